@@ -1,0 +1,3 @@
+//! The `diarist` command.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Compute kernels of diarist: the only crate with `unsafe`.

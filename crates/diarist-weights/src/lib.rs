@@ -1,0 +1,1 @@
+//! Network weights of diarist, embedded in the binary.

@@ -1,0 +1,110 @@
+//! The one error type of the library: what kind of fault, where, and what to do next.
+
+use std::fmt;
+
+/// What kind of fault an [`Error`] is. Programs decide on this, people read the message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An option is outside its range or two options contradict each other.
+    InvalidOption,
+    /// The input cannot be read or is not usable audio (or RTTM, UEM, ...).
+    Input,
+    /// Network weights are missing, damaged, or of another architecture.
+    Weights,
+    /// A result cannot be written.
+    Output,
+    /// The requested number of speakers cannot be honoured for this recording.
+    SpeakerBounds,
+    /// A fault inside diarist; please report it.
+    Internal,
+}
+
+/// An error with the thing it concerns, the reason, and a hint what to do next.
+///
+/// Displayed on one line: `<where>: <what>; <hint>`.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    context: Option<String>,
+    message: String,
+    hint: Option<String>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+/// Result with [`Error`].
+pub type Result<T> = std::result::Result<T, Error>;
+
+impl Error {
+    /// A new error; `message` is lower case, without a full stop.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
+        Self { kind, context: None, message: message.into(), hint: None, source: None }
+    }
+
+    /// An error about an option's value or a contradiction between options.
+    pub fn invalid_option(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::InvalidOption, message)
+    }
+
+    /// An error about unusable input.
+    pub fn input(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Input, message)
+    }
+
+    /// An error about network weights.
+    pub fn weights(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Weights, message)
+    }
+
+    /// Says what the error concerns (a file name, a tensor); the outermost call wins the first place.
+    #[must_use]
+    pub fn at(mut self, context: impl Into<String>) -> Self {
+        let context = context.into();
+        self.context = Some(match self.context.take() {
+            Some(inner) => format!("{context}: {inner}"),
+            None => context,
+        });
+        self
+    }
+
+    /// Adds what the user can do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Keeps the error that caused this one.
+    #[must_use]
+    pub fn caused_by(mut self, source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The kind of fault.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(context) = &self.context {
+            write!(f, "{context}: ")?;
+        }
+        f.write_str(&self.message)?;
+        if let Some(source) = &self.source {
+            write!(f, " ({source})")?;
+        }
+        if let Some(hint) = &self.hint {
+            write!(f, "; {hint}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}

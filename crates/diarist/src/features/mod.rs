@@ -1,0 +1,1 @@
+//! Acoustic features: Kaldi-compatible log-mel filterbank.

@@ -1,0 +1,1 @@
+//! Diarization and Jaccard error rates.

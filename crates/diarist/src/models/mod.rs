@@ -1,0 +1,1 @@
+//! The two networks, from weights to forward pass.

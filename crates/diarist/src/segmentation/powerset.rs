@@ -1,0 +1,1 @@
+//! Powerset post-processor.

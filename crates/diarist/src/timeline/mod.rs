@@ -1,0 +1,5 @@
+//! From clusters to turns: aggregation, speaker count, reconstruction, binarisation.
+
+mod segment;
+
+pub use segment::{Annotation, Segment, Turn};
