@@ -1,6 +1,7 @@
 //! Speaker diarization: who spoke when.
 #![forbid(unsafe_code)]
 
+pub mod assignment;
 pub mod audio;
 pub mod clustering;
 mod error;
