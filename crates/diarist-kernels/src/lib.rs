@@ -1,1 +1,27 @@
 //! Compute kernels of diarist: the only crate with `unsafe`.
+//!
+//! Slices in, slices out, no knowledge of any model. Every operation exists once as a plain scalar definition ([`naive`], the
+//! oracle of the tests) and once for each instruction set ([`Isa`]), chosen at run time. Weights are packed once for an
+//! instruction set and keep it, so they cannot be used with another.
+//!
+//! All dense layers run on one micro-kernel (the private module `tile`): a matrix product whose left rows may overlap and may
+//! be split into equally spaced runs. That covers [`gemm`], 1-D convolution ([`PackedConv1d`]) and 2-D convolution
+//! ([`PackedConv2d`]). The order of additions for an output value depends on nothing but the layer, so results do not depend
+//! on the number of rows in a call, on their place, or on the number of threads.
+
+mod arch;
+mod buffer;
+mod conv;
+mod gemm;
+mod isa;
+pub mod naive;
+mod plane;
+mod pool;
+mod tile;
+
+pub use buffer::AlignedBuffer;
+pub use conv::{Conv2dShape, PackedConv1d, PackedConv2d};
+pub use gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
+pub use isa::{ENV_ISA, Isa, Level};
+pub use plane::Plane;
+pub use pool::masked_statistics;

@@ -1,0 +1,33 @@
+//! Vector operations per instruction set: what the generic kernels are made of.
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx2;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod avx512;
+pub(crate) mod portable;
+
+/// A vector register of f32 lanes.
+///
+/// # Safety
+///
+/// Every function may be called only
+/// - on a processor that has the instruction set of the implementation, and
+/// - inlined into a function with the matching `#[target_feature]` (for speed, not for soundness).
+///
+/// `load` reads and `store` writes [`Vector::LANES`] values at `p`, which needs no alignment.
+pub(crate) trait Vector: Copy {
+    /// f32 values per register.
+    const LANES: usize;
+    /// All lanes equal to `value`.
+    unsafe fn splat(value: f32) -> Self;
+    /// Reads a register.
+    unsafe fn load(p: *const f32) -> Self;
+    /// Writes a register.
+    unsafe fn store(self, p: *mut f32);
+    /// `self + other`.
+    unsafe fn add(self, other: Self) -> Self;
+    /// The larger of each pair of lanes; which of two zeros or of a NaN pair is unspecified.
+    unsafe fn max(self, other: Self) -> Self;
+    /// `self * factor + addend`; rounded once where the processor can, else twice.
+    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+}

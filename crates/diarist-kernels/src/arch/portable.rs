@@ -1,0 +1,44 @@
+//! Plain Rust: 4 lanes, which the compiler turns into the baseline's vectors (SSE2, NEON).
+
+use super::Vector;
+
+/// Four f32 lanes.
+#[derive(Clone, Copy)]
+pub(crate) struct F32x4([f32; 4]);
+
+impl Vector for F32x4 {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        Self([value; 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees 4 readable values at `p`; the read needs no alignment.
+        Self(unsafe { p.cast::<[f32; 4]>().read_unaligned() })
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
+        unsafe { p.cast::<[f32; 4]>().write_unaligned(self.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] + other.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+    }
+
+    // Two roundings: without a fused instruction in the baseline, `f32::mul_add` would be a library call per value.
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + addend.0[i]))
+    }
+}

@@ -1,0 +1,155 @@
+//! Convolutions with channels last, as matrix products over runs of neighbouring values.
+
+use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
+use crate::isa::Isa;
+use crate::plane::Plane;
+use crate::tile::Strip;
+
+/// Shape of a 2-D convolution with a square kernel and padding `kernel / 2`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Conv2dShape {
+    /// Channels of the input.
+    pub in_channels: usize,
+    /// Channels of the output.
+    pub out_channels: usize,
+    /// Side of the kernel: 1 or 3.
+    pub kernel: usize,
+    /// Step in both directions, at least 1.
+    pub stride: usize,
+}
+
+impl Conv2dShape {
+    /// Height and width of the output for an input of `height` x `width`.
+    pub fn output_size(&self, height: usize, width: usize) -> (usize, usize) {
+        (height.div_ceil(self.stride), width.div_ceil(self.stride))
+    }
+}
+
+/// Weights of a 2-D convolution, packed for one instruction set.
+#[derive(Debug, Clone)]
+pub struct PackedConv2d {
+    shape: Conv2dShape,
+    /// `k` runs over kernel row, kernel column, input channel.
+    matrix: PackedMatrix,
+}
+
+impl PackedConv2d {
+    /// Packs `weight` of shape `[out_channels, in_channels, kernel, kernel]` and `bias` of shape `[out_channels]`.
+    ///
+    /// The convolution is a cross-correlation (the kernel is not flipped), as in the frameworks the weights come from.
+    ///
+    /// # Panics
+    ///
+    /// If a length does not fit `shape`, the kernel is neither 1 nor 3, or the stride is 0.
+    pub fn new(isa: Isa, shape: Conv2dShape, weight: &[f32], bias: &[f32]) -> Self {
+        let Conv2dShape { in_channels, out_channels, kernel, stride } = shape;
+        assert!(kernel == 1 || kernel == 3, "kernel {kernel} is neither 1 nor 3");
+        assert!(stride >= 1, "stride 0");
+        let taps = kernel * kernel;
+        assert_eq!(weight.len(), out_channels * in_channels * taps, "weight of {shape:?}");
+        let matrix = PackedMatrix::from_fn(isa, taps * in_channels, out_channels, |row, column| {
+            weight[(column * in_channels + row % in_channels) * taps + row / in_channels]
+        })
+        .with_bias(bias);
+        Self { shape, matrix }
+    }
+
+    /// The shape.
+    pub fn shape(&self) -> Conv2dShape {
+        self.shape
+    }
+
+    /// Convolves `input` into `output`, which gets the right shape, except with `store.accumulate`: then it must have it, and
+    /// the result is added to what it holds.
+    ///
+    /// # Panics
+    ///
+    /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
+    pub fn run(&self, input: &Plane, store: Store, output: &mut Plane) {
+        let Conv2dShape { in_channels, out_channels, kernel, stride } = self.shape;
+        assert_eq!(input.channels(), in_channels, "input channels");
+        let (height, width) = self.shape.output_size(input.height(), input.width());
+        if store.accumulate {
+            let found = (output.height(), output.width(), output.channels());
+            assert_eq!(found, (height, width, out_channels), "shape of the output to add to");
+        } else {
+            output.set_shape(height, width, out_channels);
+        }
+        if width == 0 {
+            return;
+        }
+        // Position in the bordered plane of the first value under the kernel at output (0, 0).
+        let margin = if kernel == 3 { 0 } else { input.row_pitch() + in_channels };
+        for index in 0..self.matrix.num_blocks() {
+            let (first_column, num_columns, weights, bias) = self.matrix.block(index);
+            for y in 0..height {
+                Strip {
+                    x: &input.data()[y * stride * input.row_pitch() + margin..],
+                    x_stride: stride * in_channels,
+                    num_runs: kernel,
+                    run_len: kernel * in_channels,
+                    run_pitch: input.row_pitch(),
+                    num_rows: width,
+                    weights,
+                    bias,
+                    out: &mut output.row_mut(y)[first_column..],
+                    out_stride: out_channels,
+                    num_columns,
+                    accumulate: store.accumulate,
+                    relu: store.relu,
+                }
+                .run(self.matrix.isa());
+            }
+        }
+    }
+}
+
+/// Weights of a 1-D convolution over time with stride 1 and no padding, packed for one instruction set.
+#[derive(Debug, Clone)]
+pub struct PackedConv1d {
+    in_channels: usize,
+    kernel: usize,
+    /// `k` runs over kernel position, input channel.
+    matrix: PackedMatrix,
+}
+
+impl PackedConv1d {
+    /// Packs `weight` of shape `[bias.len(), in_channels, kernel]` and `bias`; a cross-correlation.
+    ///
+    /// # Panics
+    ///
+    /// If `weight.len() != bias.len() * in_channels * kernel` or the kernel is 0.
+    pub fn new(isa: Isa, weight: &[f32], bias: &[f32], in_channels: usize, kernel: usize) -> Self {
+        let out_channels = bias.len();
+        assert!(kernel >= 1, "kernel 0");
+        assert_eq!(
+            weight.len(),
+            out_channels * in_channels * kernel,
+            "weight [{out_channels}, {in_channels}, {kernel}]"
+        );
+        let matrix = PackedMatrix::from_fn(isa, kernel * in_channels, out_channels, |row, column| {
+            weight[(column * in_channels + row % in_channels) * kernel + row / in_channels]
+        })
+        .with_bias(bias);
+        Self { in_channels, kernel, matrix }
+    }
+
+    /// Frames that come out of `num_frames` frames.
+    pub fn output_frames(&self, num_frames: usize) -> usize {
+        (num_frames + 1).saturating_sub(self.kernel)
+    }
+
+    /// Convolves `input` of shape `[frames, in_channels]` into `output` of shape `[output_frames, out_channels]`.
+    ///
+    /// # Panics
+    ///
+    /// If a length does not fit.
+    pub fn run(&self, input: &[f32], store: Store, output: &mut [f32]) {
+        let num_frames = input.len() / self.in_channels.max(1);
+        assert_eq!(input.len(), num_frames * self.in_channels, "input is not a whole number of frames");
+        let num_outputs = self.output_frames(num_frames);
+        assert_eq!(output.len(), num_outputs * self.matrix.n(), "output");
+        let rows = Rows { data: input, stride: self.in_channels };
+        gemm(num_outputs, rows, &self.matrix, store, RowsMut { data: output, stride: self.matrix.n() });
+    }
+}

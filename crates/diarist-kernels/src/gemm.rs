@@ -1,0 +1,159 @@
+//! Matrix product with a packed right-hand side.
+
+use crate::buffer::AlignedBuffer;
+use crate::isa::Isa;
+use crate::tile::{Strip, block_columns, extent};
+
+/// Bytes of left-hand rows that are worked on at a time, so that they stay in the second-level cache for all column blocks.
+const ROW_BLOCK_BYTES: usize = 256 * 1024;
+
+/// Equally spaced rows in a slice: row `r` starts at `data[r * stride]`. Rows may overlap (a stride below the row's length).
+#[derive(Debug, Clone, Copy)]
+pub struct Rows<'a> {
+    /// The values.
+    pub data: &'a [f32],
+    /// Distance between the starts of neighbouring rows.
+    pub stride: usize,
+}
+
+/// Equally spaced rows to write: row `r` starts at `data[r * stride]`.
+#[derive(Debug)]
+pub struct RowsMut<'a> {
+    /// The values.
+    pub data: &'a mut [f32],
+    /// Distance between the starts of neighbouring rows, at least the row's length.
+    pub stride: usize,
+}
+
+/// How a dense layer stores its results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Store {
+    /// Add to what the output holds. Default: replace it.
+    pub accumulate: bool,
+    /// Replace negative results by zero, after the addition. Default: no.
+    pub relu: bool,
+}
+
+/// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set.
+#[derive(Debug, Clone)]
+pub struct PackedMatrix {
+    isa: Isa,
+    k: usize,
+    n: usize,
+    /// `[column block][k][block_columns]`; columns beyond `n` are zero.
+    weights: AlignedBuffer,
+    /// `[column block][block_columns]`.
+    bias: AlignedBuffer,
+}
+
+impl PackedMatrix {
+    /// Packs `b` of shape `[k, n]`, row-major, with zero bias.
+    ///
+    /// # Panics
+    ///
+    /// If `b.len() != k * n`.
+    pub fn new(isa: Isa, b: &[f32], k: usize, n: usize) -> Self {
+        assert_eq!(b.len(), k * n, "right-hand matrix [{k}, {n}]");
+        Self::from_fn(isa, k, n, |row, column| b[row * n + column])
+    }
+
+    /// Packs the transpose of `b` of shape `[n, k]`, row-major: the weight layout `[out, in]` of a linear layer. Zero bias.
+    ///
+    /// # Panics
+    ///
+    /// If `b.len() != n * k`.
+    pub fn from_transposed(isa: Isa, b: &[f32], k: usize, n: usize) -> Self {
+        assert_eq!(b.len(), n * k, "transposed right-hand matrix [{n}, {k}]");
+        Self::from_fn(isa, k, n, |row, column| b[column * k + row])
+    }
+
+    /// Packs the matrix whose entry in row `row` (of `k`) and column `column` (of `n`) is `value(row, column)`. Zero bias.
+    pub fn from_fn(isa: Isa, k: usize, n: usize, value: impl Fn(usize, usize) -> f32) -> Self {
+        let block = block_columns(isa);
+        let num_blocks = n.div_ceil(block);
+        let mut weights = AlignedBuffer::zeros(num_blocks * k * block);
+        for column in 0..n {
+            let (index, lane) = (column / block, column % block);
+            for row in 0..k {
+                weights[(index * k + row) * block + lane] = value(row, column);
+            }
+        }
+        Self { isa, k, n, weights, bias: AlignedBuffer::zeros(num_blocks * block) }
+    }
+
+    /// Sets the bias, which is added to every row of a product.
+    ///
+    /// # Panics
+    ///
+    /// If `bias.len() != n`.
+    #[must_use]
+    pub fn with_bias(mut self, bias: &[f32]) -> Self {
+        assert_eq!(bias.len(), self.n, "bias");
+        self.bias[..bias.len()].copy_from_slice(bias);
+        self
+    }
+
+    /// Rows of the matrix: length of a left-hand row.
+    pub fn k(&self) -> usize {
+        self.k
+    }
+
+    /// Columns of the matrix: length of an output row.
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// The instruction set the matrix is packed for.
+    pub fn isa(&self) -> Isa {
+        self.isa
+    }
+
+    pub(crate) fn num_blocks(&self) -> usize {
+        self.n.div_ceil(block_columns(self.isa))
+    }
+
+    /// First column, number of columns, weights and bias of column block `index`.
+    pub(crate) fn block(&self, index: usize) -> (usize, usize, &[f32], &[f32]) {
+        let block = block_columns(self.isa);
+        let first = index * block;
+        let size = self.k * block;
+        (first, block.min(self.n - first), &self.weights[index * size..][..size], &self.bias[first..first + block])
+    }
+}
+
+/// `out = a * b + bias` for the first `num_rows` rows of `a` (rows of `b.k()` values) and of `out` (rows of `b.n()` values).
+///
+/// Rows of `a` may overlap: with a stride below `k` this is a 1-D convolution. Values of `out` between rows are left alone.
+/// Each output row is the same, bit for bit, whatever the other rows are and however many there are.
+///
+/// # Panics
+///
+/// If `a` or `out` is too short, or if `out.stride < b.n()` with more than one row.
+pub fn gemm(num_rows: usize, a: Rows<'_>, b: &PackedMatrix, store: Store, out: RowsMut<'_>) {
+    assert!(a.data.len() >= extent(num_rows, a.stride, b.k), "left-hand rows: too few values");
+    assert!(out.data.len() >= extent(num_rows, out.stride, b.n), "output rows: too few values");
+    assert!(out.stride >= b.n || num_rows <= 1, "output rows overlap");
+    // A multiple of the tile heights 14, 6 and 4, so that only the last block has a shorter tile.
+    let rows_per_block = (ROW_BLOCK_BYTES / (4 * b.k.max(1))).next_multiple_of(84);
+    for first_row in (0..num_rows).step_by(rows_per_block) {
+        for index in 0..b.num_blocks() {
+            let (first_column, num_columns, weights, bias) = b.block(index);
+            Strip {
+                x: &a.data[first_row * a.stride..],
+                x_stride: a.stride,
+                num_runs: 1,
+                run_len: b.k,
+                run_pitch: 0,
+                num_rows: rows_per_block.min(num_rows - first_row),
+                weights,
+                bias,
+                out: &mut out.data[first_row * out.stride + first_column..],
+                out_stride: out.stride,
+                num_columns,
+                accumulate: store.accumulate,
+                relu: store.relu,
+            }
+            .run(b.isa);
+        }
+    }
+}

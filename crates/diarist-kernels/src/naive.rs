@@ -1,0 +1,93 @@
+//! The plain definition of every operation, summed in f64: the oracle of the tests. Slow on purpose.
+
+/// `a * b + bias`: `a` has shape `[m, k]` with row `i` at `i * a_stride`, `b` has shape `[k, n]`; returns `[m, n]`.
+pub fn gemm(m: usize, a: &[f32], a_stride: usize, b: &[f32], bias: &[f32]) -> Vec<f64> {
+    let n = bias.len();
+    let k = b.len() / n.max(1);
+    let mut out = Vec::with_capacity(m * n);
+    for i in 0..m {
+        for j in 0..n {
+            let sum: f64 = (0..k).map(|p| f64::from(a[i * a_stride + p]) * f64::from(b[p * n + j])).sum();
+            out.push(sum + f64::from(bias[j]));
+        }
+    }
+    out
+}
+
+/// 2-D cross-correlation with padding `kernel / 2`.
+///
+/// `x` has shape `[height, width, in_channels]`, `weight` has shape `[out_channels, in_channels, kernel, kernel]`; returns
+/// `[ceil(height / stride), ceil(width / stride), out_channels]`.
+pub fn conv2d(
+    x: &[f32],
+    (height, width): (usize, usize),
+    shape: crate::Conv2dShape,
+    weight: &[f32],
+    bias: &[f32],
+) -> Vec<f64> {
+    let crate::Conv2dShape { in_channels, kernel, stride, .. } = shape;
+    let pixel = |y: usize, x_: usize, c: usize| -> f64 {
+        // Coordinates are shifted by the padding; outside the plane is zero.
+        let padding = kernel / 2;
+        if y < padding || x_ < padding || y - padding >= height || x_ - padding >= width {
+            return 0.0;
+        }
+        f64::from(x[((y - padding) * width + x_ - padding) * in_channels + c])
+    };
+    let mut out = Vec::new();
+    for y in 0..height.div_ceil(stride) {
+        for x_ in 0..width.div_ceil(stride) {
+            for (co, &b) in bias.iter().enumerate() {
+                let mut sum = f64::from(b);
+                for ci in 0..in_channels {
+                    for ky in 0..kernel {
+                        for kx in 0..kernel {
+                            let w = weight[((co * in_channels + ci) * kernel + ky) * kernel + kx];
+                            sum += pixel(y * stride + ky, x_ * stride + kx, ci) * f64::from(w);
+                        }
+                    }
+                }
+                out.push(sum);
+            }
+        }
+    }
+    out
+}
+
+/// 1-D cross-correlation without padding: `x` has shape `[frames, in_channels]`, `weight` has shape
+/// `[out_channels, in_channels, kernel]`; returns `[frames - kernel + 1, out_channels]`.
+pub fn conv1d(x: &[f32], in_channels: usize, kernel: usize, weight: &[f32], bias: &[f32]) -> Vec<f64> {
+    let num_frames = x.len() / in_channels;
+    let mut out = Vec::new();
+    for t in 0..(num_frames + 1).saturating_sub(kernel) {
+        for (co, &b) in bias.iter().enumerate() {
+            let mut sum = f64::from(b);
+            for ci in 0..in_channels {
+                for k in 0..kernel {
+                    let w = weight[(co * in_channels + ci) * kernel + k];
+                    sum += f64::from(x[(t + k) * in_channels + ci]) * f64::from(w);
+                }
+            }
+            out.push(sum);
+        }
+    }
+    out
+}
+
+/// Weighted mean and standard deviation over time, the formula of pyannote.audio's `StatsPool` in f64, except that the
+/// sum of weights plus 1e-8 is rounded to f32 as there: unrounded, a single frame would differ from its own mean.
+///
+/// `x` has shape `[weights.len(), width]`; returns mean and std, each `[width]`.
+pub fn weighted_statistics(x: &[f32], width: usize, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let v1 = f64::from((weights.iter().sum::<f64>() + 1e-8) as f32);
+    let v2 = weights.iter().map(|w| w * w).sum::<f64>();
+    let column = |c: usize| weights.iter().enumerate().map(move |(t, w)| (f64::from(x[t * width + c]), *w));
+    let mean: Vec<f64> = (0..width).map(|c| column(c).map(|(x, w)| x * w).sum::<f64>() / v1).collect();
+    let std = (0..width)
+        .map(|c| {
+            let sum: f64 = column(c).map(|(x, w)| w * (x - mean[c]).powi(2)).sum();
+            (sum / (v1 - v2 / v1 + 1e-8)).sqrt()
+        })
+        .collect();
+    (mean, std)
+}
