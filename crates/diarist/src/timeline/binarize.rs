@@ -1,0 +1,98 @@
+//! From active frames to turns with speaker labels.
+
+use std::collections::BTreeSet;
+
+use super::intervals::{chronological, union};
+use super::{Annotation, Discrete, Run, Segment, SlidingWindow, Turn, reconstruct, speaker_count};
+use crate::clustering::Clusters;
+use crate::pipeline::Analysis;
+
+/// Options of [`build`].
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TimelineOptions {
+    /// At most this many speakers at the same time; set it to the maximum number of speakers in the recording.
+    /// Default: no limit.
+    pub max_speakers: Option<usize>,
+    /// Gaps of one speaker that are shorter than this many seconds are filled. Default: 0, none (as community-1).
+    /// Higher values give fewer, longer turns, and false alarms in the pauses.
+    pub min_duration_off_s: f64,
+}
+
+/// Who spoke when, in the two forms that [`build`] makes. The caller names the recording (`file_id`).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Timelines {
+    /// All turns; they overlap where people do.
+    pub diarization: Annotation,
+    /// The same with one speaker at a time: in each frame the one with the most votes.
+    pub exclusive: Annotation,
+    /// The cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster that is never active has no
+    /// label; a label may stand for a cluster index that has no centroid (see [`reconstruct`]).
+    pub labels: Vec<u32>,
+}
+
+/// The back-end of the offline pipeline: speaker count, reconstruction and turns from masks and clusters.
+///
+/// `clusters.hard` has one entry for each row of `analysis.embeddings`. Turns extend at most to the end of the last chunk,
+/// which is padded with silence: like pyannote, nothing is cut at the recording's end.
+pub fn build(analysis: &Analysis, clusters: &Clusters, options: &TimelineOptions) -> Timelines {
+    let Analysis { geometry, masks, embeddings } = analysis;
+    let mut counts = speaker_count(masks, geometry);
+    cap(&mut counts, options.max_speakers.unwrap_or(usize::MAX));
+    let all = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
+    cap(&mut counts, 1);
+    let solo = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
+    let labels = labels(&all);
+    Timelines {
+        diarization: to_annotation(&all, &labels, options.min_duration_off_s),
+        exclusive: to_annotation(&solo, &labels, options.min_duration_off_s),
+        labels,
+    }
+}
+
+fn cap(counts: &mut [u8], max: usize) {
+    for count in counts {
+        *count = usize::from(*count).min(max) as u8;
+    }
+}
+
+/// The clusters that have a turn, in the order of their labels: sorted as text ("0", "1", "10", "2"), as pyannote does.
+pub fn labels(discrete: &Discrete) -> Vec<u32> {
+    let spoken = discrete.runs.iter().filter(|run| !region(run, discrete.num_frames).is_empty());
+    let clusters: BTreeSet<u32> = spoken.map(|run| run.cluster).collect();
+    let mut clusters: Vec<u32> = clusters.into_iter().collect();
+    clusters.sort_by_cached_key(|cluster| cluster.to_string());
+    clusters
+}
+
+/// The name of label `index`: `SPEAKER_00`, `SPEAKER_01`, ...
+pub fn label_name(index: usize) -> String {
+    format!("SPEAKER_{index:02}")
+}
+
+/// Turns from active frames. `labels[i]` is the cluster that is called [`label_name`]`(i)`; other clusters get no turn.
+///
+/// A turn lasts from the middle of its first frame to the middle of the first frame after it, or of the recording's
+/// last frame. Gaps of a speaker shorter than `min_duration_off_s` are filled.
+///
+/// Source: pyannote.audio `utils/signal.py`, `Binarize` with on- and offset 0.5.
+pub fn to_annotation(discrete: &Discrete, labels: &[u32], min_duration_off_s: f64) -> Annotation {
+    let mut turns = Vec::new();
+    for (index, &cluster) in labels.iter().enumerate() {
+        let first = discrete.runs.partition_point(|run| run.cluster < cluster);
+        let regions = discrete.runs[first..]
+            .iter()
+            .take_while(|run| run.cluster == cluster)
+            .map(|run| region(run, discrete.num_frames));
+        let speaker = label_name(index);
+        for segment in union(regions, min_duration_off_s) {
+            turns.push(Turn { segment, speaker: speaker.clone() });
+        }
+    }
+    turns.sort_by(|a, b| chronological(&a.segment, &b.segment));
+    Annotation { file_id: String::new(), turns }
+}
+
+fn region(run: &Run, num_frames: usize) -> Segment {
+    let frames = SlidingWindow::FRAMES;
+    Segment::new(frames.middle(run.start), frames.middle(run.end.min(num_frames - 1)))
+}
