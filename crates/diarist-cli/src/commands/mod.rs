@@ -1,0 +1,3 @@
+//! One module per command: `XArgs` says what was typed, `run` does it.
+
+pub(crate) mod version;
