@@ -1,1 +1,129 @@
-//! Network weights of diarist, embedded in the binary.
+//! The weights of diarist's networks, embedded in the binary as safetensors, and where they come from.
+//!
+//! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names.
+
+use std::sync::LazyLock;
+
+use serde::Deserialize;
+
+static SEGMENTATION: &[u8] = include_bytes!("../data/segmentation-3.0.safetensors");
+static EMBEDDING: &[u8] = include_bytes!("../data/wespeaker-resnet34-lm.safetensors");
+static PLDA: &[u8] = include_bytes!("../data/plda-community-1.safetensors");
+static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("../data/manifest.json")).expect("the embedded manifest is checked by a test")
+});
+
+/// Speaker segmentation, pyannote segmentation-3.0: f32, names of the checkpoint's state dict.
+pub fn segmentation() -> &'static [u8] {
+    SEGMENTATION
+}
+
+/// Speaker embedding, WeSpeaker ResNet34-LM: f32, batch normalisation folded into the convolutions.
+pub fn embedding() -> &'static [u8] {
+    EMBEDDING
+}
+
+/// X-vector transform (`mean1` [256], `lda` [256, 128], `mean2` [128]) and PLDA (`mu` [128], `tr` [128, 128],
+/// `psi` [128]) of community-1: f64.
+pub fn plda() -> &'static [u8] {
+    PLDA
+}
+
+/// What is embedded: one entry for each file, in the order segmentation, embedding, PLDA.
+pub fn manifest() -> &'static Manifest {
+    &MANIFEST
+}
+
+/// Every embedded model.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Manifest {
+    /// The models.
+    pub models: Vec<Model>,
+}
+
+/// An embedded model: what it is, whose it is, and how to check it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// Short name, for example `segmentation-3.0`.
+    pub name: String,
+    /// File name under `data/`.
+    pub file: String,
+    /// `pyannet`, `wespeaker-resnet34` or `plda`.
+    pub architecture: String,
+    /// What the model does, in one line.
+    pub title: String,
+    /// Number of tensors.
+    pub tensors: usize,
+    /// Number of values in all tensors.
+    pub parameters: usize,
+    /// Size of the file in bytes.
+    pub bytes: usize,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+    /// SPDX identifier of the licence.
+    pub licence: String,
+    /// Whom to credit.
+    pub attribution: String,
+    /// What was changed in the conversion.
+    pub changes: String,
+    /// The package that it was converted from.
+    pub source: Source,
+}
+
+impl Model {
+    /// The embedded file; `None` for a model that this build does not embed.
+    pub fn data(&self) -> Option<&'static [u8]> {
+        match self.name.as_str() {
+            "segmentation-3.0" => Some(SEGMENTATION),
+            "wespeaker-resnet34-lm" => Some(EMBEDDING),
+            "plda-community-1" => Some(PLDA),
+            _ => None,
+        }
+    }
+}
+
+/// The package that a model was converted from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// Package registry.
+    pub registry: String,
+    /// Name of the package.
+    pub package: String,
+    /// Version of the package.
+    pub version: String,
+    /// The files of the package that were read.
+    pub files: Vec<SourceFile>,
+}
+
+/// One file inside a source package.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SourceFile {
+    /// Path inside the package.
+    pub path: String,
+    /// SHA-256 of the file, lower-case hexadecimal.
+    pub sha256: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use sha2::{Digest, Sha256};
+
+    use super::*;
+
+    #[test]
+    fn embedded_files_are_those_of_the_manifest() {
+        let embedded = [segmentation(), embedding(), plda()];
+        assert_eq!(manifest().models.len(), embedded.len());
+        for (model, data) in manifest().models.iter().zip(embedded) {
+            assert_eq!(model.data(), Some(data), "{}", model.name);
+            assert_eq!(model.bytes, data.len(), "{}", model.name);
+            let digest: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
+            assert_eq!(digest, model.sha256, "{}", model.name);
+            assert_eq!(model.file, format!("{}.safetensors", model.name));
+        }
+    }
+}
