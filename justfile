@@ -1,0 +1,50 @@
+# Short names for the repository's commands; `.ci/run` has the checks themselves.
+
+# list the recipes
+default:
+    @just --list
+
+# everything that CI runs
+ci:
+    .ci/run
+
+# compile errors only, fast
+check:
+    cargo check --workspace --all-targets
+
+# every test
+test:
+    .ci/run test
+
+# formatting and clippy
+lint:
+    .ci/run format lint
+
+# API documentation, without warnings
+doc:
+    .ci/run docs
+
+# licences, sources, advisories of the dependencies
+deny:
+    .ci/run deny
+
+# diarize the sample and score it
+sample:
+    .ci/run sample
+
+# check fixtures/MANIFEST
+fixtures:
+    .ci/run fixtures
+
+# write fixtures/MANIFEST anew
+manifest:
+    tools/fixtures/manifest.sh
+
+# write the golden files of one area anew (its docstring names the packages needed)
+golden area python="python3":
+    {{python}} tools/reference/{{area}}.py
+    tools/fixtures/manifest.sh
+
+# time the kernels
+bench:
+    cargo bench -p diarist-kernels
