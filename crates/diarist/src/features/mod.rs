@@ -1,1 +1,3 @@
 //! Acoustic features: Kaldi-compatible log-mel filterbank.
+
+pub mod fbank;
