@@ -6,7 +6,7 @@
 //!
 //! All dense layers run on one micro-kernel (the private module `tile`): a matrix product whose left rows may overlap and may
 //! be split into equally spaced runs. That covers [`gemm`], 1-D convolution ([`PackedConv1d`]) and 2-D convolution
-//! ([`PackedConv2d`]). The order of additions for an output value depends on nothing but the layer, so results do not depend
+//! ([`PackedConv2d`]), and with [`vecmath`] the LSTM ([`PackedBiLstm`]). The order of additions for an output value depends on nothing but the layer, so results do not depend
 //! on the number of rows in a call, on their place, or on the number of threads.
 
 mod arch;
@@ -14,14 +14,17 @@ mod buffer;
 mod conv;
 mod gemm;
 mod isa;
+mod lstm;
 pub mod naive;
 mod plane;
 mod pool;
 mod tile;
+pub mod vecmath;
 
 pub use buffer::AlignedBuffer;
 pub use conv::{Conv2dShape, PackedConv1d, PackedConv2d};
 pub use gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 pub use isa::{ENV_ISA, Isa, Level};
+pub use lstm::{LstmWeights, LstmWorkspace, PackedBiLstm};
 pub use plane::Plane;
 pub use pool::masked_statistics;

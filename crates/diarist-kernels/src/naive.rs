@@ -91,3 +91,31 @@ pub fn weighted_statistics(x: &[f32], width: usize, weights: &[f64]) -> (Vec<f64
         .collect();
     (mean, std)
 }
+
+/// One direction of an LSTM layer over one sequence, h and c zero at the start.
+///
+/// `gates` has shape `[frames, 4 * hidden]`: what the input and both biases contribute, gate order i, f, g, o. `weight_hh`
+/// has shape `[4 * hidden, hidden]`. Returns h, `[frames, hidden]`, in the order of time also if `reverse`.
+pub fn lstm(gates: &[f32], weight_hh: &[f32], hidden: usize, reverse: bool) -> Vec<f64> {
+    let num_frames = gates.len() / (4 * hidden);
+    let mut out = vec![0.0; num_frames * hidden];
+    let (mut h, mut c) = (vec![0.0_f64; hidden], vec![0.0_f64; hidden]);
+    for step in 0..num_frames {
+        let t = if reverse { num_frames - 1 - step } else { step };
+        let gate = |row: usize| {
+            let recurrent: f64 = (0..hidden).map(|k| f64::from(weight_hh[row * hidden + k]) * h[k]).sum();
+            f64::from(gates[t * 4 * hidden + row]) + recurrent
+        };
+        let sigmoid = |x: f64| 1.0 / (1.0 + (-x).exp());
+        let mut new_h = vec![0.0; hidden];
+        for j in 0..hidden {
+            let (input, forget) = (sigmoid(gate(j)), sigmoid(gate(hidden + j)));
+            let (cell, output) = (gate(2 * hidden + j).tanh(), sigmoid(gate(3 * hidden + j)));
+            c[j] = forget * c[j] + input * cell;
+            new_h[j] = output * c[j].tanh();
+        }
+        out[t * hidden..][..hidden].copy_from_slice(&new_h);
+        h = new_h;
+    }
+    out
+}

@@ -32,6 +32,39 @@ impl Vector for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_mul_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_div_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_min_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn exp2_of_rounded(self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe {
+            let exponent = _mm512_slli_epi32::<23>(_mm512_castps_si512(self));
+            _mm512_castsi512_ps(_mm512_add_epi32(exponent, _mm512_set1_epi32(0x3f80_0000)))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn max(self, other: Self) -> Self {
         // SAFETY: the caller guarantees the instruction set.
         unsafe { _mm512_max_ps(self, other) }

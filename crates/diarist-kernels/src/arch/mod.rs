@@ -26,8 +26,21 @@ pub(crate) trait Vector: Copy {
     unsafe fn store(self, p: *mut f32);
     /// `self + other`.
     unsafe fn add(self, other: Self) -> Self;
+    /// `self - other`.
+    unsafe fn sub(self, other: Self) -> Self;
+    /// `self * other`.
+    unsafe fn mul(self, other: Self) -> Self;
+    /// `self / other`, correctly rounded.
+    unsafe fn div(self, other: Self) -> Self;
+    /// The smaller of each pair of lanes; which of two zeros or of a NaN pair is unspecified.
+    unsafe fn min(self, other: Self) -> Self;
     /// The larger of each pair of lanes; which of two zeros or of a NaN pair is unspecified.
     unsafe fn max(self, other: Self) -> Self;
     /// `self * factor + addend`; rounded once where the processor can, else twice.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127; unspecified for others.
+    unsafe fn exp2_of_rounded(self) -> Self;
 }
+
+/// Adding this to a small value leaves the nearest integer in the low bits of the sum (1.5 * 2^23).
+pub(crate) const ROUND_TO_INTEGER: f32 = 12_582_912.0;

@@ -1,4 +1,6 @@
 //! The features and networks against golden files that the original implementations wrote (`tools/reference`).
 
+#![expect(clippy::print_stdout, reason = "a test log says how close the results are")]
+
 mod fbank;
 mod golden;

@@ -1,0 +1,173 @@
+//! Elementary functions over slices.
+//!
+//! All are built on one expansion: with n = round(x / ln 2) and r = x - n ln 2, |r| <= ln(2) / 2,
+//! `e^x - 1 = 2^n p(r) + (2^n - 1)`, where p is the Taylor polynomial of `e^r - 1` up to r^7 / 7! (its remainder is below
+//! 2^-27 of the result). As p is exact in relative terms around 0, so is `e^x - 1`, and with it the hyperbolic tangent.
+//!
+//! A value's result does not depend on its place in the slice. A NaN gives an unspecified value within the function's range
+//! or NaN.
+
+use crate::arch::{ROUND_TO_INTEGER, Vector, portable::F32x4};
+use crate::isa::{Isa, Level};
+
+/// Most lanes of any instruction set.
+const MAX_LANES: usize = 16;
+
+/// Replaces every value by its exponential.
+///
+/// Values are clamped to [-87, 88] first, so the result lies in [1.6e-38, 1.7e38]: finite, positive and normal.
+/// Relative error at most 2e-7.
+pub fn exp(isa: Isa, values: &mut [f32]) {
+    apply(isa, values, Function::Exp);
+}
+
+/// Replaces every value by its logistic function `1 / (1 + e^-x)`, in [0, 1], 0.5 for 0. Relative error at most 3e-7 for
+/// values above -87; below, the result stays at 1.6e-38.
+pub fn sigmoid(isa: Isa, values: &mut [f32]) {
+    apply(isa, values, Function::Sigmoid);
+}
+
+/// Replaces every value by its hyperbolic tangent, in [-1, 1], 0 for 0, odd up to rounding. Relative error at most 4e-7.
+pub fn tanh(isa: Isa, values: &mut [f32]) {
+    apply(isa, values, Function::Tanh);
+}
+
+#[derive(Clone, Copy)]
+enum Function {
+    Exp,
+    Sigmoid,
+    Tanh,
+}
+
+fn apply(isa: Isa, values: &mut [f32], function: Function) {
+    match isa.level() {
+        // SAFETY: the portable level needs nothing.
+        Level::Portable => unsafe { slice::<F32x4>(values, function) },
+        // SAFETY: an `Isa` of this level exists only if the processor has it.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { slice_avx2(values, function) },
+        // SAFETY: an `Isa` of this level exists only if the processor has it.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { slice_avx512(values, function) },
+        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx2 | Level::Avx512 => unreachable!("this target has no such Isa"),
+    }
+}
+
+/// # Safety
+///
+/// The processor has AVX2 and FMA.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx2,fma")]
+unsafe fn slice_avx2(values: &mut [f32], function: Function) {
+    // SAFETY: the caller's guarantee.
+    unsafe { slice::<std::arch::x86_64::__m256>(values, function) }
+}
+
+/// # Safety
+///
+/// The processor has AVX-512 F, BW, DQ and VL.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+unsafe fn slice_avx512(values: &mut [f32], function: Function) {
+    // SAFETY: the caller's guarantee.
+    unsafe { slice::<std::arch::x86_64::__m512>(values, function) }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn slice<V: Vector>(values: &mut [f32], function: Function) {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        match function {
+            Function::Exp => map::<V>(values, |x| exp_vector(x)),
+            Function::Sigmoid => map::<V>(values, |x| sigmoid_vector(x)),
+            Function::Tanh => map::<V>(values, |x| tanh_vector(x)),
+        }
+    }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn map<V: Vector>(values: &mut [f32], function: impl Fn(V) -> V) {
+    let mut blocks = values.chunks_exact_mut(V::LANES);
+    for block in &mut blocks {
+        // SAFETY: the block has V::LANES values.
+        unsafe { function(V::load(block.as_ptr())).store(block.as_mut_ptr()) };
+    }
+    let rest = blocks.into_remainder();
+    if !rest.is_empty() {
+        let mut padded = [0.0_f32; MAX_LANES];
+        padded[..rest.len()].copy_from_slice(rest);
+        // SAFETY: V::LANES <= MAX_LANES values.
+        unsafe { function(V::load(padded.as_ptr())).store(padded.as_mut_ptr()) };
+        rest.copy_from_slice(&padded[..rest.len()]);
+    }
+}
+
+/// `2^n` and `p(r) = e^r - 1` with `x = n ln 2 + r`, for x in [-87, 88].
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn expand<V: Vector>(x: V) -> (V, V) {
+    // ln 2 in two parts; the first has nine bits, so that n times it is exact without a fused multiply-add.
+    const LN2_HIGH: f32 = 355.0 / 512.0;
+    const LN2_LOW: f32 = (std::f64::consts::LN_2 - 355.0 / 512.0) as f32;
+    // 1/7!, 1/6!, ... 1/2!
+    const COEFFICIENTS: [f32; 6] = [1.0 / 5040.0, 1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5];
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        let shifted = x.mul_add(V::splat(std::f32::consts::LOG2_E), V::splat(ROUND_TO_INTEGER));
+        let n = shifted.sub(V::splat(ROUND_TO_INTEGER));
+        let r = n.mul_add(V::splat(-LN2_LOW), n.mul_add(V::splat(-LN2_HIGH), x));
+        let mut q = V::splat(COEFFICIENTS[0]);
+        for coefficient in &COEFFICIENTS[1..] {
+            q = q.mul_add(r, V::splat(*coefficient));
+        }
+        (shifted.exp2_of_rounded(), q.mul_add(r.mul(r), r))
+    }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn exp_vector<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127.
+    unsafe {
+        let (scale, p) = expand(x.max(V::splat(-87.0)).min(V::splat(88.0)));
+        scale.mul_add(p, scale)
+    }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        // From 30 on the result is 1 in f32, and the limit keeps the sum finite.
+        let e = exp_vector(x.min(V::splat(30.0)));
+        e.div(e.add(V::splat(1.0)))
+    }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn tanh_vector<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the result is 1 in f32.
+    unsafe {
+        let (scale, p) = expand(x.add(x).max(V::splat(-20.0)).min(V::splat(20.0)));
+        let expm1 = scale.mul_add(p, scale.sub(V::splat(1.0)));
+        expm1.div(expm1.add(V::splat(2.0)))
+    }
+}
