@@ -4,3 +4,4 @@
 
 mod fbank;
 mod golden;
+mod resnet34;

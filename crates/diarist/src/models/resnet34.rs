@@ -1,0 +1,221 @@
+//! The speaker embedding network: WeSpeaker's ResNet34 over log-mel features, with masked statistics pooling.
+//!
+//! Sources: the layer table of WeSpeaker's `ResNet34` with `TSTP` pooling and one embedding layer, as pyannote.audio runs it
+//! (`WeSpeakerResNet34`); K. He et al., "Deep Residual Learning for Image Recognition" (2016) for the basic block. Batch
+//! normalisation is folded into the convolutions when the weights are converted.
+//!
+//! The trunk does not look at the masks, so it runs once per chunk and [`ResNet34::embed`] pools its features once per mask.
+//! Planes have frequency as height and time as width, channels last.
+
+use diarist_kernels::{
+    Conv2dShape, Isa, PackedConv2d, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics,
+};
+
+use super::Tensors;
+use crate::Result;
+use crate::features::fbank::NUM_MEL_BINS;
+use crate::segmentation::FRAMES_PER_CHUNK;
+use crate::segmentation::masks::FrameMask;
+
+/// Values of one embedding.
+pub const EMBEDDING_DIMENSION: usize = 256;
+
+/// Channels and number of blocks of each stage. The first block of every stage but the first halves both axes.
+const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];
+/// Height of the trunk's output: 80 bins halved three times.
+const OUT_HEIGHT: usize = 10;
+const OUT_CHANNELS: usize = 256;
+/// Means, then standard deviations, over (frequency, channel).
+const NUM_STATISTICS: usize = 2 * OUT_HEIGHT * OUT_CHANNELS;
+
+const RELU: Store = Store { accumulate: false, relu: true };
+const ADD_RELU: Store = Store { accumulate: true, relu: true };
+
+/// The network; one instance serves any number of threads, each with its own [`Workspace`].
+#[derive(Debug)]
+pub struct ResNet34 {
+    stem: PackedConv2d,
+    blocks: Vec<Block>,
+    /// `[5120, 256]`; rows in the order of the statistics: mean or deviation, frequency, channel.
+    linear: PackedMatrix,
+}
+
+/// Two 3x3 convolutions around which the input is carried, by a strided 1x1 convolution where the shape changes.
+#[derive(Debug)]
+struct Block {
+    conv1: PackedConv2d,
+    conv2: PackedConv2d,
+    shortcut: Option<PackedConv2d>,
+}
+
+/// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s).
+#[derive(Debug, Default)]
+pub struct Workspace {
+    input: Plane,
+    /// Input of the current block, then its output; after [`ResNet34::trunk`] the features.
+    x: Plane,
+    /// Between the two convolutions of a block.
+    hidden: Plane,
+    /// Output of a block that changes the shape.
+    reduced: Plane,
+}
+
+impl Workspace {
+    /// Time frames of the features that [`ResNet34::trunk`] left here: 125 for a chunk of 10 s.
+    pub fn num_frames(&self) -> usize {
+        self.x.width()
+    }
+
+    /// Features of the trunk at frequency `row` (0..10): shape `[num_frames, 256]`.
+    ///
+    /// # Panics
+    ///
+    /// If `row` is 10 or more, or no trunk was run.
+    pub fn features(&self, row: usize) -> &[f32] {
+        self.x.row(row)
+    }
+}
+
+impl ResNet34 {
+    /// Takes the weights: `resnet.conv1`, `resnet.layer{1..4}.{i}.conv{1,2}`, `resnet.layer{2..4}.0.shortcut.0` and
+    /// `resnet.seg_1`, each `.weight` and `.bias`, batch normalisation folded. Packed for the best instruction set
+    /// ([`Isa::detect`]).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if a tensor is missing or misshapen.
+    pub fn new(tensors: &Tensors<'_>) -> Result<Self> {
+        Self::with_isa(tensors, Isa::detect())
+    }
+
+    /// As [`Self::new`] for a given instruction set.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn with_isa(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
+        let conv = |name: &str, in_channels, out_channels, kernel, stride| -> Result<PackedConv2d> {
+            let weight = tensors.f32(&format!("resnet.{name}.weight"), &[out_channels, in_channels, kernel, kernel])?;
+            let bias = tensors.f32(&format!("resnet.{name}.bias"), &[out_channels])?;
+            let shape = Conv2dShape { in_channels, out_channels, kernel, stride };
+            Ok(PackedConv2d::new(isa, shape, &weight, &bias))
+        };
+        let stem = conv("conv1", 1, STAGES[0].0, 3, 1)?;
+        let mut blocks = Vec::new();
+        let mut in_channels = STAGES[0].0;
+        for (stage, (channels, num_blocks)) in STAGES.into_iter().enumerate() {
+            for index in 0..num_blocks {
+                let name = format!("layer{}.{index}", stage + 1);
+                let reduces = stage > 0 && index == 0;
+                let stride = if reduces { 2 } else { 1 };
+                blocks.push(Block {
+                    conv1: conv(&format!("{name}.conv1"), in_channels, channels, 3, stride)?,
+                    conv2: conv(&format!("{name}.conv2"), channels, channels, 3, 1)?,
+                    shortcut: match reduces {
+                        true => Some(conv(&format!("{name}.shortcut.0"), in_channels, channels, 1, stride)?),
+                        false => None,
+                    },
+                });
+                in_channels = channels;
+            }
+        }
+        let weight = tensors.f32("resnet.seg_1.weight", &[EMBEDDING_DIMENSION, NUM_STATISTICS])?;
+        let bias = tensors.f32("resnet.seg_1.bias", &[EMBEDDING_DIMENSION])?;
+        let linear = PackedMatrix::from_fn(isa, NUM_STATISTICS, EMBEDDING_DIMENSION, |row, column| {
+            weight[column * NUM_STATISTICS + checkpoint_statistic(row)]
+        })
+        .with_bias(&bias);
+        Ok(Self { stem, blocks, linear })
+    }
+
+    /// Computes the features of one chunk and leaves them in `workspace`.
+    ///
+    /// `fbank` has shape `[frames, 80]`: log-mel features of 16-bit-scaled samples; `mean` is their mean over the frames of the
+    /// chunk, which is subtracted here. 998 frames (10 s) give 125 feature frames, n frames give n / 8 rounded up.
+    ///
+    /// # Panics
+    ///
+    /// If `fbank` is not a whole number of frames.
+    pub fn trunk(&self, fbank: &[f32], mean: &[f32; NUM_MEL_BINS], workspace: &mut Workspace) {
+        let num_frames = fbank.len() / NUM_MEL_BINS;
+        assert_eq!(fbank.len(), num_frames * NUM_MEL_BINS, "fbank is not a whole number of frames");
+        let Workspace { input, x, hidden, reduced } = workspace;
+        input.set_shape(NUM_MEL_BINS, num_frames, 1);
+        for (bin, mean) in mean.iter().enumerate() {
+            for (value, frame) in input.row_mut(bin).iter_mut().zip(fbank.chunks_exact(NUM_MEL_BINS)) {
+                *value = frame[bin] - mean;
+            }
+        }
+        self.stem.run(input, RELU, x);
+        for block in &self.blocks {
+            block.conv1.run(x, RELU, hidden);
+            if let Some(shortcut) = &block.shortcut {
+                shortcut.run(x, Store::default(), reduced);
+                std::mem::swap(x, reduced);
+            }
+            // The carried input is already where the sum belongs.
+            block.conv2.run(hidden, ADD_RELU, x);
+        }
+    }
+
+    /// The embedding of the frames in `mask`, from the features of the last [`Self::trunk`] on `workspace`; not normalised.
+    ///
+    /// The 589 frames of the mask are mapped to the feature frames by the nearest lower index, as pyannote.audio does. With
+    /// no active frame the statistics are zero and the embedding is the bias of the last layer.
+    ///
+    /// # Panics
+    ///
+    /// If `out.len() != 256` or no trunk was run.
+    pub fn embed(&self, workspace: &Workspace, mask: &FrameMask, out: &mut [f32]) {
+        assert_eq!(out.len(), EMBEDDING_DIMENSION, "embedding");
+        let num_frames = workspace.num_frames();
+        let active = (0..num_frames).map(|t| mask.get(mask_frame(t, num_frames)));
+        let mut statistics = [0.0; NUM_STATISTICS];
+        let (means, deviations) = statistics.split_at_mut(NUM_STATISTICS / 2);
+        let outputs = means.chunks_exact_mut(OUT_CHANNELS).zip(deviations.chunks_exact_mut(OUT_CHANNELS));
+        for (row, (mean, deviation)) in outputs.enumerate() {
+            let frames = Rows { data: workspace.features(row), stride: OUT_CHANNELS };
+            masked_statistics(frames, active.clone(), mean, deviation);
+        }
+        let statistics = Rows { data: &statistics, stride: NUM_STATISTICS };
+        gemm(1, statistics, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
+    }
+}
+
+/// Position in the checkpoint's order (mean or deviation, channel, frequency) of statistic `index` in ours (mean or deviation,
+/// frequency, channel).
+fn checkpoint_statistic(index: usize) -> usize {
+    let half = OUT_HEIGHT * OUT_CHANNELS;
+    let (kind, row, channel) = (index / half, index % half / OUT_CHANNELS, index % OUT_CHANNELS);
+    kind * half + channel * OUT_HEIGHT + row
+}
+
+/// The mask frame that stands for feature frame `t` of `num_frames`: `floor(t * 589 / num_frames)` with the ratio rounded to
+/// f32, the rule of PyTorch's `interpolate(mode="nearest")`.
+fn mask_frame(t: usize, num_frames: usize) -> usize {
+    let ratio = FRAMES_PER_CHUNK as f32 / num_frames as f32;
+    ((t as f32 * ratio) as usize).min(FRAMES_PER_CHUNK - 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mask_frames_of_a_chunk() {
+        let frames: Vec<usize> = (0..125).map(|t| mask_frame(t, 125)).collect();
+        assert_eq!(frames[..5], [0, 4, 9, 14, 18]);
+        assert_eq!(frames[122..], [574, 579, 584]);
+        assert_eq!(mask_frame(588, 589), 588);
+        assert_eq!(mask_frame(999, 1000), 588);
+    }
+
+    #[test]
+    fn statistics_are_permuted_one_to_one() {
+        let mut positions: Vec<usize> = (0..NUM_STATISTICS).map(checkpoint_statistic).collect();
+        // Channel 1, frequency 2 of the deviations.
+        assert_eq!(positions[2560 + 2 * 256 + 1], 2560 + 10 + 2);
+        positions.sort_unstable();
+        assert!(positions.into_iter().eq(0..NUM_STATISTICS));
+    }
+}

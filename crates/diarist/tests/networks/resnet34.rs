@@ -1,0 +1,76 @@
+//! The embedding network against pyannote.audio.
+
+use diarist::features::fbank::{NUM_MEL_BINS, chunk_mean};
+use diarist::models::Tensors;
+use diarist::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
+use diarist::segmentation::FRAMES_PER_CHUNK;
+use diarist::segmentation::masks::FrameMask;
+use diarist_kernels::Isa;
+
+use crate::golden;
+
+fn network(isa: Isa) -> ResNet34 {
+    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+    ResNet34::with_isa(&tensors, isa).unwrap()
+}
+
+fn masks() -> Vec<FrameMask> {
+    let (shape, values) = golden::load::<u8>("resnet34/masks");
+    assert_eq!(shape[1], FRAMES_PER_CHUNK);
+    let mask = |row: &[u8]| {
+        let mut mask = FrameMask::default();
+        (0..FRAMES_PER_CHUNK).filter(|&t| row[t] == 1).for_each(|t| mask.insert(t));
+        mask
+    };
+    values.chunks_exact(FRAMES_PER_CHUNK).map(mask).collect()
+}
+
+/// Features `[frames, 80]` of a golden case and their mean over the frames.
+fn features(name: &str) -> (Vec<f32>, [f32; NUM_MEL_BINS]) {
+    let (shape, values) = golden::load::<i16>(&format!("resnet34/{name}_fbank"));
+    let fbank: Vec<f32> = values.into_iter().map(|value| f32::from(value) / 256.0).collect();
+    assert_eq!(shape, [fbank.len() / NUM_MEL_BINS, NUM_MEL_BINS]);
+    let mean = chunk_mean(&fbank);
+    (fbank, mean)
+}
+
+/// Every 16th frame, every frequency, every 16th channel, as in the golden file.
+fn sample(workspace: &Workspace) -> Vec<f32> {
+    let value = |t: usize, row: usize, channel: usize| workspace.features(row)[t * 256 + channel];
+    let frames = (0..workspace.num_frames()).step_by(16);
+    frames
+        .flat_map(|t| (0..10).flat_map(move |row| (0..256).step_by(16).map(move |channel| value(t, row, channel))))
+        .collect()
+}
+
+#[test]
+fn equals_pyannote_audio_on_every_instruction_set() {
+    let masks = masks();
+    let mut failures = Vec::new();
+    for isa in Isa::available() {
+        let network = network(isa);
+        // One workspace for growing and shrinking lengths: nothing of the last chunk may show.
+        let mut workspace = Workspace::default();
+        for name in ["short", "chunk", "tiny"] {
+            let (fbank, mean) = features(name);
+            network.trunk(&fbank, &mean, &mut workspace);
+            let (shape, expected) = golden::load::<f32>(&format!("resnet34/{name}_trunk"));
+            assert_eq!(shape[0], workspace.num_frames().div_ceil(16));
+            let trunk = golden::max_abs_difference(&sample(&workspace), &expected);
+
+            let (_, expected) = golden::load::<f32>(&format!("resnet34/{name}_embeddings"));
+            let mut embeddings = vec![0.0; masks.len() * EMBEDDING_DIMENSION];
+            for (mask, out) in masks.iter().zip(embeddings.chunks_exact_mut(EMBEDDING_DIMENSION)) {
+                network.embed(&workspace, mask, out);
+            }
+            let embedding = golden::max_abs_difference(&embeddings, &expected);
+            println!("{isa:?} {name}: max abs difference trunk {trunk:e}, embedding {embedding:e}");
+            // Rounding through 34 layers of f32 sums of up to 2304 terms, on features up to 1 and embeddings up to 0.2; a
+            // wrong weight, mask frame or statistic moves them by 1e-2 and more.
+            if trunk.is_nan() || trunk > 1e-5 || embedding.is_nan() || embedding > 1e-5 {
+                failures.push(format!("{isa:?} {name}: trunk {trunk}, embedding {embedding}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{failures:?}");
+}
