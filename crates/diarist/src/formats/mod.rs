@@ -1,1 +1,8 @@
 //! Readers and writers of RTTM, UEM and JSON.
+
+mod fields;
+pub mod rttm;
+pub mod uem;
+
+#[cfg(test)]
+mod tests;

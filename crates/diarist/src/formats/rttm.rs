@@ -1,0 +1,191 @@
+//! RTTM, the Rich Transcription Time Marked format: one `SPEAKER` line per turn.
+//!
+//! ```text
+//! SPEAKER meeting 1 0.031 9.771 <NA> <NA> SPEAKER_00 <NA> <NA>
+//! ```
+//!
+//! The fields are type, file id, channel, start, duration, orthography, speaker type, speaker, confidence, look-ahead
+//! time; times are in seconds. Source: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan",
+//! appendix A. The writer's layout is that of pyannote.core's `Annotation.to_rttm`.
+
+use std::collections::HashMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+use super::fields::{error_at, lines, read_bytes, seconds, segment};
+use crate::error::{Error, Result};
+use crate::timeline::intervals::chronological;
+use crate::timeline::{Annotation, Turn};
+
+/// The other record types of the format (RT-09 evaluation plan, appendix A, and `md-eval`); their lines carry no turns.
+const OTHER_TYPES: [&str; 15] = [
+    "SPKR-INFO",
+    "SEGMENT",
+    "NOSCORE",
+    "NO_RT_METADATA",
+    "RT_METADATA",
+    "LEXEME",
+    "NON-LEX",
+    "NON-SPEECH",
+    "FILLER",
+    "EDIT",
+    "SU",
+    "IP",
+    "CB",
+    "A/P",
+    "ADJSEG",
+];
+
+/// Reads RTTM: one annotation for each file id, in the order of their first turn.
+///
+/// Channels are ignored, lines of other record types and comments (`;;`, `#`) skipped. A turn of no length is kept.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
+pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
+    let mut annotations: Vec<Annotation> = Vec::new();
+    let mut index_of: HashMap<String, usize> = HashMap::new();
+    for line in lines(bytes) {
+        let (number, fields) = line?;
+        if OTHER_TYPES.contains(&fields[0]) {
+            continue;
+        }
+        if fields[0] != "SPEAKER" {
+            return Err(error_at(number, format!("unknown record type {:?}", shortened(fields[0])))
+                .hint("lines of an RTTM file start with SPEAKER"));
+        }
+        let [_, file_id, _channel, start, duration, _orthography, _kind, speaker, ..] = fields[..] else {
+            return Err(error_at(number, format!("{} fields where RTTM has 10", fields.len())));
+        };
+        let start = seconds(number, "start", start)?;
+        let duration = seconds(number, "duration", duration)?;
+        let turn = Turn { segment: segment(number, start, start + duration)?, speaker: speaker.to_owned() };
+        let index = *index_of.entry(file_id.to_owned()).or_insert_with(|| {
+            annotations.push(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+            annotations.len() - 1
+        });
+        annotations[index].turns.push(turn);
+    }
+    for annotation in &mut annotations {
+        annotation.turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+    }
+    Ok(annotations)
+}
+
+/// [`read`]s the file at `path`.
+///
+/// # Errors
+/// As [`read`], and if the file cannot be read; the message names the file.
+pub fn read_file(path: &Path) -> Result<Vec<Annotation>> {
+    read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
+}
+
+/// `annotation` as RTTM, times with three decimals (half-way cases of the binary value to the even digit).
+///
+/// # Errors
+/// [`crate::ErrorKind::Output`] if the file id or a speaker is empty or has a blank in it, which the format cannot
+/// express; [`field`] makes such a name usable.
+pub fn write(annotation: &Annotation) -> Result<String> {
+    check("file id", &annotation.file_id)?;
+    let mut text = String::new();
+    for Turn { segment, speaker } in &annotation.turns {
+        check("speaker", speaker)?;
+        let (file_id, start, duration) = (&annotation.file_id, segment.start, segment.duration());
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "SPEAKER {file_id} 1 {start:.3} {duration:.3} <NA> <NA> {speaker} <NA> <NA>");
+    }
+    Ok(text)
+}
+
+/// `name` as a single field: blanks become `_`, and an empty name `<NA>`.
+pub fn field(name: &str) -> String {
+    if name.is_empty() {
+        return "<NA>".to_owned();
+    }
+    name.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
+}
+
+fn check(what: &str, value: &str) -> Result<()> {
+    if value.is_empty() || value.contains(char::is_whitespace) {
+        let message = format!("RTTM cannot hold the {what} {value:?}");
+        return Err(Error::new(crate::ErrorKind::Output, message).hint("use a name without blanks"));
+    }
+    Ok(())
+}
+
+/// The beginning of a text that may be anything, for a message on one line.
+fn shortened(text: &str) -> String {
+    text.chars().take(20).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::Segment;
+
+    fn read_text(text: &str) -> Result<Vec<Annotation>> {
+        read(text.as_bytes())
+    }
+
+    fn turn(start: f64, end: f64, speaker: &str) -> Turn {
+        Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() }
+    }
+
+    #[test]
+    fn reads_what_people_write() {
+        let text = "\u{feff};; made by hand\r\n\
+            SPEAKER b 1 2.5 1 <NA> <NA> second <NA> <NA>\r\n\
+            \r\n   \t\n# note\n\
+            SPKR-INFO b 1 <NA> <NA> <NA> unknown second <NA>\n\
+            \tSPEAKER   a\t2   0.25 0.0 <NA> <NA> zero <NA>\n\
+            SPEAKER b 1 1e0 .5 <NA> <NA> first";
+        let annotations = read_text(text).unwrap();
+        let ids: Vec<&str> = annotations.iter().map(|annotation| annotation.file_id.as_str()).collect();
+        assert_eq!(ids, ["b", "a"]);
+        assert_eq!(annotations[0].turns, [turn(1.0, 1.5, "first"), turn(2.5, 3.5, "second")]);
+        assert_eq!(annotations[1].turns, [turn(0.25, 0.25, "zero")]);
+        assert_eq!(read_text("").unwrap(), []);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        struct Case(&'static [u8], &'static str);
+        for Case(bytes, expected) in [
+            Case(b"\nSPEAKER a 1 x 1 <NA> <NA> s", "line 2: the start \"x\" is not a number of seconds"),
+            Case(b"SPEAKER a 1 0 nan <NA> <NA> s", "line 1: the duration \"nan\" is not a number of seconds"),
+            Case(b"SPEAKER a 1 0 inf <NA> <NA> s", "line 1: the duration \"inf\" is not a number of seconds"),
+            Case(b"SPEAKER a 1 1 -0.5 <NA> <NA> s", "line 1: a segment from 1 s to 0.5 s is impossible"),
+            Case(b"SPEAKER a 1 0 1", "line 1: 5 fields where RTTM has 10"),
+            Case(b"Dear all,", "line 1: unknown record type \"Dear\""),
+            Case(b"SPEAKER a 1 0 1 <NA> <NA> \xff", "line 1: not UTF-8 text"),
+        ] {
+            let message = read(bytes).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+
+    #[test]
+    fn writes_pyannotes_layout() {
+        // The last two starts are half-way cases in binary: Python's f"{0.0625:.3f}" is 0.062, f"{0.1875:.3f}" 0.188.
+        let turns = vec![turn(0.03096875, 9.80159375, "SPEAKER_00"), turn(0.0625, 0.25, "B"), turn(0.1875, 0.375, "C")];
+        let annotation = Annotation { file_id: "test".to_owned(), turns };
+        assert_eq!(
+            write(&annotation).unwrap(),
+            "SPEAKER test 1 0.031 9.771 <NA> <NA> SPEAKER_00 <NA> <NA>\n\
+             SPEAKER test 1 0.062 0.188 <NA> <NA> B <NA> <NA>\n\
+             SPEAKER test 1 0.188 0.188 <NA> <NA> C <NA> <NA>\n"
+        );
+    }
+
+    #[test]
+    fn blanks_are_refused_or_replaced() {
+        let mut annotation = Annotation { file_id: "my meeting".to_owned(), turns: vec![turn(0.0, 1.0, "a b")] };
+        assert!(write(&annotation).unwrap_err().to_string().contains("my meeting"));
+        annotation.file_id = field(&annotation.file_id);
+        assert_eq!(annotation.file_id, "my_meeting");
+        assert!(write(&annotation).unwrap_err().to_string().contains("a b"));
+        annotation.turns[0].speaker = field("a b");
+        assert_eq!(read_text(&write(&annotation).unwrap()).unwrap(), [annotation]);
+        assert_eq!(field(""), "<NA>");
+    }
+}

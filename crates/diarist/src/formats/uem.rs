@@ -1,0 +1,73 @@
+//! UEM, un-partitioned evaluation map: which regions of a recording are scored.
+//!
+//! ```text
+//! meeting 1 0.000 715.240
+//! ```
+//!
+//! The fields are file id, channel, start and end in seconds; a file may have several lines. Source: NIST, "The 2009
+//! (RT-09) Rich Transcription Meeting Recognition Evaluation Plan".
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::fields::{error_at, lines, read_bytes, seconds, segment};
+use crate::error::Result;
+use crate::timeline::Segment;
+use crate::timeline::intervals::union;
+
+/// The scored regions of each file id, disjoint and in order of time.
+pub type Uem = BTreeMap<String, Vec<Segment>>;
+
+/// Reads UEM. Channels are ignored, comments (`;;`, `#`) skipped, overlapping regions joined.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line's number if a line is not UEM.
+pub fn read(bytes: &[u8]) -> Result<Uem> {
+    let mut uem = Uem::new();
+    for line in lines(bytes) {
+        let (number, fields) = line?;
+        let [file_id, _channel, start, end] = fields[..] else {
+            return Err(error_at(number, format!("{} fields where UEM has 4", fields.len()))
+                .hint("a UEM line is: file channel start end"));
+        };
+        let region = segment(number, seconds(number, "start", start)?, seconds(number, "end", end)?)?;
+        uem.entry(file_id.to_owned()).or_default().push(region);
+    }
+    for regions in uem.values_mut() {
+        *regions = union(std::mem::take(regions), 0.0);
+    }
+    Ok(uem)
+}
+
+/// [`read`]s the file at `path`.
+///
+/// # Errors
+/// As [`read`], and if the file cannot be read; the message names the file.
+pub fn read_file(path: &Path) -> Result<Uem> {
+    read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_regions_by_file() {
+        let uem = read(b";; test\r\nb 1 5 7.5\r\na 1 0.000 30.000\r\nb 1 1 2\nb A 7 8\n").unwrap();
+        assert_eq!(uem["a"], [Segment::new(0.0, 30.0)]);
+        assert_eq!(uem["b"], [Segment::new(1.0, 2.0), Segment::new(5.0, 8.0)]);
+        assert_eq!(uem.len(), 2);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (bytes, expected) in [
+            (&b"a 1 0 1\na 1 0"[..], "line 2: 3 fields where UEM has 4"),
+            (b"a 1 5 1", "line 1: a segment from 5 s to 1 s is impossible"),
+            (b"a 1 zero 1", "line 1: the start \"zero\" is not a number of seconds"),
+        ] {
+            let message = read(bytes).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Which hypothesis speaker is which reference speaker.
+
+use super::ScoreOptions;
+use super::scored::{Scored, Tracks};
+use crate::assignment::{Objective, assign};
+use crate::error::Result;
+use crate::timeline::{Annotation, Segment};
+
+/// Pairs of (hypothesis speaker, reference speaker) that talk together for the longest time in all, within the scored
+/// regions (see [`super::score`]); pairs that never do are left out.
+///
+/// Source: pyannote.metrics `matcher.py`, `HungarianMapper`.
+///
+/// # Errors
+/// [`crate::ErrorKind::Internal`] if times are so large that their sums overflow.
+pub fn optimal_mapping(
+    reference: &Annotation,
+    hypothesis: &Annotation,
+    uem: Option<&[Segment]>,
+    options: &ScoreOptions,
+) -> Result<Vec<(String, String)>> {
+    let Scored { reference, hypothesis } = Scored::new(reference, hypothesis, uem, options);
+    let pairs = map(&hypothesis, &reference)?.into_iter().enumerate();
+    Ok(pairs.filter_map(|(h, r)| Some((hypothesis.names[h].clone(), reference.names[r?].clone()))).collect())
+}
+
+/// For each speaker of `from` the speaker of `to` that it is mapped to.
+pub(super) fn map(from: &Tracks, to: &Tracks) -> Result<Vec<Option<usize>>> {
+    let (num_rows, num_columns) = (from.names.len(), to.names.len());
+    let together_s = cooccurrence(from, to);
+    let mut mapping = vec![None; num_rows];
+    for (row, column) in assign(&together_s, num_rows, num_columns, Objective::Maximise)? {
+        if together_s[row * num_columns + column] > 0.0 {
+            mapping[row] = Some(column);
+        }
+    }
+    Ok(mapping)
+}
+
+/// Seconds that each pair of speakers talks together, row-major `[speakers of a, speakers of b]`; overlapping turns of
+/// one speaker count several times.
+///
+/// The sums run in pyannote.core's order (`Annotation.__mul__`): between equally good mappings the last bit decides.
+fn cooccurrence(a: &Tracks, b: &Tracks) -> Vec<f64> {
+    let mut matrix = vec![0.0; a.names.len() * b.names.len()];
+    // The largest end of b's segments up to and including each: those before the first that exceeds a start are over.
+    let latest_ends: Vec<f64> = b
+        .segments
+        .iter()
+        .scan(f64::NEG_INFINITY, |latest, segment| {
+            *latest = latest.max(segment.end);
+            Some(*latest)
+        })
+        .collect();
+    for (segment, &row) in a.segments.iter().zip(&a.speakers) {
+        let first = latest_ends.partition_point(|&end| end <= segment.start);
+        let candidates = b.segments[first..].iter().zip(&b.speakers[first..]);
+        for (other, &column) in candidates.take_while(|(other, _)| other.start < segment.end) {
+            let common = segment.intersection(other);
+            if !common.is_empty() {
+                matrix[row * b.names.len() + column] += common.duration();
+            }
+        }
+    }
+    matrix
+}
