@@ -146,6 +146,9 @@ impl ResNet34 {
                 *value = frame[bin] - mean;
             }
         }
+        // The three stages that reduce swap the planes an odd number of times: swapped back, the large one stays the large one
+        // and neither grows again.
+        std::mem::swap(x, reduced);
         self.stem.run(input, RELU, x);
         for block in &self.blocks {
             block.conv1.run(x, RELU, hidden);

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a test log says how close the results are")]
 
+mod allocations;
 mod fbank;
 mod golden;
 mod resnet34;

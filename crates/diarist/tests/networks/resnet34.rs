@@ -7,7 +7,7 @@ use diarist::segmentation::FRAMES_PER_CHUNK;
 use diarist::segmentation::masks::FrameMask;
 use diarist_kernels::Isa;
 
-use crate::golden;
+use crate::{allocations, golden};
 
 fn network(isa: Isa) -> ResNet34 {
     let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
@@ -73,4 +73,22 @@ fn equals_pyannote_audio_on_every_instruction_set() {
         }
     }
     assert!(failures.is_empty(), "{failures:?}");
+}
+
+#[test]
+fn a_warm_workspace_does_not_allocate() {
+    let network = network(Isa::detect());
+    let mask = masks()[1];
+    let mut workspace = Workspace::default();
+    let (long, mean) = features("short");
+    let mut embedding = [0.0; EMBEDDING_DIMENSION];
+    network.trunk(&long, &mean, &mut workspace);
+    let (short, mean) = features("tiny");
+    for fbank in [&long, &short] {
+        let allocations = allocations::count(|| {
+            network.trunk(fbank, &mean, &mut workspace);
+            network.embed(&workspace, &mask, &mut embedding);
+        });
+        assert_eq!(allocations, 0, "{} frames", fbank.len() / NUM_MEL_BINS);
+    }
 }
