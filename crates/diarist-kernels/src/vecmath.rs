@@ -4,8 +4,7 @@
 //! `e^x - 1 = 2^n p(r) + (2^n - 1)`, where p is the Taylor polynomial of `e^r - 1` up to r^7 / 7! (its remainder is below
 //! 2^-27 of the result). As p is exact in relative terms around 0, so is `e^x - 1`, and with it the hyperbolic tangent.
 //!
-//! A value's result does not depend on its place in the slice. A NaN gives an unspecified value within the function's range
-//! or NaN.
+//! A value's result does not depend on its place in the slice. A NaN gives a NaN.
 
 use crate::arch::{ROUND_TO_INTEGER, Vector, portable::F32x4};
 use crate::isa::{Isa, Level};
@@ -134,6 +133,17 @@ unsafe fn expand<V: Vector>(x: V) -> (V, V) {
     }
 }
 
+/// NaN stays NaN: it is the second operand of both comparisons.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn clamp<V: Vector>(x: V, low: f32, high: f32) -> V {
+    // SAFETY: the caller's guarantee.
+    unsafe { V::splat(high).min(V::splat(low).max(x)) }
+}
+
 /// # Safety
 ///
 /// The processor has the instruction set of `V`.
@@ -141,7 +151,7 @@ unsafe fn expand<V: Vector>(x: V) -> (V, V) {
 unsafe fn exp_vector<V: Vector>(x: V) -> V {
     // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127.
     unsafe {
-        let (scale, p) = expand(x.max(V::splat(-87.0)).min(V::splat(88.0)));
+        let (scale, p) = expand(clamp(x, -87.0, 88.0));
         scale.mul_add(p, scale)
     }
 }
@@ -154,7 +164,7 @@ pub(crate) unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
     // SAFETY: the caller's guarantee.
     unsafe {
         // From 30 on the result is 1 in f32, and the limit keeps the sum finite.
-        let e = exp_vector(x.min(V::splat(30.0)));
+        let e = exp_vector(V::splat(30.0).min(x));
         e.div(e.add(V::splat(1.0)))
     }
 }
@@ -166,7 +176,7 @@ pub(crate) unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
 pub(crate) unsafe fn tanh_vector<V: Vector>(x: V) -> V {
     // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the result is 1 in f32.
     unsafe {
-        let (scale, p) = expand(x.add(x).max(V::splat(-20.0)).min(V::splat(20.0)));
+        let (scale, p) = expand(clamp(x.add(x), -20.0, 20.0));
         let expm1 = scale.mul_add(p, scale.sub(V::splat(1.0)));
         expm1.div(expm1.add(V::splat(2.0)))
     }

@@ -120,6 +120,11 @@ fn fixed_points() {
         assert_eq!(results(vecmath::exp)[..2], [1.0, 1.0]);
         assert_eq!(results(vecmath::sigmoid)[..3], [0.5, 0.5, 1.0]);
         assert_eq!(results(vecmath::tanh), [0.0, 0.0, 1.0, -1.0]);
+        for function in [vecmath::exp, vecmath::sigmoid, vecmath::tanh] as [Function; 3] {
+            let mut values = [f32::NAN, 1.0, -f32::NAN];
+            function(isa, &mut values);
+            assert!(values.map(f32::is_nan) == [true, false, true], "{isa:?} {values:?}");
+        }
     }
 }
 

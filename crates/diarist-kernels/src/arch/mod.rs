@@ -32,9 +32,9 @@ pub(crate) trait Vector: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// `self / other`, correctly rounded.
     unsafe fn div(self, other: Self) -> Self;
-    /// The smaller of each pair of lanes; which of two zeros or of a NaN pair is unspecified.
+    /// The smaller of each pair of lanes; `other` if either is NaN; which of two zeros is unspecified.
     unsafe fn min(self, other: Self) -> Self;
-    /// The larger of each pair of lanes; which of two zeros or of a NaN pair is unspecified.
+    /// The larger of each pair of lanes; `other` if either is NaN; which of two zeros is unspecified.
     unsafe fn max(self, other: Self) -> Self;
     /// `self * factor + addend`; rounded once where the processor can, else twice.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;

@@ -54,6 +54,18 @@ pub fn decode(scores: &[f32]) -> ChunkMasks {
     ChunkMasks { speakers }
 }
 
+/// Logits to log-probabilities, frame by frame, in place; `scores` is `[frames, 7]`, row-major.
+///
+/// Not needed for masks, see [`decode`]; for those who want the network's confidence.
+pub fn log_softmax(scores: &mut [f32]) {
+    for frame in scores.chunks_exact_mut(POWERSET_CLASSES) {
+        let max = frame.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = frame.iter().map(|score| f64::from(score - max).exp()).sum();
+        let normaliser = f64::from(max) + sum.ln();
+        frame.iter_mut().for_each(|score| *score = (f64::from(*score) - normaliser) as f32);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -102,12 +114,13 @@ mod tests {
     fn softmax_does_not_change_the_masks() {
         let logits: Vec<f32> =
             (0..FRAMES_PER_CHUNK * POWERSET_CLASSES).map(|i| ((i * 7919) % 1009) as f32 / 100.0 - 5.0).collect();
-        let mut probabilities = logits.clone();
-        for frame in probabilities.chunks_exact_mut(POWERSET_CLASSES) {
-            let sum: f32 = frame.iter().map(|x| x.exp()).sum();
-            frame.iter_mut().for_each(|x| *x = x.exp() / sum);
+        let mut log_probabilities = logits.clone();
+        log_softmax(&mut log_probabilities);
+        for frame in log_probabilities.chunks_exact(POWERSET_CLASSES) {
+            let total: f32 = frame.iter().map(|x| x.exp()).sum();
+            assert!((total - 1.0).abs() < 1e-5, "{total}"); // seven exponentials of rounded values
         }
-        assert_eq!(decode(&logits), decode(&probabilities));
+        assert_eq!(decode(&logits), decode(&log_probabilities));
         assert!(!decode(&logits).is_silent());
     }
 }

@@ -5,4 +5,5 @@
 mod allocations;
 mod fbank;
 mod golden;
+mod pyannet;
 mod resnet34;

@@ -1,0 +1,158 @@
+//! Segmentation network: ten seconds of samples to the powerset class of each of 589 frames.
+//!
+//! Source: pyannote.audio `models/segmentation/PyanNet.py` with the hyper-parameters of segmentation-3.0: sinc convolution
+//! front end (the module `sincnet`), four bidirectional LSTM layers of 128 units, two linear layers of 128, a classifier of 7.
+//!
+//! A call takes several chunks: the recurrence then is a matrix product per step instead of a matrix-vector product. A chunk's
+//! scores are the same, bit for bit, whatever the other chunks of the call are.
+
+use diarist_kernels::{
+    AlignedBuffer, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedMatrix, Rows, RowsMut, Store, gemm,
+};
+
+use super::Tensors;
+use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
+use crate::Result;
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
+
+const HIDDEN: usize = 128;
+const LSTM_LAYERS: usize = 4;
+const LSTM_FEATURES: usize = 2 * HIDDEN;
+const LINEAR_FEATURES: usize = 128;
+const LEAKY_SLOPE: f32 = 0.01;
+
+/// The segmentation network with weights packed for this machine.
+#[derive(Debug, Clone)]
+pub struct PyanNet {
+    sincnet: SincNet,
+    lstm: Vec<PackedBiLstm>,
+    linear: [PackedMatrix; 2],
+    classifier: PackedMatrix,
+}
+
+/// Buffers of [`PyanNet`], one for each thread; they grow to the largest batch and are reused from then on.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    sincnet: SincNetWorkspace,
+    lstm: LstmWorkspace,
+    /// Two activations that take turns, `[frames, chunks, features]`.
+    activations: [AlignedBuffer; 2],
+    /// `[frames, chunks, classes]`
+    time_major_scores: AlignedBuffer,
+    /// `[chunks, frames, classes]`
+    scores: AlignedBuffer,
+}
+
+impl PyanNet {
+    /// Packs the weights for the best instruction set of this machine; names are those of the checkpoint's state dict.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if a tensor is missing, has another shape or cannot be used.
+    pub fn new(tensors: &Tensors<'_>) -> Result<Self> {
+        Self::with_isa(tensors, Isa::detect())
+    }
+
+    /// As [`Self::new`], for the given instruction set.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_isa(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
+        let linear = |name: &str, in_features: usize, out_features: usize| -> Result<PackedMatrix> {
+            let weight = tensors.f32(&format!("{name}.weight"), &[out_features, in_features])?;
+            let bias = tensors.f32(&format!("{name}.bias"), &[out_features])?;
+            Ok(PackedMatrix::from_transposed(isa, &weight, in_features, out_features).with_bias(&bias))
+        };
+        Ok(Self {
+            sincnet: SincNet::new(tensors, isa)?,
+            lstm: (0..LSTM_LAYERS).map(|layer| lstm_layer(tensors, isa, layer)).collect::<Result<_>>()?,
+            linear: [
+                linear("linear.0", LSTM_FEATURES, LINEAR_FEATURES)?,
+                linear("linear.1", LINEAR_FEATURES, LINEAR_FEATURES)?,
+            ],
+            classifier: linear("classifier", LINEAR_FEATURES, POWERSET_CLASSES)?,
+        })
+    }
+
+    /// Appends the local-speaker masks of every chunk to `masks`.
+    ///
+    /// Each chunk has [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; a shorter end of a recording is padded with zeros by
+    /// the caller. Eight chunks at a time are a good number. A chunk with samples that are not finite has no speakers.
+    ///
+    /// # Panics
+    /// If a chunk has another length.
+    pub fn forward(&self, chunks: &[&[f32]], workspace: &mut Workspace, masks: &mut Vec<ChunkMasks>) {
+        let scores = self.scores(chunks, workspace);
+        masks.extend(scores.chunks_exact(FRAMES_PER_CHUNK * POWERSET_CLASSES).map(powerset::decode));
+    }
+
+    /// Class scores before the softmax (logits) of every chunk, `[chunks, 589, 7]`; see
+    /// [`powerset::log_softmax`] for log-probabilities.
+    ///
+    /// # Panics
+    /// As [`Self::forward`].
+    pub fn scores<'a>(&self, chunks: &[&[f32]], workspace: &'a mut Workspace) -> &'a [f32] {
+        let num_chunks = chunks.len();
+        let num_rows = FRAMES_PER_CHUNK * num_chunks;
+        let Workspace { sincnet, lstm, activations: [a, b], time_major_scores, scores } = workspace;
+
+        a.resize(num_rows * CHANNELS);
+        for (index, chunk) in chunks.iter().enumerate() {
+            assert_eq!(chunk.len(), CHUNK_SAMPLES, "samples of chunk {index}");
+            // Time-major: the rows of one frame of all chunks lie together.
+            let rows = a.chunks_exact_mut(CHANNELS).skip(index).step_by(num_chunks);
+            self.sincnet.run(chunk, sincnet, rows);
+        }
+        let (mut input, mut output) = (a, b);
+        for layer in &self.lstm {
+            output.resize(num_rows * layer.out_features());
+            layer.run(input, num_chunks, lstm, output);
+            std::mem::swap(&mut input, &mut output);
+        }
+        for layer in &self.linear {
+            output.resize(num_rows * layer.n());
+            linear(layer, input, output);
+            for value in output.iter_mut() {
+                *value = if *value > 0.0 { *value } else { *value * LEAKY_SLOPE };
+            }
+            std::mem::swap(&mut input, &mut output);
+        }
+        time_major_scores.resize(num_rows * POWERSET_CLASSES);
+        linear(&self.classifier, input, time_major_scores);
+
+        scores.resize(num_rows * POWERSET_CLASSES);
+        for (row, values) in time_major_scores.chunks_exact(POWERSET_CLASSES).enumerate() {
+            let (frame, chunk) = (row / num_chunks, row % num_chunks);
+            scores[(chunk * FRAMES_PER_CHUNK + frame) * POWERSET_CLASSES..][..POWERSET_CLASSES].copy_from_slice(values);
+        }
+        scores
+    }
+}
+
+/// `output = input * layer`, rows back to back.
+fn linear(layer: &PackedMatrix, input: &[f32], output: &mut [f32]) {
+    let num_rows = input.len() / layer.k();
+    let rows = Rows { data: input, stride: layer.k() };
+    gemm(num_rows, rows, layer, Store::default(), RowsMut { data: output, stride: layer.n() });
+}
+
+fn lstm_layer(tensors: &Tensors<'_>, isa: Isa, layer: usize) -> Result<PackedBiLstm> {
+    let in_features = if layer == 0 { CHANNELS } else { LSTM_FEATURES };
+    let read = |suffix: &str| -> Result<[Vec<f32>; 4]> {
+        let tensor = |part: &str, shape: &[usize]| tensors.f32(&format!("lstm.{part}_l{layer}{suffix}"), shape);
+        Ok([
+            tensor("weight_ih", &[4 * HIDDEN, in_features])?,
+            tensor("weight_hh", &[4 * HIDDEN, HIDDEN])?,
+            tensor("bias_ih", &[4 * HIDDEN])?,
+            tensor("bias_hh", &[4 * HIDDEN])?,
+        ])
+    };
+    let (forward, backward) = (read("")?, read("_reverse")?);
+    let [forward, backward] = [&forward, &backward].map(|[weight_ih, weight_hh, bias_ih, bias_hh]| LstmWeights {
+        weight_ih,
+        weight_hh,
+        bias_ih,
+        bias_hh,
+    });
+    Ok(PackedBiLstm::new(isa, in_features, HIDDEN, forward, backward))
+}
