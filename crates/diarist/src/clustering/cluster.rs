@@ -1,0 +1,98 @@
+//! The door to all methods: checks what comes in, and the cases that need no method.
+
+use super::{Clusters, Method, Plda, SpeakerBounds, ahc, community1};
+use crate::error::{Error, ErrorKind, Result};
+use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
+use crate::segmentation::masks::ChunkMasks;
+
+/// Finds the speakers of a recording: one cluster for each slot, and the clusters' centroids.
+///
+/// `masks` holds every chunk of the recording, `embeddings` one row for each slot with a mask that is not empty. If
+/// `bounds` allow one speaker only, the embeddings may be missing altogether (then there are no centroids either):
+/// every active slot belongs to cluster 0. The result depends on nothing but the arguments, to the last bit.
+///
+/// The number of clusters with a slot always lies within `bounds`. To this end, where pyannote.audio fails or warns:
+/// K-means sees every embedding if those with enough clean speech are too few, K-means also steps in where no cut of
+/// [`Method::Ahc`] has an allowed number of clusters, and a cluster that would stay without a slot takes the most
+/// similar slot that its cluster can spare. A recording in which nobody speaks has no speakers.
+///
+/// # Errors
+/// [`ErrorKind::InvalidOption`] if an option is out of range; [`ErrorKind::SpeakerBounds`] if the recording has fewer
+/// slots, or fewer voices that can be told apart, than the smallest allowed number of speakers;
+/// [`ErrorKind::Internal`] if embeddings and masks do not belong together or an embedding is not finite.
+pub fn cluster(
+    embeddings: &Embeddings,
+    masks: &[ChunkMasks],
+    method: &Method,
+    bounds: SpeakerBounds,
+    plda: &Plda,
+) -> Result<Clusters> {
+    method.validate()?;
+    let num_slots = masks.iter().flat_map(|chunk| &chunk.speakers).filter(|mask| !mask.is_empty()).count();
+    let only_one = bounds.max() == Some(1);
+    if !(only_one && embeddings.is_empty()) {
+        check(embeddings, masks, num_slots)?;
+    }
+    if num_slots < bounds.min() && (num_slots > 0 || bounds.min() > 1) {
+        return Err(too_few_slots(num_slots, bounds.min()));
+    }
+    if num_slots == 0 {
+        return Ok(Clusters { hard: Vec::new(), centroids: Vec::new() });
+    }
+    if only_one && embeddings.is_empty() {
+        return Ok(Clusters::new(vec![Some(0); num_slots], &[]));
+    }
+    match method {
+        Method::Vbx(_) if only_one => Ok(community1::one_cluster(embeddings, masks)),
+        Method::Vbx(options) => community1::cluster(embeddings, masks, options, bounds, plda),
+        Method::Ahc(options) => ahc::cluster(embeddings, options, bounds),
+    }
+}
+
+fn too_few_slots(num_slots: usize, min: usize) -> Error {
+    let found = match num_slots {
+        0 => "nobody speaks in this recording".to_owned(),
+        1 => "only one stretch of speech was found".to_owned(),
+        _ => format!("only {num_slots} stretches of speech were found"),
+    };
+    Error::new(ErrorKind::SpeakerBounds, format!("{found}, which cannot be {min} speakers or more"))
+        .hint("ask for fewer speakers")
+}
+
+fn check(embeddings: &Embeddings, masks: &[ChunkMasks], num_slots: usize) -> Result<()> {
+    let internal = |message: String| Err(Error::new(ErrorKind::Internal, message).at("clustering"));
+    if embeddings.len() != num_slots || embeddings.values.len() != num_slots * EMBEDDING_DIMENSION {
+        return internal(format!(
+            "{} embeddings with {} values for {num_slots} active local speakers",
+            embeddings.len(),
+            embeddings.values.len()
+        ));
+    }
+    for slot in &embeddings.slots {
+        let mask = masks.get(slot.chunk as usize).and_then(|chunk| chunk.speakers.get(usize::from(slot.local)));
+        if mask.is_none_or(|mask| mask.is_empty()) {
+            return internal(format!("an embedding for {slot:?}, which is not active"));
+        }
+    }
+    if !embeddings.slots.is_sorted_by(|a, b| a < b) {
+        return internal("embeddings are not in the order of their slots".to_owned());
+    }
+    if let Some(bad) = embeddings.values.iter().position(|value| !value.is_finite()) {
+        let slot = embeddings.slots[bad / EMBEDDING_DIMENSION];
+        return internal(format!("the embedding of {slot:?} holds {}", embeddings.values[bad]));
+    }
+    Ok(())
+}
+
+/// The mean of at least one row.
+pub(super) fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
+    let labels = vec![0; rows.len()];
+    super::vectors::cluster_means(rows.iter().map(Vec::as_slice), &labels, 1, EMBEDDING_DIMENSION).swap_remove(0)
+}
+
+impl Clusters {
+    pub(super) fn new(hard: Vec<Option<u32>>, centroids: &[Vec<f64>]) -> Self {
+        let narrowed = |centroid: &Vec<f64>| centroid.iter().map(|&value| value as f32).collect();
+        Self { hard, centroids: centroids.iter().map(narrowed).collect() }
+    }
+}

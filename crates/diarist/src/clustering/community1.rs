@@ -1,0 +1,87 @@
+//! The clustering of pyannote community-1.
+//!
+//! Source: pyannote.audio 4 `pipelines/clustering.py`, `VBxClustering`. AHC on unit vectors starts VBx on PLDA features;
+//! responsibilities weight the raw embeddings into centroids; every slot goes to a centroid.
+
+use super::forced::forced_centroids;
+use super::linkage::{centroid_linkage, flat_clusters};
+use super::options::VbxOptions;
+use super::slots::{Similarities, rows_with_clean_speech, widened_rows};
+use super::vbx::vbx;
+use super::vectors::normalised;
+use super::{Clusters, Plda, SpeakerBounds};
+use crate::error::Result;
+use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
+use crate::segmentation::masks::ChunkMasks;
+
+/// Part of a chunk in which a slot must be the only active one, to take part in finding the speakers.
+const MIN_CLEAN_RATIO: f64 = 0.2;
+
+/// Speakers with a smaller prior are those that VBx removed.
+const MIN_PRIOR: f64 = 1e-7;
+
+/// Steps 1 to 7 of the method; at least `bounds.min()` rows must exist.
+pub(super) fn cluster(
+    embeddings: &Embeddings,
+    masks: &[ChunkMasks],
+    options: &VbxOptions,
+    bounds: SpeakerBounds,
+    plda: &Plda,
+) -> Result<Clusters> {
+    let rows = widened_rows(embeddings);
+    let train_rows = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
+    let train: Vec<Vec<f64>> = train_rows.iter().map(|&row| rows[row].clone()).collect();
+    let mut centroids = match train.len() {
+        0 => vec![super::cluster::mean(&rows)],
+        1 => train.clone(),
+        _ => speaker_centroids(&train, options, plda),
+    };
+    // pyannote assigns without constraint if it did not cluster.
+    let mut constrained = options.constrained_assignment && train.len() >= 2;
+    let wanted = bounds.clamp(centroids.len());
+    if wanted != centroids.len() {
+        centroids = forced_centroids(embeddings, &train_rows, wanted)?;
+        constrained = false;
+    }
+    let similarities = Similarities::new(&rows, &centroids);
+    let mut hard = if constrained { similarities.constrained(embeddings)? } else { similarities.most_similar() };
+    similarities.occupy(&mut hard, bounds.min());
+    Ok(Clusters::new(hard, &centroids))
+}
+
+/// Everything in one cluster, which is what forcing one speaker comes to.
+pub(super) fn one_cluster(embeddings: &Embeddings, masks: &[ChunkMasks]) -> Clusters {
+    let rows = widened_rows(embeddings);
+    let train_rows = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
+    let train: Vec<Vec<f64>> = train_rows.iter().map(|&row| rows[row].clone()).collect();
+    let centroid = super::cluster::mean(if train.is_empty() { &rows } else { &train });
+    Clusters::new(vec![Some(0); rows.len()], &[centroid])
+}
+
+/// The speakers that VBx keeps, as means of raw embeddings.
+fn speaker_centroids(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> Vec<Vec<f64>> {
+    let outcome = vbx(&plda.transform(train), plda.phi(), &initial_labels(train, options.threshold), options);
+    let num_speakers = outcome.pi.len();
+    let kept = (0..num_speakers).filter(|&speaker| outcome.pi[speaker] > MIN_PRIOR);
+    kept.map(|speaker| {
+        let mut centroid = vec![0.0; EMBEDDING_DIMENSION];
+        let mut total = 0.0;
+        for (responsibilities, embedding) in outcome.gamma.chunks_exact(num_speakers).zip(train) {
+            let weight = responsibilities[speaker];
+            total += weight;
+            for (sum, value) in centroid.iter_mut().zip(embedding) {
+                *sum += weight * value;
+            }
+        }
+        centroid.iter_mut().for_each(|value| *value /= total);
+        centroid
+    })
+    .collect()
+}
+
+/// AHC of the unit vectors: labels from 0 without gaps.
+pub(super) fn initial_labels(train: &[Vec<f64>], threshold: f64) -> Vec<usize> {
+    let vectors: Vec<f64> = train.iter().flat_map(|row| normalised(row)).collect();
+    let merges = centroid_linkage(vectors, train.len(), EMBEDDING_DIMENSION);
+    flat_clusters(&merges, train.len(), threshold, |step| merges[step].height)
+}

@@ -1,0 +1,153 @@
+//! How speakers are found, with the values of the published pipelines as defaults.
+
+use crate::error::{Error, Result};
+
+/// How the embeddings of a recording are clustered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Method {
+    /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment. The default.
+    Vbx(VbxOptions),
+    /// The method of pyannote speaker-diarization-3.1: AHC with a smallest cluster size.
+    Ahc(AhcOptions),
+}
+
+impl Default for Method {
+    fn default() -> Self {
+        Self::Vbx(VbxOptions::default())
+    }
+}
+
+/// Options of [`Method::Vbx`]; the defaults are those of pyannote community-1.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct VbxOptions {
+    /// Height at which the initial AHC tree is cut: Euclidean distance of unit vectors, 0 to 2. Default: 0.6.
+    ///
+    /// Lower starts VBx with more speakers; it removes those that it does not need, so too low costs only time.
+    pub threshold: f64,
+    /// Weight of the embeddings against the prior (`Fa` in the VBx paper), above 0. Default: 0.07.
+    pub fa: f64,
+    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8. Higher gives fewer speakers.
+    pub fb: f64,
+    /// Most VBx iterations, at least 1. Default: 20.
+    pub max_iterations: usize,
+    /// How firmly VBx starts from the AHC clusters, 0 (not at all) to 100. Default: 7.
+    pub init_smoothing: f64,
+    /// Whether two local speakers of one chunk are kept apart. Default: true.
+    ///
+    /// Has no effect if the number of speakers had to be forced (as in pyannote.audio).
+    pub constrained_assignment: bool,
+}
+
+impl Default for VbxOptions {
+    fn default() -> Self {
+        Self {
+            threshold: 0.6,
+            fa: 0.07,
+            fb: 0.8,
+            max_iterations: 20,
+            init_smoothing: 7.0,
+            constrained_assignment: true,
+        }
+    }
+}
+
+/// Options of [`Method::Ahc`]; the defaults are those of pyannote speaker-diarization-3.1.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AhcOptions {
+    /// Height at which the tree is cut: Euclidean distance of unit vectors, 0 to 2. Default: 0.7045654963945799.
+    pub threshold: f64,
+    /// Clusters with fewer embeddings join the nearest larger one, at least 1. Default: 12.
+    ///
+    /// A tenth of the number of embeddings is used instead if that is less.
+    pub min_cluster_size: usize,
+}
+
+impl Default for AhcOptions {
+    fn default() -> Self {
+        Self { threshold: 0.704_565_496_394_579_9, min_cluster_size: 12 }
+    }
+}
+
+impl Method {
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
+    pub fn validate(&self) -> Result<()> {
+        match self {
+            Self::Vbx(options) => {
+                within("threshold", options.threshold, 0.0, 2.0)?;
+                positive("fa", options.fa)?;
+                positive("fb", options.fb)?;
+                within("init_smoothing", options.init_smoothing, 0.0, 100.0)?;
+                at_least_one("max_iterations", options.max_iterations)
+            }
+            Self::Ahc(options) => {
+                within("threshold", options.threshold, 0.0, 2.0)?;
+                at_least_one("min_cluster_size", options.min_cluster_size)
+            }
+        }
+    }
+}
+
+fn within(name: &str, value: f64, min: f64, max: f64) -> Result<()> {
+    if (min..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be from {min} to {max}")))
+}
+
+fn positive(name: &str, value: f64) -> Result<()> {
+    if value > 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be above 0 and finite")))
+}
+
+fn at_least_one(name: &str, value: usize) -> Result<()> {
+    if value >= 1 {
+        return Ok(());
+    }
+    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be at least 1")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid() {
+        Method::default().validate().unwrap();
+        Method::Ahc(AhcOptions::default()).validate().unwrap();
+    }
+
+    #[test]
+    fn what_is_out_of_range_is_refused_by_name() {
+        let vbx = |change: fn(&mut VbxOptions)| {
+            let mut options = VbxOptions::default();
+            change(&mut options);
+            Method::Vbx(options)
+        };
+        let ahc = |change: fn(&mut AhcOptions)| {
+            let mut options = AhcOptions::default();
+            change(&mut options);
+            Method::Ahc(options)
+        };
+        for (method, name) in [
+            (vbx(|options| options.threshold = -0.1), "threshold is -0.1, but must be from 0 to 2"),
+            (vbx(|options| options.threshold = f64::NAN), "threshold is NaN"),
+            (vbx(|options| options.fa = 0.0), "fa is 0"),
+            (vbx(|options| options.fb = f64::INFINITY), "fb is inf"),
+            (vbx(|options| options.init_smoothing = 101.0), "init_smoothing is 101"),
+            (vbx(|options| options.max_iterations = 0), "max_iterations is 0"),
+            (ahc(|options| options.threshold = 2.1), "threshold is 2.1"),
+            (ahc(|options| options.min_cluster_size = 0), "min_cluster_size is 0"),
+        ] {
+            let error = method.validate().unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::InvalidOption);
+            assert!(error.to_string().contains(name), "{error}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! From centroids to the cluster of every slot.
+//!
+//! Source: pyannote.audio `pipelines/clustering.py`, `filter_embeddings` and `constrained_argmax`.
+
+use rayon::prelude::*;
+
+use super::vectors::{cosine_similarity, widened};
+use crate::assignment::{Objective, assign};
+use crate::error::Result;
+use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+
+/// Rows whose slot is the only active one in at least `min_ratio` of the frames of its chunk.
+pub(super) fn rows_with_clean_speech(embeddings: &Embeddings, masks: &[ChunkMasks], min_ratio: f64) -> Vec<usize> {
+    let min_frames = min_ratio * FRAMES_PER_CHUNK as f64;
+    let clean_frames = |row: usize| {
+        let slot = embeddings.slots[row];
+        masks[slot.chunk as usize].clean()[usize::from(slot.local)].count()
+    };
+    (0..embeddings.len()).filter(|&row| clean_frames(row) as f64 >= min_frames).collect()
+}
+
+/// Every embedding in `f64`.
+pub(super) fn widened_rows(embeddings: &Embeddings) -> Vec<Vec<f64>> {
+    embeddings.values.chunks_exact(EMBEDDING_DIMENSION).map(widened).collect()
+}
+
+/// Cosine similarity of every row to every centroid, `[rows, centroids]`, row-major.
+pub(super) struct Similarities {
+    values: Vec<f64>,
+    num_clusters: usize,
+}
+
+impl Similarities {
+    pub(super) fn new(rows: &[Vec<f64>], centroids: &[Vec<f64>]) -> Self {
+        let values = rows
+            .par_iter()
+            .flat_map_iter(|row| centroids.iter().map(|centroid| cosine_similarity(row, centroid)))
+            .collect();
+        Self { values, num_clusters: centroids.len() }
+    }
+
+    fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.num_clusters..][..self.num_clusters]
+    }
+
+    fn num_rows(&self) -> usize {
+        self.values.len() / self.num_clusters.max(1)
+    }
+
+    /// The most similar centroid of each row, the first of equals.
+    pub(super) fn most_similar(&self) -> Vec<Option<u32>> {
+        (0..self.num_rows())
+            .map(|row| {
+                let mut best = 0;
+                for (cluster, similarity) in self.row(row).iter().enumerate() {
+                    if *similarity > self.row(row)[best] {
+                        best = cluster;
+                    }
+                }
+                Some(best as u32)
+            })
+            .collect()
+    }
+
+    /// The assignment with the largest sum of similarities in each chunk, no cluster twice in a chunk.
+    ///
+    /// `None` for the slots of a chunk that are more than there are clusters.
+    pub(super) fn constrained(&self, embeddings: &Embeddings) -> Result<Vec<Option<u32>>> {
+        let lowest = self.values.iter().copied().fold(f64::INFINITY, f64::min) - 1.0;
+        let mut hard = vec![None; self.num_rows()];
+        let mut first = 0;
+        for of_chunk in embeddings.slots.chunk_by(|a, b| a.chunk == b.chunk) {
+            // Slots that do not exist take part with a similarity below all others, so that ties end as in pyannote.
+            let mut matrix = vec![lowest; LOCAL_SPEAKERS * self.num_clusters];
+            for (offset, slot) in of_chunk.iter().enumerate() {
+                let local = usize::from(slot.local);
+                matrix[local * self.num_clusters..][..self.num_clusters].copy_from_slice(self.row(first + offset));
+            }
+            for (local, cluster) in assign(&matrix, LOCAL_SPEAKERS, self.num_clusters, Objective::Maximise)? {
+                if let Some(offset) = of_chunk.iter().position(|slot| usize::from(slot.local) == local) {
+                    hard[first + offset] = Some(cluster as u32);
+                }
+            }
+            first += of_chunk.len();
+        }
+        Ok(hard)
+    }
+
+    /// Gives slots to empty clusters until at least `wanted` clusters have one (our addition: pyannote warns instead).
+    ///
+    /// Always the most similar pair of an empty cluster and a slot that its cluster can spare, the first of equals.
+    /// There must be at least `wanted` rows and clusters.
+    pub(super) fn occupy(&self, hard: &mut [Option<u32>], wanted: usize) {
+        let mut sizes = vec![0_usize; self.num_clusters];
+        for cluster in hard.iter().flatten() {
+            sizes[*cluster as usize] += 1;
+        }
+        while sizes.iter().filter(|&&size| size > 0).count() < wanted {
+            let mut best: Option<(f64, usize, usize)> = None;
+            for cluster in (0..self.num_clusters).filter(|&cluster| sizes[cluster] == 0) {
+                for (row, old) in hard.iter().enumerate() {
+                    let can_spare = old.is_none_or(|old| sizes[old as usize] > 1);
+                    let similarity = self.row(row)[cluster];
+                    if can_spare && best.is_none_or(|(highest, ..)| similarity > highest) {
+                        best = Some((similarity, cluster, row));
+                    }
+                }
+            }
+            let Some((_, cluster, row)) = best else { return };
+            if let Some(old) = hard[row].replace(cluster as u32) {
+                sizes[old as usize] -= 1;
+            }
+            sizes[cluster] = 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_data::{chunk_with, embeddings_of};
+    use super::*;
+
+    fn similarities(values: &[f64], num_clusters: usize) -> Similarities {
+        Similarities { values: values.to_vec(), num_clusters }
+    }
+
+    #[test]
+    fn clean_speech_is_counted_without_overlap_at_the_edge() {
+        // 117.8 frames are a fifth of a chunk: 117 clean frames are too few, 118 enough, overlapped ones do not count.
+        let masks = [chunk_with([0..117, 300..418, 0..0]), chunk_with([0..200, 100..589, 0..0])];
+        let embeddings = embeddings_of(&masks);
+        assert_eq!(rows_with_clean_speech(&embeddings, &masks, 0.2), [1, 3]);
+        assert_eq!(rows_with_clean_speech(&embeddings, &masks, 0.0), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn the_first_of_equally_similar_centroids_wins() {
+        let hard = similarities(&[0.5, 0.5, -1.0, 0.2, 0.3, 0.3], 3).most_similar();
+        assert_eq!(hard, [Some(0), Some(1)]);
+    }
+
+    #[test]
+    fn slots_of_one_chunk_are_kept_apart() {
+        let masks = [chunk_with([0..50, 60..90, 100..200]), chunk_with([0..0, 0..10, 0..0])];
+        let embeddings = embeddings_of(&masks);
+        // Slot 0 and slot 1 both prefer cluster 0; the sum is largest if slot 1 gets it. Slot 2 is left out.
+        let two = similarities(&[0.9, 0.8, 0.9, 0.1, 0.2, 0.1, 0.7, 0.6], 2);
+        assert_eq!(two.constrained(&embeddings).unwrap(), [Some(1), Some(0), None, Some(0)]);
+        let one = similarities(&[0.9, 0.95, 0.2, -0.7], 1);
+        assert_eq!(one.constrained(&embeddings).unwrap(), [None, Some(0), None, Some(0)]);
+    }
+
+    #[test]
+    fn empty_clusters_take_the_most_similar_slot_that_can_be_spared() {
+        let three = similarities(&[0.9, 0.5, 0.1, 0.8, 0.6, 0.3, 0.7, 0.2, 0.4], 3);
+        let mut hard = vec![Some(0), Some(0), Some(0)];
+        three.occupy(&mut hard, 2);
+        assert_eq!(hard, [Some(0), Some(1), Some(0)]);
+        three.occupy(&mut hard, 3);
+        assert_eq!(hard, [Some(0), Some(1), Some(2)]);
+        let mut hard = vec![Some(0), None, Some(1)];
+        three.occupy(&mut hard, 3);
+        assert_eq!(hard, [Some(0), Some(2), Some(1)], "only the slot that was left out can be spared");
+    }
+}
