@@ -49,6 +49,11 @@ pub(crate) fn report(error: &anyhow::Error) -> Reported {
     Reported(code(error))
 }
 
+/// Writes one `warning: ...` line to stderr.
+pub(crate) fn warn(message: &str) {
+    to_stderr("warning", message);
+}
+
 /// Ends the process. A reader that closed our stdout (`diarist ... | head`) is no fault.
 pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {

@@ -5,12 +5,17 @@ mod exit;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, Subcommand};
+
+use commands::score::{self, ScoreArgs};
 
 /// Who spoke when: speaker diarization in one binary, offline.
 #[derive(Debug, Parser)]
 #[command(name = "diarist", disable_version_flag = true, after_help = exit::HELP)]
 struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+
     /// Prints the version; with -v also what this binary runs with
     #[arg(short = 'V', long)]
     version: bool,
@@ -20,10 +25,18 @@ struct Cli {
     verbose: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    Score(ScoreArgs),
+}
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     if cli.version {
         return exit::finish(commands::version::run(cli.verbose));
+    }
+    if let Some(Command::Score(args)) = cli.command {
+        return exit::finish(score::run(&args));
     }
     // clap wrote the help itself for `--help`; here nothing was asked for, which is wrong usage.
     let _ = Cli::command().print_help();

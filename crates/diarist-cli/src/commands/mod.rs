@@ -1,3 +1,4 @@
 //! One module per command: `XArgs` says what was typed, `run` does it.
 
+pub(crate) mod score;
 pub(crate) mod version;

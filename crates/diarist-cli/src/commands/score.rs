@@ -1,0 +1,65 @@
+//! `diarist score`: diarization and Jaccard error rates of RTTM files.
+
+mod pairs;
+mod report;
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+use diarist::metrics::{ScoreOptions, score};
+
+use crate::exit;
+use pairs::Pairs;
+use report::Report;
+
+/// Scores a hypothesis against a reference: diarization and Jaccard error rates.
+///
+/// Per file and over the corpus (sums of seconds, not the mean of the files); the convention in use is the first line.
+#[derive(Debug, Args)]
+pub(crate) struct ScoreArgs {
+    /// Who really spoke: an RTTM file, or a folder of them
+    #[arg(value_name = "REF")]
+    reference: PathBuf,
+
+    /// Who spoke according to the system: an RTTM file, or a folder of them; recordings are matched by the file id in it
+    #[arg(value_name = "HYP")]
+    hypothesis: PathBuf,
+
+    /// Regions to score [default: NAME.uem beside REF's NAME.rttm, else the extent of both annotations]
+    #[arg(long, value_name = "FILE")]
+    uem: Option<PathBuf>,
+
+    /// Leaves this many seconds on each side of every reference boundary unscored (pyannote.metrics counts both sides: twice this)
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
+    collar: f64,
+
+    /// Leaves regions unscored where reference turns overlap
+    #[arg(long)]
+    skip_overlap: bool,
+
+    /// Writes JSON: rates as fractions, components in seconds
+    #[arg(long)]
+    json: bool,
+}
+
+/// Writes the scores to stdout.
+pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
+    let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
+    let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
+    let mut report = Report::new(&options);
+    for pair in pairs {
+        let scores = score(&pair.reference, &pair.hypothesis, pair.uem.as_deref(), &options)
+            .map_err(|error| error.at(pair.reference.file_id.clone()))?;
+        report.add(pair.reference.file_id, pair.uem.is_some(), scores);
+    }
+    warnings.iter().for_each(|warning| exit::warn(warning));
+    let mut out = io::stdout().lock();
+    if args.json {
+        report.write_json(&mut out)?
+    } else {
+        report.write_table(&mut out)?
+    };
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,241 @@
+//! Which reference is scored against which hypothesis, and in which regions.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use diarist::formats::{rttm, uem};
+use diarist::timeline::{Annotation, Segment};
+use diarist::{Error, Result};
+
+/// One recording to score.
+#[derive(Debug)]
+pub(super) struct Pair {
+    pub(super) reference: Annotation,
+    pub(super) hypothesis: Annotation,
+    /// The scored regions, if known.
+    pub(super) uem: Option<Vec<Segment>>,
+}
+
+/// All recordings to score, by file id, and what the user should know about them.
+#[derive(Debug)]
+pub(super) struct Pairs {
+    pub(super) pairs: Vec<Pair>,
+    pub(super) warnings: Vec<String>,
+}
+
+/// The annotations of one side by file id, each with the file that it comes from.
+type Side = BTreeMap<String, (Annotation, PathBuf)>;
+
+impl Pairs {
+    /// Reads both sides and matches them by file id. `uem_path` limits what is scored; without it, a `.uem` file beside each
+    /// reference file does.
+    pub(super) fn load(reference_path: &Path, hypothesis_path: &Path, uem_path: Option<&Path>) -> Result<Self> {
+        let references = read_side(reference_path)?;
+        let mut hypotheses = read_side(hypothesis_path)?;
+        let mut warnings = Vec::new();
+        rename_single(reference_path, &references, hypothesis_path, &mut hypotheses, &mut warnings);
+        let uem = uem_path.map(uem::read_file).transpose()?;
+        let mut pairs = Vec::new();
+        for (file_id, (reference, path)) in references {
+            let hypothesis = hypotheses.remove(&file_id).map(|(hypothesis, _)| hypothesis);
+            let regions = match &uem {
+                None => uem_beside(&path, &file_id)?,
+                Some(uem) => match uem.get(&file_id) {
+                    Some(regions) => Some(regions.clone()),
+                    None => {
+                        warnings.push(format!("{file_id} is not in the UEM and is not scored"));
+                        continue;
+                    }
+                },
+            };
+            let hypothesis = hypothesis.unwrap_or_else(|| {
+                warnings.push(format!("{file_id} has no hypothesis; it counts as empty"));
+                Annotation { file_id, turns: Vec::new() }
+            });
+            pairs.push(Pair { reference, hypothesis, uem: regions });
+        }
+        for file_id in hypotheses.keys() {
+            warnings.push(format!("{file_id} has no reference and is not scored"));
+        }
+        if pairs.is_empty() {
+            let message = "nothing to score: no reference file is in the UEM";
+            return Err(Error::input(message).hint("the first field of a UEM line is the file id of the RTTM"));
+        }
+        Ok(Self { pairs, warnings })
+    }
+}
+
+/// All annotations of an RTTM file, or of those in a folder. An RTTM file without turns is a recording without turns, named
+/// as the file.
+fn read_side(path: &Path) -> Result<Side> {
+    let mut side = Side::new();
+    for file in rttm_files(path)? {
+        let mut annotations = rttm::read_file(&file)?;
+        if annotations.is_empty() {
+            let file_id = file.file_stem().map(|stem| rttm::field(&stem.to_string_lossy())).unwrap_or_default();
+            annotations.push(Annotation { file_id, turns: Vec::new() });
+        }
+        for annotation in annotations {
+            let file_id = annotation.file_id.clone();
+            if let Some((_, other)) = side.insert(file_id.clone(), (annotation, file.clone())) {
+                let message = format!("{file_id} is in {} as well", other.display());
+                return Err(Error::input(message)
+                    .at(file.display().to_string())
+                    .hint("keep one of them in the folder"));
+            }
+        }
+    }
+    Ok(side)
+}
+
+/// `path` itself, or the `.rttm` files in it if it is a folder, sorted.
+fn rttm_files(path: &Path) -> Result<Vec<PathBuf>> {
+    if !path.is_dir() {
+        return Ok(vec![path.to_owned()]);
+    }
+    let fault = |error: std::io::Error| Error::input("cannot be read").caused_by(error).at(path.display().to_string());
+    let mut files = Vec::new();
+    for entry in path.read_dir().map_err(fault)? {
+        let file = entry.map_err(fault)?.path();
+        if file.extension() == Some(OsStr::new("rttm")) && file.is_file() {
+            files.push(file);
+        }
+    }
+    files.sort();
+    if files.is_empty() {
+        return Err(Error::input("no .rttm file in this folder").at(path.display().to_string()));
+    }
+    Ok(files)
+}
+
+/// Two files with one recording each belong together, whatever they call it.
+fn rename_single(
+    reference_path: &Path,
+    references: &Side,
+    hypothesis_path: &Path,
+    hypotheses: &mut Side,
+    warnings: &mut Vec<String>,
+) {
+    if reference_path.is_dir() || hypothesis_path.is_dir() || references.len() != 1 || hypotheses.len() != 1 {
+        return;
+    }
+    let (Some(reference_id), Some((hypothesis_id, hypothesis))) = (references.keys().next(), hypotheses.pop_first())
+    else {
+        return;
+    };
+    let is_empty =
+        hypothesis.0.turns.is_empty() || references.values().all(|(reference, _)| reference.turns.is_empty());
+    if *reference_id != hypothesis_id && !is_empty {
+        warnings.push(format!("{hypothesis_id} is scored against {reference_id}, though the file ids differ"));
+    }
+    hypotheses.insert(reference_id.clone(), hypothesis);
+}
+
+/// The regions for `file_id` in the `.uem` file beside `rttm_path`, if there is one.
+fn uem_beside(rttm_path: &Path, file_id: &str) -> Result<Option<Vec<Segment>>> {
+    let path = rttm_path.with_extension("uem");
+    if !path.is_file() {
+        return Ok(None);
+    }
+    let mut uem = uem::read_file(&path)?;
+    match uem.remove(file_id) {
+        Some(regions) => Ok(Some(regions)),
+        None => Err(Error::input(format!("no line for {file_id}"))
+            .at(path.display().to_string())
+            .hint("name the regions to score with --uem, or move this file away")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    const A: &str = "SPEAKER a 1 0 1 <NA> <NA> x <NA> <NA>\n";
+    const B: &str = "SPEAKER b 1 0 1 <NA> <NA> x <NA> <NA>\n";
+
+    /// A folder with the given files.
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn ids(pairs: &Pairs) -> Vec<&str> {
+        pairs.pairs.iter().map(|pair| pair.reference.file_id.as_str()).collect()
+    }
+
+    #[test]
+    fn folders_are_matched_by_file_id() {
+        let both = [A, B].concat();
+        let folder = folder(&[
+            ("ref/one.rttm", &both),
+            ("ref/empty.rttm", ""),
+            ("ref/one.uem", "a 1 0 5\nb 1 0 6\n"),
+            ("ref/notes.txt", "not RTTM"),
+            ("hyp/x.rttm", B),
+            ("hyp/y.rttm", "SPEAKER c 1 0 1 <NA> <NA> x <NA> <NA>\n"),
+            ("hyp/empty.rttm", ""),
+        ]);
+        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None).unwrap();
+        assert_eq!(ids(&pairs), ["a", "b", "empty"]);
+        assert_eq!(pairs.pairs[0].hypothesis.turns, []);
+        assert_eq!(pairs.pairs[1].hypothesis.turns.len(), 1);
+        assert_eq!(pairs.pairs[1].uem.as_deref(), Some(&[Segment::new(0.0, 6.0)][..]));
+        assert_eq!(pairs.pairs[2].uem, None);
+        assert_eq!(pairs.warnings, ["a has no hypothesis; it counts as empty", "c has no reference and is not scored"]);
+    }
+
+    #[test]
+    fn two_files_with_one_recording_each_belong_together() {
+        let folder = folder(&[("ref.rttm", A), ("hyp.rttm", B), ("empty.rttm", ""), ("two.rttm", &[A, B].concat())]);
+        let load = |hypothesis: &str| {
+            Pairs::load(&folder.path().join("ref.rttm"), &folder.path().join(hypothesis), None).unwrap()
+        };
+        let pairs = load("hyp.rttm");
+        assert_eq!((pairs.pairs[0].hypothesis.turns.len(), pairs.warnings.len()), (1, 1));
+        let pairs = load("empty.rttm");
+        assert_eq!((pairs.pairs[0].hypothesis.turns.len(), pairs.warnings.len()), (0, 0));
+        assert_eq!(load("two.rttm").warnings, ["b has no reference and is not scored"]);
+    }
+
+    #[test]
+    fn a_uem_decides_what_is_scored() {
+        let both = [A, B].concat();
+        let folder =
+            folder(&[("r.rttm", &both), ("r.uem", "a 1 0 9\n"), ("some.uem", "b 1 2 3\n"), ("none.uem", "z 1 0 1\n")]);
+        let path = |name: &str| folder.path().join(name);
+        let load = |uem: Option<&str>| Pairs::load(&path("r.rttm"), &path("r.rttm"), uem.map(path).as_deref());
+        let pairs = load(Some("some.uem")).unwrap();
+        assert_eq!((ids(&pairs), &pairs.warnings[0][..]), (vec!["b"], "a is not in the UEM and is not scored"));
+        assert_eq!(pairs.pairs[0].uem.as_deref(), Some(&[Segment::new(2.0, 3.0)][..]));
+        assert!(load(Some("none.uem")).unwrap_err().to_string().contains("nothing to score"));
+        assert!(load(None).unwrap_err().to_string().contains("no line for b"));
+    }
+
+    #[test]
+    fn faults_name_the_file() {
+        let folder = folder(&[
+            ("bad/a.rttm", "Dear all,\n"),
+            ("twice/1.rttm", A),
+            ("twice/2.rttm", A),
+            ("none/x.txt", ""),
+            ("ok.rttm", A),
+        ]);
+        let ok = folder.path().join("ok.rttm");
+        for (name, expected) in [
+            ("bad", "a.rttm: line 1: unknown record type"),
+            ("twice", "2.rttm: a is in "),
+            ("none", "none: no .rttm file in this folder"),
+            ("missing.rttm", "missing.rttm: cannot be read"),
+        ] {
+            let message = Pairs::load(&ok, &folder.path().join(name), None).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}
