@@ -33,7 +33,7 @@ const SAMPLE_SCALE: f32 = 32_768.0;
 const ENERGY_FLOOR: f32 = f32::EPSILON;
 
 /// Number of whole frames in `num_samples` samples (snip edges): none if there are fewer than [`FRAME_LENGTH`].
-pub fn num_frames(num_samples: usize) -> usize {
+pub const fn num_frames(num_samples: usize) -> usize {
     if num_samples < FRAME_LENGTH { 0 } else { 1 + (num_samples - FRAME_LENGTH) / FRAME_SHIFT }
 }
 

@@ -74,16 +74,19 @@ impl PyanNet {
         })
     }
 
-    /// Appends the local-speaker masks of every chunk to `masks`.
+    /// Writes the local-speaker masks of every chunk to `masks`, one for each chunk.
     ///
     /// Each chunk has [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; a shorter end of a recording is padded with zeros by
     /// the caller. Eight chunks at a time are a good number. A chunk with samples that are not finite has no speakers.
     ///
     /// # Panics
-    /// If a chunk has another length.
-    pub fn forward(&self, chunks: &[&[f32]], workspace: &mut Workspace, masks: &mut Vec<ChunkMasks>) {
+    /// If a chunk has another length, or if there are not as many masks as chunks.
+    pub fn forward(&self, chunks: &[&[f32]], workspace: &mut Workspace, masks: &mut [ChunkMasks]) {
+        assert_eq!(masks.len(), chunks.len());
         let scores = self.scores(chunks, workspace);
-        masks.extend(scores.chunks_exact(FRAMES_PER_CHUNK * POWERSET_CLASSES).map(powerset::decode));
+        for (masks, scores) in masks.iter_mut().zip(scores.chunks_exact(FRAMES_PER_CHUNK * POWERSET_CLASSES)) {
+            *masks = powerset::decode(scores);
+        }
     }
 
     /// Class scores before the softmax (logits) of every chunk, `[chunks, 589, 7]`; see

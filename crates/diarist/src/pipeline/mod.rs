@@ -1,5 +1,18 @@
 //! The offline pipeline: audio in, turns out.
+//!
+//! [`Pipeline::analyze`] streams a recording through the networks into an [`Analysis`]; [`Pipeline::cluster`] turns an
+//! analysis into a [`Diarization`] in milliseconds; [`Pipeline::diarize`] is both in one call.
 
 mod analysis;
+mod analyze;
+mod intake;
+mod models;
+mod offline;
+mod options;
+mod result;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+pub use models::Models;
+pub use offline::Pipeline;
+pub use options::{DiarizationOptions, Progress};
+pub use result::{Diarization, SpeakerSummary, Timings};

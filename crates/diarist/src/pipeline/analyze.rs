@@ -1,0 +1,158 @@
+//! Streams a recording through the networks.
+//!
+//! Chunks are taken in waves of a few per thread. Within a wave, segmentation runs over batches of chunks and embedding
+//! over single chunks, both in parallel; no chunk's result depends on the batch or the thread that computed it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
+
+use rayon::prelude::*;
+
+use crate::audio::AudioSource;
+use crate::error::{Error, Result};
+use crate::features::fbank::chunk_mean;
+use crate::models::{pyannet, resnet34};
+use crate::segmentation::LOCAL_SPEAKERS;
+use crate::segmentation::masks::ChunkMasks;
+
+use super::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use super::intake::{Intake, Window};
+use super::models::Models;
+use super::options::{DiarizationOptions, Progress};
+use super::result::Timings;
+
+/// Chunks in one segmentation batch: enough to turn the recurrence into matrix products.
+const BATCH_CHUNKS: usize = 8;
+/// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
+const WAVE_CHUNKS_PER_THREAD: usize = 2 * BATCH_CHUNKS;
+
+/// Scratch memory of the networks, handed from chunk to chunk: nothing is allocated after the first wave.
+#[derive(Debug, Default)]
+pub(super) struct Workspaces {
+    segmentation: Mutex<Vec<pyannet::Workspace>>,
+    embedding: Mutex<Vec<resnet34::Workspace>>,
+}
+
+fn with_workspace<W: Default, R>(pool: &Mutex<Vec<W>>, work: impl FnOnce(&mut W) -> R) -> R {
+    let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    let mut workspace = taken.unwrap_or_default();
+    let result = work(&mut workspace);
+    pool.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
+    result
+}
+
+/// Runs the networks over `source`. Must be called inside the pipeline's thread pool.
+pub(super) fn analyze(
+    models: &Models,
+    workspaces: &Workspaces,
+    source: &mut dyn AudioSource,
+    options: &DiarizationOptions,
+    timings: &mut Timings,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Analysis> {
+    let step_samples = options.step_samples()?;
+    let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
+    let mut intake = Intake::new(source, step_samples);
+    let mut masks: Vec<ChunkMasks> = Vec::new();
+    let mut embeddings = Embeddings::default();
+    let mut wave_embeddings = vec![[0f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]; wave_chunks];
+    loop {
+        let first_chunk = masks.len();
+        let clock = Instant::now();
+        let num_chunks = intake.read_chunks(first_chunk, wave_chunks)?;
+        timings.audio_s += clock.elapsed().as_secs_f64();
+        if num_chunks == 0 {
+            break;
+        }
+
+        let clock = Instant::now();
+        masks.resize(first_chunk + num_chunks, ChunkMasks::default());
+        let wave_masks = &mut masks[first_chunk..];
+        segment(models, workspaces, intake.window(), first_chunk, wave_masks);
+        timings.segmentation_s += clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        intake.compute_fbank();
+        timings.fbank_s += clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        let wave_embeddings = &mut wave_embeddings[..num_chunks];
+        embed(models, workspaces, intake.window(), first_chunk, wave_masks, wave_embeddings);
+        collect(first_chunk, wave_masks, wave_embeddings, &mut embeddings)?;
+        timings.embedding_s += clock.elapsed().as_secs_f64();
+
+        progress(progress_after(&intake, masks.len(), step_samples));
+    }
+    Ok(Analysis { geometry: intake.geometry(), masks, embeddings })
+}
+
+fn segment(
+    models: &Models,
+    workspaces: &Workspaces,
+    window: &Window,
+    first_chunk: usize,
+    wave_masks: &mut [ChunkMasks],
+) {
+    wave_masks.par_chunks_mut(BATCH_CHUNKS).enumerate().with_max_len(1).for_each(|(batch, batch_masks)| {
+        let first = first_chunk + batch * BATCH_CHUNKS;
+        let mut chunks = [&[][..]; BATCH_CHUNKS];
+        for (i, chunk) in chunks.iter_mut().take(batch_masks.len()).enumerate() {
+            *chunk = window.samples(first + i);
+        }
+        with_workspace(&workspaces.segmentation, |workspace| {
+            models.segmentation.forward(&chunks[..batch_masks.len()], workspace, batch_masks);
+        });
+    });
+}
+
+/// One trunk pass for each chunk in which somebody speaks, pooled once for each local speaker who does.
+fn embed(
+    models: &Models,
+    workspaces: &Workspaces,
+    window: &Window,
+    first_chunk: usize,
+    wave_masks: &[ChunkMasks],
+    wave_embeddings: &mut [[f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]],
+) {
+    let chunks = wave_masks.par_iter().zip(wave_embeddings).enumerate().with_max_len(1);
+    chunks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
+        let frames = window.frames(first_chunk + i);
+        with_workspace(&workspaces.embedding, |workspace| {
+            models.embedding.trunk(frames, &chunk_mean(frames), workspace);
+            let speakers = masks.embedding_masks();
+            for (mask, embedding) in speakers.iter().zip(out.chunks_exact_mut(EMBEDDING_DIMENSION)) {
+                if let Some(mask) = mask {
+                    models.embedding.embed(workspace, mask, embedding);
+                }
+            }
+        });
+    });
+}
+
+fn collect(
+    first_chunk: usize,
+    wave_masks: &[ChunkMasks],
+    wave_embeddings: &[[f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]],
+    embeddings: &mut Embeddings,
+) -> Result<()> {
+    for (i, (masks, values)) in wave_masks.iter().zip(wave_embeddings).enumerate() {
+        for (local, embedding) in values.chunks_exact(EMBEDDING_DIMENSION).enumerate() {
+            if masks.speakers[local].is_empty() {
+                continue;
+            }
+            if embedding.iter().any(|value| !value.is_finite()) {
+                return Err(Error::weights("the embedding network gave a value that is not finite")
+                    .hint("check the weights with `diarist models verify`"));
+            }
+            embeddings.push(Slot { chunk: (first_chunk + i) as u32, local: local as u8 }, embedding);
+        }
+    }
+    Ok(())
+}
+
+fn progress_after(intake: &Intake<'_>, chunks_done: usize, step_samples: usize) -> Progress {
+    let geometry = intake.geometry();
+    let read = ChunkGeometry { num_samples: (chunks_done * step_samples) as u64, ..geometry };
+    let total_s = intake.total_s();
+    Progress { processed_s: total_s.map_or(read.duration_s(), |total| total.min(read.duration_s())), total_s }
+}

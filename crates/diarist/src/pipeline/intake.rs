@@ -1,0 +1,111 @@
+//! Rolling buffers between the audio stream and the networks: samples and fbank frames of the chunks at hand.
+//!
+//! A chunk starts at a multiple of 160 samples, so its fbank frames are frames of the recording: each is computed once,
+//! however many chunks overlap it. Nothing before the oldest unfinished chunk is kept.
+
+use crate::audio::AudioSource;
+use crate::error::Result;
+use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
+use crate::segmentation::CHUNK_SAMPLES;
+
+use super::analysis::ChunkGeometry;
+
+/// Fbank frames in a chunk: 998.
+pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
+
+/// Samples and fbank frames of the chunks at hand.
+pub(super) struct Window {
+    step_samples: usize,
+    /// Chunk that starts at `samples[0]` and at fbank frame 0.
+    first_chunk: usize,
+    samples: Vec<f32>,
+    /// Row-major `[frames, 80]`.
+    frames: Vec<f32>,
+}
+
+impl Window {
+    /// The 160,000 samples of `chunk`.
+    pub(super) fn samples(&self, chunk: usize) -> &[f32] {
+        &self.samples[self.offset(chunk)..][..CHUNK_SAMPLES]
+    }
+
+    /// The fbank frames of `chunk`, row-major `[998, 80]`, before mean normalisation.
+    pub(super) fn frames(&self, chunk: usize) -> &[f32] {
+        let first_frame = self.offset(chunk) / FRAME_SHIFT;
+        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
+    }
+
+    fn offset(&self, chunk: usize) -> usize {
+        (chunk - self.first_chunk) * self.step_samples
+    }
+
+    fn discard_before(&mut self, chunk: usize) {
+        let gone = self.offset(chunk).min(self.samples.len());
+        self.samples.drain(..gone);
+        let gone_values = (gone / FRAME_SHIFT * NUM_MEL_BINS).min(self.frames.len());
+        self.frames.drain(..gone_values);
+        self.first_chunk = chunk;
+    }
+}
+
+/// Fills a [`Window`] from the audio stream.
+pub(super) struct Intake<'a> {
+    source: &'a mut dyn AudioSource,
+    fbank: Fbank,
+    window: Window,
+    /// Samples read from the source so far.
+    num_samples: u64,
+    finished: bool,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize) -> Self {
+        let window = Window { step_samples, first_chunk: 0, samples: Vec::new(), frames: Vec::new() };
+        Self { source, fbank: Fbank::new(), window, num_samples: 0, finished: false }
+    }
+
+    pub(super) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// Length of the recording in samples so far; final once [`Self::read_chunks`] has returned 0.
+    pub(super) fn geometry(&self) -> ChunkGeometry {
+        ChunkGeometry { step_samples: self.window.step_samples, num_samples: self.num_samples }
+    }
+
+    /// Length of the recording if known: exactly at its end, before that what the container says.
+    pub(super) fn total_s(&self) -> Option<f64> {
+        if self.finished { Some(self.geometry().duration_s()) } else { self.source.duration_hint_s() }
+    }
+
+    /// Reads until `wanted` chunks from `first_chunk` on are there, or the recording ends; returns how many there are.
+    /// The last chunk of the recording is padded with zeros. Chunks before `first_chunk` are let go.
+    pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize) -> Result<usize> {
+        self.window.discard_before(first_chunk);
+        let step_samples = self.window.step_samples;
+        let samples_of = |num_chunks: usize| (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
+        let needed = samples_of(wanted);
+        let samples = &mut self.window.samples;
+        while !self.finished && samples.len() < needed {
+            let before = samples.len();
+            self.finished = !self.source.read(samples)?;
+            self.num_samples += (samples.len() - before) as u64;
+        }
+        if samples.len() >= needed {
+            return Ok(wanted);
+        }
+        let num_chunks = self.geometry().num_chunks().saturating_sub(first_chunk).min(wanted);
+        if num_chunks > 0 {
+            let padded = samples_of(num_chunks).max(self.window.samples.len());
+            self.window.samples.resize(padded, 0.0);
+        }
+        Ok(num_chunks)
+    }
+
+    /// Computes the fbank frames of all samples in the window that are not computed yet.
+    pub(super) fn compute_fbank(&mut self) {
+        let Window { samples, frames, .. } = &mut self.window;
+        let done = frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
+        self.fbank.compute(&samples[done..], frames);
+    }
+}

@@ -1,0 +1,173 @@
+//! The offline pipeline itself.
+
+use std::time::Instant;
+
+use crate::audio::AudioSource;
+use crate::clustering::{self, Clusters, SpeakerBounds};
+use crate::error::{Error, ErrorKind, Result};
+use crate::timeline::intervals::{covered_s, overlaps};
+use crate::timeline::{self, Segment, TimelineOptions, Timelines};
+
+use super::analysis::{Analysis, EMBEDDING_DIMENSION};
+use super::analyze::{self, Workspaces};
+use super::models::Models;
+use super::options::{DiarizationOptions, Progress};
+use super::result::{Diarization, SpeakerSummary, Timings};
+
+/// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
+#[derive(Debug)]
+pub struct Pipeline {
+    models: Models,
+    threads: rayon::ThreadPool,
+    workspaces: Workspaces,
+}
+
+impl Pipeline {
+    /// A pipeline that computes on `num_threads` threads, or on all that the machine offers.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for 0 threads, [`ErrorKind::Internal`] if the system refuses to start them.
+    pub fn new(models: Models, num_threads: Option<usize>) -> Result<Self> {
+        if num_threads == Some(0) {
+            return Err(Error::invalid_option("the number of threads must be at least 1"));
+        }
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(num_threads.unwrap_or(0))
+            .thread_name(|index| format!("diarist-{index}"))
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))?;
+        Ok(Self { models, threads, workspaces: Workspaces::default() })
+    }
+
+    /// Number of threads that compute.
+    pub fn num_threads(&self) -> usize {
+        self.threads.current_num_threads()
+    }
+
+    /// Diarizes the recording that `source` streams; `file_id` names it in the result.
+    ///
+    /// `progress` is called after every few seconds of audio.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for options outside their range, [`ErrorKind::Input`] from the source,
+    /// [`ErrorKind::SpeakerBounds`] if the number of speakers asked for cannot be had.
+    pub fn diarize(
+        &self,
+        file_id: &str,
+        source: &mut dyn AudioSource,
+        options: &DiarizationOptions,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Diarization> {
+        let clock = Instant::now();
+        let mut timings = Timings::default();
+        let analysis = self.timed_analysis(source, options, &mut timings, progress)?;
+        let mut result = self.timed_clustering(file_id, &analysis, options, timings)?;
+        result.timings.total_s = clock.elapsed().as_secs_f64();
+        Ok(result)
+    }
+
+    /// Runs the networks over a recording: the expensive part, independent of every option but the chunk step.
+    ///
+    /// # Errors
+    /// As [`Self::diarize`].
+    pub fn analyze(
+        &self,
+        source: &mut dyn AudioSource,
+        options: &DiarizationOptions,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Analysis> {
+        self.timed_analysis(source, options, &mut Timings::default(), progress)
+    }
+
+    /// Turns an analysis into turns.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for options outside their range, [`ErrorKind::SpeakerBounds`] if the number of
+    /// speakers asked for cannot be had.
+    pub fn cluster(&self, file_id: &str, analysis: &Analysis, options: &DiarizationOptions) -> Result<Diarization> {
+        let clock = Instant::now();
+        let mut result = self.timed_clustering(file_id, analysis, options, Timings::default())?;
+        result.timings.total_s = clock.elapsed().as_secs_f64();
+        Ok(result)
+    }
+
+    fn timed_analysis(
+        &self,
+        source: &mut dyn AudioSource,
+        options: &DiarizationOptions,
+        timings: &mut Timings,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Analysis> {
+        options.validate()?;
+        self.threads.install(|| analyze::analyze(&self.models, &self.workspaces, source, options, timings, progress))
+    }
+
+    fn timed_clustering(
+        &self,
+        file_id: &str,
+        analysis: &Analysis,
+        options: &DiarizationOptions,
+        mut timings: Timings,
+    ) -> Result<Diarization> {
+        options.validate()?;
+        let clock = Instant::now();
+        let clusters = self.threads.install(|| {
+            let Analysis { embeddings, masks, .. } = analysis;
+            clustering::cluster(embeddings, masks, &options.method, options.bounds, &self.models.plda)
+        })?;
+        timings.clustering_s = clock.elapsed().as_secs_f64();
+
+        let clock = Instant::now();
+        let timeline_options =
+            TimelineOptions { max_speakers: options.bounds.max(), min_duration_off_s: options.min_duration_off_s };
+        let mut timelines = timeline::build(analysis, &clusters, &timeline_options);
+        file_id.clone_into(&mut timelines.diarization.file_id);
+        file_id.clone_into(&mut timelines.exclusive.file_id);
+        let speakers = summaries(&timelines, &clusters);
+        let segments: Vec<Segment> = timelines.diarization.turns.iter().map(|turn| turn.segment).collect();
+        timings.timeline_s = clock.elapsed().as_secs_f64();
+
+        honour(options.bounds, speakers.len())?;
+        Ok(Diarization {
+            diarization: timelines.diarization,
+            exclusive: timelines.exclusive,
+            speakers,
+            duration_s: analysis.geometry.duration_s(),
+            speech_s: covered_s(segments.iter().copied()),
+            overlap_s: covered_s(overlaps(&segments)),
+            timings,
+        })
+    }
+}
+
+fn summaries(timelines: &Timelines, clusters: &Clusters) -> Vec<SpeakerSummary> {
+    let speakers = timelines.labels.iter().enumerate().map(|(index, &cluster)| {
+        let label = timeline::label_name(index);
+        let turns = || timelines.diarization.turns.iter().filter(|turn| turn.speaker == label);
+        SpeakerSummary {
+            speech_s: covered_s(turns().map(|turn| turn.segment)),
+            num_turns: turns().count(),
+            // A frame may hold more speakers than there are clusters; such a speaker has turns but no embedding.
+            embedding: clusters
+                .centroids
+                .get(cluster as usize)
+                .cloned()
+                .unwrap_or_else(|| vec![0.0; EMBEDDING_DIMENSION]),
+            label,
+        }
+    });
+    speakers.collect()
+}
+
+/// Clustering keeps to the bounds, but a cluster can still lose every frame to louder ones in the timeline.
+fn honour(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
+    let too_few = num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1);
+    if too_few {
+        return Err(Error::new(
+            ErrorKind::SpeakerBounds,
+            format!("at least {} speakers were asked for, but only {num_speakers} can be told apart", bounds.min()),
+        )
+        .hint("lower the number of speakers, or leave it out"));
+    }
+    Ok(())
+}
