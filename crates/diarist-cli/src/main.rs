@@ -7,6 +7,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
 
 /// Who spoke when: speaker diarization in one binary, offline.
@@ -27,6 +28,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Models(ModelsArgs),
     Score(ScoreArgs),
 }
 
@@ -35,8 +37,11 @@ fn main() -> ExitCode {
     if cli.version {
         return exit::finish(commands::version::run(cli.verbose));
     }
-    if let Some(Command::Score(args)) = cli.command {
-        return exit::finish(score::run(&args));
+    if let Some(command) = cli.command {
+        return exit::finish(match command {
+            Command::Models(args) => models::run(&args),
+            Command::Score(args) => score::run(&args),
+        });
     }
     // clap wrote the help itself for `--help`; here nothing was asked for, which is wrong usage.
     let _ = Cli::command().print_help();

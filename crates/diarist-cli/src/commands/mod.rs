@@ -1,4 +1,5 @@
 //! One module per command: `XArgs` says what was typed, `run` does it.
 
+pub(crate) mod models;
 pub(crate) mod score;
 pub(crate) mod version;

@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read;
 use std::path::Path;
 
 use half::{bf16, f16};
@@ -12,9 +10,6 @@ use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
 use crate::{Error, Result};
-
-/// Files larger than this are refused: the largest network that diarist knows has 27 MB.
-const MAX_FILE_BYTES: u64 = 1 << 30;
 
 /// The tensors of one model by name, in memory; borrowed from the embedded weights or owned when read from a file.
 #[derive(Debug, Clone)]
@@ -58,13 +53,15 @@ impl<'a> Tensors<'a> {
 }
 
 impl Tensors<'static> {
-    /// Reads a safetensors file.
+    /// Reads a file of weights: safetensors, a PyTorch checkpoint (pyannote's Lightning `pytorch_model.bin` of PyanNet
+    /// or ResNet34, WeSpeaker's `avg_model.pt`), or an ONNX export of ResNet34. Checkpoints and ONNX come out in f32
+    /// with the names and shapes of [`Architecture::tensors`](super::Architecture::tensors), batch normalisation folded.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the file cannot be read or is not safetensors.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the file cannot be read, is of none of these formats, is
+    /// damaged, or (checkpoints and ONNX) lacks a tensor of the network or has it with another shape.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes = read_weights(path)?;
-        Ok(Tensors::parse(&bytes, &path.display().to_string())?.into_owned())
+        super::convert::open(path)
     }
 }
 
@@ -75,6 +72,11 @@ impl<'a> Tensors<'a> {
 
     pub(crate) fn insert(&mut self, name: &str, dtype: Dtype, shape: Vec<usize>, data: Cow<'a, [u8]>) {
         self.tensors.insert(name.to_owned(), Stored { dtype, shape, data });
+    }
+
+    pub(crate) fn insert_f32(&mut self, name: &str, shape: Vec<usize>, values: &[f32]) {
+        let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        self.insert(name, Dtype::F32, shape, Cow::Owned(data));
     }
 
     /// Copies what is borrowed.
@@ -94,6 +96,11 @@ impl<'a> Tensors<'a> {
     /// Whether there is a tensor of this name.
     pub fn contains(&self, name: &str) -> bool {
         self.tensors.contains_key(name)
+    }
+
+    /// The dimensions of tensor `name`.
+    pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.tensors.get(name).map(|stored| stored.shape.as_slice())
     }
 
     /// Every tensor, sorted by name.
@@ -177,18 +184,6 @@ impl<'a> Tensors<'a> {
         let metadata = [("architecture".to_owned(), architecture.to_owned())].into();
         safetensors::serialize(views, Some(metadata)).map_err(failed)
     }
-}
-
-/// The bytes of a file of weights, refused when it is larger than any network that could be meant.
-pub(crate) fn read_weights(path: &Path) -> Result<Vec<u8>> {
-    let what = path.display().to_string();
-    let cannot_read = |error| Error::weights("cannot read the file").at(&what).caused_by(error);
-    let mut bytes = Vec::new();
-    File::open(path).map_err(cannot_read)?.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(cannot_read)?;
-    if bytes.len() as u64 > MAX_FILE_BYTES {
-        return Err(Error::weights(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)).at(what));
-    }
-    Ok(bytes)
 }
 
 fn elements<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> {
