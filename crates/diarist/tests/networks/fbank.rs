@@ -2,7 +2,7 @@
 
 use diarist::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 
-use crate::golden;
+use crate::{allocations, golden};
 
 fn compute(samples: &[f32]) -> Vec<f32> {
     let mut features = Vec::new();
@@ -44,4 +44,13 @@ fn frames_do_not_depend_on_how_the_signal_is_cut() {
         }
         assert!(pieces == whole, "pieces of {piece_frames} frames");
     }
+}
+
+#[test]
+fn computing_into_enough_room_does_not_allocate() {
+    let samples = golden::load_samples("fbank/speech_samples");
+    let mut fbank = Fbank::new();
+    let mut features = Vec::with_capacity(num_frames(samples.len()) * NUM_MEL_BINS);
+    assert_eq!(allocations::count(|| fbank.compute(&samples, &mut features)), 0);
+    assert_eq!(features.len(), features.capacity());
 }

@@ -9,7 +9,7 @@ use diarist::segmentation::masks::ChunkMasks;
 use diarist::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 use diarist_kernels::Isa;
 
-use crate::golden;
+use crate::{allocations, golden};
 
 const SCORES_PER_CHUNK: usize = FRAMES_PER_CHUNK * POWERSET_CLASSES;
 
@@ -82,6 +82,20 @@ fn a_chunk_does_not_depend_on_the_batch() {
         }
     }
     assert!(MODEL.scores(&[], &mut workspace).is_empty());
+}
+
+#[test]
+fn a_warm_workspace_does_not_allocate() {
+    let [(_, speech), (_, padded), (_, silence)] = chunks();
+    let batch = [&speech[..], &padded, &silence];
+    let mut workspace = Workspace::default();
+    let mut masks = Vec::with_capacity(20);
+    LazyLock::force(&MODEL);
+    MODEL.forward(&batch, &mut workspace, &mut masks);
+    for batch in [&batch[..], &batch[..1], &batch[1..]] {
+        let allocations = allocations::count(|| MODEL.forward(batch, &mut workspace, &mut masks));
+        assert_eq!(allocations, 0, "{} chunks", batch.len());
+    }
 }
 
 #[test]
