@@ -2,7 +2,7 @@
 
 Run:      python pyannet.py CHECKPOINT OUT_DIR      (CHECKPOINT = segmentation-3.0 `pytorch_model.bin`,
                                                      OUT_DIR = fixtures/golden/pyannet)
-Versions: Python 3.11, numpy 2, torch 2.11.0 (CPU), pyannote.audio 4.0.7
+Versions: Python 3.11, numpy 2.4.6, torch 2.11.0 (CPU), pyannote.audio 4.0.7
 
 Writes
 - `samples.npy`            int16 [160000], 16 kHz: ten seconds with two voices, silence and overlap

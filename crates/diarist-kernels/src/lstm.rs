@@ -7,6 +7,7 @@ use crate::arch::{Vector, portable::F32x4};
 use crate::buffer::AlignedBuffer;
 use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::{Isa, Level};
+use crate::tile::extent;
 use crate::vecmath::{sigmoid_vector, tanh_vector};
 
 /// Hidden units come in whole registers of every instruction set.
@@ -147,6 +148,7 @@ impl Step<'_> {
         assert!(self.hidden.is_multiple_of(HIDDEN_MULTIPLE) && self.h_stride >= self.hidden);
         assert_eq!(self.gates.len(), num_sequences * 4 * self.hidden);
         assert_eq!(self.cells.len(), num_sequences * self.hidden);
+        assert!(self.h.len() >= extent(num_sequences, self.h_stride, self.hidden), "rows of h");
         match isa.level() {
             // SAFETY: the portable level needs nothing, and the lengths were asserted above.
             Level::Portable => unsafe { step::<F32x4>(self) },

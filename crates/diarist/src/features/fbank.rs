@@ -1,4 +1,4 @@
-//! Kaldi-compatible log-mel filterbank, the input of the embedding network.
+//! Kaldi-compatible log-mel filterbank, the input of the embedding network, and its batch frame extractor.
 //!
 //! Source: `torchaudio.compliance.kaldi.fbank` with the options that pyannote.audio's WeSpeaker front end gives it
 //! (80 bins, 25 ms every 10 ms, Hamming window, no dither, no energy, snip edges, everything else default); the golden
@@ -83,7 +83,7 @@ impl Fbank {
         }
     }
 
-    /// Appends the features of all whole frames of `samples` to `out`: `[num_frames(samples.len()), 80]`, row-major.
+    /// Batch frame extractor: appends the features of all whole frames of `samples` to `out`: `[num_frames(samples.len()), 80]`, row-major.
     ///
     /// `samples` are mono, 16 kHz, in [-1, 1]; frame `i` covers samples `160 i .. 160 i + 400`. Nothing is appended if
     /// there are fewer than 400. Values are natural logarithms, -15.9424 for digital silence. Does not allocate, apart
