@@ -1,6 +1,22 @@
 //! Any audio to 16 kHz mono `f32`, as a stream.
+//!
+//! [`open`] decodes a file through Symphonia (WAV, AIFF, CAF, FLAC, MP3, AAC, ALAC, Vorbis, Opus in their usual containers), [`pcm`]
+//! takes raw samples, [`SliceSource`] what is in memory already. Channels become one by their mean, [`Resampler`] brings the result
+//! to 16 kHz; nothing holds more than a block of the recording.
 
-use crate::error::Result;
+mod decode;
+mod file;
+mod identify;
+mod mp4;
+mod opus;
+mod pcm;
+mod resample;
+
+pub use file::{AudioFile, AudioInfo, open};
+pub use pcm::{PcmFormat, PcmSource, pcm};
+pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
+
+use crate::error::{Error, Result};
 
 /// A recording as a stream of 16 kHz mono samples in [-1, 1].
 pub trait AudioSource: Send {
@@ -33,9 +49,7 @@ impl AudioSource for SliceSource<'_> {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
         const BLOCK: usize = 16_384;
         let block = &self.samples[self.position..(self.position + BLOCK).min(self.samples.len())];
-        if let Some(bad) = block.iter().position(|sample| !sample.is_finite()) {
-            return Err(not_finite(self.position + bad));
-        }
+        check_finite(block, self.position as u64, crate::segmentation::SAMPLE_RATE)?;
         self.position += block.len();
         out.extend_from_slice(block);
         Ok(!block.is_empty())
@@ -46,7 +60,28 @@ impl AudioSource for SliceSource<'_> {
     }
 }
 
-fn not_finite(sample_index: usize) -> crate::Error {
-    crate::Error::input(format!("sample {sample_index} is not a finite number"))
-        .hint("the file is damaged; export it again from its source")
+/// Appends the mean over the channels of each frame of `interleaved`.
+fn downmix(interleaved: &[f32], num_channels: usize, mono: &mut Vec<f32>) {
+    if num_channels == 1 {
+        mono.extend_from_slice(interleaved);
+    } else {
+        let scale = num_channels as f32;
+        mono.extend(interleaved.chunks_exact(num_channels).map(|frame| frame.iter().sum::<f32>() / scale));
+    }
 }
+
+/// Refuses a sample that is not finite; `first` is the index in the recording of the first of `samples`.
+fn check_finite(samples: &[f32], first: u64, sample_rate: u32) -> Result<()> {
+    match samples.iter().position(|sample| !sample.is_finite()) {
+        None => Ok(()),
+        Some(bad) => {
+            let index = first + bad as u64;
+            let time_s = index as f64 / f64::from(sample_rate);
+            Err(Error::input(format!("sample {index} (at {time_s:.3} s) is not a finite number"))
+                .hint("the recording is damaged; export it again from its source"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,196 @@
+//! Audio and video files.
+
+use std::fmt;
+use std::fs::File;
+use std::path::Path;
+
+use symphonia::core::formats::FormatOptions;
+use symphonia::core::formats::probe::Hint;
+use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::meta::MetadataOptions;
+
+use super::decode::PacketDecoder;
+use super::{AudioSource, Resampler, check_finite, identify, mp4};
+use crate::error::{Error, Result};
+
+/// Samples that one call of [`AudioSource::read`] gathers before it returns.
+const BLOCK: usize = 16_384;
+
+/// What a file says about its audio.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AudioInfo {
+    /// Short name of the container, for example `wave`.
+    pub container: &'static str,
+    /// Short name of the codec, for example `pcm_s16le`.
+    pub codec: &'static str,
+    /// Sample rate in Hz.
+    pub sample_rate: u32,
+    /// Number of channels.
+    pub channels: usize,
+    /// Length in seconds if the container tells it.
+    pub duration_s: Option<f64>,
+}
+
+/// A file's audio as a stream; made by [`open`].
+pub struct AudioFile {
+    name: String,
+    info: AudioInfo,
+    decoder: PacketDecoder,
+    resampler: Resampler,
+    /// Rate of the resampler's input.
+    sample_rate: u32,
+    /// Samples at the file's rate that were decoded and not yet resampled.
+    mono: Vec<f32>,
+    num_frames: u64,
+    finished: bool,
+    warnings: Vec<String>,
+}
+
+impl fmt::Debug for AudioFile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AudioFile").field("name", &self.name).field("info", &self.info).finish_non_exhaustive()
+    }
+}
+
+/// Opens an audio file, or a video file with an audio track, for decoding; the first audio track counts.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads, or nothing of it can be decoded.
+pub fn open(path: &Path) -> Result<AudioFile> {
+    let name = path.display().to_string();
+    open_named(path, &name).map_err(|error| error.at(name))
+}
+
+fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
+    let mut file = open_file(path)?;
+    let file_bytes = file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
+    let mut edits = Vec::new();
+    let mut kind = None;
+    if file_bytes.is_some() {
+        kind = identify::not_audio(&mut file).map_err(cannot_read)?;
+        if let Some(identify::Refusal { what, is_certain: true, .. }) = &kind {
+            return Err(not_audio(what));
+        }
+        edits = mp4::edits(&mut file).map_err(cannot_read)?;
+    }
+    let mut hint = Hint::new();
+    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+        hint.with_extension(extension);
+    }
+    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
+    let format = symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|error| match &kind {
+            Some(identify::Refusal { what, .. }) => not_audio(what),
+            None => Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT),
+        })?;
+    let mut decoder = PacketDecoder::new(format, &edits, file_bytes)?;
+    // The first packets say what the file really holds.
+    let mut mono = Vec::new();
+    while mono.is_empty() && decoder.next(&mut mono)? {}
+    if mono.is_empty()
+        && !decoder.has_decoded()
+        && let Some(warning) = decoder.warnings().first()
+    {
+        return Err(Error::input(format!("nothing of the audio can be decoded: {warning}")).hint(CONVERT));
+    }
+    let info = AudioInfo {
+        container: decoder.container(),
+        codec: decoder.codec(),
+        sample_rate: decoder.sample_rate,
+        channels: decoder.num_channels,
+        duration_s: decoder.duration_s,
+    };
+    Ok(AudioFile {
+        name: name.to_owned(),
+        resampler: Resampler::new(decoder.sample_rate)?,
+        sample_rate: decoder.sample_rate,
+        info,
+        decoder,
+        mono,
+        num_frames: 0,
+        finished: false,
+        warnings: Vec::new(),
+    })
+}
+
+const CONVERT: &str = "convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav";
+
+fn cannot_read(error: std::io::Error) -> Error {
+    Error::input("cannot be read").caused_by(error)
+}
+
+fn not_audio(what: &str) -> Error {
+    Error::input(format!("is {what}, not audio that diarist can read")).hint(CONVERT)
+}
+
+/// Opens the file, with a message of its own for each usual fault.
+fn open_file(path: &Path) -> Result<File> {
+    let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path"),
+        std::io::ErrorKind::PermissionDenied => {
+            Error::input("no permission to read it").hint("check the file's access rights")
+        }
+        _ => Error::input("cannot be opened").caused_by(error),
+    })?;
+    let metadata = file.metadata().map_err(cannot_read)?;
+    if metadata.is_dir() {
+        return Err(Error::input("is a directory, not a file").hint("name the audio files in it"));
+    }
+    if metadata.is_file() && metadata.len() == 0 {
+        return Err(
+            Error::input("the file is empty (0 bytes)").hint("check that the recording was saved or copied whole")
+        );
+    }
+    Ok(file)
+}
+
+impl AudioFile {
+    /// What the file says about its audio.
+    pub fn info(&self) -> &AudioInfo {
+        &self.info
+    }
+
+    /// What is missing or was replaced by silence, one line each; complete once [`AudioSource::read`] has returned `false`.
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
+    }
+
+    /// Resamples the decoded samples into `out`.
+    fn convert(&mut self, out: &mut Vec<f32>) -> Result<()> {
+        if self.mono.is_empty() {
+            return Ok(());
+        }
+        if self.decoder.sample_rate != self.sample_rate {
+            // The rate changes in mid-stream: the old part ends here.
+            self.resampler.finish(out);
+            self.resampler = Resampler::new(self.decoder.sample_rate).map_err(|error| error.at(&self.name))?;
+            self.sample_rate = self.decoder.sample_rate;
+        }
+        check_finite(&self.mono, self.num_frames, self.sample_rate).map_err(|error| error.at(&self.name))?;
+        self.num_frames += self.mono.len() as u64;
+        self.resampler.push(&self.mono, out);
+        self.mono.clear();
+        Ok(())
+    }
+}
+
+impl AudioSource for AudioFile {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        let start = out.len();
+        while !self.finished && out.len() - start < BLOCK {
+            self.convert(out)?;
+            if !self.decoder.next(&mut self.mono).map_err(|error| error.at(&self.name))? {
+                self.finished = true;
+                self.resampler.finish(out);
+                self.warnings = self.decoder.warnings();
+            }
+        }
+        Ok(out.len() > start)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        self.info.duration_s
+    }
+}
