@@ -6,10 +6,11 @@ use std::path::Path;
 
 use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::{MediaSourceStream, MediaSourceStreamOptions};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
 use super::decode::PacketDecoder;
+use super::wav::Patched;
 use super::{AudioSource, Resampler, check_finite, identify, mp4};
 use crate::error::{Error, Result};
 
@@ -64,37 +65,35 @@ pub fn open(path: &Path) -> Result<AudioFile> {
 
 fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
     let mut file = open_file(path)?;
-    let file_bytes = file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
-    let mut edits = Vec::new();
-    let mut kind = None;
-    if file_bytes.is_some() {
-        kind = identify::not_audio(&mut file).map_err(cannot_read)?;
-        if let Some(identify::Refusal { what, is_certain: true, .. }) = &kind {
+    let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+    let mut refusal = None;
+    if is_regular {
+        refusal = identify::not_audio(&mut file).map_err(cannot_read)?;
+        if let Some(identify::Refusal { what, is_certain: true, .. }) = &refusal {
             return Err(not_audio(what));
         }
-        edits = mp4::edits(&mut file).map_err(cannot_read)?;
     }
-    let mut hint = Hint::new();
-    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
-        hint.with_extension(extension);
-    }
-    let stream = MediaSourceStream::new(Box::new(file), MediaSourceStreamOptions::default());
-    let format = symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(|error| match &kind {
-            Some(identify::Refusal { what, .. }) => not_audio(what),
-            None => Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT),
-        })?;
-    let mut decoder = PacketDecoder::new(format, &edits, file_bytes)?;
-    // The first packets say what the file really holds.
-    let mut mono = Vec::new();
-    while mono.is_empty() && decoder.next(&mut mono)? {}
-    if mono.is_empty()
-        && !decoder.has_decoded()
-        && let Some(warning) = decoder.warnings().first()
-    {
-        return Err(Error::input(format!("nothing of the audio can be decoded: {warning}")).hint(CONVERT));
-    }
+    let opened = start(file, path, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
+        Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
+            Err(Error::input(format!("nothing of the audio can be decoded: {warning}")).hint(CONVERT))
+        }
+        _ => Ok((decoder, mono)),
+    });
+    let mut warnings = Vec::new();
+    let (decoder, mono) = match opened {
+        Ok(opened) => opened,
+        Err(error) => {
+            // Several readers look at the end of a file first and refuse one that is cut off; from start to end they manage.
+            let salvaged = if is_regular { start(open_file(path)?, path, false).ok() } else { None };
+            match salvaged {
+                Some((decoder, mono)) if decoder.has_decoded() => {
+                    warnings.push("the file is cut off or damaged; what could be read of it was used".to_owned());
+                    (decoder, mono)
+                }
+                _ => return Err(refusal.map_or(error, |refusal| not_audio(refusal.what))),
+            }
+        }
+    };
     let info = AudioInfo {
         container: decoder.container(),
         codec: decoder.codec(),
@@ -111,8 +110,30 @@ fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
         mono,
         num_frames: 0,
         finished: false,
-        warnings: Vec::new(),
+        warnings,
     })
+}
+
+/// A decoder of the file and its first samples: the first packets say what the file really holds.
+fn start(mut file: File, path: &Path, seekable: bool) -> Result<(PacketDecoder, Vec<f32>)> {
+    let file_bytes = file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
+    let edits = if file_bytes.is_some() { mp4::edits(&mut file).map_err(cannot_read)? } else { Vec::new() };
+    let mut hint = Hint::new();
+    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+        hint.with_extension(extension);
+    }
+    let source: Box<dyn MediaSource> = match seekable {
+        true => Box::new(Patched::new(file).map_err(cannot_read)?),
+        false => Box::new(ReadOnlySource::new(file)),
+    };
+    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    let format = symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .map_err(|error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT))?;
+    let mut decoder = PacketDecoder::new(format, &edits, file_bytes)?;
+    let mut mono = Vec::new();
+    while mono.is_empty() && decoder.next(&mut mono)? {}
+    Ok((decoder, mono))
 }
 
 const CONVERT: &str = "convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav";
@@ -184,7 +205,7 @@ impl AudioSource for AudioFile {
             if !self.decoder.next(&mut self.mono).map_err(|error| error.at(&self.name))? {
                 self.finished = true;
                 self.resampler.finish(out);
-                self.warnings = self.decoder.warnings();
+                self.warnings.extend(self.decoder.warnings());
             }
         }
         Ok(out.len() > start)

@@ -11,6 +11,7 @@ mod mp4;
 mod opus;
 mod pcm;
 mod resample;
+mod wav;
 
 pub use file::{AudioFile, AudioInfo, open};
 pub use pcm::{PcmFormat, PcmSource, pcm};

@@ -91,8 +91,8 @@ fn a_header_without_samples_is_an_empty_recording() {
 fn sizes_of_a_streamed_wav_are_not_believed() {
     let data: Vec<u8> = (0..16_000i16).flat_map(|i| (i % 200).to_le_bytes()).collect();
     let huge = u32::MAX;
-    // As ffmpeg and sox write them into a pipe.
-    for (data_size, riff_size) in [(huge, huge), (0x7fff_f000, 0x7fff_f024), (huge - 36, huge)] {
+    // As ffmpeg and sox write them into a pipe, and recorders that were interrupted.
+    for (data_size, riff_size) in [(huge, huge), (0x7fff_f000, 0x7fff_f024), (huge - 36, huge), (0, 0), (0, 36)] {
         let (_folder, path) = file("streamed.wav", &wav(1, 1, 16_000, 16, &data, data_size, riff_size));
         let (samples, file) = decode(&path).unwrap();
         assert_eq!(samples.len(), 16_000, "{data_size:#x} {riff_size:#x} {:?}", file.warnings());
@@ -111,9 +111,17 @@ fn a_wav_that_is_cut_off_is_used_and_reported() {
 
 #[test]
 fn cut_off_files_give_what_they_have() {
-    for name in ["mp3_44k_stereo.mp3", "flac_16k_mono.flac"] {
+    let cases = [
+        ("mp3_44k_stereo.mp3", 0.6),
+        ("flac_16k_mono.flac", 0.6),
+        ("aac_16k_mono.m4a", 0.6),
+        ("opus_48k_stereo.webm", 0.6),
+        // The only page of samples but one must be whole.
+        ("opus_celt_48k_stereo.opus", 0.9),
+    ];
+    for (name, part) in cases {
         let bytes = format_bytes(name);
-        let (_folder, path) = file(name, &bytes[..bytes.len() * 6 / 10]);
+        let (_folder, path) = file(name, &bytes[..(bytes.len() as f64 * part) as usize]);
         let (samples, file) = decode(&path).unwrap();
         let seconds = samples.len() as f64 / 16_000.0;
         assert!((0.3..1.1).contains(&seconds), "{name}: {seconds} s");
