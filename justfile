@@ -40,9 +40,9 @@ fixtures:
 manifest:
     tools/fixtures/manifest.sh
 
-# write the golden files of one area anew (its docstring names the packages needed)
-golden area python="python3":
-    {{python}} tools/reference/{{area}}.py
+# write golden files anew with one script of tools/reference (its docstring names the packages needed)
+golden script python="python3":
+    {{python}} tools/reference/{{script}}.py
     tools/fixtures/manifest.sh
 
 # time the kernels

@@ -9,7 +9,7 @@ use diarist::{Error, ErrorKind};
 /// A fault inside diarist.
 const INTERNAL: u8 = 1;
 /// Wrong usage, or an option outside its range (clap's own code).
-pub(crate) const USAGE: u8 = 2;
+const USAGE: u8 = 2;
 /// An input cannot be read or is not usable.
 const INPUT: u8 = 3;
 /// Weights are missing, damaged, or of another architecture.
@@ -45,13 +45,18 @@ impl std::error::Error for Reported {}
 
 /// Writes one `error: ...` line to stderr and returns the fault to end the process with.
 pub(crate) fn report(error: &anyhow::Error) -> Reported {
-    to_stderr("error", &one_line(error));
+    to_stderr("error: ", &one_line(error));
     Reported(code(error))
 }
 
 /// Writes one `warning: ...` line to stderr.
 pub(crate) fn warn(message: &str) {
-    to_stderr("warning", message);
+    to_stderr("warning: ", message);
+}
+
+/// Writes one line to stderr.
+pub(crate) fn note(message: &str) {
+    to_stderr("", message);
 }
 
 /// Ends the process. A reader that closed our stdout (`diarist ... | head`) is no fault.
@@ -75,7 +80,7 @@ pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
 }
 
-/// The exit code that `error` stands for.
+/// The exit code that `error` stands for. An I/O error by itself comes from writing to stdout: reading a file gives [`Error`].
 fn code(error: &anyhow::Error) -> u8 {
     match error.chain().find_map(|cause| cause.downcast_ref::<Error>()).map(Error::kind) {
         Some(ErrorKind::InvalidOption) => USAGE,
@@ -83,6 +88,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(ErrorKind::Weights) => WEIGHTS,
         Some(ErrorKind::Output) => OUTPUT,
         Some(ErrorKind::SpeakerBounds) => SPEAKER_BOUNDS,
+        None if error.is::<io::Error>() => OUTPUT,
         _ => INTERNAL,
     }
 }
@@ -102,7 +108,7 @@ fn one_line(error: &anyhow::Error) -> String {
 #[expect(clippy::print_stderr, reason = "the one place where faults and warnings reach the terminal")]
 fn to_stderr(level: &str, message: &str) {
     // A message may quote a file: whatever line breaks it brings along, it stays one line.
-    eprintln!("{level}: {}", message.split_whitespace().collect::<Vec<_>>().join(" "));
+    eprintln!("{level}{}", message.split_whitespace().collect::<Vec<_>>().join(" "));
 }
 
 #[cfg(test)]
@@ -123,6 +129,8 @@ mod tests {
             let error = anyhow::Error::new(Error::new(kind, "fault")).context("outer");
             assert_eq!(code(&error), expected, "{kind:?}");
         }
+        assert_eq!(code(&io::Error::other("disk full").into()), 5);
+        assert_eq!(code(&anyhow::anyhow!("a bug")), 1);
     }
 
     #[test]

@@ -2,22 +2,28 @@
 
 mod commands;
 mod exit;
+mod inputs;
+mod output;
+mod progress;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::diarize::{self, DiarizeArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
+use commands::version;
 
 /// Who spoke when: speaker diarization in one binary, offline.
 #[derive(Debug, Parser)]
-#[command(name = "diarist", disable_version_flag = true, after_help = exit::HELP)]
+#[command(name = "diarist", disable_version_flag = true, arg_required_else_help = true, after_help = exit::HELP)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
 
-    /// Prints the version; with -v also what this binary runs with
+    /// Prints the version; with -v also the instruction set in use and the embedded models
     #[arg(short = 'V', long)]
     version: bool,
 
@@ -28,22 +34,18 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Models(ModelsArgs),
+    Diarize(DiarizeArgs),
     Score(ScoreArgs),
+    Models(ModelsArgs),
 }
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    if cli.version {
-        return exit::finish(commands::version::run(cli.verbose));
+    match cli.command {
+        _ if cli.version => exit::finish(version::run(cli.verbose)),
+        Some(Command::Diarize(args)) => exit::finish(diarize::run(&args)),
+        Some(Command::Score(args)) => exit::finish(score::run(&args)),
+        Some(Command::Models(args)) => exit::finish(models::run(&args)),
+        None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }
-    if let Some(command) = cli.command {
-        return exit::finish(match command {
-            Command::Models(args) => models::run(&args),
-            Command::Score(args) => score::run(&args),
-        });
-    }
-    // clap wrote the help itself for `--help`; here nothing was asked for, which is wrong usage.
-    let _ = Cli::command().print_help();
-    ExitCode::from(exit::USAGE)
 }

@@ -2,12 +2,19 @@
 
 use std::io::{self, Write};
 
-/// Writes the version, one line; with `verbose` also the platform.
+use diarist_kernels::Isa;
+
+/// Writes the version, one line; with `verbose` also the instruction set and the models.
 pub(crate) fn run(verbose: bool) -> anyhow::Result<()> {
     let mut out = io::stdout().lock();
     writeln!(out, "diarist {}", env!("CARGO_PKG_VERSION"))?;
     if verbose {
+        let available: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();
         writeln!(out, "platform: {}-{}", std::env::consts::ARCH, std::env::consts::OS)?;
+        writeln!(out, "instruction set: {} (of {})", Isa::detect().name(), available.join(", "))?;
+        for model in &diarist_weights::manifest().models {
+            writeln!(out, "model: {} ({}, {})", model.name, model.licence, model.attribution)?;
+        }
     }
     Ok(())
 }

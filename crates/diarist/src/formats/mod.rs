@@ -1,6 +1,7 @@
 //! Readers and writers of RTTM, UEM and JSON.
 
 mod fields;
+pub mod json;
 pub mod rttm;
 pub mod uem;
 

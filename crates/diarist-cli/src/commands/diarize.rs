@@ -1,0 +1,316 @@
+//! `diarist diarize`: recordings in, turns out.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use diarist::audio::{self, PcmFormat};
+use diarist::clustering::{AhcOptions, Method, SpeakerBounds, VbxOptions};
+use diarist::formats::{json, rttm};
+use diarist::pipeline::{Diarization, DiarizationOptions, Models, Pipeline};
+use diarist::{Error, ErrorKind, Result};
+
+use crate::exit;
+use crate::inputs::{self, Recording, Source};
+use crate::output;
+use crate::progress::{self, Bar};
+
+const EXAMPLES: &str = "\
+Examples:
+  diarist diarize meeting.mp3                               turns of one recording on stdout
+  diarist diarize -o meeting.rttm meeting.mp3               the same in a file
+  diarist diarize --num-speakers 2 call.wav                 exactly two speakers
+  diarist diarize --format json talk.m4a | jq .speakers     also embeddings, speech time, options
+  diarist diarize --exclusive talk.m4a                      one speaker at a time, for transcripts
+  diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
+  ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
+
+A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of any rate and number of channels.";
+
+/// Tells who spoke when.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+pub(crate) struct DiarizeArgs {
+    /// Audio files, folders of audio files (searched to the bottom), or - for raw PCM on stdin
+    #[arg(required = true, value_name = "INPUT")]
+    inputs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    speakers: SpeakerArgs,
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(flatten)]
+    method: MethodArgs,
+    #[command(flatten)]
+    stdin: StdinArgs,
+
+    /// Computes on N threads; all that the machine has if not given. The result does not depend on it
+    #[arg(long, value_name = "N")]
+    threads: Option<usize>,
+
+    /// Shows neither progress nor warnings
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Number of speakers")]
+struct SpeakerArgs {
+    /// Exactly N speakers
+    #[arg(long, value_name = "N")]
+    num_speakers: Option<usize>,
+    /// At least N speakers
+    #[arg(long, value_name = "N")]
+    min_speakers: Option<usize>,
+    /// At most N speakers
+    #[arg(long, value_name = "N")]
+    max_speakers: Option<usize>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Output")]
+struct OutputArgs {
+    /// RTTM, or JSON with one line per recording
+    #[arg(long, value_enum, default_value_t = Format::Rttm)]
+    format: Format,
+    /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
+    #[arg(long)]
+    exclusive: bool,
+    /// Writes all results to FILE instead of stdout
+    #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir")]
+    output: Option<PathBuf>,
+    /// Writes one file per recording, named after it, into DIR (made if missing)
+    #[arg(long, value_name = "DIR")]
+    output_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Method")]
+struct MethodArgs {
+    /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc)
+    #[arg(long, value_enum, default_value_t = Clustering::Vbx)]
+    clustering: Clustering,
+    /// Distance from 0 to 2 up to which voices are joined: lower finds more speakers [default: 0.6 for vbx, 0.7046 for ahc]
+    #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
+    threshold: Option<f64>,
+    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact
+    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, allow_negative_numbers = true)]
+    step: f64,
+    /// Segmentation weights to use instead of the embedded ones
+    #[arg(long, value_name = "FILE")]
+    segmentation: Option<PathBuf>,
+    /// Embedding weights to use instead of the embedded ones
+    #[arg(long, value_name = "FILE")]
+    embedding: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Raw PCM on stdin (input -)")]
+struct StdinArgs {
+    /// Sample rate in Hz; needed for -
+    #[arg(long, value_name = "HZ")]
+    rate: Option<u32>,
+    /// Interleaved channels [default: 1]
+    #[arg(long, value_name = "N", requires = "rate")]
+    channels: Option<u16>,
+    /// Sample format [default: s16le]
+    #[arg(long, value_enum, requires = "rate")]
+    pcm: Option<Pcm>,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    Rttm,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Clustering {
+    Vbx,
+    Ahc,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Pcm {
+    /// Signed 16-bit integers, little-endian
+    S16le,
+    /// 32-bit floats, little-endian
+    F32le,
+}
+
+/// Diarizes every input. A fault of one does not stop the others; whatever can be refused is refused before the work.
+pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
+    let options = args.options()?;
+    args.check_stdin()?;
+    let recordings = inputs::expand(&args.inputs);
+    args.check_output(&recordings)?;
+    let models = Models::load(args.method.segmentation.as_deref(), args.method.embedding.as_deref())?;
+    let pipeline = Pipeline::new(models, args.threads)?;
+
+    let mut first_fault = None;
+    let mut collected = Vec::new();
+    let num_recordings = recordings.len();
+    for (index, recording) in recordings.into_iter().enumerate() {
+        let position = if num_recordings > 1 { format!("[{}/{num_recordings}] ", index + 1) } else { String::new() };
+        let done = recording.map_err(anyhow::Error::from).and_then(|recording| {
+            let result = args.diarize(&pipeline, &recording, &options, &position)?;
+            args.deliver(&recording, args.render(&result, &options)?.as_bytes(), &mut collected)
+        });
+        match done {
+            Ok(()) => {}
+            Err(error) if exit::is_broken_pipe(&error) => return Err(error),
+            Err(error) => {
+                let reported = exit::report(&error);
+                first_fault.get_or_insert(reported);
+            }
+        }
+    }
+    if let Some(path) = &args.output.output
+        && !(collected.is_empty() && first_fault.is_some())
+    {
+        output::write(path, &collected)?;
+    }
+    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+}
+
+impl DiarizeArgs {
+    fn options(&self) -> Result<DiarizationOptions> {
+        let SpeakerArgs { num_speakers, min_speakers, max_speakers } = self.speakers;
+        let method = match self.method.clustering {
+            Clustering::Vbx => {
+                let mut vbx = VbxOptions::default();
+                vbx.threshold = self.method.threshold.unwrap_or(vbx.threshold);
+                Method::Vbx(vbx)
+            }
+            Clustering::Ahc => {
+                let mut ahc = AhcOptions::default();
+                ahc.threshold = self.method.threshold.unwrap_or(ahc.threshold);
+                Method::Ahc(ahc)
+            }
+        };
+        let options = DiarizationOptions {
+            step_s: self.method.step,
+            bounds: SpeakerBounds::new(num_speakers, min_speakers, max_speakers)?,
+            method,
+            ..DiarizationOptions::default()
+        };
+        options.validate()?;
+        Ok(options)
+    }
+
+    /// Stdin has no header: its rate must be given, and it can be read once only.
+    fn check_stdin(&self) -> Result<()> {
+        let count = self.inputs.iter().filter(|input| input.as_os_str() == "-").count();
+        match (count, self.stdin.rate) {
+            (0, Some(_)) => Err(Error::invalid_option("--rate is for raw PCM on stdin")
+                .hint("give - as the input, or leave --rate out: files tell their own rate")),
+            (1, None) => {
+                Err(Error::invalid_option("raw PCM on stdin needs its sample rate")
+                    .hint("add for example --rate 16000"))
+            }
+            (0 | 1, _) => Ok(()),
+            _ => Err(Error::invalid_option("stdin can be one of the inputs only once")),
+        }
+    }
+
+    /// Nothing is more annoying than a result that cannot be written after an hour of work.
+    fn check_output(&self, recordings: &[Result<Recording>]) -> Result<()> {
+        if let Some(path) = &self.output.output {
+            output::check_writable(path)?;
+        }
+        if let Some(folder) = &self.output.output_dir {
+            output::prepare_folder(folder)?;
+            for recording in recordings.iter().flatten() {
+                output::check_writable(&self.path_in(folder, recording))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn diarize(
+        &self,
+        pipeline: &Pipeline,
+        recording: &Recording,
+        options: &DiarizationOptions,
+        position: &str,
+    ) -> Result<Diarization> {
+        let bar = Bar::new(format!("{position}{}", recording.file_id), !self.quiet);
+        let mut progress = |progress| bar.update(progress);
+        let result = match &recording.source {
+            Source::File(path) => audio::open(path).and_then(|mut file| {
+                let result = pipeline.diarize(&recording.file_id, &mut file, options, &mut progress);
+                Ok((result?, file.warnings().to_vec()))
+            }),
+            Source::Stdin => self.open_stdin().and_then(|mut pcm| {
+                let result = pipeline.diarize(&recording.file_id, &mut pcm, options, &mut progress);
+                Ok((result?, pcm.warnings().to_vec()))
+            }),
+        };
+        bar.clear();
+        let (result, warnings) = result.map_err(|error| located(error, &recording.source))?;
+        if !self.quiet {
+            for warning in warnings {
+                exit::warn(&format!("{}: {warning}", recording.source));
+            }
+            if progress::is_visible() {
+                exit::note(&format!("{position}{}", summary(&result)));
+            }
+        }
+        Ok(result)
+    }
+
+    fn open_stdin(&self) -> Result<audio::PcmSource> {
+        let format = match self.stdin.pcm {
+            Some(Pcm::F32le) => PcmFormat::F32le,
+            Some(Pcm::S16le) | None => PcmFormat::S16le,
+        };
+        audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
+    }
+
+    fn render(&self, result: &Diarization, options: &DiarizationOptions) -> Result<String> {
+        match self.output.format {
+            Format::Rttm if self.output.exclusive => rttm::write(&result.exclusive),
+            Format::Rttm => rttm::write(&result.diarization),
+            Format::Json => Ok(json::Document::new(result, options).to_line() + "\n"),
+        }
+    }
+
+    /// Hands `text` to where the user wants it; with `--output` that is done at the end, from `collected`.
+    fn deliver(&self, recording: &Recording, text: &[u8], collected: &mut Vec<u8>) -> anyhow::Result<()> {
+        if let Some(folder) = &self.output.output_dir {
+            output::write(&self.path_in(folder, recording), text)?;
+        } else if self.output.output.is_some() {
+            collected.extend_from_slice(text);
+        } else {
+            let mut stdout = io::stdout().lock();
+            let written = stdout.write_all(text).and_then(|()| stdout.flush());
+            written.map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))?;
+        }
+        Ok(())
+    }
+
+    fn path_in(&self, folder: &Path, recording: &Recording) -> PathBuf {
+        let extension = match self.output.format {
+            Format::Rttm => "rttm",
+            Format::Json => "json",
+        };
+        folder.join(format!("{}.{extension}", recording.file_id))
+    }
+}
+
+/// `error` with the name of the recording, which errors of the file itself have already.
+fn located(error: Error, source: &Source) -> Error {
+    let name = source.to_string();
+    if error.to_string().starts_with(&name) { error } else { error.at(name) }
+}
+
+fn summary(result: &Diarization) -> String {
+    let num_speakers = result.speakers.len();
+    let rtfx = result.duration_s / result.timings.total_s.max(1e-3);
+    format!(
+        "{}: {num_speakers} speaker{}, {:.1} s in {:.1} s ({rtfx:.1}x real time)",
+        result.diarization.file_id,
+        if num_speakers == 1 { "" } else { "s" },
+        result.duration_s,
+        result.timings.total_s,
+    )
+}

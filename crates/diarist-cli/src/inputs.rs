@@ -1,0 +1,170 @@
+//! From what was typed to a list of recordings with names of their own.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use diarist::formats::rttm;
+use diarist::{Error, Result};
+
+/// Extensions (lower case) that mark an audio file inside a folder. A file named on the command line may have any.
+const AUDIO_EXTENSIONS: [&str; 17] = [
+    "aac", "aif", "aiff", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp3", "mp4", "oga", "ogg", "opus", "wav",
+    "webm",
+];
+
+/// Where a recording comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Source {
+    /// An audio file.
+    File(PathBuf),
+    /// Raw PCM on standard input.
+    Stdin,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => path.display().fmt(f),
+            Self::Stdin => f.write_str("stdin"),
+        }
+    }
+}
+
+/// A recording to work on.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Recording {
+    /// Where it comes from.
+    pub(crate) source: Source,
+    /// Its name in RTTM and JSON and of its output file: no white space, and no other recording of the call has it.
+    pub(crate) file_id: String,
+}
+
+/// The recordings that `inputs` stand for, in that order; a folder stands for the audio files below it, sorted by path.
+///
+/// A fault takes the place of the input that it concerns, so that the others can still be processed.
+pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Result<Recording>> {
+    let mut sources = Vec::new();
+    for input in inputs {
+        if input.as_os_str() == "-" {
+            sources.push(Ok(Source::Stdin));
+        } else if input.is_dir() {
+            match audio_files(input) {
+                Ok(files) => sources.extend(files.into_iter().map(|file| Ok(Source::File(file)))),
+                Err(error) => sources.push(Err(error)),
+            }
+        } else {
+            sources.push(Ok(Source::File(input.clone())));
+        }
+    }
+    name(sources)
+}
+
+/// Audio files below `folder`, sorted by path. Hidden entries are left out, links to folders are not followed.
+fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, &mut files)
+        .map_err(|error| Error::input("the folder cannot be read").caused_by(error).at(folder.display().to_string()))?;
+    if files.is_empty() {
+        return Err(Error::input("no audio file in this folder")
+            .hint(format!("looked for {}", AUDIO_EXTENSIONS.join(" ")))
+            .at(folder.display().to_string()));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        let path = entry.path();
+        if entry.file_name().to_string_lossy().starts_with('.') {
+            continue;
+        }
+        if entry.file_type()?.is_dir() {
+            collect(&path, files)?;
+        } else if is_audio(&path) && path.is_file() {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
+
+fn is_audio(path: &Path) -> bool {
+    let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+    extension.is_some_and(|extension| AUDIO_EXTENSIONS.contains(&extension.as_str()))
+}
+
+/// Gives every source a name: the file's stem, with `_2`, `_3`, ... where several share one.
+///
+/// Names are told apart without regard to case, since file systems differ in that.
+fn name(sources: Vec<Result<Source>>) -> Vec<Result<Recording>> {
+    let stems: Vec<Option<String>> = sources.iter().map(|source| source.as_ref().ok().map(stem)).collect();
+    let natural: HashSet<String> = stems.iter().flatten().map(|stem| stem.to_lowercase()).collect();
+    let mut taken = HashSet::new();
+    let mut unique = |stem: String| {
+        if taken.insert(stem.to_lowercase()) {
+            return stem;
+        }
+        let candidates = (2..).map(|number| format!("{stem}_{number}"));
+        let mut free = candidates.filter(|candidate| !natural.contains(&candidate.to_lowercase()));
+        free.find(|candidate| taken.insert(candidate.to_lowercase())).expect("there are more numbers than recordings")
+    };
+    let named = sources.into_iter().zip(stems);
+    named.map(|(source, stem)| Ok(Recording { source: source?, file_id: unique(stem.unwrap_or_default()) })).collect()
+}
+
+/// The name a source has by itself: RTTM separates fields by white space, so there is none in a name.
+fn stem(source: &Source) -> String {
+    match source {
+        Source::Stdin => "stdin".to_owned(),
+        Source::File(path) => rttm::field(&path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(paths: &[&str]) -> Vec<String> {
+        let inputs: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
+        expand(&inputs).into_iter().map(|recording| recording.unwrap().file_id).collect()
+    }
+
+    #[test]
+    fn names_are_stems_without_white_space() {
+        assert_eq!(names(&["/a/board meeting.v2.wav", "b.flac", "-"]), ["board_meeting.v2", "b", "stdin"]);
+    }
+
+    #[test]
+    fn equal_stems_are_numbered_around_names_that_exist() {
+        let paths = ["a/x.wav", "b/x.wav", "x.flac", "x_2.wav", "X.mp3"];
+        assert_eq!(names(&paths), ["x", "x_3", "x_4", "x_2", "X_5"]);
+    }
+
+    #[test]
+    fn a_folder_stands_for_the_audio_files_below_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        fs::create_dir_all(root.join("b/deep")).unwrap();
+        fs::create_dir(root.join(".hidden")).unwrap();
+        fs::create_dir(root.join("c.wav")).unwrap();
+        for file in ["z.WAV", "a.txt", "b/deep/y.opus", "b/x.mp3", ".hidden/w.wav", ".v.wav", "u"] {
+            fs::write(root.join(file), "").unwrap();
+        }
+        let found: Vec<Source> =
+            expand(&[root.to_owned()]).into_iter().map(|recording| recording.unwrap().source).collect();
+        let expected = ["b/deep/y.opus", "b/x.mp3", "z.WAV"].map(|file| Source::File(root.join(file)));
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_folder_without_audio_is_a_fault_of_that_input_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let recordings = expand(&[folder.path().to_owned(), "x.wav".into()]);
+        assert!(recordings[0].as_ref().is_err_and(|error| error.to_string().contains("no audio file")));
+        assert_eq!(recordings[1].as_ref().unwrap().file_id, "x");
+    }
+}

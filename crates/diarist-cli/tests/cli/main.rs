@@ -1,0 +1,106 @@
+//! The command from outside: what it writes where, and how it ends.
+
+mod bad_input;
+mod delivery;
+mod models;
+mod sample;
+mod schema;
+mod wav;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+/// What one call of `diarist` did.
+struct Run {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+impl Run {
+    fn of(output: Output) -> Self {
+        Self {
+            code: output.status.code().expect("diarist was not killed"),
+            stdout: String::from_utf8(output.stdout).unwrap(),
+            stderr: String::from_utf8(output.stderr).unwrap(),
+        }
+    }
+
+    /// stdout of a run that must succeed without a word on stderr.
+    #[track_caller]
+    fn succeeded(self) -> String {
+        assert_eq!((self.code, self.stderr.as_str()), (0, ""));
+        self.stdout
+    }
+
+    /// The one line on stderr of a run that must end with `code` and an empty stdout.
+    #[track_caller]
+    fn failed(self, code: i32) -> String {
+        assert_eq!(self.code, code, "{}", self.stderr);
+        assert_eq!(self.stdout, "");
+        assert_eq!(self.stderr.lines().count(), 1, "{}", self.stderr);
+        assert!(self.stderr.starts_with("error: "), "{}", self.stderr);
+        self.stderr
+    }
+}
+
+/// A call of the binary under test.
+fn diarist<Argument: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item = Argument>) -> Run {
+    Run::of(assert_cmd::cargo::cargo_bin_cmd!("diarist").args(arguments).output().unwrap())
+}
+
+/// A path under the repository's root.
+fn repository(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// A sample recording.
+fn audio(name: &str) -> String {
+    repository("fixtures/audio").join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn help_and_readme_tell_the_same_exit_codes() {
+    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+    for command in [&["--help"][..], &["diarize", "--help"]] {
+        let help = diarist(command).succeeded();
+        for code in 0..=6 {
+            let row = readme.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+            let meaning = row.split('|').nth(2).unwrap().trim();
+            assert!(help.contains(&format!("  {code}  {meaning}\n")), "{meaning} is not in the help of {command:?}");
+        }
+    }
+}
+
+#[test]
+fn version_tells_what_the_binary_runs_with() {
+    assert_eq!(diarist(["--version"]).succeeded(), format!("diarist {}\n", env!("CARGO_PKG_VERSION")));
+    let verbose = diarist(["--version", "-v"]).succeeded();
+    for part in ["instruction set: ", "segmentation-3.0", "wespeaker", "plda"] {
+        assert!(verbose.to_lowercase().contains(part), "{part} is missing in\n{verbose}");
+    }
+}
+
+#[test]
+fn wrong_usage_is_code_2() {
+    let sample = audio("short.flac");
+    let cases: [&[&str]; 12] = [
+        &[],
+        &["diarise"],
+        &["diarize"],
+        &["diarize", "--no-such-option", &sample],
+        &["diarize", "--num-speakers", "many", &sample],
+        &["diarize", "--num-speakers", "0", &sample],
+        &["diarize", "--min-speakers", "3", "--max-speakers", "2", &sample],
+        &["diarize", "--step", "0", &sample],
+        &["diarize", "--threshold", "-1", &sample],
+        &["diarize", "--threads", "0", &sample],
+        &["diarize", "-o", "x.rttm", "--output-dir", "x", &sample],
+        &["diarize", "--rate", "16000", &sample],
+    ];
+    for arguments in cases {
+        let run = diarist(arguments);
+        assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{arguments:?}: {}", run.stderr);
+        assert!(!run.stderr.is_empty(), "{arguments:?}");
+    }
+}

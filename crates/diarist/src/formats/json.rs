@@ -1,0 +1,255 @@
+//! A diarization as JSON: everything that RTTM has no place for.
+//!
+//! `docs/output-json.md` describes the fields for readers, `docs/output.schema.json` for programs. A field may be added
+//! at any time; removing one or changing its meaning raises [`SCHEMA_VERSION`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::clustering::Method;
+use crate::pipeline::{Diarization, DiarizationOptions, SpeakerSummary};
+use crate::timeline::{Annotation, Turn};
+
+/// Version of the document's layout.
+pub const SCHEMA_VERSION: u32 = 1;
+
+/// The document of one recording. Times are seconds of the original recording, rounded to milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Document {
+    /// [`SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// Version of diarist that wrote the document.
+    pub diarist_version: String,
+    /// Name of the recording, RTTM's second field.
+    pub file_id: String,
+    /// Length of the recording.
+    pub duration_s: f64,
+    /// Time in which at least one speaker is active.
+    pub speech_s: f64,
+    /// Time in which at least two speakers are active.
+    pub overlap_s: f64,
+    /// Turns in the order of their start; those of different speakers may overlap.
+    pub turns: Vec<JsonTurn>,
+    /// The same with at most one speaker at every moment.
+    pub exclusive_turns: Vec<JsonTurn>,
+    /// Speakers in the order of their labels.
+    pub speakers: Vec<JsonSpeaker>,
+    /// The options in force.
+    pub options: JsonOptions,
+    /// What the work took.
+    pub timings: JsonTimings,
+}
+
+/// A turn in a [`Document`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonTurn {
+    /// Start.
+    pub start_s: f64,
+    /// End.
+    pub end_s: f64,
+    /// Label of the speaker.
+    pub speaker: String,
+}
+
+/// A speaker in a [`Document`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonSpeaker {
+    /// Label as in the turns.
+    pub label: String,
+    /// Seconds of speech, overlapped speech included.
+    pub speech_s: f64,
+    /// Number of turns.
+    pub num_turns: usize,
+    /// The speaker's voice: 256 values, not normalised; compare with cosine similarity.
+    pub embedding: Vec<f32>,
+}
+
+/// The options of a [`Document`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonOptions {
+    /// Seconds between the starts of neighbouring chunks.
+    pub step_s: f64,
+    /// Smallest allowed number of speakers.
+    pub min_speakers: usize,
+    /// Largest allowed number of speakers, `null` if not limited.
+    pub max_speakers: Option<usize>,
+    /// `vbx` or `ahc`.
+    pub clustering: String,
+    /// Distance up to which agglomerative clustering joins two groups.
+    pub threshold: f64,
+    /// Silences of one speaker shorter than this were filled.
+    pub min_duration_off_s: f64,
+}
+
+/// Wall-clock seconds in a [`Document`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonTimings {
+    /// Reading, decoding and resampling.
+    pub audio_s: f64,
+    /// Mel filterbank features.
+    pub fbank_s: f64,
+    /// Segmentation network.
+    pub segmentation_s: f64,
+    /// Embedding network.
+    pub embedding_s: f64,
+    /// Clustering.
+    pub clustering_s: f64,
+    /// Reconstruction of the timeline.
+    pub timeline_s: f64,
+    /// All of the above and what lies between.
+    pub total_s: f64,
+    /// Length of the recording divided by `total_s`.
+    pub rtfx: f64,
+}
+
+impl Document {
+    /// The document of `result`, which was made with `options`.
+    pub fn new(result: &Diarization, options: &DiarizationOptions) -> Self {
+        let timings = &result.timings;
+        Self {
+            schema_version: SCHEMA_VERSION,
+            diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
+            file_id: result.diarization.file_id.clone(),
+            duration_s: milliseconds(result.duration_s),
+            speech_s: milliseconds(result.speech_s),
+            overlap_s: milliseconds(result.overlap_s),
+            turns: turns(&result.diarization),
+            exclusive_turns: turns(&result.exclusive),
+            speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
+            options: JsonOptions::from(options),
+            timings: JsonTimings {
+                audio_s: milliseconds(timings.audio_s),
+                fbank_s: milliseconds(timings.fbank_s),
+                segmentation_s: milliseconds(timings.segmentation_s),
+                embedding_s: milliseconds(timings.embedding_s),
+                clustering_s: milliseconds(timings.clustering_s),
+                timeline_s: milliseconds(timings.timeline_s),
+                total_s: milliseconds(timings.total_s),
+                rtfx: if timings.total_s > 0.0 { milliseconds(result.duration_s / timings.total_s) } else { 0.0 },
+            },
+        }
+    }
+
+    /// The document on one line, without a line break, so that several make JSON Lines.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).expect("every field has a JSON form: strings, finite numbers, lists")
+    }
+}
+
+impl From<&SpeakerSummary> for JsonSpeaker {
+    fn from(speaker: &SpeakerSummary) -> Self {
+        Self {
+            label: speaker.label.clone(),
+            speech_s: milliseconds(speaker.speech_s),
+            num_turns: speaker.num_turns,
+            embedding: speaker.embedding.clone(),
+        }
+    }
+}
+
+impl From<&DiarizationOptions> for JsonOptions {
+    fn from(options: &DiarizationOptions) -> Self {
+        let (clustering, threshold) = match &options.method {
+            Method::Vbx(vbx) => ("vbx", vbx.threshold),
+            Method::Ahc(ahc) => ("ahc", ahc.threshold),
+        };
+        Self {
+            step_s: options.step_s,
+            min_speakers: options.bounds.min(),
+            max_speakers: options.bounds.max(),
+            clustering: clustering.to_owned(),
+            threshold,
+            min_duration_off_s: options.min_duration_off_s,
+        }
+    }
+}
+
+fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
+    let turn = |turn: &Turn| JsonTurn {
+        start_s: milliseconds(turn.segment.start),
+        end_s: milliseconds(turn.segment.end),
+        speaker: turn.speaker.clone(),
+    };
+    annotation.turns.iter().map(turn).collect()
+}
+
+/// `value` rounded to three decimals, as RTTM has them.
+fn milliseconds(value: f64) -> f64 {
+    (value * 1e3).round() / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clustering::{AhcOptions, SpeakerBounds};
+    use crate::pipeline::Timings;
+    use crate::timeline::Segment;
+
+    fn diarization() -> Diarization {
+        let turn = |start, end, speaker: &str| Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() };
+        let annotation = |turns| Annotation { file_id: "a \"quoted\" name".to_owned(), turns };
+        let speaker = |label: &str| SpeakerSummary {
+            label: label.to_owned(),
+            speech_s: 1.000_499_9,
+            num_turns: 1,
+            embedding: vec![0.1_f32, -2.5e-8],
+        };
+        Diarization {
+            diarization: annotation(vec![turn(0.030_968_75, 1.5, "SPEAKER_00"), turn(1.0, 2.0, "SPEAKER_01")]),
+            exclusive: annotation(vec![turn(0.030_968_75, 1.25, "SPEAKER_00"), turn(1.25, 2.0, "SPEAKER_01")]),
+            speakers: vec![speaker("SPEAKER_00"), speaker("SPEAKER_01")],
+            duration_s: 4.0,
+            speech_s: 1.969_031_25,
+            overlap_s: 0.5,
+            timings: Timings { total_s: 0.5, ..Timings::default() },
+        }
+    }
+
+    #[test]
+    fn the_document_holds_the_result_in_milliseconds() {
+        let document = Document::new(&diarization(), &DiarizationOptions::default());
+        assert_eq!(document.schema_version, 1);
+        assert_eq!(document.speech_s, 1.969);
+        assert_eq!(document.timings.rtfx, 8.0);
+        assert_eq!(document.turns[0], JsonTurn { start_s: 0.031, end_s: 1.5, speaker: "SPEAKER_00".to_owned() });
+        assert_eq!(document.exclusive_turns[1].start_s, 1.25);
+        assert_eq!(document.speakers[1].speech_s, 1.0);
+        assert_eq!((document.options.clustering.as_str(), document.options.threshold), ("vbx", 0.6));
+        assert_eq!((document.options.min_speakers, document.options.max_speakers), (1, None));
+    }
+
+    #[test]
+    fn options_are_those_in_force() {
+        let options = DiarizationOptions {
+            bounds: SpeakerBounds::new(Some(3), None, None).unwrap(),
+            method: Method::Ahc(AhcOptions::default()),
+            ..DiarizationOptions::default()
+        };
+        let options = JsonOptions::from(&options);
+        assert_eq!((options.min_speakers, options.max_speakers), (3, Some(3)));
+        assert_eq!((options.clustering.as_str(), options.threshold), ("ahc", AhcOptions::default().threshold));
+    }
+
+    #[test]
+    fn a_line_is_read_back_as_written() {
+        let document = Document::new(&diarization(), &DiarizationOptions::default());
+        let line = document.to_line();
+        assert!(!line.contains('\n'));
+        assert_eq!(serde_json::from_str::<Document>(&line).unwrap(), document);
+    }
+
+    #[test]
+    fn a_result_without_a_speaker_is_a_document_too() {
+        let nothing = Diarization {
+            diarization: Annotation::default(),
+            exclusive: Annotation::default(),
+            speakers: Vec::new(),
+            duration_s: 0.0,
+            speech_s: 0.0,
+            overlap_s: 0.0,
+            timings: Timings::default(),
+        };
+        let document = Document::new(&nothing, &DiarizationOptions::default());
+        assert_eq!(document.timings.rtfx, 0.0);
+        assert!(document.to_line().contains(r#""turns":[]"#));
+    }
+}
