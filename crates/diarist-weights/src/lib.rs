@@ -23,8 +23,8 @@ pub fn embedding() -> &'static [u8] {
     EMBEDDING
 }
 
-/// X-vector transform (`mean1` [256], `lda` [256, 128], `mean2` [128]) and PLDA (`mu` [128], `tr` [128, 128],
-/// `psi` [128]) of community-1: f64.
+/// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu` `[128]`, `tr` `[128, 128]`,
+/// `psi` `[128]`) of community-1: f64.
 pub fn plda() -> &'static [u8] {
     PLDA
 }
