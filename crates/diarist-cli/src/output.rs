@@ -33,6 +33,11 @@ pub(crate) fn check_writable(path: &Path) -> Result<()> {
     check().map_err(|error| not_writable(path, error))
 }
 
+/// Do both paths name one existing file?
+pub(crate) fn is_same(left: &Path, right: &Path) -> bool {
+    fs::canonicalize(left).is_ok_and(|left| fs::canonicalize(right).is_ok_and(|right| left == right && right.is_file()))
+}
+
 /// Writes `path` by way of a temporary file beside it, so that a reader never sees half of it.
 ///
 /// Pipes and devices are written directly.

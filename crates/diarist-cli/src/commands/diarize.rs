@@ -44,11 +44,11 @@ pub(crate) struct DiarizeArgs {
     stdin: StdinArgs,
 
     /// Computes on N threads; all that the machine has if not given. The result does not depend on it
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
 
     /// Shows neither progress nor warnings
-    #[arg(short, long)]
+    #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
@@ -89,7 +89,7 @@ struct MethodArgs {
     /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc)
     #[arg(long, value_enum, default_value_t = Clustering::Vbx)]
     clustering: Clustering,
-    /// Distance from 0 to 2 up to which voices are joined: lower finds more speakers [default: 0.6 for vbx, 0.7046 for ahc]
+    /// Distance from 0 to 2 up to which agglomerative clustering joins voices [default: 0.6 for vbx, 0.7046 for ahc]
     #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
     threshold: Option<f64>,
     /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact
@@ -216,6 +216,11 @@ impl DiarizeArgs {
     fn check_output(&self, recordings: &[Result<Recording>]) -> Result<()> {
         if let Some(path) = &self.output.output {
             output::check_writable(path)?;
+            if self.inputs.iter().any(|input| output::is_same(input, path)) {
+                return Err(Error::invalid_option("the output would take the place of a recording")
+                    .hint("give another name to --output")
+                    .at(path.display().to_string()));
+            }
         }
         if let Some(folder) = &self.output.output_dir {
             output::prepare_folder(folder)?;

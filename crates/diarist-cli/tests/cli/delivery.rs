@@ -122,6 +122,16 @@ fn what_cannot_be_written_is_refused_before_the_work() {
     }
 }
 
+#[test]
+fn a_recording_is_never_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let recording = folder.path().join("short.flac");
+    fs::copy(audio("short.flac"), &recording).unwrap();
+    let same = folder.path().join(".").join("short.flac");
+    diarist(["diarize".as_ref(), recording.as_os_str(), "-o".as_ref(), same.as_os_str()]).failed(2);
+    assert_eq!(fs::read(&recording).unwrap(), fs::read(audio("short.flac")).unwrap());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_reader_that_leaves_is_no_fault() {
