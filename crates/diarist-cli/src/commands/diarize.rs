@@ -164,11 +164,6 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
             }
         }
     }
-    if let Some(path) = &args.output.output
-        && !(collected.is_empty() && first_fault.is_some())
-    {
-        output::write(path, &collected)?;
-    }
     first_fault.map_or(Ok(()), |fault| Err(fault.into()))
 }
 
@@ -279,12 +274,14 @@ impl DiarizeArgs {
         }
     }
 
-    /// Hands `text` to where the user wants it; with `--output` that is done at the end, from `collected`.
+    /// Hands `text` to where the user wants it; `--output` holds the results so far, which `collected` keeps.
     fn deliver(&self, recording: &Recording, text: &[u8], collected: &mut Vec<u8>) -> anyhow::Result<()> {
         if let Some(folder) = &self.output.output_dir {
             output::write(&self.path_in(folder, recording), text)?;
-        } else if self.output.output.is_some() {
+        } else if let Some(path) = &self.output.output {
             collected.extend_from_slice(text);
+            // After each recording, so that an interrupted run keeps what is done.
+            output::write(path, collected)?;
         } else {
             let mut stdout = io::stdout().lock();
             let written = stdout.write_all(text).and_then(|()| stdout.flush());

@@ -1,6 +1,6 @@
 //! Opus for Symphonia, which reads the packets but has no decoder of its own.
 //!
-//! The decoding is the crate `ropus`, a Rust port of libopus' fixed-point decoder (`docs/adr/0003-opus.md` has the choice);
+//! The decoding is the crate `ropus`, a Rust port of libopus' fixed-point decoder (`docs/adr/0004-opus-and-resampler.md` has the choice);
 //! here are the identification header (RFC 7845 section 5.1; in MP4 the same fields in big-endian order, "Encapsulation of Opus
 //! in ISO Base Media File Format" section 4.3.2) and the mapping of streams to channels.
 

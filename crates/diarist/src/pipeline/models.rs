@@ -29,8 +29,7 @@ impl Models {
     /// checkpoint, or (embedding only) ONNX.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Weights`] with the missing or misshapen tensor, [`crate::ErrorKind::Input`] if a file cannot
-    /// be read.
+    /// [`crate::ErrorKind::Weights`] if a file cannot be read, or with the missing or misshapen tensor.
     pub fn load(segmentation: Option<&Path>, embedding: Option<&Path>) -> Result<Self> {
         let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
