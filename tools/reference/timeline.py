@@ -2,14 +2,12 @@
 
     python tools/reference/timeline.py fixtures/golden/timeline/cases.json
 
-Versions: pyannote.audio 4.0.7, pyannote.core 6.1.0, numpy 2.4.6, Python 3.11+. Seeded; the output does not depend on the machine.
-
-pyannote's own functions do the work (`speaker_count`, `Inference.aggregate`, `reconstruct`, `to_annotation`). Its argsort leaves
-the order of equal votes to numpy, whose vectorised sort (AVX2, AVX-512) orders ties differently from machine to
-machine; here it is made stable, which is what numpy does without vector instructions for up to 16 clusters.
+Versions: pyannote.audio 4.0.7, pyannote.core 6.1.0, numpy 2.4.6, Python 3.11+. Seeded. To be run on x86-64 with AVX-512: pyannote's own
+functions do the work (`speaker_count`, `Inference.aggregate`, `reconstruct`, `to_annotation`), and their argsort leaves the order
+of equal votes to numpy, whose vectorised sort orders ties differently from that without vectors (see
+`crates/diarist/src/timeline/vote_order.rs`). The file also holds that order for random votes, as numpy itself gives it.
 """
 
-import functools
 import json
 import sys
 
@@ -20,8 +18,6 @@ from pyannote.core import SlidingWindow, SlidingWindowFeature
 
 FRAMES, LOCAL, RATE = 589, 3, 16000
 FIELD = SlidingWindow(start=0.0, duration=991 / RATE, step=270 / RATE)
-
-np.argsort = functools.partial(np.argsort, kind="stable")
 
 
 class BackEnd(SpeakerDiarizationMixin):
@@ -128,8 +124,12 @@ def main(path):
     for gap in (0.1, 0.5, 2.0):
         add(f"gaps-{gap}", 10, 16000, 4, min_duration_off=gap)
     add("sparse", 30, 16000, 11, activity=0.25)
+    orders = []
+    for clusters in (2, 3, 4, 5, 6, 7, 8, 9, 12, 16, 17, 33, 64, 100, 256):
+        votes = rng.integers(0, 5, clusters)
+        orders.append({"votes": votes.tolist(), "order": np.argsort(-votes[None].astype(np.float32), axis=-1)[0].tolist()})
     with open(path, "w") as out:
-        json.dump({"cases": cases}, out, separators=(",", ":"))
+        json.dump({"cases": cases, "orders": orders}, out, separators=(",", ":"))
         out.write("\n")
 
 

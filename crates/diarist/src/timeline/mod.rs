@@ -10,6 +10,7 @@ pub mod intervals;
 mod reconstruct;
 mod segment;
 mod sliding_window;
+mod vote_order;
 
 pub use binarize::{TimelineOptions, Timelines, build, label_name, labels, to_annotation};
 pub use count::speaker_count;

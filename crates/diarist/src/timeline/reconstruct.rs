@@ -1,6 +1,7 @@
 //! Clusters of local speakers back to the frames of the recording.
 
 use super::Coverage;
+use super::vote_order::most_voted;
 use crate::pipeline::{ChunkGeometry, Slot};
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
@@ -33,13 +34,12 @@ pub struct Discrete {
 /// - `counts`: speakers per frame, from [`super::speaker_count`], capped by the caller if there is a maximum, or to 1 for
 ///   the exclusive timeline. Frames beyond its end get nobody.
 ///
-/// Equal votes go to the lower cluster index. If fewer clusters than `counts[frame]` have votes, clusters without any
-/// are switched on, lowest index first, even an index that clustering never gave: that is what pyannote does, and
-/// such a frame's number of speakers is better known than their names.
+/// Equal votes are decided as the module `vote_order` tells. If fewer clusters than `counts[frame]` have votes, clusters without
+/// any are switched on, even an index that clustering never gave: that is what pyannote does, and such a frame's number
+/// of speakers is better known than their names.
 ///
 /// Source: pyannote.audio `pipelines/speaker_diarization.py`, `reconstruct`, and `pipelines/utils/diarization.py`,
-/// `to_diarization`. Its order of ties is that of `numpy.argsort`, lower index first on a machine without vector
-/// sorting and up to 16 clusters; with vector sorting (AVX2, AVX-512) the order of ties depends on the machine.
+/// `to_diarization`.
 pub fn reconstruct(
     masks: &[ChunkMasks],
     slots: &[Slot],
@@ -57,24 +57,21 @@ pub fn reconstruct(
     }
     let coverage = Coverage::new(masks.len(), geometry.step_s());
     let mut tracker = RunTracker::default();
-    let mut votes: Vec<(u32, u32)> = Vec::new();
+    let named = hard.iter().flatten().map(|&cluster| cluster as usize + 1).max().unwrap_or(0);
+    let num_clusters = named.max(usize::from(counts.iter().copied().max().unwrap_or(0)));
+    let mut votes: Vec<u32> = vec![0; num_clusters];
+    let mut voted: Vec<u32> = Vec::new();
     let mut chosen: Vec<u32> = Vec::new();
     coverage.sweep(|frame, chunks| {
         let wanted = usize::from(counts.get(frame).copied().unwrap_or(0));
-        votes.clear();
         chosen.clear();
         if wanted > 0 {
             for chunk in chunks {
-                vote(&mut votes, &masks[chunk], &clusters[chunk], frame - coverage.start_frame(chunk));
+                vote(&mut votes, &mut voted, &masks[chunk], &clusters[chunk], frame - coverage.start_frame(chunk));
             }
-            votes.sort_unstable_by(|(a, a_votes), (b, b_votes)| b_votes.cmp(a_votes).then(a.cmp(b)));
-            chosen.extend(votes.iter().take(wanted).map(|(cluster, _)| cluster));
-            let mut next = 0;
-            while chosen.len() < wanted {
-                if !chosen.contains(&next) {
-                    chosen.push(next);
-                }
-                next += 1;
+            most_voted(&votes, &mut voted, wanted, &mut chosen);
+            for cluster in voted.drain(..) {
+                votes[cluster as usize] = 0;
             }
         }
         tracker.advance(frame, &chosen);
@@ -85,8 +82,14 @@ pub fn reconstruct(
     Discrete { num_frames: coverage.num_frames(), runs }
 }
 
-/// Adds one vote for each cluster that is active in frame `t` of a chunk.
-fn vote(votes: &mut Vec<(u32, u32)>, masks: &ChunkMasks, clusters: &[Option<u32>; LOCAL_SPEAKERS], t: usize) {
+/// Adds one vote for each cluster that is active in frame `t` of a chunk; `voted` lists those that have votes.
+fn vote(
+    votes: &mut [u32],
+    voted: &mut Vec<u32>,
+    masks: &ChunkMasks,
+    clusters: &[Option<u32>; LOCAL_SPEAKERS],
+    t: usize,
+) {
     for (local, mask) in masks.speakers.iter().enumerate() {
         let Some(cluster) = clusters[local].filter(|_| mask.get(t)) else { continue };
         // Two local speakers of the same cluster are one vote (the maximum over them).
@@ -94,10 +97,11 @@ fn vote(votes: &mut Vec<(u32, u32)>, masks: &ChunkMasks, clusters: &[Option<u32>
         if again {
             continue;
         }
-        match votes.iter_mut().find(|(known, _)| *known == cluster) {
-            Some((_, num)) => *num += 1,
-            None => votes.push((cluster, 1)),
+        let num = &mut votes[cluster as usize];
+        if *num == 0 {
+            voted.push(cluster);
         }
+        *num += 1;
     }
 }
 
