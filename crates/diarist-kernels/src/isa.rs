@@ -3,36 +3,31 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Environment variable that lowers the instruction set: `portable`, `avx2` or `avx512`.
+/// Environment variable that lowers the instruction set: the name of one, as [`Isa::name`] gives it.
 pub const ENV_ISA: &str = "DIARIST_ISA";
 
-/// Name of an instruction set level; says nothing about this machine (see [`Isa`]).
+/// Register file and f32 arithmetic of an instruction set; says nothing about this machine (see [`Isa`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
     /// Plain Rust, what the compiler makes of it for the target's baseline.
     Portable,
+    /// 64-bit ARM: 4 f32 lanes, 32 registers.
+    Neon,
     /// x86-64 with AVX2 and FMA: 8 f32 lanes, 16 registers.
     Avx2,
     /// x86-64 with AVX-512 F, BW, DQ and VL (and AVX2, FMA): 16 f32 lanes, 32 registers.
     Avx512,
 }
 
-impl Level {
-    const ALL: [Self; 3] = [Self::Portable, Self::Avx2, Self::Avx512];
-
-    /// The name, as [`ENV_ISA`] takes it.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Portable => "portable",
-            Self::Avx2 => "avx2",
-            Self::Avx512 => "avx512",
-        }
-    }
-
-    fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|level| level.name().eq_ignore_ascii_case(name.trim()))
-    }
+/// Arithmetic on narrow numbers beyond a [`Level`]; each includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Extension {
+    None,
+    /// Sums of products of 8-bit integers in 32 bits: AVX-VNNI, AVX-512 VNNI, NEON dot product.
+    Dot,
+    /// And sums of products of bfloat16 in f32: AVX-512 BF16.
+    Bf16,
 }
 
 /// An instruction set that this processor has.
@@ -41,44 +36,82 @@ impl Level {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Isa {
     level: Level,
+    extension: Extension,
 }
+
+/// Every instruction set there are kernels for, lowest first on each architecture.
+const KNOWN: [(Isa, &str); 8] = {
+    use Extension::{Bf16, Dot, None};
+    use Level::{Avx2, Avx512, Neon, Portable};
+    const fn isa(level: Level, extension: Extension) -> Isa {
+        Isa { level, extension }
+    }
+    [
+        (isa(Portable, None), "portable"),
+        (isa(Neon, None), "neon"),
+        (isa(Neon, Dot), "neon-dotprod"),
+        (isa(Avx2, None), "avx2"),
+        (isa(Avx2, Dot), "avx2-vnni"),
+        (isa(Avx512, None), "avx512"),
+        (isa(Avx512, Dot), "avx512-vnni"),
+        (isa(Avx512, Bf16), "avx512-bf16"),
+    ]
+};
 
 impl Isa {
     /// The plain level, which every machine has.
-    pub const PORTABLE: Self = Self { level: Level::Portable };
+    pub const PORTABLE: Self = KNOWN[0].0;
 
-    /// The instruction set of `level`, if this processor (and operating system) has it.
+    /// The instruction set of `level` without extensions, if this processor (and operating system) has it.
     pub fn new(level: Level) -> Option<Self> {
-        cpu_has(level).then_some(Self { level })
+        let isa = Self { level, extension: Extension::None };
+        cpu_has(isa).then_some(isa)
     }
 
-    /// The best level of this machine, or a lower one if [`ENV_ISA`] asks for it. Looked up once per process.
+    /// The best instruction set of this machine, or a lower one if [`ENV_ISA`] asks for it. Looked up once per process.
     ///
-    /// The variable can only lower the level: a level above the machine's, or an unknown value, leaves the best one.
+    /// The variable can only lower: a name above the machine's best, or an unknown one, leaves the best.
     pub fn detect() -> Self {
         static DETECTED: OnceLock<Isa> = OnceLock::new();
         *DETECTED.get_or_init(|| Self::choose(std::env::var(ENV_ISA).ok().as_deref()))
     }
 
-    /// All levels of this machine, lowest first; never empty.
+    /// All instruction sets of this machine, lowest first; never empty.
     pub fn available() -> Vec<Self> {
-        Level::ALL.into_iter().filter_map(Self::new).collect()
+        KNOWN.into_iter().map(|(isa, _)| isa).filter(|isa| cpu_has(*isa)).collect()
     }
 
-    /// The level.
+    /// The level, which is all that f32 kernels look at.
     #[inline]
     pub fn level(self) -> Level {
         self.level
     }
 
-    /// The level's name.
+    /// Does it multiply and add 8-bit (and, on x86-64, 16-bit) integers into 32-bit sums in one instruction?
+    #[inline]
+    pub fn has_dot(self) -> bool {
+        self.extension >= Extension::Dot
+    }
+
+    /// Does it multiply and add bfloat16 into f32 sums in one instruction?
+    #[inline]
+    pub fn has_bf16(self) -> bool {
+        self.extension >= Extension::Bf16
+    }
+
+    /// The name, as [`ENV_ISA`] takes it.
     pub fn name(self) -> &'static str {
-        self.level.name()
+        KNOWN.into_iter().find(|(isa, _)| *isa == self).map_or("unknown", |(_, name)| name)
     }
 
     fn choose(requested: Option<&str>) -> Self {
-        let ceiling = requested.and_then(Level::from_name).unwrap_or(Level::Avx512);
-        Self::available().into_iter().rfind(|isa| isa.level <= ceiling).unwrap_or(Self::PORTABLE)
+        let ceiling = requested.and_then(|requested| {
+            KNOWN.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(requested.trim())).map(|(isa, _)| isa)
+        });
+        Self::available()
+            .into_iter()
+            .rfind(|isa| ceiling.is_none_or(|ceiling| *isa <= ceiling))
+            .unwrap_or(Self::PORTABLE)
     }
 }
 
@@ -89,23 +122,35 @@ impl fmt::Debug for Isa {
 }
 
 #[cfg(target_arch = "x86_64")]
-fn cpu_has(level: Level) -> bool {
-    match level {
+fn cpu_has(isa: Isa) -> bool {
+    let level = match isa.level {
         Level::Portable => true,
+        Level::Neon => false,
         Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
         Level::Avx512 => {
-            cpu_has(Level::Avx2)
+            is_x86_feature_detected!("avx2")
+                && is_x86_feature_detected!("fma")
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
         }
-    }
+    };
+    let dot = || match isa.level {
+        Level::Avx512 => is_x86_feature_detected!("avx512vnni"),
+        _ => is_x86_feature_detected!("avxvnni"),
+    };
+    level
+        && match isa.extension {
+            Extension::None => true,
+            Extension::Dot => dot(),
+            Extension::Bf16 => dot() && is_x86_feature_detected!("avx512bf16"),
+        }
 }
 
 #[cfg(not(target_arch = "x86_64"))]
-fn cpu_has(level: Level) -> bool {
-    level == Level::Portable
+fn cpu_has(isa: Isa) -> bool {
+    isa == Isa::PORTABLE
 }
 
 #[cfg(test)]
@@ -118,10 +163,12 @@ mod tests {
         assert_eq!(Isa::choose(None), best);
         assert_eq!(Isa::choose(Some("portable")), Isa::PORTABLE);
         assert_eq!(Isa::choose(Some(" PORTABLE ")), Isa::PORTABLE);
-        assert_eq!(Isa::choose(Some("avx512")), best);
+        assert!(Isa::choose(Some("avx512")).name() == "avx512" || best.level() < Level::Avx512);
+        assert_eq!(Isa::choose(Some("avx512-bf16")), best);
         assert_eq!(Isa::choose(Some("quantum")), best);
         assert_eq!(Isa::choose(Some("")), best);
-        assert!(Isa::choose(Some("avx2")).level() <= Level::Avx2);
+        assert!(Isa::choose(Some("avx2")) <= best);
+        assert!(!Isa::choose(Some("avx2")).has_dot());
     }
 
     #[test]

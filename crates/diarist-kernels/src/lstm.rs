@@ -3,10 +3,10 @@
 //! Activations are time-major, `[frames, sequences, features]`: the rows of one step lie together, so that a step is one small
 //! matrix product over all sequences. What the input contributes to the gates is one large product beforehand.
 
-use crate::arch::{Vector, portable::F32x4};
+use crate::arch::{Vector, dispatch};
 use crate::buffer::AlignedBuffer;
 use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
-use crate::isa::{Isa, Level};
+use crate::isa::Isa;
 use crate::tile::extent;
 use crate::vecmath::{sigmoid_vector, tanh_vector};
 
@@ -149,41 +149,9 @@ impl Step<'_> {
         assert_eq!(self.gates.len(), num_sequences * 4 * self.hidden);
         assert_eq!(self.cells.len(), num_sequences * self.hidden);
         assert!(self.h.len() >= extent(num_sequences, self.h_stride, self.hidden), "rows of h");
-        match isa.level() {
-            // SAFETY: the portable level needs nothing, and the lengths were asserted above.
-            Level::Portable => unsafe { step::<F32x4>(self) },
-            // SAFETY: as above; an `Isa` of this level exists only if the processor has it.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => unsafe { step_avx2(self) },
-            // SAFETY: as above; an `Isa` of this level exists only if the processor has it.
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => unsafe { step_avx512(self) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Level::Avx2 | Level::Avx512 => unreachable!("this target has no such Isa"),
-        }
+        // SAFETY: an `Isa` exists only if the processor has it, and the lengths were asserted above.
+        unsafe { dispatch!(isa, step(self): Step<'_>) }
     }
-}
-
-/// # Safety
-///
-/// - The processor has AVX2 and FMA.
-/// - The lengths are those that [`Step::run`] asserts.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn step_avx2(arguments: Step<'_>) {
-    // SAFETY: the caller's guarantee.
-    unsafe { step::<std::arch::x86_64::__m256>(arguments) }
-}
-
-/// # Safety
-///
-/// - The processor has AVX-512 F, BW, DQ and VL.
-/// - The lengths are those that [`Step::run`] asserts.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn step_avx512(arguments: Step<'_>) {
-    // SAFETY: the caller's guarantee.
-    unsafe { step::<std::arch::x86_64::__m512>(arguments) }
 }
 
 /// # Safety

@@ -22,7 +22,7 @@ pub(crate) const MAX_TILE_ROWS: usize = 14;
 /// Columns per block for packed weights of `isa`.
 pub(crate) fn block_columns(isa: Isa) -> usize {
     match isa.level() {
-        Level::Portable => 8,
+        Level::Portable | Level::Neon => 8,
         Level::Avx2 => 16,
         Level::Avx512 => 32,
     }
@@ -89,7 +89,7 @@ impl Strip<'_> {
         assert!(self.out_stride >= self.num_columns || self.num_rows <= 1, "output rows overlap");
         match isa.level() {
             // SAFETY: the lengths were asserted above for `block_columns(isa)` = 2 registers of 4 lanes.
-            Level::Portable => unsafe { portable(self) },
+            Level::Portable | Level::Neon => unsafe { portable(self) },
             // SAFETY: as above for 2 registers of 8 lanes; an `Isa` of this level exists only if the processor has it.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2(self) },

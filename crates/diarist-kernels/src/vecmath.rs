@@ -6,8 +6,8 @@
 //!
 //! A value's result does not depend on its place in the slice. A NaN gives a NaN.
 
-use crate::arch::{ROUND_TO_INTEGER, Vector, portable::F32x4};
-use crate::isa::{Isa, Level};
+use crate::arch::{ROUND_TO_INTEGER, Vector, dispatch};
+use crate::isa::Isa;
 
 /// Most lanes of any instruction set.
 const MAX_LANES: usize = 16;
@@ -39,45 +39,15 @@ enum Function {
 }
 
 fn apply(isa: Isa, values: &mut [f32], function: Function) {
-    match isa.level() {
-        // SAFETY: the portable level needs nothing.
-        Level::Portable => unsafe { slice::<F32x4>(values, function) },
-        // SAFETY: an `Isa` of this level exists only if the processor has it.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => unsafe { slice_avx2(values, function) },
-        // SAFETY: an `Isa` of this level exists only if the processor has it.
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => unsafe { slice_avx512(values, function) },
-        #[cfg(not(target_arch = "x86_64"))]
-        Level::Avx2 | Level::Avx512 => unreachable!("this target has no such Isa"),
-    }
-}
-
-/// # Safety
-///
-/// The processor has AVX2 and FMA.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-unsafe fn slice_avx2(values: &mut [f32], function: Function) {
-    // SAFETY: the caller's guarantee.
-    unsafe { slice::<std::arch::x86_64::__m256>(values, function) }
-}
-
-/// # Safety
-///
-/// The processor has AVX-512 F, BW, DQ and VL.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn slice_avx512(values: &mut [f32], function: Function) {
-    // SAFETY: the caller's guarantee.
-    unsafe { slice::<std::arch::x86_64::__m512>(values, function) }
+    // SAFETY: an `Isa` exists only if the processor has it.
+    unsafe { dispatch!(isa, slice((values, function)): (&mut [f32], Function)) }
 }
 
 /// # Safety
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-unsafe fn slice<V: Vector>(values: &mut [f32], function: Function) {
+unsafe fn slice<V: Vector>((values, function): (&mut [f32], Function)) {
     // SAFETY: the caller's guarantee.
     unsafe {
         match function {

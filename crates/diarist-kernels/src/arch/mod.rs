@@ -6,6 +6,35 @@ pub(crate) mod avx2;
 pub(crate) mod avx512;
 pub(crate) mod portable;
 
+/// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that level's instructions.
+///
+/// `$kernel` is an `#[inline(always)] unsafe fn` that needs nothing but the instruction set and what the caller of the macro
+/// guarantees in its own SAFETY comment.
+macro_rules! dispatch {
+    ($isa:expr, $kernel:ident($argument:expr): $type:ty) => {{
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx2,fma")]
+        unsafe fn avx2(argument: $type) {
+            // SAFETY: the guarantee of the macro's caller; this function has the features of the vector.
+            unsafe { $kernel::<std::arch::x86_64::__m256>(argument) }
+        }
+        #[cfg(target_arch = "x86_64")]
+        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
+        unsafe fn avx512(argument: $type) {
+            // SAFETY: as above.
+            unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
+        }
+        match $isa.level() {
+            #[cfg(target_arch = "x86_64")]
+            $crate::isa::Level::Avx2 => avx2($argument),
+            #[cfg(target_arch = "x86_64")]
+            $crate::isa::Level::Avx512 => avx512($argument),
+            _ => $kernel::<$crate::arch::portable::F32x4>($argument),
+        }
+    }};
+}
+pub(crate) use dispatch;
+
 /// A vector register of f32 lanes.
 ///
 /// # Safety
