@@ -133,7 +133,7 @@ pub fn gemm(num_rows: usize, a: Rows<'_>, b: &PackedMatrix, store: Store, out: R
     assert!(a.data.len() >= extent(num_rows, a.stride, b.k), "left-hand rows: too few values");
     assert!(out.data.len() >= extent(num_rows, out.stride, b.n), "output rows: too few values");
     assert!(out.stride >= b.n || num_rows <= 1, "output rows overlap");
-    // A multiple of the tile heights 14, 6 and 4, so that only the last block has a shorter tile.
+    // A multiple of the tile heights 14, 12, 6 and 4, so that only the last block has a shorter tile.
     let rows_per_block = (ROW_BLOCK_BYTES / (4 * b.k.max(1))).next_multiple_of(84);
     for first_row in (0..num_rows).step_by(rows_per_block) {
         for index in 0..b.num_blocks() {

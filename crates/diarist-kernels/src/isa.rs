@@ -148,7 +148,23 @@ fn cpu_has(isa: Isa) -> bool {
         }
 }
 
-#[cfg(not(target_arch = "x86_64"))]
+#[cfg(target_arch = "aarch64")]
+fn cpu_has(isa: Isa) -> bool {
+    use std::arch::is_aarch64_feature_detected;
+    let level = match isa.level {
+        Level::Portable => true,
+        Level::Neon => is_aarch64_feature_detected!("neon"),
+        Level::Avx2 | Level::Avx512 => false,
+    };
+    level
+        && match isa.extension {
+            Extension::None => true,
+            Extension::Dot => is_aarch64_feature_detected!("dotprod"),
+            Extension::Bf16 => false,
+        }
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
 fn cpu_has(isa: Isa) -> bool {
     isa == Isa::PORTABLE
 }
@@ -168,7 +184,7 @@ mod tests {
         assert_eq!(Isa::choose(Some("quantum")), best);
         assert_eq!(Isa::choose(Some("")), best);
         assert!(Isa::choose(Some("avx2")) <= best);
-        assert!(!Isa::choose(Some("avx2")).has_dot());
+        assert!(!Isa::choose(Some(if cfg!(target_arch = "aarch64") { "neon" } else { "avx2" })).has_dot());
     }
 
     #[test]

@@ -89,15 +89,17 @@ impl Strip<'_> {
         assert!(self.out_stride >= self.num_columns || self.num_rows <= 1, "output rows overlap");
         match isa.level() {
             // SAFETY: the lengths were asserted above for `block_columns(isa)` = 2 registers of 4 lanes.
-            Level::Portable | Level::Neon => unsafe { portable(self) },
+            Level::Portable => unsafe { portable(self) },
+            // SAFETY: as above for 2 registers of 4 lanes; an `Isa` of this level exists only if the processor has it.
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => unsafe { neon(self) },
             // SAFETY: as above for 2 registers of 8 lanes; an `Isa` of this level exists only if the processor has it.
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 => unsafe { avx2(self) },
             // SAFETY: as above for 2 registers of 16 lanes; an `Isa` of this level exists only if the processor has it.
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => unsafe { avx512(self) },
-            #[cfg(not(target_arch = "x86_64"))]
-            Level::Avx2 | Level::Avx512 => unreachable!("this target has no such Isa"),
+            _ => unreachable!("this target has no such Isa"),
         }
     }
 }
@@ -127,6 +129,18 @@ macro_rules! tiles {
 /// The slices of `strip` have the lengths that [`Strip::run`] asserts for a block of 8 columns.
 unsafe fn portable(mut strip: Strip<'_>) {
     tiles!(F32x4, strip, 4, [1 2 3 4]);
+}
+
+/// 24 of the 32 registers hold sums.
+///
+/// # Safety
+///
+/// - The processor has NEON.
+/// - The slices of `strip` have the lengths that [`Strip::run`] asserts for a block of 8 columns.
+#[cfg(target_arch = "aarch64")]
+#[target_feature(enable = "neon")]
+unsafe fn neon(mut strip: Strip<'_>) {
+    tiles!(std::arch::aarch64::float32x4_t, strip, 12, [1 2 3 4 5 6 7 8 9 10 11 12]);
 }
 
 /// # Safety

@@ -4,6 +4,8 @@
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx512;
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
 pub(crate) mod portable;
 
 /// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that level's instructions.
@@ -24,11 +26,19 @@ macro_rules! dispatch {
             // SAFETY: as above.
             unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
         }
+        #[cfg(target_arch = "aarch64")]
+        #[target_feature(enable = "neon")]
+        unsafe fn neon(argument: $type) {
+            // SAFETY: as above.
+            unsafe { $kernel::<std::arch::aarch64::float32x4_t>(argument) }
+        }
         match $isa.level() {
             #[cfg(target_arch = "x86_64")]
             $crate::isa::Level::Avx2 => avx2($argument),
             #[cfg(target_arch = "x86_64")]
             $crate::isa::Level::Avx512 => avx512($argument),
+            #[cfg(target_arch = "aarch64")]
+            $crate::isa::Level::Neon => neon($argument),
             _ => $kernel::<$crate::arch::portable::F32x4>($argument),
         }
     }};

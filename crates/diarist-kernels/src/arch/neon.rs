@@ -1,0 +1,79 @@
+//! NEON of 64-bit ARM: 4 lanes.
+
+use std::arch::aarch64::*;
+
+use super::Vector;
+
+impl Vector for float32x4_t {
+    const LANES: usize = 4;
+
+    #[inline(always)]
+    unsafe fn splat(value: f32) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vdupq_n_f32(value) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
+        unsafe { vld1q_f32(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut f32) {
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`.
+        unsafe { vst1q_f32(p, self) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vaddq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vsubq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vmulq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn div(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vdivq_f32(self, other) }
+    }
+
+    // A comparison and a selection: FMIN and FMAX give NaN if either operand is one.
+    #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vbslq_f32(vcltq_f32(self, other), self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn exp2_of_rounded(self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe {
+            let exponent = vshlq_n_u32::<23>(vreinterpretq_u32_f32(self));
+            vreinterpretq_f32_u32(vaddq_u32(exponent, vdupq_n_u32(0x3f80_0000)))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vbslq_f32(vcgtq_f32(self, other), self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vfmaq_f32(addend, self, factor) }
+    }
+}
