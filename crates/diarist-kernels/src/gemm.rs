@@ -9,9 +9,9 @@ const ROW_BLOCK_BYTES: usize = 256 * 1024;
 
 /// Equally spaced rows in a slice: row `r` starts at `data[r * stride]`. Rows may overlap (a stride below the row's length).
 #[derive(Debug, Clone, Copy)]
-pub struct Rows<'a> {
+pub struct Rows<'a, T = f32> {
     /// The values.
-    pub data: &'a [f32],
+    pub data: &'a [T],
     /// Distance between the starts of neighbouring rows.
     pub stride: usize,
 }

@@ -12,6 +12,7 @@
 mod arch;
 mod buffer;
 mod conv;
+mod element;
 mod gemm;
 mod isa;
 mod lstm;
@@ -23,6 +24,7 @@ pub mod vecmath;
 
 pub use buffer::AlignedBuffer;
 pub use conv::{Conv2dShape, PackedConv1d, PackedConv2d};
+pub use element::{Bf16, Element};
 pub use gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 pub use isa::{ENV_ISA, Isa, Level};
 pub use lstm::{LstmWeights, LstmWorkspace, PackedBiLstm};

@@ -1,29 +1,30 @@
 //! Image-like activations with a border of zeros.
 
 use crate::buffer::AlignedBuffer;
+use crate::element::Element;
 
 /// Activations of shape `[height, width, channels]` (channels last) inside a border of one zero pixel on every side, so that
 /// a 3x3 convolution with padding 1 needs no special case at the edges. Memory: `[height + 2, width + 2, channels]`.
 #[derive(Debug, Clone, Default)]
-pub struct Plane {
+pub struct Plane<T: Element = f32> {
     height: usize,
     width: usize,
     channels: usize,
-    data: AlignedBuffer,
+    data: AlignedBuffer<T>,
 }
 
-impl Plane {
+impl<T: Element> Plane<T> {
     /// Gives the plane a shape and makes its border zero; the values inside are unspecified until they are written.
     /// Allocates only if the plane was never this large before.
     pub fn set_shape(&mut self, height: usize, width: usize, channels: usize) {
         (self.height, self.width, self.channels) = (height, width, channels);
         self.data.resize((height + 2) * (width + 2) * channels);
         let pitch = self.row_pitch();
-        self.data[..pitch].fill(0.0);
-        self.data[(height + 1) * pitch..].fill(0.0);
+        self.data[..pitch].fill(T::default());
+        self.data[(height + 1) * pitch..].fill(T::default());
         for row in self.data.chunks_exact_mut(pitch.max(1)) {
-            row[..channels].fill(0.0);
-            row[pitch - channels..].fill(0.0);
+            row[..channels].fill(T::default());
+            row[pitch - channels..].fill(T::default());
         }
     }
 
@@ -47,7 +48,7 @@ impl Plane {
     /// # Panics
     ///
     /// If `y >= height`.
-    pub fn row(&self, y: usize) -> &[f32] {
+    pub fn row(&self, y: usize) -> &[T] {
         assert!(y < self.height);
         &self.data[self.offset(y)..][..self.width * self.channels]
     }
@@ -57,14 +58,14 @@ impl Plane {
     /// # Panics
     ///
     /// If `y >= height`.
-    pub fn row_mut(&mut self, y: usize) -> &mut [f32] {
+    pub fn row_mut(&mut self, y: usize) -> &mut [T] {
         assert!(y < self.height);
         let (offset, len) = (self.offset(y), self.width * self.channels);
         &mut self.data[offset..][..len]
     }
 
     /// All values, border included.
-    pub(crate) fn data(&self) -> &[f32] {
+    pub(crate) fn data(&self) -> &[T] {
         &self.data
     }
 
@@ -85,7 +86,7 @@ mod tests {
 
     #[test]
     fn border_is_zero_after_reuse_with_another_shape() {
-        let mut plane = Plane::default();
+        let mut plane = Plane::<f32>::default();
         plane.set_shape(5, 7, 3);
         plane.data.fill(1.0);
         plane.set_shape(3, 4, 2);
