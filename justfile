@@ -45,6 +45,10 @@ golden script python="python3":
     {{python}} tools/reference/{{script}}.py
     tools/fixtures/manifest.sh
 
+# the kernels' tests under AddressSanitizer
+sanitize:
+    .ci/run sanitize
+
 # the kernels' tests on 64-bit ARM, emulated
 aarch64:
     .ci/aarch64
