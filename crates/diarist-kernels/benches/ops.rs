@@ -1,16 +1,23 @@
-//! Speed of the dense layers on the shapes of the two networks, next to the multiply-add peak of the core in the same run.
+//! Speed of every dense layer of the two networks, next to what the core's arithmetic units can do in the same run.
 //!
-//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Figures are the best of several rounds,
-//! which is what a quiet machine gives; compare only figures of one run. Under `cargo test --benches` each shape runs once.
+//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Operations are those of the definition,
+//! so that a fast algorithm can exceed the peak. Compare only figures of one run. Under `cargo test --benches` each shape runs
+//! once.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
-use std::hint::black_box;
-use std::time::{Duration, Instant};
+mod common;
 
+use std::time::Duration;
+
+use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
-    Conv2dShape, Isa, Level, PackedConv1d, PackedConv2d, PackedMatrix, Plane, Rows, RowsMut, Store, gemm,
+    Conv2dShape, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedConv1d, PackedConv2d, PackedMatrix, Plane, Rows,
+    RowsMut, Store, gemm,
 };
+
+/// Frames that leave the convolutions of the segmentation network for one chunk.
+const FRAMES: usize = 589;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -21,9 +28,8 @@ fn main() {
         Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())).collect();
     assert!(!isas.is_empty(), "no such instruction set on this machine: {wanted:?}");
     for isa in isas {
-        let peak = if measure { peak_gflops(isa) } else { f64::NAN };
-        println!("{}: peak {peak:.1} GFLOP/s", isa.name());
-        let bench = Bench { isa, measure, peak };
+        println!("{}", isa.name());
+        let bench = Bench { isa, measure };
         bench.resnet34();
         bench.pyannet();
     }
@@ -32,7 +38,6 @@ fn main() {
 struct Bench {
     isa: Isa,
     measure: bool,
-    peak: f64,
 }
 
 impl Bench {
@@ -61,8 +66,8 @@ impl Bench {
             }
             let mut output = Plane::default();
             let (out_height, out_width) = shape.output_size(height, width);
-            let flops = 2 * out_height * out_width * out_channels * in_channels * kernel * kernel;
-            self.report(&format!("resnet34 {name}"), flops, || {
+            let macs = out_height * out_width * out_channels * in_channels * kernel * kernel;
+            self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || {
                 conv.run(&input, Store { relu: true, ..Store::default() }, &mut output);
             });
         }
@@ -75,118 +80,55 @@ impl Bench {
             let conv = PackedConv1d::new(self.isa, &values(60 * in_channels * 5), &values(60), in_channels, 5);
             let input = values(num_frames * in_channels);
             let mut output = vec![0.0; conv.output_frames(num_frames) * 60];
-            self.report(&format!("pyannet {name}"), 2 * output.len() * in_channels * 5, || {
+            let macs = output.len() * in_channels * 5;
+            self.report(&format!("pyannet {name}"), Arithmetic::F32, macs, || {
                 conv.run(&input, Store::default(), &mut output);
             });
         }
-        self.gemm("pyannet lstm input, layer 0", 589, 60, 60, 1024);
-        self.gemm("pyannet lstm input, layer 1", 589, 256, 256, 1024);
-        self.gemm("pyannet lstm step, batch 1", 1, 128, 128, 512);
-        self.gemm("pyannet lstm step, batch 8", 8, 128, 128, 512);
-        self.gemm("pyannet lstm step, batch 16", 16, 128, 128, 512);
-        self.gemm("pyannet linear 0", 589, 256, 256, 128);
-        self.gemm("pyannet classifier", 589, 128, 128, 7);
+        for batch in [1, 8] {
+            for (layer, in_features) in [(0, 60), (1, 256)] {
+                self.lstm(&format!("pyannet lstm layer {layer}, batch {batch}"), in_features, batch);
+            }
+            self.gemm(&format!("pyannet lstm input, batch {batch}"), FRAMES * batch, 256, 256, 1024);
+            self.gemm(&format!("pyannet lstm step, batch {batch}"), batch, 128, 128, 512);
+            self.gemm(&format!("pyannet linear 0, batch {batch}"), FRAMES * batch, 256, 256, 128);
+        }
+        self.gemm("pyannet classifier", FRAMES, 128, 128, 7);
     }
 
     fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
         let b = PackedMatrix::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
         let a = values((m - 1) * stride + k);
         let mut out = vec![0.0; m * n];
-        self.report(name, 2 * m * k * n, || {
+        self.report(name, Arithmetic::F32, m * k * n, || {
             gemm(m, Rows { data: &a, stride }, &b, Store::default(), RowsMut { data: &mut out, stride: n });
         });
     }
 
-    fn report(&self, name: &str, flops: usize, mut run: impl FnMut()) {
-        run();
+    /// One bidirectional layer of 128 units over the frames of `batch` chunks.
+    fn lstm(&self, name: &str, in_features: usize, batch: usize) {
+        let [weight_ih, weight_hh, bias] = [512 * in_features, 512 * 128, 512].map(values);
+        let weights = || LstmWeights { weight_ih: &weight_ih, weight_hh: &weight_hh, bias_ih: &bias, bias_hh: &bias };
+        let layer = PackedBiLstm::new(self.isa, in_features, 128, weights(), weights());
+        let input = values(FRAMES * batch * in_features);
+        let mut output = vec![0.0; FRAMES * batch * 256];
+        let mut workspace = LstmWorkspace::default();
+        self.report(name, Arithmetic::F32, FRAMES * batch * 1024 * (in_features + 128), || {
+            layer.run(&input, batch, &mut workspace, &mut output);
+        });
+    }
+
+    fn report(&self, name: &str, arithmetic: Arithmetic, macs: usize, mut run: impl FnMut()) {
         if !self.measure {
+            run();
             return;
         }
-        let seconds = best_seconds(run);
-        let gflops = flops as f64 / seconds * 1e-9;
-        println!("  {name:<30} {:>9.3} ms {gflops:>7.1} GFLOP/s {:>4.0} %", seconds * 1e3, gflops / self.peak * 100.0);
+        let peak = Peak::of(self.isa, arithmetic);
+        let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
+        println!("{}", sample.report(name, 1.0, 2.0 * macs as f64));
     }
-}
-
-/// Shortest time of one call, over rounds of at least 1 ms (short ones escape the scheduler) within 0.3 s.
-fn best_seconds(mut run: impl FnMut()) -> f64 {
-    let start = Instant::now();
-    run();
-    let calls = (0.001 / start.elapsed().as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;
-    let mut best = f64::INFINITY;
-    let start = Instant::now();
-    while start.elapsed() < Duration::from_millis(300) {
-        let round = Instant::now();
-        for _ in 0..calls {
-            run();
-        }
-        best = best.min(round.elapsed().as_secs_f64() / f64::from(calls));
-    }
-    best
 }
 
 fn values(len: usize) -> Vec<f32> {
     (0..len).map(|i| ((i * 7919) % 1000) as f32 * 1e-3 - 0.5).collect()
-}
-
-/// Multiply-adds in independent chains that stay in registers.
-const CHAINS: usize = 12;
-const STEPS: usize = 100_000;
-
-fn peak_gflops(isa: Isa) -> f64 {
-    let (lanes, seconds) = match isa.level() {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: an `Isa` of this level exists only if the processor has AVX-512 F.
-        Level::Avx512 => (16, best_seconds(|| unsafe { x86::chains_avx512() })),
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: an `Isa` of this level exists only if the processor has AVX2 and FMA.
-        Level::Avx2 => (8, best_seconds(|| unsafe { x86::chains_avx2() })),
-        _ => (4, best_seconds(chains_portable)),
-    };
-    (2 * lanes * CHAINS * STEPS) as f64 / seconds * 1e-9
-}
-
-fn chains_portable() {
-    let factor = black_box([1.0_f32; 4]);
-    let mut sums = black_box([[0.0_f32; 4]; CHAINS]);
-    for _ in 0..STEPS {
-        for sum in &mut sums {
-            for (value, factor) in sum.iter_mut().zip(factor) {
-                *value = *value * factor + factor;
-            }
-        }
-    }
-    black_box(sums);
-}
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use std::arch::x86_64::*;
-    use std::hint::black_box;
-
-    use super::{CHAINS, STEPS};
-
-    #[target_feature(enable = "avx512f")]
-    pub(super) fn chains_avx512() {
-        let factor = _mm512_set1_ps(black_box(1.0));
-        let mut sums = [_mm512_set1_ps(black_box(0.0)); CHAINS];
-        for _ in 0..STEPS {
-            for sum in &mut sums {
-                *sum = _mm512_fmadd_ps(*sum, factor, factor);
-            }
-        }
-        black_box(sums);
-    }
-
-    #[target_feature(enable = "avx2,fma")]
-    pub(super) fn chains_avx2() {
-        let factor = _mm256_set1_ps(black_box(1.0));
-        let mut sums = [_mm256_set1_ps(black_box(0.0)); CHAINS];
-        for _ in 0..STEPS {
-            for sum in &mut sums {
-                *sum = _mm256_fmadd_ps(*sum, factor, factor);
-            }
-        }
-        black_box(sums);
-    }
 }

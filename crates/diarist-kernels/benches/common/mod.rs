@@ -1,0 +1,176 @@
+//! What benchmarks share: the speed of the core's arithmetic units, and timing beside it.
+
+#![allow(dead_code, reason = "each benchmark uses a part")]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use diarist_kernels::{Isa, Level};
+
+/// What a kernel multiplies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    F32,
+    Bf16,
+    Int8,
+}
+
+/// The fastest sums of products that an instruction set has: independent chains of the instruction that kernels use, which
+/// stay in registers.
+pub(crate) struct Peak {
+    chains: unsafe fn(),
+    /// Multiplications and additions of one lane-wide step of a chain.
+    operations: usize,
+}
+
+impl Peak {
+    /// The peak of `arithmetic`, if `isa` has instructions for it (on the plain levels f32 stands in for bfloat16, which is
+    /// widened there).
+    pub(crate) fn of(isa: Isa, arithmetic: Arithmetic) -> Option<Self> {
+        let (chains, operations): (unsafe fn(), usize) = match (isa.level(), arithmetic) {
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx512_vnni, 128),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, Arithmetic::Bf16) if isa.has_bf16() => (x86::bf16_avx512, 64),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, Arithmetic::Int8) => (x86::int8_avx512, 128),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, _) => (x86::f32_avx512, 32),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx_vnni, 64),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, Arithmetic::Int8) => (x86::int8_avx2, 64),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, _) => (x86::f32_avx2, 16),
+            #[cfg(target_arch = "aarch64")]
+            (Level::Neon, Arithmetic::Int8) if isa.has_dot() => (arm::int8_dotprod, 32),
+            #[cfg(target_arch = "aarch64")]
+            (Level::Neon, Arithmetic::F32 | Arithmetic::Bf16) => (arm::f32_neon, 8),
+            (_, Arithmetic::F32) => (f32_portable, 8),
+            _ => return None,
+        };
+        Some(Self { chains, operations })
+    }
+
+    /// Giga-operations per second in one short run.
+    pub(crate) fn measure_gops(&self) -> f64 {
+        let start = Instant::now();
+        // SAFETY: `of` chose the function by an `Isa`, which exists only if the processor has its instructions.
+        unsafe { (self.chains)() };
+        (self.operations * CHAINS * STEPS) as f64 / start.elapsed().as_secs_f64() * 1e-9
+    }
+}
+
+/// Times of one call and the peak measured between the calls.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sample {
+    pub(crate) best_s: f64,
+    pub(crate) median_s: f64,
+    pub(crate) peak_gops: f64,
+}
+
+impl Sample {
+    /// Runs `run` in rounds of at least 1 ms (short ones escape the scheduler) for `duration`, each followed by a run of the
+    /// peak. Machines are noisy: the best round is what a quiet one gives, and the median says how noisy it was.
+    pub(crate) fn measure(peak: Option<&Peak>, duration: Duration, mut run: impl FnMut()) -> Self {
+        run();
+        let start = Instant::now();
+        run();
+        let calls = (0.001 / start.elapsed().as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;
+        let (mut rounds, mut peak_gops) = (Vec::new(), f64::NAN);
+        let start = Instant::now();
+        while rounds.len() < 5 || start.elapsed() < duration {
+            let round = Instant::now();
+            for _ in 0..calls {
+                run();
+            }
+            rounds.push(round.elapsed().as_secs_f64() / f64::from(calls));
+            peak_gops = peak.map_or(f64::NAN, |peak| peak.measure_gops().max(peak_gops));
+        }
+        rounds.sort_by(f64::total_cmp);
+        Self { best_s: rounds[0], median_s: rounds[rounds.len() / 2], peak_gops }
+    }
+
+    /// One line: best and median time of one of `calls` parts of the call, speed for `operations` per call, share of the peak.
+    pub(crate) fn report(&self, name: &str, parts: f64, operations: f64) -> String {
+        let gops = operations / self.best_s * 1e-9;
+        let (best, median) = (self.best_s / parts * 1e3, self.median_s / parts * 1e3);
+        let share = if self.peak_gops.is_nan() {
+            String::new()
+        } else {
+            format!(" {:>4.0} % of {:.0}", gops / self.peak_gops * 100.0, self.peak_gops)
+        };
+        format!("  {name:<38} {best:>9.3} ms (median {median:>9.3}) {gops:>7.1} GOP/s{share}")
+    }
+}
+
+/// Independent chains: as many as hide the latency of the instruction on all units, and fit in the registers.
+const CHAINS: usize = if cfg!(target_arch = "aarch64") { 20 } else { 12 };
+/// Steps of each chain: 0.2 to 1 ms.
+const STEPS: usize = 50_000;
+
+fn f32_portable() {
+    let factor = black_box([1.0_f32; 4]);
+    let mut sums = black_box([[0.0_f32; 4]; CHAINS]);
+    for _ in 0..STEPS {
+        for sum in &mut sums {
+            for (value, factor) in sum.iter_mut().zip(factor) {
+                *value = *value * factor + factor;
+            }
+        }
+    }
+    black_box(sums);
+}
+
+/// A function `$name` of chains of `$line`s with `{s}` the sum and `{x}` the factors; `$scratch` may be overwritten.
+macro_rules! chains {
+    ($name:ident, $features:literal, $class:ident $vector:ty, $scratch:tt, $($line:literal),+) => {
+        /// # Safety
+        ///
+        /// The processor has the instructions.
+        #[target_feature(enable = $features)]
+        pub(super) unsafe fn $name() {
+            // SAFETY: all bits zero are a valid vector.
+            let zero: $vector = unsafe { std::mem::zeroed() };
+            let mut sums = [zero; super::CHAINS];
+            for _ in 0..super::STEPS {
+                for sum in &mut sums {
+                    // SAFETY: arithmetic between the named registers, on a processor that has it.
+                    unsafe {
+                        std::arch::asm!(
+                            $($line),+,
+                            s = inout($class) *sum,
+                            x = in($class) zero,
+                            out($scratch) _,
+                            options(nomem, nostack, preserves_flags)
+                        );
+                    }
+                }
+            }
+            std::hint::black_box(sums);
+        }
+    };
+}
+
+#[cfg(target_arch = "x86_64")]
+mod x86 {
+    use std::arch::x86_64::{__m256, __m256i, __m512, __m512i};
+
+    chains!(f32_avx2, "avx2,fma", ymm_reg __m256, "ymm15", "vfmadd231ps {s}, {x}, {x}");
+    chains!(int8_avx2, "avx2", ymm_reg __m256i, "ymm15",
+        "vpmaddubsw ymm15, {x}, {x}", "vpmaddwd ymm15, ymm15, {x}", "vpaddd {s}, {s}, ymm15");
+    chains!(int8_avx_vnni, "avx2,avxvnni", ymm_reg __m256i, "ymm15", "{{vex}} vpdpbusd {s}, {x}, {x}");
+    chains!(f32_avx512, "avx512f", zmm_reg __m512, "zmm31", "vfmadd231ps {s}, {x}, {x}");
+    chains!(int8_avx512, "avx512bw", zmm_reg __m512i, "zmm31",
+        "vpmaddubsw zmm31, {x}, {x}", "vpmaddwd zmm31, zmm31, {x}", "vpaddd {s}, {s}, zmm31");
+    chains!(int8_avx512_vnni, "avx512vnni", zmm_reg __m512i, "zmm31", "vpdpbusd {s}, {x}, {x}");
+    chains!(bf16_avx512, "avx512bf16", zmm_reg __m512, "zmm31", "vdpbf16ps {s}, {x}, {x}");
+}
+
+#[cfg(target_arch = "aarch64")]
+mod arm {
+    use std::arch::aarch64::{float32x4_t, int32x4_t};
+
+    chains!(f32_neon, "neon", vreg float32x4_t, "v31", "fmla {s:v}.4s, {x:v}.4s, {x:v}.4s");
+    chains!(int8_dotprod, "neon,dotprod", vreg int32x4_t, "v31", "sdot {s:v}.4s, {x:v}.16b, {x:v}.16b");
+}
