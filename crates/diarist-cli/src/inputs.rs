@@ -62,21 +62,28 @@ pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Result<Recording>> {
     name(sources)
 }
 
-/// Audio files below `folder`, sorted by path. Hidden entries are left out, links to folders are not followed.
-fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
-    collect(folder, &mut files)
-        .map_err(|error| Error::input("the folder cannot be read").caused_by(error).at(folder.display().to_string()))?;
+/// Audio files below `folder`, sorted by path; at least one.
+pub(crate) fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
+    let files = files_below(folder, is_audio)?;
     if files.is_empty() {
         return Err(Error::input("no audio file in this folder")
             .hint(format!("looked for {}", AUDIO_EXTENSIONS.join(" ")))
             .at(folder.display().to_string()));
     }
+    Ok(files)
+}
+
+/// The files below `folder` that `wanted` accepts, sorted by path. Hidden entries are left out, links to folders are not
+/// followed.
+pub(crate) fn files_below(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    collect(folder, &wanted, &mut files)
+        .map_err(|error| Error::input("the folder cannot be read").caused_by(error).at(folder.display().to_string()))?;
     files.sort();
     Ok(files)
 }
 
-fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+fn collect(folder: &Path, wanted: &impl Fn(&Path) -> bool, files: &mut Vec<PathBuf>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let path = entry.path();
@@ -84,8 +91,8 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
             continue;
         }
         if entry.file_type()?.is_dir() {
-            collect(&path, files)?;
-        } else if is_audio(&path) && path.is_file() {
+            collect(&path, wanted, files)?;
+        } else if wanted(&path) && path.is_file() {
             files.push(path);
         }
     }

@@ -5,12 +5,14 @@ mod exit;
 mod inputs;
 mod output;
 mod progress;
+mod table;
 
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::bench::{self, BenchArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
@@ -36,6 +38,7 @@ struct Cli {
 enum Command {
     Diarize(DiarizeArgs),
     Score(ScoreArgs),
+    Bench(Box<BenchArgs>),
     Models(ModelsArgs),
 }
 
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
         Some(Command::Diarize(args)) => exit::finish(diarize::run(&args)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
+        Some(Command::Bench(args)) => exit::finish(bench::run(&args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }

@@ -85,7 +85,7 @@ struct OutputArgs {
 
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Method")]
-struct MethodArgs {
+pub(crate) struct MethodArgs {
     /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc)
     #[arg(long, value_enum, default_value_t = Clustering::Vbx)]
     clustering: Clustering,
@@ -143,8 +143,7 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
     args.check_stdin()?;
     let recordings = inputs::expand(&args.inputs);
     args.check_output(&recordings)?;
-    let models = Models::load(args.method.segmentation.as_deref(), args.method.embedding.as_deref())?;
-    let pipeline = Pipeline::new(models, args.threads)?;
+    let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
 
     let mut first_fault = None;
     let mut collected = Vec::new();
@@ -167,29 +166,37 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
     first_fault.map_or(Ok(()), |fault| Err(fault.into()))
 }
 
-impl DiarizeArgs {
-    fn options(&self) -> Result<DiarizationOptions> {
-        let SpeakerArgs { num_speakers, min_speakers, max_speakers } = self.speakers;
-        let method = match self.method.clustering {
+impl MethodArgs {
+    /// The options chosen, for any number of speakers.
+    pub(crate) fn options(&self) -> Result<DiarizationOptions> {
+        let method = match self.clustering {
             Clustering::Vbx => {
                 let mut vbx = VbxOptions::default();
-                vbx.threshold = self.method.threshold.unwrap_or(vbx.threshold);
+                vbx.threshold = self.threshold.unwrap_or(vbx.threshold);
                 Method::Vbx(vbx)
             }
             Clustering::Ahc => {
                 let mut ahc = AhcOptions::default();
-                ahc.threshold = self.method.threshold.unwrap_or(ahc.threshold);
+                ahc.threshold = self.threshold.unwrap_or(ahc.threshold);
                 Method::Ahc(ahc)
             }
         };
-        let options = DiarizationOptions {
-            step_s: self.method.step,
-            bounds: SpeakerBounds::new(num_speakers, min_speakers, max_speakers)?,
-            method,
-            ..DiarizationOptions::default()
-        };
+        let options = DiarizationOptions { step_s: self.step, method, ..DiarizationOptions::default() };
         options.validate()?;
         Ok(options)
+    }
+
+    /// The models chosen.
+    pub(crate) fn load(&self) -> Result<Models> {
+        Models::load(self.segmentation.as_deref(), self.embedding.as_deref())
+    }
+}
+
+impl DiarizeArgs {
+    fn options(&self) -> Result<DiarizationOptions> {
+        let SpeakerArgs { num_speakers, min_speakers, max_speakers } = self.speakers;
+        let bounds = SpeakerBounds::new(num_speakers, min_speakers, max_speakers)?;
+        Ok(DiarizationOptions { bounds, ..self.method.options()? })
     }
 
     /// Stdin has no header: its rate must be given, and it can be read once only.

@@ -1,5 +1,6 @@
 //! One module per command: `XArgs` says what was typed, `run` does it.
 
+pub(crate) mod bench;
 pub(crate) mod diarize;
 pub(crate) mod models;
 pub(crate) mod score;

@@ -163,7 +163,8 @@ impl From<&DiarizationOptions> for JsonOptions {
     }
 }
 
-fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
+/// The turns of `annotation`, times rounded to milliseconds.
+pub fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
     let turn = |turn: &Turn| JsonTurn {
         start_s: milliseconds(turn.segment.start),
         end_s: milliseconds(turn.segment.end),

@@ -5,6 +5,8 @@ use std::io::{self, Write};
 use diarist::metrics::{DerComponents, JerComponents, ScoreOptions, Scores};
 use serde::Serialize;
 
+use crate::table;
+
 /// The scores of all files, to be written.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
@@ -141,16 +143,7 @@ impl Report {
         let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref"];
         let mut rows = vec![header.map(str::to_owned)];
         rows.extend(self.files.iter().chain([&self.corpus]).map(Row::cells));
-        let widths: [usize; 7] =
-            std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-        for row in &rows {
-            write!(out, "{:<width$}", row[0], width = widths[0])?;
-            for (cell, width) in row.iter().zip(widths).skip(1) {
-                write!(out, "  {cell:>width$}")?;
-            }
-            writeln!(out)?;
-        }
-        Ok(())
+        table::write(out, &rows)
     }
 
     /// The same as JSON, rates as fractions.

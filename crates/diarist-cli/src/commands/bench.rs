@@ -1,0 +1,279 @@
+//! `diarist bench`: error rates and speed on a dataset.
+
+mod compare;
+mod dataset;
+mod html;
+mod record;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use clap::Args;
+use diarist::audio;
+use diarist::formats::{json, rttm};
+use diarist::metrics::{ScoreOptions, Scores, fluidaudio, optimal_mapping, score};
+use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
+use diarist::timeline::{Annotation, Segment};
+use diarist::{Error, Result};
+use diarist_kernels::Isa;
+
+use super::diarize::MethodArgs;
+use crate::progress::Bar;
+use crate::{exit, output, table};
+use dataset::{Item, Places};
+use record::{Figures, FileRecord, Report, Setup};
+
+const HELP: &str = "\
+DATASET is searched to the bottom for audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second
+field is its name, or the beginning of its name up to a dot, an underscore or a hyphen:
+  AMI          ES2004a.Mix-Headset.wav (or .Array1-01.wav for the far field: --audio-filter Array1-01) and ES2004a.rttm
+  VoxConverse  abjxc.wav and abjxc.rttm
+  AISHELL-4    L_R003S01C02.flac and L_R003S01C02.rttm
+  AliMeeting   R8001_M8004_MS801.wav and R8001_M8004.rttm
+Without a UEM the whole recording is scored.
+
+With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as RTTM. A run that was
+interrupted goes on where it stopped when it is started again with the same options.";
+
+/// Measures error rates and speed on recordings with references
+#[derive(Debug, Args)]
+#[command(after_long_help = HELP)]
+pub(crate) struct BenchArgs {
+    /// Folder with recordings, references (.rttm) and scored regions (.uem)
+    #[arg(value_name = "DATASET", required_unless_present = "compare")]
+    dataset: Option<PathBuf>,
+
+    /// References to use instead of those in DATASET: an RTTM file, or a folder of them
+    #[arg(long, value_name = "PATH", help_heading = "Dataset")]
+    references: Option<PathBuf>,
+    /// Scored regions to use instead of those in DATASET: a UEM file, or a folder of them
+    #[arg(long, value_name = "PATH", help_heading = "Dataset")]
+    uem: Option<PathBuf>,
+    /// Only audio files with TEXT in their path
+    #[arg(long, value_name = "TEXT", help_heading = "Dataset")]
+    audio_filter: Option<String>,
+    /// Only the recording with this file id
+    #[arg(long, value_name = "ID", help_heading = "Dataset")]
+    single_file: Option<String>,
+    /// At most N recordings, the first by name
+    #[arg(long, value_name = "N", help_heading = "Dataset")]
+    max_files: Option<usize>,
+
+    #[command(flatten)]
+    method: MethodArgs,
+
+    /// How errors are counted
+    #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
+    rule: Rule,
+    /// Leaves this many seconds on each side of every reference boundary unscored
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        default_value_t = 0.0,
+        allow_negative_numbers = true,
+        help_heading = "Scoring"
+    )]
+    collar: f64,
+    /// Leaves regions unscored where reference turns overlap
+    #[arg(long, help_heading = "Scoring")]
+    skip_overlap: bool,
+
+    /// Writes the report and the turns into DIR (made if missing)
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    output_dir: Option<PathBuf>,
+    /// Compares two report.json files and measures nothing
+    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
+    compare: Option<Vec<PathBuf>>,
+
+    /// Runs every recording N times and keeps the time of the median run
+    #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
+    iterations: usize,
+    /// Computes on N threads; all that the machine has if not given
+    #[arg(long, value_name = "N", help_heading = "Running")]
+    threads: Option<usize>,
+    /// Shows neither progress nor warnings
+    #[arg(short, long, help_heading = "Running")]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rule {
+    /// As pyannote.metrics and NIST's md-eval
+    Nist,
+    /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, error over all frames
+    Fluidaudio,
+}
+
+/// Measures the dataset and writes the table to stdout.
+pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
+    if let Some([first, second]) = args.compare.as_deref() {
+        let (first, second) = (compare::read(first)?, compare::read(second)?);
+        return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
+    }
+    args.check()?;
+    let options = args.method.options()?;
+    let items = args.items()?;
+    if let Some(folder) = &args.output_dir {
+        output::prepare_folder(&folder.join("rttm"))?;
+    }
+    let clock = Instant::now();
+    let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
+    let mut report = Report::new(args.setup(&options, &pipeline), clock.elapsed().as_secs_f64());
+    args.resume(&mut report)?;
+
+    let mut first_fault = None;
+    let num_items = items.len();
+    for (index, item) in items.iter().enumerate() {
+        if report.files.iter().any(|file| file.file_id == item.file_id) {
+            continue;
+        }
+        let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
+        let measured = args.measure(&pipeline, item, &options, name).and_then(|(record, hypothesis)| {
+            report.insert(record);
+            args.save(&report, &hypothesis)
+        });
+        if let Err(error) = measured {
+            first_fault.get_or_insert(exit::report(&error.into()));
+        }
+    }
+    args.print(&report)?;
+    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+}
+
+impl BenchArgs {
+    fn check(&self) -> Result<()> {
+        let at_least_one = |name: &str, value: usize| match value {
+            0 => Err(Error::invalid_option(format!("{name} must be at least 1"))),
+            _ => Ok(()),
+        };
+        at_least_one("--iterations", self.iterations)?;
+        at_least_one("--max-files", self.max_files.unwrap_or(1))?;
+        if self.rule == Rule::Fluidaudio && (self.collar != 0.0 || self.skip_overlap) {
+            return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
+        }
+        // A wrong collar is refused before the work, not after it.
+        score(&Annotation::default(), &Annotation::default(), None, &self.score_options())?;
+        Ok(())
+    }
+
+    fn score_options(&self) -> ScoreOptions {
+        ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap }
+    }
+
+    fn items(&self) -> Result<Vec<Item>> {
+        let folder = self.dataset.as_deref().unwrap_or(Path::new("."));
+        let (mut items, warnings) = dataset::find(Places {
+            folder,
+            references: self.references.as_deref(),
+            uem: self.uem.as_deref(),
+            audio_filter: self.audio_filter.as_deref(),
+            results: self.output_dir.as_deref(),
+        })?;
+        if let Some(single) = &self.single_file {
+            items.retain(|item| item.file_id == *single);
+            if items.is_empty() {
+                return Err(Error::input(format!("there is no recording with a reference {single}"))
+                    .at(folder.display().to_string()));
+            }
+        }
+        items.truncate(self.max_files.unwrap_or(usize::MAX));
+        if !self.quiet {
+            warnings.iter().for_each(|warning| exit::warn(warning));
+        }
+        Ok(items)
+    }
+
+    fn setup(&self, options: &DiarizationOptions, pipeline: &Pipeline) -> Setup {
+        Setup {
+            options: json::JsonOptions::from(options),
+            rule: match self.rule {
+                Rule::Nist => "nist".to_owned(),
+                Rule::Fluidaudio => "fluidaudio".to_owned(),
+            },
+            collar_s: self.collar,
+            skip_overlap: self.skip_overlap,
+            instruction_set: Isa::detect().name().to_owned(),
+            num_threads: pipeline.num_threads(),
+            iterations: self.iterations,
+        }
+    }
+
+    /// Takes over the files that an earlier run with the same setup has measured.
+    fn resume(&self, report: &mut Report) -> Result<()> {
+        let Some(path) = self.output_dir.as_ref().map(|folder| folder.join("report.json")) else { return Ok(()) };
+        if !path.exists() {
+            return Ok(());
+        }
+        let earlier = compare::read(&path)?;
+        if earlier.setup != report.setup || earlier.diarist_version != report.diarist_version {
+            return Err(Error::invalid_option("the folder holds the report of a run with other options")
+                .hint("choose another --output-dir, or delete that report")
+                .at(path.display().to_string()));
+        }
+        earlier.files.into_iter().for_each(|file| report.insert(file));
+        Ok(())
+    }
+
+    fn measure(
+        &self,
+        pipeline: &Pipeline,
+        item: &Item,
+        options: &DiarizationOptions,
+        name: String,
+    ) -> Result<(FileRecord, Annotation)> {
+        let bar = Bar::new(name, !self.quiet);
+        let mut runs: Vec<Diarization> = Vec::with_capacity(self.iterations);
+        for _ in 0..self.iterations {
+            let mut source = audio::open(&item.audio)?;
+            let result = pipeline.diarize(&item.file_id, &mut source, options, &mut |progress| bar.update(progress));
+            runs.push(result.map_err(|error| error.at(item.audio.display().to_string()))?);
+        }
+        bar.clear();
+        runs.sort_by(|a, b| a.timings.total_s.total_cmp(&b.timings.total_s));
+        let result = runs.swap_remove((runs.len() - 1) / 2);
+        self.record(item, &result, options).map(|record| (record, result.diarization))
+    }
+
+    fn record(&self, item: &Item, result: &Diarization, options: &DiarizationOptions) -> Result<FileRecord> {
+        let (reference, hypothesis) = (&item.reference, &result.diarization);
+        let regions = item.uem.clone().unwrap_or_else(|| vec![Segment::new(0.0, result.duration_s)]);
+        let score_options = self.score_options();
+        let scores: Scores = match self.rule {
+            Rule::Nist => score(reference, hypothesis, Some(&regions), &score_options),
+            Rule::Fluidaudio => fluidaudio::score(reference, hypothesis, result.duration_s),
+        }
+        .map_err(|error| error.at(item.file_id.clone()))?;
+        let document = json::Document::new(result, options);
+        Ok(FileRecord {
+            file_id: item.file_id.clone(),
+            audio: item.audio.display().to_string(),
+            has_uem: item.uem.is_some(),
+            figures: Figures::new(&scores, result.duration_s, result.timings.total_s),
+            timings: document.timings,
+            reference: json::turns(reference),
+            hypothesis: document.turns,
+            mapping: optimal_mapping(reference, hypothesis, Some(&regions), &score_options)?,
+        })
+    }
+
+    /// Writes everything that is known so far, so that an interruption loses nothing.
+    fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
+        let Some(folder) = &self.output_dir else { return Ok(()) };
+        let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));
+        output::write(&turns, rttm::write(hypothesis)?.as_bytes())?;
+        let text = serde_json::to_string_pretty(report).expect("every field has a JSON form");
+        output::write(&folder.join("report.json"), text.as_bytes())?;
+        output::write(&folder.join("report.csv"), report.csv().as_bytes())?;
+        output::write(&folder.join("report.html"), html::page(report).as_bytes())
+    }
+
+    fn print(&self, report: &Report) -> anyhow::Result<()> {
+        let mut out = io::stdout().lock();
+        writeln!(out, "# {}", report.setup.convention())?;
+        writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
+        table::write(&mut out, &report.rows())?;
+        out.flush()?;
+        Ok(())
+    }
+}

@@ -1,0 +1,96 @@
+//! Two reports side by side.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Write};
+use std::path::Path;
+
+use diarist::{Error, Result};
+
+use super::record::{Figures, Report};
+use crate::table;
+
+/// Reads `report.json` of an earlier run.
+pub(super) fn read(path: &Path) -> Result<Report> {
+    let bytes = fs::read(path)
+        .map_err(|error| Error::input("cannot be read").caused_by(error).at(path.display().to_string()))?;
+    serde_json::from_slice(&bytes).map_err(|error| {
+        Error::input("not a report of `diarist bench`")
+            .caused_by(error)
+            .hint("give the report.json of a run with --output-dir")
+            .at(path.display().to_string())
+    })
+}
+
+/// Per file of both reports: both error rates, what the second adds in points, and how much faster it is.
+pub(super) fn write(first: &Report, second: &Report, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "# A: {}; {}", first.setup.convention(), first.setup.conditions())?;
+    writeln!(out, "# B: {}; {}", second.setup.convention(), second.setup.conditions())?;
+    let others: BTreeMap<&str, &Figures> =
+        second.files.iter().map(|file| (file.file_id.as_str(), &file.figures)).collect();
+    let common: Vec<(&str, &Figures, &Figures)> = first
+        .files
+        .iter()
+        .filter_map(|file| Some((file.file_id.as_str(), &file.figures, *others.get(file.file_id.as_str())?)))
+        .collect();
+    let header = ["file", "DER % A", "DER % B", "B - A", "JER % A", "JER % B", "B - A", "speed B / A"];
+    let mut rows = vec![header.map(str::to_owned)];
+    rows.extend(common.iter().map(|(file_id, a, b)| cells(file_id, a, b)));
+    let total = |side: fn(&(&str, &Figures, &Figures)) -> Figures| {
+        let all: Vec<Figures> = common.iter().map(side).collect();
+        Figures::sum(all.iter())
+    };
+    rows.push(cells("TOTAL", &total(|(_, a, _)| **a), &total(|(_, _, b)| **b)));
+    table::write(out, &rows)?;
+    let left_out = first.files.len() + second.files.len() - 2 * common.len();
+    if left_out > 0 {
+        writeln!(out, "# {left_out} files are in one report only and not counted")?;
+    }
+    Ok(())
+}
+
+fn cells(name: &str, a: &Figures, b: &Figures) -> [String; 8] {
+    let percent = |rate: f64| format!("{:.2}", 100.0 * rate);
+    let points = |a: f64, b: f64| format!("{:+.2}", 100.0 * (b - a));
+    let speed = if a.rtfx() > 0.0 { format!("{:.2}", b.rtfx() / a.rtfx()) } else { "-".to_owned() };
+    [
+        name.to_owned(),
+        percent(a.der),
+        percent(b.der),
+        points(a.der, b.der),
+        percent(a.jer),
+        percent(b.jer),
+        points(a.jer, b.jer),
+        speed,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::{figures, report};
+    use super::*;
+
+    #[test]
+    fn files_of_both_are_compared_and_the_rest_is_counted() {
+        let a =
+            report(&[("x", figures(1.0, 10.0, 4.0)), ("y", figures(0.0, 30.0, 4.0)), ("z", figures(9.0, 9.0, 1.0))]);
+        let b = report(&[("y", figures(3.0, 30.0, 2.0)), ("x", figures(1.0, 10.0, 2.0))]);
+        let mut text = Vec::new();
+        write(&a, &b, &mut text).unwrap();
+        let text = String::from_utf8(text).unwrap();
+        let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
+        assert_eq!(lines[3], ["x", "10.00", "10.00", "+0.00", "10.00", "10.00", "+0.00", "2.00"]);
+        assert_eq!(lines[4], ["y", "0.00", "10.00", "+10.00", "0.00", "10.00", "+10.00", "2.00"]);
+        assert_eq!(lines[5][..4], ["TOTAL", "2.50", "10.00", "+7.50"]);
+        assert_eq!(text.lines().last(), Some("# 1 files are in one report only and not counted"));
+    }
+
+    #[test]
+    fn what_is_not_a_report_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("report.json");
+        assert!(read(&path).unwrap_err().to_string().contains("cannot be read"));
+        fs::write(&path, "{}").unwrap();
+        assert!(read(&path).unwrap_err().to_string().contains("not a report"));
+    }
+}

@@ -1,0 +1,207 @@
+//! Which recordings a dataset folder holds, each with its reference and its scored regions.
+
+use std::collections::BTreeMap;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+
+use diarist::formats::{rttm, uem};
+use diarist::timeline::{Annotation, Segment};
+use diarist::{Error, Result};
+
+use crate::inputs;
+
+/// One recording to measure.
+#[derive(Debug)]
+pub(super) struct Item {
+    /// File id of the reference.
+    pub(super) file_id: String,
+    pub(super) audio: PathBuf,
+    pub(super) reference: Annotation,
+    /// The scored regions, if a UEM names them; else the whole recording is scored.
+    pub(super) uem: Option<Vec<Segment>>,
+}
+
+/// Where the parts of a dataset are.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places<'a> {
+    /// Folder with everything, searched to the bottom.
+    pub(super) folder: &'a Path,
+    /// References, if not those in the folder.
+    pub(super) references: Option<&'a Path>,
+    /// Scored regions, if not those in the folder.
+    pub(super) uem: Option<&'a Path>,
+    /// Only audio files with this text in their path.
+    pub(super) audio_filter: Option<&'a str>,
+    /// A folder below the first that is not part of the dataset: earlier results.
+    pub(super) results: Option<&'a Path>,
+}
+
+/// The recordings of a dataset in the order of their file ids, and what the user should know about it.
+pub(super) fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
+    let mut references = references(places)?;
+    let mut regions = regions(places)?;
+    let mut warnings = Vec::new();
+    let mut items: BTreeMap<String, Item> = BTreeMap::new();
+    let mut without_reference = 0;
+    for audio in inputs::audio_files(places.folder)? {
+        if places.audio_filter.is_some_and(|text| !audio.to_string_lossy().contains(text)) {
+            continue;
+        }
+        let stem = rttm::field(&audio.file_stem().unwrap_or_default().to_string_lossy());
+        let Some(file_id) = longest_match(&stem, references.keys().chain(items.keys())) else {
+            without_reference += 1;
+            continue;
+        };
+        if let Some(other) = items.get(&file_id) {
+            let message = format!("{file_id} has two recordings, this and {}", other.audio.display());
+            return Err(Error::input(message)
+                .hint("choose with --audio-filter, for example --audio-filter Mix-Headset")
+                .at(audio.display().to_string()));
+        }
+        let reference = references.remove(&file_id).unwrap_or_default();
+        let uem = regions.remove(&file_id);
+        items.insert(file_id.clone(), Item { file_id, audio, reference, uem });
+    }
+    if without_reference > 0 {
+        warnings.push(format!("{without_reference} audio files have no reference and are left out"));
+    }
+    if !references.is_empty() {
+        let names: Vec<&str> = references.keys().take(3).map(String::as_str).collect();
+        let more = if references.len() > names.len() { ", ..." } else { "" };
+        warnings.push(format!("{} references have no audio file: {}{more}", references.len(), names.join(", ")));
+    }
+    if items.is_empty() {
+        return Err(Error::input("no audio file here belongs to a reference")
+            .hint("NAME.wav or NAME.something.wav belongs to the RTTM lines whose second field is NAME")
+            .at(places.folder.display().to_string()));
+    }
+    Ok((items.into_values().collect(), warnings))
+}
+
+/// The longest of `ids` that is `stem` itself or its beginning up to a `.`, `_` or `-`: `ES2004a.Mix-Headset` belongs to
+/// `ES2004a`, `R8001_M8004_MS801` to `R8001_M8004`.
+fn longest_match<'a>(stem: &str, ids: impl Iterator<Item = &'a String>) -> Option<String> {
+    let belongs =
+        |id: &str| stem.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', '-']));
+    ids.filter(|id| belongs(id)).max_by_key(|id| id.len()).cloned()
+}
+
+fn references(places: Places<'_>) -> Result<BTreeMap<String, Annotation>> {
+    let files = files(places, places.references, "rttm")?;
+    if files.is_empty() {
+        return Err(Error::input("no .rttm file below this folder")
+            .hint("name the references with --references")
+            .at(places.references.unwrap_or(places.folder).display().to_string()));
+    }
+    let mut references = BTreeMap::new();
+    for file in &files {
+        for annotation in rttm::read_file(file)? {
+            let file_id = annotation.file_id.clone();
+            if references.insert(file_id.clone(), annotation).is_some() {
+                return Err(Error::input(format!("{file_id} has a second reference here"))
+                    .hint("name the references to use with --references")
+                    .at(file.display().to_string()));
+            }
+        }
+    }
+    Ok(references)
+}
+
+fn regions(places: Places<'_>) -> Result<uem::Uem> {
+    let mut regions = uem::Uem::new();
+    for file in files(places, places.uem, "uem")? {
+        regions.extend(uem::read_file(&file)?);
+    }
+    Ok(regions)
+}
+
+/// `named` itself or the files with `extension` below it; those of the dataset if nothing is named.
+fn files(places: Places<'_>, named: Option<&Path>, extension: &str) -> Result<Vec<PathBuf>> {
+    let has_extension = |path: &Path| path.extension() == Some(OsStr::new(extension));
+    match named {
+        Some(path) if path.is_dir() => inputs::files_below(path, has_extension),
+        Some(path) => Ok(vec![path.to_owned()]),
+        None => {
+            let results = places.results.and_then(|results| results.canonicalize().ok());
+            let is_result = |path: &Path| {
+                results.as_ref().is_some_and(|results| path.canonicalize().is_ok_and(|path| path.starts_with(results)))
+            };
+            inputs::files_below(places.folder, |path| has_extension(path) && !is_result(path))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn rttm_line(file_id: &str) -> String {
+        format!("SPEAKER {file_id} 1 0 1 <NA> <NA> x <NA> <NA>\n")
+    }
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            fs::create_dir_all(folder.path().join(name).parent().unwrap()).unwrap();
+            fs::write(folder.path().join(name), text).unwrap();
+        }
+        folder
+    }
+
+    fn places(folder: &Path) -> Places<'_> {
+        Places { folder, references: None, uem: None, audio_filter: None, results: None }
+    }
+
+    #[test]
+    fn audio_is_matched_to_the_longest_file_id() {
+        let lines = ["ES2004a", "R8001", "R8001_M8004", "zero"].map(rttm_line).concat();
+        let folder = folder(&[
+            ("audio/ES2004a/ES2004a.Mix-Headset.wav", ""),
+            ("audio/R8001_M8004_MS801.wav", ""),
+            ("audio/ES2004ab.wav", ""),
+            ("refs/all.rttm", &lines),
+            ("refs/some.uem", "ES2004a 1 0 5\n"),
+        ]);
+        let (items, warnings) = find(places(folder.path())).unwrap();
+        let found: Vec<_> = items.iter().map(|item| (item.file_id.as_str(), item.uem.is_some())).collect();
+        assert_eq!(found, [("ES2004a", true), ("R8001_M8004", false)]);
+        assert!(items.iter().all(|item| item.reference.turns.len() == 1));
+        assert_eq!(
+            warnings,
+            ["1 audio files have no reference and are left out", "2 references have no audio file: R8001, zero"]
+        );
+    }
+
+    #[test]
+    fn two_recordings_of_a_reference_need_a_filter() {
+        let lines = rttm_line("a");
+        let folder = folder(&[("a.Mix-Headset.wav", ""), ("a.Array1-01.wav", ""), ("a.rttm", &lines)]);
+        let message = find(places(folder.path())).unwrap_err().to_string();
+        assert!(message.contains("--audio-filter"), "{message}");
+        let (items, _) = find(Places { audio_filter: Some("Array1"), ..places(folder.path()) }).unwrap();
+        assert!(items[0].audio.ends_with("a.Array1-01.wav"));
+    }
+
+    #[test]
+    fn references_may_lie_elsewhere_but_not_twice() {
+        let line = rttm_line("a");
+        let folder = folder(&[("d/a.wav", ""), ("d/words/a.rttm", &line), ("d/other/a.rttm", &line)]);
+        let data = folder.path().join("d");
+        assert!(find(places(&data)).unwrap_err().to_string().contains("second reference"));
+        let words = data.join("words");
+        let (items, _) = find(Places { references: Some(&words), ..places(&data) }).unwrap();
+        assert_eq!(items.len(), 1);
+    }
+
+    #[test]
+    fn nothing_to_measure_is_an_error() {
+        let line = rttm_line("b");
+        let folder = folder(&[("a/a.wav", ""), ("b/a.wav", ""), ("b/b.rttm", &line)]);
+        for (name, expected) in [("a", "no .rttm file"), ("b", "no audio file here belongs"), ("c", "cannot be read")] {
+            let message = find(places(&folder.path().join(name))).unwrap_err().to_string();
+            assert!(message.contains(expected), "{message}");
+        }
+    }
+}

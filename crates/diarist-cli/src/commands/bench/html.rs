@@ -1,0 +1,278 @@
+//! The report as one HTML page without scripts or other files; it follows the reader's light or dark theme and prints.
+
+use diarist::formats::json::{JsonTimings, JsonTurn};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+
+use super::record::{Figures, FileRecord, Report};
+
+const STYLE: &str = include_str!("report.css");
+
+/// Width of a plot in its own units.
+const WIDTH: f64 = 1000.0;
+/// Height of one side's bar in a lane, and of a lane.
+const BAR: f64 = 9.0;
+const LANE: f64 = 2.0 * BAR + 8.0;
+/// Number of speaker colours in the style sheet.
+const NUM_COLOURS: usize = 8;
+
+/// The page.
+pub(super) fn page(report: &Report) -> String {
+    let title = format!("Diarization of {} recordings", report.files.len());
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                title { (title) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header {
+                    h1 { (title) }
+                    p.total {
+                        span { b { (percent(report.corpus.der)) " %" } " DER" }
+                        span { b { (percent(report.corpus.jer)) " %" } " JER" }
+                        span { b { (format!("{:.1}", report.corpus.rtfx())) "x" } " real time" }
+                        span { b { (clock(report.corpus.duration_s)) } " of audio" }
+                    }
+                    p.conditions {
+                        (report.setup.convention()) ". " (report.setup.conditions()) ". diarist " (report.diarist_version)
+                        ", models loaded in " (format!("{:.2}", report.model_load_s)) " s (not counted)."
+                    }
+                }
+                (summary(report))
+                p.legend {
+                    span { i.reference {} "who spoke, according to the reference" }
+                    span { i.c0 {} i.c1 {} i.c2 {} "the speaker that was found, under the one it matches best" }
+                }
+                @for file in &report.files { (recording(file)) }
+            }
+        }
+    }
+    .into_string()
+}
+
+fn summary(report: &Report) -> Markup {
+    let mut rows = report.rows().into_iter();
+    let header = rows.next().unwrap_or_default();
+    let errors = report.files.iter().map(|file| &file.figures);
+    let largest = errors.clone().map(|figures| figures.rates().iter().sum()).fold(0.0, f64::max);
+    html! {
+        section {
+            h2 { "Errors" }
+            p.legend {
+                @for (class, name) in ERRORS { span { i class=(class) {} (name) } }
+                " in percent of the reference speech"
+            }
+            div.scroll {
+                table {
+                    thead { tr { @for cell in &header { th { (cell) } } th {} } }
+                    tbody {
+                        @for (row, figures) in rows.zip(errors.chain([&report.corpus])) {
+                            tr { @for cell in &row { td { (cell) } } td.bar { (error_bar(figures, largest)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Kinds of errors: class of the style sheet and name.
+const ERRORS: [(&str, &str); 3] = [("miss", "missed"), ("alarm", "false alarm"), ("confusion", "confused")];
+/// Stages: class of the style sheet and name, in the order of [`stages`].
+const STAGES: [(&str, &str); 7] = [
+    ("s0", "reading"),
+    ("s1", "fbank"),
+    ("s2", "segmentation"),
+    ("s3", "embedding"),
+    ("s4", "clustering"),
+    ("s5", "timeline"),
+    ("s6", "other"),
+];
+
+fn stages(timings: &JsonTimings) -> [f64; 7] {
+    let JsonTimings { audio_s, fbank_s, segmentation_s, embedding_s, clustering_s, timeline_s, total_s, .. } = *timings;
+    let known = [audio_s, fbank_s, segmentation_s, embedding_s, clustering_s, timeline_s];
+    let other = (total_s - known.iter().sum::<f64>()).max(0.0);
+    let [a, b, c, d, e, f] = known;
+    [a, b, c, d, e, f, other]
+}
+
+fn error_bar(figures: &Figures, largest: f64) -> Markup {
+    stacked(&figures.rates(), &ERRORS, largest, |rate| format!("{} %", percent(rate)))
+}
+
+/// Values one after the other on a line whose whole length is `full`.
+fn stacked(values: &[f64], kinds: &[(&str, &str)], full: f64, text: impl Fn(f64) -> String) -> Markup {
+    let scale = if full > 0.0 { WIDTH / full } else { 0.0 };
+    let starts = values.iter().scan(0.0, |sum, value| {
+        let start = *sum;
+        *sum += value;
+        Some(start)
+    });
+    html! {
+        svg.stacked viewBox=(format!("0 0 {WIDTH} 20")) preserveAspectRatio="none" role="img" {
+            @for ((value, start), (class, name)) in values.iter().zip(starts).zip(kinds) {
+                rect class=(class) x=(unit(start * scale)) y="0" width=(unit(value * scale)) height="20" {
+                    title { (name) ": " (text(*value)) }
+                }
+            }
+        }
+    }
+}
+
+fn recording(file: &FileRecord) -> Markup {
+    let timings = stages(&file.timings);
+    let figures = &file.figures;
+    html! {
+        section.recording {
+            h2 { (file.file_id) }
+            p.conditions {
+                (clock(figures.duration_s)) ", DER " (percent(figures.der)) " %, JER " (percent(figures.jer)) " %, "
+                "speakers: " (figures.num_hypothesis_speakers) " found, " (figures.num_reference_speakers) " in the reference; "
+                @if file.has_uem { "scored regions from a UEM" } @else { "the whole recording scored" }
+            }
+            (timeline(file))
+            p.legend {
+                @for ((class, name), seconds) in STAGES.iter().zip(timings) {
+                    span { i class=(class) {} (name) " " (format!("{seconds:.2}")) " s" }
+                }
+            }
+            (stacked(&timings, &STAGES, timings.iter().sum(), |seconds| format!("{seconds:.2} s")))
+        }
+    }
+}
+
+/// One lane per reference speaker: the reference above, what was found for that speaker below; then one lane for each
+/// speaker that was found too many.
+fn timeline(file: &FileRecord) -> Markup {
+    let lanes = lanes(file);
+    let (duration_s, height) = (file.figures.duration_s.max(1e-3), lanes.len() as f64 * LANE + 18.0);
+    let scale = WIDTH / duration_s;
+    let bar = |turn: &JsonTurn, y: f64, class: String| {
+        let width = ((turn.end_s - turn.start_s) * scale).max(0.3);
+        html! {
+            rect class=(class) x=(unit(turn.start_s * scale)) y=(unit(y)) width=(unit(width)) height=(BAR) {
+                title { (turn.speaker) " " (clock(turn.start_s)) "-" (clock(turn.end_s)) }
+            }
+        }
+    };
+    html! {
+        div.timeline {
+            div.names style=(format!("grid-auto-rows:{LANE}px")) {
+                @for lane in &lanes { span title=(lane.name) { (lane.name) } }
+            }
+            svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" style=(format!("height:{height}px")) role="img" {
+                @for time in ticks(duration_s) {
+                    line.tick x1=(unit(time * scale)) x2=(unit(time * scale)) y1="0" y2=(height - 16.0) {}
+                }
+                @for (index, lane) in lanes.iter().enumerate() {
+                    @let y = index as f64 * LANE;
+                    line.lane x1="0" x2=(WIDTH) y1=(y + LANE) y2=(y + LANE) {}
+                    @for turn in &lane.reference { (bar(turn, y + 3.0, "reference".to_owned())) }
+                    @for turn in &lane.hypothesis { (bar(turn, y + 4.0 + BAR, format!("c{}", index % NUM_COLOURS))) }
+                }
+            }
+            div {}
+            div.times {
+                @for time in ticks(duration_s) {
+                    span.end[time > 0.96 * duration_s] style=(format!("left:{:.3}%", 100.0 * time / duration_s)) { (clock(time)) }
+                }
+            }
+        }
+    }
+}
+
+struct Lane<'a> {
+    name: String,
+    reference: Vec<&'a JsonTurn>,
+    hypothesis: Vec<&'a JsonTurn>,
+}
+
+fn lanes(file: &FileRecord) -> Vec<Lane<'_>> {
+    let counterpart = |reference: &str| file.mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
+    let mut lanes: Vec<Lane<'_>> = Vec::new();
+    for reference in speakers(&file.reference) {
+        let found = counterpart(reference);
+        lanes.push(Lane {
+            name: found.map_or_else(|| reference.to_owned(), |found| format!("{reference} = {found}")),
+            reference: turns_of(&file.reference, reference),
+            hypothesis: found.map(|found| turns_of(&file.hypothesis, found)).unwrap_or_default(),
+        });
+    }
+    for found in speakers(&file.hypothesis) {
+        if file.mapping.iter().all(|(from, _)| from != found) {
+            let hypothesis = turns_of(&file.hypothesis, found);
+            lanes.push(Lane { name: format!("only found: {found}"), reference: Vec::new(), hypothesis });
+        }
+    }
+    lanes
+}
+
+fn turns_of<'a>(turns: &'a [JsonTurn], speaker: &str) -> Vec<&'a JsonTurn> {
+    turns.iter().filter(|turn| turn.speaker == speaker).collect()
+}
+
+fn speakers(turns: &[JsonTurn]) -> Vec<&str> {
+    let mut names: Vec<&str> = turns.iter().map(|turn| turn.speaker.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Round times for at most ten marks.
+fn ticks(duration_s: f64) -> impl Iterator<Item = f64> {
+    let steps = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
+    let step = steps.into_iter().find(|step| duration_s / step <= 10.0).unwrap_or(7200.0);
+    (0..=(duration_s / step) as usize).map(move |index| index as f64 * step)
+}
+
+fn percent(rate: f64) -> String {
+    format!("{:.2}", 100.0 * rate)
+}
+
+fn unit(value: f64) -> String {
+    format!("{value:.2}")
+}
+
+/// Seconds as `m:ss` or `h:mm:ss`.
+fn clock(seconds: f64) -> String {
+    crate::progress::clock(seconds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::{figures, report};
+    use super::*;
+
+    #[test]
+    fn the_page_is_whole_and_escapes_names() {
+        let page = page(&report(&[("a", figures(1.0, 10.0, 2.0)), ("b", figures(0.0, 10.0, 2.0))]));
+        assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
+        assert!(page.contains("&lt;Ann &amp; Bo&gt; = SPEAKER_00") && !page.contains("<Ann"));
+        assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
+        assert_eq!(page.matches("class=\"recording\"").count(), 2);
+        assert_eq!(page.matches("class=\"reference\"").count(), 2);
+    }
+
+    #[test]
+    fn speakers_without_a_counterpart_get_a_lane() {
+        let mut report = report(&[("a", figures(1.0, 10.0, 2.0))]);
+        let mut file = report.files.remove(0);
+        file.hypothesis.push(JsonTurn { start_s: 5.0, end_s: 6.0, speaker: "SPEAKER_01".to_owned() });
+        let names: Vec<String> = lanes(&file).into_iter().map(|lane| lane.name).collect();
+        assert_eq!(names, ["<Ann & Bo> = SPEAKER_00", "only found: SPEAKER_01"]);
+        file.mapping.clear();
+        assert_eq!(lanes(&file).len(), 3);
+    }
+
+    #[test]
+    fn marks_are_at_round_times() {
+        assert_eq!(ticks(30.0).collect::<Vec<_>>(), [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]);
+        assert_eq!(ticks(715.0).last(), Some(600.0));
+        assert!(ticks(1e5).count() <= 15);
+    }
+}

@@ -1,0 +1,292 @@
+//! What was measured: of each file, and over all of them.
+
+use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
+use diarist::metrics::{DerComponents, JerComponents, Scores};
+use serde::{Deserialize, Serialize};
+
+/// Version of the report's layout.
+pub(super) const SCHEMA_VERSION: u32 = 1;
+
+/// Everything that a run measured; `report.json` holds it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Report {
+    pub(super) schema_version: u32,
+    pub(super) diarist_version: String,
+    pub(super) setup: Setup,
+    /// Seconds to read and pack the weights, not part of any file's time.
+    pub(super) model_load_s: f64,
+    pub(super) corpus: Figures,
+    /// In the order of their file ids.
+    pub(super) files: Vec<FileRecord>,
+}
+
+/// What the figures depend on; two runs with the same setup measure the same thing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Setup {
+    pub(super) options: JsonOptions,
+    /// `nist` (as pyannote.metrics and md-eval) or `fluidaudio`.
+    pub(super) rule: String,
+    /// Unscored seconds on each side of a reference boundary.
+    pub(super) collar_s: f64,
+    pub(super) skip_overlap: bool,
+    pub(super) instruction_set: String,
+    pub(super) num_threads: usize,
+    pub(super) iterations: usize,
+}
+
+/// One recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct FileRecord {
+    pub(super) file_id: String,
+    pub(super) audio: String,
+    /// Are the scored regions those of a UEM, rather than the whole recording?
+    pub(super) has_uem: bool,
+    pub(super) figures: Figures,
+    /// Of the iteration with the median total.
+    pub(super) timings: JsonTimings,
+    pub(super) reference: Vec<JsonTurn>,
+    pub(super) hypothesis: Vec<JsonTurn>,
+    /// Pairs of hypothesis and reference speaker that the optimal mapping joins.
+    pub(super) mapping: Vec<(String, String)>,
+}
+
+/// Errors in seconds, and the time it took; of a file, or the sums over a corpus.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub(super) struct Figures {
+    /// Length of the audio.
+    pub(super) duration_s: f64,
+    /// Wall-clock time, models already loaded.
+    pub(super) processing_s: f64,
+    /// Diarization error rate as a fraction.
+    pub(super) der: f64,
+    /// Jaccard error rate as a fraction.
+    pub(super) jer: f64,
+    /// Denominator of the diarization error rate.
+    pub(super) total_s: f64,
+    pub(super) correct_s: f64,
+    pub(super) missed_detection_s: f64,
+    pub(super) false_alarm_s: f64,
+    pub(super) confusion_s: f64,
+    /// Sum of the Jaccard errors of `jer_speakers` speakers.
+    pub(super) jer_speaker_error: f64,
+    pub(super) jer_speakers: usize,
+    pub(super) num_reference_speakers: usize,
+    pub(super) num_hypothesis_speakers: usize,
+}
+
+impl Figures {
+    pub(super) fn new(scores: &Scores, duration_s: f64, processing_s: f64) -> Self {
+        let Scores { der, jer, num_reference_speakers, num_hypothesis_speakers } = *scores;
+        Self {
+            duration_s,
+            processing_s,
+            der: der.der(),
+            jer: jer.jer(),
+            total_s: der.total_s,
+            correct_s: der.correct_s,
+            missed_detection_s: der.missed_detection_s,
+            false_alarm_s: der.false_alarm_s,
+            confusion_s: der.confusion_s,
+            jer_speaker_error: jer.speaker_error,
+            jer_speakers: jer.num_speakers,
+            num_reference_speakers,
+            num_hypothesis_speakers,
+        }
+    }
+
+    /// Sums of seconds and speakers, rates from the sums.
+    pub(super) fn sum<'a>(files: impl Iterator<Item = &'a Self> + Clone) -> Self {
+        let der: DerComponents = files
+            .clone()
+            .map(|file| DerComponents {
+                total_s: file.total_s,
+                correct_s: file.correct_s,
+                missed_detection_s: file.missed_detection_s,
+                false_alarm_s: file.false_alarm_s,
+                confusion_s: file.confusion_s,
+            })
+            .sum();
+        let jer: JerComponents = files
+            .clone()
+            .map(|file| JerComponents { speaker_error: file.jer_speaker_error, num_speakers: file.jer_speakers })
+            .sum();
+        let scores = Scores {
+            der,
+            jer,
+            num_reference_speakers: files.clone().map(|file| file.num_reference_speakers).sum(),
+            num_hypothesis_speakers: files.clone().map(|file| file.num_hypothesis_speakers).sum(),
+        };
+        let duration_s = files.clone().map(|file| file.duration_s).sum();
+        Self::new(&scores, duration_s, files.map(|file| file.processing_s).sum())
+    }
+
+    /// Seconds of audio per second of work.
+    pub(super) fn rtfx(&self) -> f64 {
+        if self.processing_s > 0.0 { self.duration_s / self.processing_s } else { 0.0 }
+    }
+
+    /// Miss, false alarm and confusion as fractions of the denominator.
+    pub(super) fn rates(&self) -> [f64; 3] {
+        [self.missed_detection_s, self.false_alarm_s, self.confusion_s]
+            .map(|error_s| if self.total_s > 0.0 { error_s / self.total_s } else { 0.0 })
+    }
+}
+
+impl Setup {
+    /// The rule that the error rates follow, in one line.
+    pub(super) fn convention(&self) -> String {
+        if self.rule == "fluidaudio" {
+            return "FluidAudio's rule of 2025-08: 10 ms frames, one speaker each, error over all frames, no collar"
+                .to_owned();
+        }
+        let overlap = if self.skip_overlap { "skipped" } else { "scored" };
+        format!("collar {} s on each side, overlap {overlap}", self.collar_s)
+    }
+
+    /// Machine and options in one line.
+    pub(super) fn conditions(&self) -> String {
+        let JsonOptions { step_s, clustering, threshold, .. } = &self.options;
+        format!(
+            "{}, {} threads, step {step_s} s, {clustering} at {threshold}, median of {}",
+            self.instruction_set, self.num_threads, self.iterations
+        )
+    }
+}
+
+impl Report {
+    /// A report without files.
+    pub(super) fn new(setup: Setup, model_load_s: f64) -> Self {
+        Self {
+            schema_version: SCHEMA_VERSION,
+            diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
+            setup,
+            model_load_s,
+            corpus: Figures::default(),
+            files: Vec::new(),
+        }
+    }
+
+    /// Puts the record in its place and sums up again.
+    pub(super) fn insert(&mut self, record: FileRecord) {
+        let place = self.files.partition_point(|other| other.file_id < record.file_id);
+        self.files.insert(place, record);
+        self.corpus = Figures::sum(self.files.iter().map(|file| &file.figures));
+    }
+
+    /// Header and cells of the table: every file, then the total.
+    pub(super) fn rows(&self) -> Vec<[String; 8]> {
+        let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref", "RTFx"];
+        let mut rows = vec![header.map(str::to_owned)];
+        rows.extend(self.files.iter().map(|file| cells(&file.file_id, &file.figures)));
+        rows.push(cells("TOTAL", &self.corpus));
+        rows
+    }
+
+    /// One line per file and the total: rates as fractions, times in seconds.
+    pub(super) fn csv(&self) -> String {
+        let mut text = String::from(
+            "file,der,missed_detection,false_alarm,confusion,jer,hypothesis_speakers,reference_speakers,duration_s,processing_s,rtfx\n",
+        );
+        let total = ("TOTAL", &self.corpus);
+        for (name, figures) in self.files.iter().map(|file| (file.file_id.as_str(), &file.figures)).chain([total]) {
+            let [miss, false_alarm, confusion] = figures.rates();
+            let Figures { der, jer, num_hypothesis_speakers, num_reference_speakers, duration_s, processing_s, .. } =
+                figures;
+            // A file id has no blank; quotes keep a comma in it from starting another column.
+            text += &format!(
+                "\"{}\",{der:.6},{miss:.6},{false_alarm:.6},{confusion:.6},{jer:.6},{num_hypothesis_speakers},{num_reference_speakers},{duration_s:.3},{processing_s:.3},{:.3}\n",
+                name.replace('"', "\"\""),
+                figures.rtfx()
+            );
+        }
+        text
+    }
+}
+
+fn cells(name: &str, figures: &Figures) -> [String; 8] {
+    let percent = |rate: f64| format!("{:.2}", 100.0 * rate);
+    let [miss, false_alarm, confusion] = figures.rates();
+    [
+        name.to_owned(),
+        percent(figures.der),
+        percent(miss),
+        percent(false_alarm),
+        percent(confusion),
+        percent(figures.jer),
+        format!("{}/{}", figures.num_hypothesis_speakers, figures.num_reference_speakers),
+        format!("{:.1}", figures.rtfx()),
+    ]
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use diarist::pipeline::DiarizationOptions;
+
+    use super::*;
+
+    pub(in super::super) fn figures(confusion_s: f64, total_s: f64, processing_s: f64) -> Figures {
+        let der = DerComponents { total_s, correct_s: total_s - confusion_s, confusion_s, ..DerComponents::default() };
+        let jer = JerComponents { speaker_error: confusion_s / total_s, num_speakers: 1 };
+        let scores = Scores { der, jer, num_reference_speakers: 2, num_hypothesis_speakers: 3 };
+        Figures::new(&scores, 2.0 * total_s, processing_s)
+    }
+
+    pub(in super::super) fn report(files: &[(&str, Figures)]) -> Report {
+        let setup = Setup {
+            options: JsonOptions::from(&DiarizationOptions::default()),
+            rule: "nist".to_owned(),
+            collar_s: 0.0,
+            skip_overlap: false,
+            instruction_set: "avx2".to_owned(),
+            num_threads: 2,
+            iterations: 1,
+        };
+        let mut report = Report::new(setup, 0.5);
+        for (file_id, figures) in files {
+            report.insert(FileRecord {
+                file_id: (*file_id).to_owned(),
+                audio: format!("{file_id}.wav"),
+                has_uem: true,
+                figures: *figures,
+                timings: JsonTimings {
+                    audio_s: 0.1,
+                    fbank_s: 0.1,
+                    segmentation_s: 0.2,
+                    embedding_s: 0.5,
+                    clustering_s: 0.05,
+                    timeline_s: 0.05,
+                    total_s: 1.0,
+                    rtfx: 1.0,
+                },
+                reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned() }],
+                hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned() }],
+                mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
+            });
+        }
+        report
+    }
+
+    #[test]
+    fn the_total_is_of_sums_and_files_are_sorted() {
+        let report = report(&[("b", figures(1.0, 10.0, 2.0)), ("a", figures(0.0, 30.0, 6.0))]);
+        let rows = report.rows();
+        assert_eq!(rows[1], ["a", "0.00", "0.00", "0.00", "0.00", "0.00", "3/2", "10.0"]);
+        assert_eq!(rows[3], ["TOTAL", "2.50", "0.00", "0.00", "2.50", "5.00", "6/4", "10.0"]);
+    }
+
+    #[test]
+    fn csv_has_a_column_for_every_field() {
+        let text = report(&[("a,b", figures(1.0, 10.0, 2.0))]).csv();
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[0].split(',').count(), 11);
+        assert_eq!(lines[1], "\"a,b\",0.100000,0.000000,0.000000,0.100000,0.100000,3,2,20.000,2.000,10.000");
+        assert!(lines[2].starts_with("\"TOTAL\","));
+    }
+
+    #[test]
+    fn a_report_is_read_back_as_written() {
+        let report = report(&[("a", figures(1.0, 10.0, 2.0))]);
+        let text = serde_json::to_string(&report).unwrap();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), report);
+    }
+}
