@@ -255,7 +255,7 @@ mod tests {
         assert!(page.contains("&lt;Ann &amp; Bo&gt; = SPEAKER_00") && !page.contains("<Ann"));
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
         assert_eq!(page.matches("class=\"recording\"").count(), 2);
-        assert_eq!(page.matches("class=\"reference\"").count(), 2);
+        assert_eq!(page.matches("<rect class=\"reference\"").count(), 2);
     }
 
     #[test]
