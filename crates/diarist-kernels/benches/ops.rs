@@ -64,7 +64,7 @@ impl Bench {
             for y in 0..height {
                 input.row_mut(y).copy_from_slice(&values(width * in_channels));
             }
-            let mut output = Plane::default();
+            let mut output = Plane::<f32>::default();
             let (out_height, out_width) = shape.output_size(height, width);
             let macs = out_height * out_width * out_channels * in_channels * kernel * kernel;
             self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || {
@@ -97,7 +97,7 @@ impl Bench {
     }
 
     fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
-        let b = PackedMatrix::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
+        let b = PackedMatrix::<f32>::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
         let a = values((m - 1) * stride + k);
         let mut out = vec![0.0; m * n];
         self.report(name, Arithmetic::F32, m * k * n, || {

@@ -3,7 +3,7 @@
 use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::Isa;
 use crate::plane::Plane;
-use crate::tile::Strip;
+use crate::tile::{Operand, Output, Strip};
 
 /// Shape of a 2-D convolution with a square kernel and padding `kernel / 2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,30 +25,34 @@ impl Conv2dShape {
     }
 }
 
-/// Weights of a 2-D convolution, packed for one instruction set.
+/// Weights of a 2-D convolution, packed for one instruction set and for inputs of type `T`.
 #[derive(Debug, Clone)]
-pub struct PackedConv2d {
+pub struct PackedConv2d<T: Operand = f32> {
     shape: Conv2dShape,
-    /// `k` runs over kernel row, kernel column, input channel.
-    matrix: PackedMatrix,
+    /// `k` runs over kernel row, kernel column, input channel, each row of the kernel filled up to whole words.
+    matrix: PackedMatrix<T>,
 }
 
-impl PackedConv2d {
+impl<T: Operand> PackedConv2d<T> {
     /// Packs `weight` of shape `[out_channels, in_channels, kernel, kernel]` and `bias` of shape `[out_channels]`.
     ///
     /// The convolution is a cross-correlation (the kernel is not flipped), as in the frameworks the weights come from.
     ///
     /// # Panics
     ///
-    /// If a length does not fit `shape`, the kernel is neither 1 nor 3, or the stride is 0.
+    /// If a length does not fit `shape`, a number of channels or the stride is 0, or the kernel is neither 1 nor 3.
     pub fn new(isa: Isa, shape: Conv2dShape, weight: &[f32], bias: &[f32]) -> Self {
         let Conv2dShape { in_channels, out_channels, kernel, stride } = shape;
         assert!(kernel == 1 || kernel == 3, "kernel {kernel} is neither 1 nor 3");
         assert!(stride >= 1, "stride 0");
+        assert!(in_channels >= 1, "no input channels");
         let taps = kernel * kernel;
         assert_eq!(weight.len(), out_channels * in_channels * taps, "weight of {shape:?}");
-        let matrix = PackedMatrix::from_fn(isa, taps * in_channels, out_channels, |row, column| {
-            weight[(column * in_channels + row % in_channels) * taps + row / in_channels]
+        // A kernel row is a run of the micro-kernel, which is packed in whole words.
+        let run = (kernel * in_channels).next_multiple_of(T::GROUP).max(1);
+        let matrix = PackedMatrix::from_fn(isa, kernel * run, out_channels, |row, column| {
+            let (ky, kx, channel) = (row / run, row % run / in_channels, row % run % in_channels);
+            if kx < kernel { weight[(column * in_channels + channel) * taps + ky * kernel + kx] } else { 0.0 }
         })
         .with_bias(bias);
         Self { shape, matrix }
@@ -65,7 +69,7 @@ impl PackedConv2d {
     /// # Panics
     ///
     /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
-    pub fn run(&self, input: &Plane, store: Store, output: &mut Plane) {
+    pub fn run<O: Output>(&self, input: &Plane<T>, store: Store, output: &mut Plane<O>) {
         let Conv2dShape { in_channels, out_channels, kernel, stride } = self.shape;
         assert_eq!(input.channels(), in_channels, "input channels");
         let (height, width) = self.shape.output_size(input.height(), input.width());

@@ -1,8 +1,10 @@
 //! Matrix product with a packed right-hand side.
 
+use crate::bf16::{Bf16, to_bf16};
 use crate::buffer::AlignedBuffer;
+use crate::element::Element;
 use crate::isa::Isa;
-use crate::tile::{Strip, block_columns, extent};
+use crate::tile::{Operand, Output, Strip, block_columns, extent};
 
 /// Bytes of left-hand rows that are worked on at a time, so that they stay in the second-level cache for all column blocks.
 const ROW_BLOCK_BYTES: usize = 256 * 1024;
@@ -18,9 +20,9 @@ pub struct Rows<'a, T = f32> {
 
 /// Equally spaced rows to write: row `r` starts at `data[r * stride]`.
 #[derive(Debug)]
-pub struct RowsMut<'a> {
+pub struct RowsMut<'a, O = f32> {
     /// The values.
-    pub data: &'a mut [f32],
+    pub data: &'a mut [O],
     /// Distance between the starts of neighbouring rows, at least the row's length.
     pub stride: usize,
 }
@@ -34,19 +36,20 @@ pub struct Store {
     pub relu: bool,
 }
 
-/// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set.
+/// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set and for left-hand values of type `T`:
+/// `f32`, or [`Bf16`], for which the matrix is rounded too. Bias and sums are `f32`.
 #[derive(Debug, Clone)]
-pub struct PackedMatrix {
+pub struct PackedMatrix<T: Operand = f32> {
     isa: Isa,
     k: usize,
     n: usize,
-    /// `[column block][k][block_columns]`; columns beyond `n` are zero.
-    weights: AlignedBuffer,
+    /// `[column block][words of k][block_columns][values of a word]`; what is beyond `k` and `n` is zero.
+    weights: AlignedBuffer<T::Weight>,
     /// `[column block][block_columns]`.
     bias: AlignedBuffer,
 }
 
-impl PackedMatrix {
+impl<T: Operand> PackedMatrix<T> {
     /// Packs `b` of shape `[k, n]`, row-major, with zero bias.
     ///
     /// # Panics
@@ -71,11 +74,13 @@ impl PackedMatrix {
     pub fn from_fn(isa: Isa, k: usize, n: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let block = block_columns(isa);
         let num_blocks = n.div_ceil(block);
-        let mut weights = AlignedBuffer::zeros(num_blocks * k * block);
+        let num_words = k.div_ceil(T::GROUP);
+        let mut weights = AlignedBuffer::zeros(num_blocks * num_words * block * T::GROUP);
         for column in 0..n {
             let (index, lane) = (column / block, column % block);
             for row in 0..k {
-                weights[(index * k + row) * block + lane] = value(row, column);
+                let word = (index * num_words + row / T::GROUP) * block + lane;
+                weights[word * T::GROUP + row % T::GROUP] = T::weight(value(row, column));
             }
         }
         Self { isa, k, n, weights, bias: AlignedBuffer::zeros(num_blocks * block) }
@@ -113,12 +118,18 @@ impl PackedMatrix {
     }
 
     /// First column, number of columns, weights and bias of column block `index`.
-    pub(crate) fn block(&self, index: usize) -> (usize, usize, &[f32], &[f32]) {
+    pub(crate) fn block(&self, index: usize) -> (usize, usize, &[T::Weight], &[f32]) {
         let block = block_columns(self.isa);
         let first = index * block;
-        let size = self.k * block;
+        let size = self.k.next_multiple_of(T::GROUP) * block;
         (first, block.min(self.n - first), &self.weights[index * size..][..size], &self.bias[first..first + block])
     }
+}
+
+/// Left-hand values for a [`PackedMatrix<T>`]: those of type `T` themselves, and `f32`, which are rounded to `T` first.
+pub trait LeftHand<T: Operand>: Element {
+    #[doc(hidden)]
+    fn multiply<O: Output>(num_rows: usize, a: Rows<'_, Self>, b: &PackedMatrix<T>, store: Store, out: RowsMut<'_, O>);
 }
 
 /// `out = a * b + bias` for the first `num_rows` rows of `a` (rows of `b.k()` values) and of `out` (rows of `b.n()` values).
@@ -128,32 +139,73 @@ impl PackedMatrix {
 ///
 /// # Panics
 ///
-/// If `a` or `out` is too short, or if `out.stride < b.n()` with more than one row.
-pub fn gemm(num_rows: usize, a: Rows<'_>, b: &PackedMatrix, store: Store, out: RowsMut<'_>) {
+/// If `a` or `out` is too short, if `out.stride < b.n()` with more than one row, or if rows of more than 8192 values would have
+/// to be rounded.
+pub fn gemm<A: LeftHand<T>, T: Operand, O: Output>(
+    num_rows: usize,
+    a: Rows<'_, A>,
+    b: &PackedMatrix<T>,
+    store: Store,
+    out: RowsMut<'_, O>,
+) {
     assert!(a.data.len() >= extent(num_rows, a.stride, b.k), "left-hand rows: too few values");
     assert!(out.data.len() >= extent(num_rows, out.stride, b.n), "output rows: too few values");
     assert!(out.stride >= b.n || num_rows <= 1, "output rows overlap");
-    // A multiple of the tile heights 14, 12, 6 and 4, so that only the last block has a shorter tile.
-    let rows_per_block = (ROW_BLOCK_BYTES / (4 * b.k.max(1))).next_multiple_of(84);
-    for first_row in (0..num_rows).step_by(rows_per_block) {
-        for index in 0..b.num_blocks() {
-            let (first_column, num_columns, weights, bias) = b.block(index);
-            Strip {
-                x: &a.data[first_row * a.stride..],
-                x_stride: a.stride,
-                num_runs: 1,
-                run_len: b.k,
-                run_pitch: 0,
-                num_rows: rows_per_block.min(num_rows - first_row),
-                weights,
-                bias,
-                out: &mut out.data[first_row * out.stride + first_column..],
-                out_stride: out.stride,
-                num_columns,
-                accumulate: store.accumulate,
-                relu: store.relu,
+    A::multiply(num_rows, a, b, store, out);
+}
+
+impl<T: Operand> LeftHand<T> for T {
+    fn multiply<O: Output>(num_rows: usize, a: Rows<'_, T>, b: &PackedMatrix<T>, store: Store, out: RowsMut<'_, O>) {
+        // A multiple of the tile heights 14, 12, 6 and 4, so that only the last block has a shorter tile.
+        let rows_per_block = (ROW_BLOCK_BYTES / (size_of::<T>() * b.k.max(1))).next_multiple_of(84);
+        for first_row in (0..num_rows).step_by(rows_per_block) {
+            for index in 0..b.num_blocks() {
+                let (first_column, num_columns, weights, bias) = b.block(index);
+                Strip {
+                    x: &a.data[first_row * a.stride..],
+                    x_stride: a.stride,
+                    num_runs: 1,
+                    run_len: b.k,
+                    run_pitch: 0,
+                    num_rows: rows_per_block.min(num_rows - first_row),
+                    weights,
+                    bias,
+                    out: &mut out.data[first_row * out.stride + first_column..],
+                    out_stride: out.stride,
+                    num_columns,
+                    accumulate: store.accumulate,
+                    relu: store.relu,
+                }
+                .run(b.isa);
             }
-            .run(b.isa);
+        }
+    }
+}
+
+/// Values that are rounded at a time, so that they stay in the first-level cache.
+const ROUNDED_VALUES: usize = 8192;
+
+impl LeftHand<Bf16> for f32 {
+    fn multiply<O: Output>(
+        num_rows: usize,
+        a: Rows<'_, f32>,
+        b: &PackedMatrix<Bf16>,
+        store: Store,
+        out: RowsMut<'_, O>,
+    ) {
+        assert!(b.k <= ROUNDED_VALUES, "rows of {} values cannot be rounded", b.k);
+        let mut buffer = [Bf16::default(); ROUNDED_VALUES];
+        let fitting = ROUNDED_VALUES / b.k.max(1);
+        // Whole tiles of AVX-512, if any.
+        let rows_per_block = if fitting >= 14 { fitting / 14 * 14 } else { fitting };
+        for first_row in (0..num_rows).step_by(rows_per_block) {
+            let rows = rows_per_block.min(num_rows - first_row);
+            for r in 0..rows {
+                to_bf16(b.isa, &a.data[(first_row + r) * a.stride..][..b.k], &mut buffer[r * b.k..][..b.k]);
+            }
+            let rounded = Rows { data: &buffer[..], stride: b.k };
+            let out = RowsMut { data: &mut out.data[first_row * out.stride..], stride: out.stride };
+            Bf16::multiply(rows, rounded, b, store, out);
         }
     }
 }

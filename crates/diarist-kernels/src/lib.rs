@@ -10,8 +10,10 @@
 //! on the number of rows in a call, on their place, or on the number of threads.
 
 mod arch;
+mod bf16;
 mod buffer;
 mod conv;
+mod dot;
 mod element;
 mod gemm;
 mod isa;
@@ -22,11 +24,13 @@ mod pool;
 mod tile;
 pub mod vecmath;
 
+pub use bf16::{Bf16, to_bf16};
 pub use buffer::AlignedBuffer;
 pub use conv::{Conv2dShape, PackedConv1d, PackedConv2d};
-pub use element::{Bf16, Element};
-pub use gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
+pub use element::Element;
+pub use gemm::{LeftHand, PackedMatrix, Rows, RowsMut, Store, gemm};
 pub use isa::{ENV_ISA, Isa, Level};
 pub use lstm::{LstmWeights, LstmWorkspace, PackedBiLstm};
 pub use plane::Plane;
 pub use pool::masked_statistics;
+pub use tile::{Operand, Output};

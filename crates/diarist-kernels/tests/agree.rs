@@ -104,7 +104,7 @@ fn check_gemm(isa: Isa, (m, n, k): (usize, usize, usize), (a_stride, out_stride)
     let b = random.values(k * n);
     let bias = random.values(n);
     let before = random.values(if m == 0 { 0 } else { (m - 1) * out_stride + n });
-    let packed = PackedMatrix::new(isa, &b, k, n).with_bias(&bias);
+    let packed = PackedMatrix::<f32>::new(isa, &b, k, n).with_bias(&bias);
     let mut out = before.clone();
     gemm(m, Rows { data: &a, stride: a_stride }, &packed, store, RowsMut { data: &mut out, stride: out_stride });
 
@@ -119,7 +119,7 @@ fn check_gemm(isa: Isa, (m, n, k): (usize, usize, usize), (a_stride, out_stride)
     }
 
     let transposed: Vec<f32> = (0..n * k).map(|i| b[i % k * n + i / k]).collect();
-    let packed = PackedMatrix::from_transposed(isa, &transposed, k, n).with_bias(&bias);
+    let packed = PackedMatrix::<f32>::from_transposed(isa, &transposed, k, n).with_bias(&bias);
     let mut again = before;
     gemm(m, Rows { data: &a, stride: a_stride }, &packed, store, RowsMut { data: &mut again, stride: out_stride });
     assert_eq!(out, again, "{what:?}: from_transposed differs");
@@ -131,7 +131,7 @@ fn gemm_rows_do_not_depend_on_the_call() {
     let mut random = Random::new(1);
     let (a, b, bias) = (random.values(m * k), random.values(k * n), random.values(n));
     for isa in isas() {
-        let packed = PackedMatrix::new(isa, &b, k, n).with_bias(&bias);
+        let packed = PackedMatrix::<f32>::new(isa, &b, k, n).with_bias(&bias);
         let product = |first: usize, rows: usize| {
             let mut out = vec![0.0; rows * n];
             let a = Rows { data: &a[first * k..], stride: k };
@@ -237,7 +237,7 @@ fn masked_statistics_agree() {
 #[test]
 #[should_panic(expected = "left-hand rows: too few values")]
 fn short_input_is_refused() {
-    let packed = PackedMatrix::new(Isa::detect(), &[1.0; 6], 3, 2);
+    let packed = PackedMatrix::<f32>::new(Isa::detect(), &[1.0; 6], 3, 2);
     let mut out = [0.0; 4];
     gemm(2, Rows { data: &[1.0; 5], stride: 3 }, &packed, Store::default(), RowsMut { data: &mut out, stride: 2 });
 }
@@ -245,7 +245,7 @@ fn short_input_is_refused() {
 #[test]
 #[should_panic(expected = "output rows: too few values")]
 fn short_output_is_refused() {
-    let packed = PackedMatrix::new(Isa::detect(), &[1.0; 6], 3, 2);
+    let packed = PackedMatrix::<f32>::new(Isa::detect(), &[1.0; 6], 3, 2);
     let mut out = [0.0; 3];
     gemm(2, Rows { data: &[1.0; 6], stride: 3 }, &packed, Store::default(), RowsMut { data: &mut out, stride: 2 });
 }
@@ -253,7 +253,7 @@ fn short_output_is_refused() {
 #[test]
 #[should_panic(expected = "overflows")]
 fn overflowing_extent_is_refused() {
-    let packed = PackedMatrix::new(Isa::detect(), &[1.0; 6], 3, 2);
+    let packed = PackedMatrix::<f32>::new(Isa::detect(), &[1.0; 6], 3, 2);
     let mut out = [0.0; 3];
     let a = Rows { data: &[1.0; 6], stride: usize::MAX / 2 };
     gemm(4, a, &packed, Store::default(), RowsMut { data: &mut out, stride: 2 });
@@ -261,7 +261,7 @@ fn overflowing_extent_is_refused() {
 
 #[test]
 fn an_accumulated_product_over_aligned_buffers() {
-    let packed = PackedMatrix::new(Isa::detect(), &[2.0, 0.0, 0.0, 3.0], 2, 2).with_bias(&[0.5, -100.0]);
+    let packed = PackedMatrix::<f32>::new(Isa::detect(), &[2.0, 0.0, 0.0, 3.0], 2, 2).with_bias(&[0.5, -100.0]);
     let mut out = AlignedBuffer::zeros(2);
     out.copy_from_slice(&[10.0, 20.0]);
     let store = Store { accumulate: true, relu: true };

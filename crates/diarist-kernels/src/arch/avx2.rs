@@ -3,6 +3,7 @@
 use std::arch::x86_64::*;
 
 use super::Vector;
+use crate::bf16::Bf16;
 
 impl Vector for __m256 {
     const LANES: usize = 8;
@@ -74,5 +75,44 @@ impl Vector for __m256 {
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: the caller guarantees the instruction set.
         unsafe { _mm256_fmadd_ps(self, factor, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(p: *const Bf16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
+        unsafe {
+            let upper_halves = _mm256_cvtepu16_epi32(_mm_loadu_si128(p.cast()));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<16>(upper_halves))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2] {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe {
+            let pairs = _mm256_loadu_si256(p.cast());
+            let second = _mm256_and_si256(pairs, _mm256_set1_epi32(0xffff_0000_u32 as i32));
+            [_mm256_castsi256_ps(_mm256_slli_epi32::<16>(pairs)), _mm256_castsi256_ps(second)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut Bf16) {
+        // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
+        unsafe {
+            let bits = _mm256_castps_si256(self);
+            let magnitude = _mm256_andnot_ps(_mm256_set1_ps(-0.0), self);
+            let odd = _mm256_and_si256(_mm256_srli_epi32::<16>(bits), _mm256_set1_epi32(1));
+            let rounded = _mm256_add_epi32(bits, _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff)));
+            let quiet = _mm256_or_si256(bits, _mm256_set1_epi32(0x40_0000));
+            let sign = _mm256_and_ps(self, _mm256_set1_ps(-0.0));
+            let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(self, self);
+            let tiny = _mm256_cmp_ps::<_CMP_LT_OQ>(magnitude, _mm256_set1_ps(f32::MIN_POSITIVE));
+            let values = _mm256_blendv_ps(_mm256_castsi256_ps(rounded), _mm256_castsi256_ps(quiet), nan);
+            let values = _mm256_castps_si256(_mm256_blendv_ps(values, sign, tiny));
+            let values = _mm256_srli_epi32::<16>(values);
+            let (low, high) = (_mm256_castsi256_si128(values), _mm256_extracti128_si256::<1>(values));
+            _mm_storeu_si128(p.cast(), _mm_packus_epi32(low, high));
+        }
     }
 }

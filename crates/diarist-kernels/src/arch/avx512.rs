@@ -3,6 +3,8 @@
 use std::arch::x86_64::*;
 
 use super::Vector;
+use crate::bf16::Bf16;
+use crate::dot::Dot;
 
 impl Vector for __m512 {
     const LANES: usize = 16;
@@ -74,5 +76,88 @@ impl Vector for __m512 {
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: the caller guarantees the instruction set.
         unsafe { _mm512_fmadd_ps(self, factor, addend) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(p: *const Bf16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe {
+            let upper_halves = _mm512_cvtepu16_epi32(_mm256_loadu_si256(p.cast()));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<16>(upper_halves))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2] {
+        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`.
+        unsafe {
+            let pairs = _mm512_loadu_si512(p.cast());
+            let second = _mm512_and_si512(pairs, _mm512_set1_epi32(0xffff_0000_u32 as i32));
+            [_mm512_castsi512_ps(_mm512_slli_epi32::<16>(pairs)), _mm512_castsi512_ps(second)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut Bf16) {
+        // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
+        unsafe {
+            let bits = _mm512_castps_si512(self);
+            let sign = _mm512_and_si512(bits, _mm512_set1_epi32(i32::MIN));
+            let odd = _mm512_and_si512(_mm512_srli_epi32::<16>(bits), _mm512_set1_epi32(1));
+            let rounded = _mm512_add_epi32(bits, _mm512_add_epi32(odd, _mm512_set1_epi32(0x7fff)));
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(self, self);
+            let tiny = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(_mm512_abs_ps(self), _mm512_set1_ps(f32::MIN_POSITIVE));
+            let values = _mm512_mask_or_epi32(rounded, nan, bits, _mm512_set1_epi32(0x40_0000));
+            let values = _mm512_srli_epi32::<16>(_mm512_mask_mov_epi32(values, tiny, sign));
+            _mm256_storeu_si256(p.cast(), _mm512_cvtepi32_epi16(values));
+        }
+    }
+}
+
+/// bfloat16 by bfloat16 in f32, with AVX-512 BF16.
+#[derive(Debug)]
+pub(crate) struct DotBf16;
+
+impl Dot for DotBf16 {
+    type Left = Bf16;
+    type Right = Bf16;
+    type Vector = __m512;
+    type Word = __m512bh;
+    type Weights = __m512bh;
+    type Sums = __m512;
+
+    #[inline(always)]
+    unsafe fn word(p: *const Bf16) -> __m512bh {
+        // SAFETY: the caller guarantees the instruction set and two readable values at `p`; all registers have the same bits.
+        unsafe { std::mem::transmute(_mm512_set1_epi32(p.cast::<i32>().read_unaligned())) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const Bf16) -> __m512bh {
+        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`; all registers have the same bits.
+        unsafe { std::mem::transmute(_mm512_loadu_si512(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn start(bias: *const f32) -> __m512 {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `bias`.
+        unsafe { _mm512_loadu_ps(bias) }
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: __m512bh, weights: __m512bh, sums: __m512) -> __m512 {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_dpbf16_ps(sums, word, weights) }
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: __m512) -> __m512 {
+        sums
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(values: __m512, p: *mut Bf16) {
+        // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
+        unsafe { p.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(values)) }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) mod avx512;
 pub(crate) mod neon;
 pub(crate) mod portable;
 
+use crate::bf16::Bf16;
+
 /// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that level's instructions.
 ///
 /// `$kernel` is an `#[inline(always)] unsafe fn` that needs nothing but the instruction set and what the caller of the macro
@@ -54,7 +56,7 @@ pub(crate) use dispatch;
 /// - inlined into a function with the matching `#[target_feature]` (for speed, not for soundness).
 ///
 /// `load` reads and `store` writes [`Vector::LANES`] values at `p`, which needs no alignment.
-pub(crate) trait Vector: Copy {
+pub trait Vector: Copy {
     /// f32 values per register.
     const LANES: usize;
     /// All lanes equal to `value`.
@@ -77,6 +79,12 @@ pub(crate) trait Vector: Copy {
     unsafe fn max(self, other: Self) -> Self;
     /// `self * factor + addend`; rounded once where the processor can, else twice.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
+    /// Reads a register of bfloat16 numbers.
+    unsafe fn load_bf16(p: *const Bf16) -> Self;
+    /// Reads a register of pairs of bfloat16 numbers: their first ones and their second ones.
+    unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2];
+    /// Writes a register, rounded as [`Bf16::from_f32`] does.
+    unsafe fn store_bf16(self, p: *mut Bf16);
     /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127; unspecified for others.
     unsafe fn exp2_of_rounded(self) -> Self;
 }

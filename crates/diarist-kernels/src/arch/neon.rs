@@ -3,6 +3,7 @@
 use std::arch::aarch64::*;
 
 use super::Vector;
+use crate::bf16::Bf16;
 
 impl Vector for float32x4_t {
     const LANES: usize = 4;
@@ -75,5 +76,37 @@ impl Vector for float32x4_t {
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         // SAFETY: the caller guarantees the instruction set.
         unsafe { vfmaq_f32(addend, self, factor) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(p: *const Bf16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
+        unsafe { vreinterpretq_f32_u32(vshll_n_u16::<16>(vld1_u16(p.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2] {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
+        unsafe {
+            let pairs = vreinterpretq_u32_u16(vld1q_u16(p.cast()));
+            let second = vandq_u32(pairs, vdupq_n_u32(0xffff_0000));
+            [vreinterpretq_f32_u32(vshlq_n_u32::<16>(pairs)), vreinterpretq_f32_u32(second)]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut Bf16) {
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`.
+        unsafe {
+            let bits = vreinterpretq_u32_f32(self);
+            let odd = vandq_u32(vshrq_n_u32::<16>(bits), vdupq_n_u32(1));
+            let rounded = vaddq_u32(bits, vaddq_u32(odd, vdupq_n_u32(0x7fff)));
+            let sign = vandq_u32(bits, vdupq_n_u32(0x8000_0000));
+            let tiny = vcltq_f32(vabsq_f32(self), vdupq_n_f32(f32::MIN_POSITIVE));
+            let quiet = vorrq_u32(bits, vdupq_n_u32(0x40_0000));
+            // A NaN is not equal to itself.
+            let values = vbslq_u32(tiny, sign, vbslq_u32(vceqq_f32(self, self), rounded, quiet));
+            vst1_u16(p.cast(), vshrn_n_u32::<16>(values));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Plain Rust: 4 lanes, which the compiler turns into the baseline's vectors (SSE2, NEON).
 
 use super::Vector;
+use crate::bf16::Bf16;
 
 /// Four f32 lanes.
 #[derive(Clone, Copy)]
@@ -65,5 +66,24 @@ impl Vector for F32x4 {
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + addend.0[i]))
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16(p: *const Bf16) -> Self {
+        // SAFETY: the caller guarantees 4 readable values at `p`; the read needs no alignment.
+        Self(unsafe { p.cast::<[Bf16; 4]>().read_unaligned() }.map(Bf16::to_f32))
+    }
+
+    #[inline(always)]
+    unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2] {
+        // SAFETY: the caller guarantees 8 readable values at `p`; the read needs no alignment.
+        let values = unsafe { p.cast::<[Bf16; 8]>().read_unaligned() };
+        [0, 1].map(|part| Self(std::array::from_fn(|i| values[2 * i + part].to_f32())))
+    }
+
+    #[inline(always)]
+    unsafe fn store_bf16(self, p: *mut Bf16) {
+        // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
+        unsafe { p.cast::<[Bf16; 4]>().write_unaligned(self.0.map(Bf16::from_f32)) }
     }
 }
