@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
-    Conv2dShape, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedConv1d, PackedConv2d, PackedMatrix, Plane, Rows,
-    RowsMut, Store, gemm,
+    Conv2dShape, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedConv1d, PackedConv2d, PackedMatrix,
+    PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace, gemm,
 };
 
 /// Frames that leave the convolutions of the segmentation network for one chunk.
@@ -67,9 +67,15 @@ impl Bench {
             let mut output = Plane::<f32>::default();
             let (out_height, out_width) = shape.output_size(height, width);
             let macs = out_height * out_width * out_channels * in_channels * kernel * kernel;
-            self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || {
-                conv.run(&input, Store { relu: true, ..Store::default() }, &mut output);
-            });
+            let store = Store { relu: true, ..Store::default() };
+            self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || conv.run(&input, store, &mut output));
+            if (kernel, stride) == (3, 1) && in_channels > 1 {
+                let conv = PackedWinogradConv2d::new(self.isa, in_channels, &weight, &values(out_channels));
+                let mut workspace = WinogradWorkspace::default();
+                self.report(&format!("resnet34 {name}, Winograd"), Arithmetic::F32, macs, || {
+                    conv.run(&input, store, &mut output, &mut workspace);
+                });
+            }
         }
         self.gemm("resnet34 seg_1, 1 mask", 1, 5120, 5120, 256);
     }

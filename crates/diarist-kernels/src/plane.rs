@@ -3,8 +3,12 @@
 use crate::buffer::AlignedBuffer;
 use crate::element::Element;
 
-/// Activations of shape `[height, width, channels]` (channels last) inside a border of one zero pixel on every side, so that
-/// a 3x3 convolution with padding 1 needs no special case at the edges. Memory: `[height + 2, width + 2, channels]`.
+/// Height and width are rounded up to a multiple of this in memory: the tiles of a convolution are whole.
+const TILE: usize = 4;
+
+/// Activations of shape `[height, width, channels]` (channels last) inside a border of zeros, so that a 3x3 convolution with
+/// padding 1 needs no special case at the edges. The border is one pixel on the left and on top; on the right and at the bottom
+/// one more than is missing to a multiple of 4.
 #[derive(Debug, Clone, Default)]
 pub struct Plane<T: Element = f32> {
     height: usize,
@@ -18,13 +22,14 @@ impl<T: Element> Plane<T> {
     /// Allocates only if the plane was never this large before.
     pub fn set_shape(&mut self, height: usize, width: usize, channels: usize) {
         (self.height, self.width, self.channels) = (height, width, channels);
-        self.data.resize((height + 2) * (width + 2) * channels);
+        let (rows, columns) = self.bordered_size();
+        self.data.resize(rows * columns * channels);
         let pitch = self.row_pitch();
         self.data[..pitch].fill(T::default());
         self.data[(height + 1) * pitch..].fill(T::default());
         for row in self.data.chunks_exact_mut(pitch.max(1)) {
             row[..channels].fill(T::default());
-            row[pitch - channels..].fill(T::default());
+            row[(width + 1) * channels..].fill(T::default());
         }
     }
 
@@ -64,6 +69,11 @@ impl<T: Element> Plane<T> {
         &mut self.data[offset..][..len]
     }
 
+    /// Rows and columns in memory, border included.
+    pub(crate) fn bordered_size(&self) -> (usize, usize) {
+        (self.height.next_multiple_of(TILE) + 2, self.width.next_multiple_of(TILE) + 2)
+    }
+
     /// All values, border included.
     pub(crate) fn data(&self) -> &[T] {
         &self.data
@@ -71,11 +81,16 @@ impl<T: Element> Plane<T> {
 
     /// Distance between vertical neighbours.
     pub(crate) fn row_pitch(&self) -> usize {
-        (self.width + 2) * self.channels
+        self.bordered_size().1 * self.channels
+    }
+
+    /// All values to write; the border stays zero.
+    pub(crate) fn data_mut(&mut self) -> &mut [T] {
+        &mut self.data
     }
 
     /// Position of pixel (y, 0) in `data`.
-    fn offset(&self, y: usize) -> usize {
+    pub(crate) fn offset(&self, y: usize) -> usize {
         (y + 1) * self.row_pitch() + self.channels
     }
 }
@@ -93,7 +108,7 @@ mod tests {
         for y in 0..3 {
             plane.row_mut(y).fill(1.0);
         }
-        assert_eq!(plane.data().len(), 5 * 6 * 2);
+        assert_eq!(plane.data().len(), 6 * 6 * 2);
         assert_eq!(plane.data().iter().sum::<f32>(), 24.0);
         assert!((0..3).all(|y| plane.row(y).iter().all(|&v| v == 1.0)));
     }

@@ -32,6 +32,19 @@ pub(crate) fn block_columns(isa: Isa) -> usize {
     }
 }
 
+/// Rows of the tallest tile of `isa` with sums of [`Vector`]s.
+pub(crate) fn tile_rows(isa: Isa) -> usize {
+    match isa.level() {
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => std::arch::x86_64::__m512::TILE_ROWS,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => std::arch::x86_64::__m256::TILE_ROWS,
+        #[cfg(target_arch = "aarch64")]
+        Level::Neon => std::arch::aarch64::float32x4_t::TILE_ROWS,
+        _ => F32x4::TILE_ROWS,
+    }
+}
+
 /// One strip of left-hand values `T`; see the module text for the formula.
 #[derive(Debug)]
 pub struct Strip<'a, T: Operand, O> {

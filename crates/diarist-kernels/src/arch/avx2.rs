@@ -7,6 +7,7 @@ use crate::bf16::Bf16;
 
 impl Vector for __m256 {
     const LANES: usize = 8;
+    const TILE_ROWS: usize = 6;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

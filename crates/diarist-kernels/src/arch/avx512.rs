@@ -8,6 +8,7 @@ use crate::dot::Dot;
 
 impl Vector for __m512 {
     const LANES: usize = 16;
+    const TILE_ROWS: usize = 14;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

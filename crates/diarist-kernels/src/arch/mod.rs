@@ -59,6 +59,8 @@ pub(crate) use dispatch;
 pub trait Vector: Copy {
     /// f32 values per register.
     const LANES: usize;
+    /// Rows of the tallest tile of a matrix product, two registers wide, whose sums stay in registers.
+    const TILE_ROWS: usize;
     /// All lanes equal to `value`.
     unsafe fn splat(value: f32) -> Self;
     /// Reads a register.

@@ -7,6 +7,7 @@ use crate::bf16::Bf16;
 
 impl Vector for float32x4_t {
     const LANES: usize = 4;
+    const TILE_ROWS: usize = 12;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

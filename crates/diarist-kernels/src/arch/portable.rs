@@ -9,6 +9,7 @@ pub(crate) struct F32x4([f32; 4]);
 
 impl Vector for F32x4 {
     const LANES: usize = 4;
+    const TILE_ROWS: usize = 4;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

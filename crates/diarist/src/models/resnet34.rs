@@ -8,7 +8,8 @@
 //! Planes have frequency as height and time as width, channels last.
 
 use diarist_kernels::{
-    Conv2dShape, Isa, PackedConv2d, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics,
+    Conv2dShape, Isa, PackedConv2d, PackedMatrix, PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace,
+    gemm, masked_statistics,
 };
 
 use super::Tensors;
@@ -40,12 +41,19 @@ pub struct ResNet34 {
     linear: PackedMatrix,
 }
 
-/// Two 3x3 convolutions around which the input is carried, by a strided 1x1 convolution where the shape changes.
+/// Two 3x3 convolutions around which the input is carried.
 #[derive(Debug)]
 struct Block {
-    conv1: PackedConv2d,
-    conv2: PackedConv2d,
-    shortcut: Option<PackedConv2d>,
+    first: FirstConv,
+    second: PackedWinogradConv2d,
+}
+
+#[derive(Debug)]
+enum FirstConv {
+    /// The block keeps the shape.
+    Same(PackedWinogradConv2d),
+    /// The block halves both axes; the input is carried by a 1x1 convolution with the same stride.
+    Reducing { conv: PackedConv2d, shortcut: PackedConv2d },
 }
 
 /// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s).
@@ -58,6 +66,7 @@ pub struct Workspace {
     hidden: Plane,
     /// Output of a block that changes the shape.
     reduced: Plane,
+    winograd: WinogradWorkspace,
 }
 
 impl Workspace {
@@ -94,28 +103,35 @@ impl ResNet34 {
     ///
     /// As [`Self::new`].
     pub fn with_isa(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
-        let conv = |name: &str, in_channels, out_channels, kernel, stride| -> Result<PackedConv2d> {
+        let weights = |name: &str, in_channels, out_channels, kernel| -> Result<_> {
             let weight = tensors.f32(&format!("resnet.{name}.weight"), &[out_channels, in_channels, kernel, kernel])?;
-            let bias = tensors.f32(&format!("resnet.{name}.bias"), &[out_channels])?;
+            Ok((weight, tensors.f32(&format!("resnet.{name}.bias"), &[out_channels])?))
+        };
+        let direct = |name: &str, in_channels, out_channels, kernel, stride| -> Result<_> {
+            let (weight, bias) = weights(name, in_channels, out_channels, kernel)?;
             let shape = Conv2dShape { in_channels, out_channels, kernel, stride };
             Ok(PackedConv2d::new(isa, shape, &weight, &bias))
         };
-        let stem = conv("conv1", 1, STAGES[0].0, 3, 1)?;
+        let winograd = |name: &str, channels| -> Result<_> {
+            let (weight, bias) = weights(name, channels, channels, 3)?;
+            Ok(PackedWinogradConv2d::new(isa, channels, &weight, &bias))
+        };
+        let stem = direct("conv1", 1, STAGES[0].0, 3, 1)?;
         let mut blocks = Vec::new();
         let mut in_channels = STAGES[0].0;
         for (stage, (channels, num_blocks)) in STAGES.into_iter().enumerate() {
             for index in 0..num_blocks {
                 let name = format!("layer{}.{index}", stage + 1);
-                let reduces = stage > 0 && index == 0;
-                let stride = if reduces { 2 } else { 1 };
-                blocks.push(Block {
-                    conv1: conv(&format!("{name}.conv1"), in_channels, channels, 3, stride)?,
-                    conv2: conv(&format!("{name}.conv2"), channels, channels, 3, 1)?,
-                    shortcut: match reduces {
-                        true => Some(conv(&format!("{name}.shortcut.0"), in_channels, channels, 1, stride)?),
-                        false => None,
-                    },
-                });
+                let conv1 = format!("{name}.conv1");
+                let first = if stage > 0 && index == 0 {
+                    FirstConv::Reducing {
+                        conv: direct(&conv1, in_channels, channels, 3, 2)?,
+                        shortcut: direct(&format!("{name}.shortcut.0"), in_channels, channels, 1, 2)?,
+                    }
+                } else {
+                    FirstConv::Same(winograd(&conv1, channels)?)
+                };
+                blocks.push(Block { first, second: winograd(&format!("{name}.conv2"), channels)? });
                 in_channels = channels;
             }
         }
@@ -139,7 +155,7 @@ impl ResNet34 {
     pub fn trunk(&self, fbank: &[f32], mean: &[f32; NUM_MEL_BINS], workspace: &mut Workspace) {
         let num_frames = fbank.len() / NUM_MEL_BINS;
         assert_eq!(fbank.len(), num_frames * NUM_MEL_BINS, "fbank is not a whole number of frames");
-        let Workspace { input, x, hidden, reduced } = workspace;
+        let Workspace { input, x, hidden, reduced, winograd } = workspace;
         input.set_shape(NUM_MEL_BINS, num_frames, 1);
         for (bin, mean) in mean.iter().enumerate() {
             for (value, frame) in input.row_mut(bin).iter_mut().zip(fbank.chunks_exact(NUM_MEL_BINS)) {
@@ -151,13 +167,16 @@ impl ResNet34 {
         std::mem::swap(x, reduced);
         self.stem.run(input, RELU, x);
         for block in &self.blocks {
-            block.conv1.run(x, RELU, hidden);
-            if let Some(shortcut) = &block.shortcut {
-                shortcut.run(x, Store::default(), reduced);
-                std::mem::swap(x, reduced);
+            match &block.first {
+                FirstConv::Same(conv) => conv.run(x, RELU, hidden, winograd),
+                FirstConv::Reducing { conv, shortcut } => {
+                    conv.run(x, RELU, hidden);
+                    shortcut.run(x, Store::default(), reduced);
+                    std::mem::swap(x, reduced);
+                }
             }
             // The carried input is already where the sum belongs.
-            block.conv2.run(hidden, ADD_RELU, x);
+            block.second.run(hidden, ADD_RELU, x, winograd);
         }
     }
 

@@ -1,0 +1,115 @@
+//! The one-dimensional transforms of F(4, 3) at the points 0, 1, -1, 2, -2 and infinity, over vectors of channels.
+//!
+//! Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section 4.3. Two-dimensional
+//! transforms apply them to columns and then to rows. A tile of 6 x 6 vectors does not fit in the registers, so the first pass
+//! makes two of its six (or four) rows at a time, a pair that shares its subexpressions, and the second pass finishes them.
+
+use crate::arch::Vector;
+
+/// Side of a tile of outputs.
+pub(crate) const OUT: usize = 4;
+/// Side of a tile of inputs, and of the transformed tile.
+pub(crate) const IN: usize = 6;
+/// Values of a transformed tile.
+pub(crate) const POSITIONS: usize = IN * IN;
+
+/// Rows of the transformed tile that [`input_pair`] makes together.
+pub(crate) const INPUT_PAIRS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];
+/// Rows of the output tile that [`output_pair`] makes together.
+pub(crate) const OUTPUT_PAIRS: [[usize; 2]; 2] = [[0, 2], [1, 3]];
+
+/// Kernel transform: row i of the transformed kernel is `sum over k of KERNEL[i][k] * kernel[k]`.
+pub(crate) const KERNEL: [[f64; 3]; IN] = [
+    [1.0 / 4.0, 0.0, 0.0],
+    [-1.0 / 6.0, -1.0 / 6.0, -1.0 / 6.0],
+    [-1.0 / 6.0, 1.0 / 6.0, -1.0 / 6.0],
+    [1.0 / 24.0, 1.0 / 12.0, 1.0 / 6.0],
+    [1.0 / 24.0, -1.0 / 12.0, 1.0 / 6.0],
+    [0.0, 0.0, 1.0],
+];
+
+/// The position of a transformed tile whose product is added to every output with weight 1: where the bias goes.
+pub(crate) const BIAS_POSITION: usize = IN + 1;
+
+/// Pair `pair` of [`INPUT_PAIRS`] of the transform of six inputs.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn input_pair<V: Vector>(pair: usize, x: impl Fn(usize) -> V) -> [V; 2] {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        match pair {
+            0 => {
+                let even = x(2).mul_add(V::splat(-4.0), x(4));
+                let odd = x(1).mul_add(V::splat(-4.0), x(3));
+                [even.add(odd), even.sub(odd)]
+            }
+            1 => {
+                let even = x(4).sub(x(2));
+                let odd = x(3).sub(x(1));
+                [odd.mul_add(V::splat(2.0), even), odd.mul_add(V::splat(-2.0), even)]
+            }
+            _ => {
+                let end = |i: usize| x(i).mul_add(V::splat(4.0), x(i + 2).mul_add(V::splat(-5.0), x(i + 4)));
+                [end(0), end(1)]
+            }
+        }
+    }
+}
+
+/// The transform of six inputs.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn input_line<V: Vector>(x: [V; IN]) -> [V; IN] {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        let [v1, v2] = input_pair(0, |i| x[i]);
+        let [v3, v4] = input_pair(1, |i| x[i]);
+        let [v0, v5] = input_pair(2, |i| x[i]);
+        [v0, v1, v2, v3, v4, v5]
+    }
+}
+
+/// Pair `pair` of [`OUTPUT_PAIRS`] of the four outputs of six products.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn output_pair<V: Vector>(pair: usize, m: impl Fn(usize) -> V) -> [V; 2] {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        match pair {
+            0 => {
+                let near = m(1).add(m(2));
+                let far = m(3).add(m(4));
+                [near.add(far).add(m(0)), far.mul_add(V::splat(4.0), near)]
+            }
+            _ => {
+                let near = m(1).sub(m(2));
+                let far = m(3).sub(m(4));
+                [far.mul_add(V::splat(2.0), near), far.mul_add(V::splat(8.0), near).add(m(5))]
+            }
+        }
+    }
+}
+
+/// The four outputs of six products.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn output_line<V: Vector>(m: [V; IN]) -> [V; OUT] {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        let [y0, y2] = output_pair(0, |i| m[i]);
+        let [y1, y3] = output_pair(1, |i| m[i]);
+        [y0, y1, y2, y3]
+    }
+}
