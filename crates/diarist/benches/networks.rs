@@ -1,50 +1,235 @@
-//! Time of the networks for one chunk of 10 s on one thread, per instruction set: `cargo bench -p diarist [-- avx512]`.
+//! Speed of the two networks as the pipeline runs them, next to what the core's arithmetic units can do in the same run.
 //!
-//! Figures are the best of several calls, which is what a quiet machine gives. Under `cargo test --benches` each runs once.
+//! - `cargo bench -p diarist [-- avx512]`: a table for all (or one) instruction sets. Operations are those of the definition of
+//!   the layers. Under `cargo test --benches` each network runs once.
+//! - `cargo bench -p diarist -- --serve`: times single runs on request, for comparisons that take turns. A request is a line
+//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`; the number of threads; a file of
+//!   little-endian f32 (`[chunks, 998, 80]` log-mel features around their mean, or `[chunks, 160000]` samples); a file for what
+//!   comes out (`[chunks, 10, 125, 256]` features, or `[chunks, 589, 7]` scores), or `-`. The answer is a line with the
+//!   milliseconds of the run. The instruction set is that of `DIARIST_ISA`.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
-use std::time::Instant;
+#[path = "../../diarist-kernels/benches/common/mod.rs"]
+mod common;
 
+use std::collections::HashMap;
+use std::io::BufRead;
+use std::time::{Duration, Instant};
+
+use common::{Arithmetic, Peak, Sample};
 use diarist::features::fbank::NUM_MEL_BINS;
 use diarist::models::Tensors;
-use diarist::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
-use diarist::segmentation::FRAMES_PER_CHUNK;
-use diarist::segmentation::masks::FrameMask;
+use diarist::models::{pyannet, resnet34};
+use diarist::segmentation::CHUNK_SAMPLES;
 use diarist_kernels::Isa;
+use rayon::prelude::*;
 
 /// Log-mel frames in a chunk.
 const NUM_FBANK_FRAMES: usize = 998;
-/// Multiply-adds of the trunk for one chunk.
-const TRUNK_GMAC: f64 = 22.6;
+/// Rows and values per row of the trunk's features of a chunk.
+const FEATURES: (usize, usize) = (10, 125 * 256);
+/// Most chunks in one call of the segmentation network.
+const BATCH_CHUNKS: usize = 8;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if arguments.iter().any(|argument| argument == "--serve") {
+        return serve();
+    }
     // Cargo passes --bench only from `cargo bench`.
-    let num_calls = if arguments.iter().any(|argument| argument == "--bench") { 20 } else { 1 };
+    let measure = arguments.iter().any(|argument| argument == "--bench");
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").expect("the embedded weights are valid");
-    for isa in Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())) {
-        let network = ResNet34::with_isa(&tensors, isa).expect("the embedded weights are complete");
-        let fbank: Vec<f32> = (0..NUM_FBANK_FRAMES * NUM_MEL_BINS).map(|i| ((i * 7919) % 1000) as f32 * 0.01).collect();
-        let mut workspace = Workspace::default();
-        let trunk = best_ms(num_calls, || network.trunk(&fbank, &[5.0; NUM_MEL_BINS], &mut workspace));
-        let mut mask = FrameMask::default();
-        (0..FRAMES_PER_CHUNK).for_each(|t| mask.insert(t));
-        let mut embedding = [0.0; EMBEDDING_DIMENSION];
-        let embed = best_ms(10 * num_calls, || network.embed(&workspace, &mask, &mut embedding));
-        let gflops = 2.0 * TRUNK_GMAC / trunk * 1e3;
-        println!("{}: resnet34 trunk {trunk:.1} ms ({gflops:.0} GFLOP/s), embed one mask {embed:.3} ms", isa.name());
+    let isas: Vec<Isa> =
+        Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())).collect();
+    assert!(!isas.is_empty(), "no such instruction set on this machine: {wanted:?}");
+    for isa in isas {
+        println!("{}", isa.name());
+        for kind in [Kind::Trunk, Kind::Segmentation] {
+            for arithmetic in arithmetics(isa) {
+                report(kind, arithmetic, isa, measure);
+            }
+        }
     }
 }
 
-/// Shortest call in milliseconds, after one to warm up.
-fn best_ms(num_calls: usize, mut run: impl FnMut()) -> f64 {
-    run();
-    let time = |_| {
+fn report(kind: Kind, arithmetic: Arithmetic, isa: Isa, measure: bool) {
+    let network = Network::new(kind, arithmetic, isa);
+    for (chunks_per_thread, num_threads) in [(1, 1), (8, 1), (1, 2), (8, 2)] {
+        let num_chunks = chunks_per_thread * num_threads;
+        let input: Vec<f32> =
+            (0..num_chunks * kind.input_len()).map(|i| ((i * 7919) % 1000) as f32 * 1e-3 - 0.5).collect();
+        let mut runner = Runner::new(num_threads);
+        if !measure {
+            runner.run(&network, &input);
+            continue;
+        }
+        let peak = Peak::of(isa, arithmetic);
+        let sample = Sample::measure(peak.as_ref(), Duration::from_secs(2), || runner.run(&network, &input));
+        let operations = 2e9 * kind.gmac() * num_chunks as f64;
+        let name = format!("{} {}, {num_chunks} chunks, {num_threads} threads", kind.name(), precision(arithmetic));
+        println!("{}", sample.report(&name, num_chunks as f64, operations));
+    }
+}
+
+fn serve() {
+    let mut networks: HashMap<(String, String), Network> = HashMap::new();
+    let mut runners: HashMap<usize, Runner> = HashMap::new();
+    let mut inputs: HashMap<String, Vec<f32>> = HashMap::new();
+    for line in std::io::stdin().lock().lines() {
+        let line = line.expect("stdin is text");
+        let [network, precision, threads, input, output] = line.split(' ').collect::<Vec<_>>()[..] else {
+            panic!("not a request: {line}");
+        };
+        let network = networks.entry((network.to_owned(), precision.to_owned())).or_insert_with(|| {
+            let kind = [Kind::Trunk, Kind::Segmentation].into_iter().find(|kind| kind.name() == network);
+            let arithmetic = ARITHMETICS.into_iter().find(|arithmetic| self::precision(*arithmetic) == precision);
+            Network::new(kind.expect("a network"), arithmetic.expect("a precision"), Isa::detect())
+        });
+        let input = inputs.entry(input.to_owned()).or_insert_with(|| {
+            let bytes = std::fs::read(input).expect("the input can be read");
+            bytes.as_chunks().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        });
+        let num_threads = threads.parse().expect("a number of threads");
+        let runner = runners.entry(num_threads).or_insert_with(|| Runner::new(num_threads));
         let start = Instant::now();
-        run();
-        start.elapsed().as_secs_f64() * 1e3
-    };
-    (0..num_calls).map(time).fold(f64::INFINITY, f64::min)
+        runner.run(network, input);
+        let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
+        if output != "-" {
+            let bytes: Vec<u8> = runner.outputs(network).iter().flat_map(|value| value.to_le_bytes()).collect();
+            std::fs::write(output, bytes).expect("the output can be written");
+        }
+        println!("{elapsed_ms:.4}");
+    }
+}
+
+const ARITHMETICS: [Arithmetic; 1] = [Arithmetic::F32];
+
+/// What to measure on `isa`: arithmetic that the instruction sets below it have not in the same form.
+fn arithmetics(isa: Isa) -> Vec<Arithmetic> {
+    match isa.has_dot() {
+        true => vec![],
+        false => vec![Arithmetic::F32],
+    }
+}
+
+fn precision(arithmetic: Arithmetic) -> &'static str {
+    match arithmetic {
+        Arithmetic::F32 => "f32",
+        Arithmetic::Bf16 => "bf16",
+        Arithmetic::Int8 => "int8",
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    Trunk,
+    Segmentation,
+}
+
+impl Kind {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Trunk => "trunk",
+            Self::Segmentation => "segmentation",
+        }
+    }
+
+    /// Multiply-adds for one chunk, in thousand millions.
+    fn gmac(self) -> f64 {
+        match self {
+            Self::Trunk => 22.6,
+            Self::Segmentation => 1.318,
+        }
+    }
+
+    /// Input values of one chunk.
+    fn input_len(self) -> usize {
+        match self {
+            Self::Trunk => NUM_FBANK_FRAMES * NUM_MEL_BINS,
+            Self::Segmentation => CHUNK_SAMPLES,
+        }
+    }
+}
+
+enum Network {
+    Trunk(resnet34::ResNet34),
+    Segmentation(pyannet::PyanNet),
+}
+
+impl Network {
+    fn new(kind: Kind, _arithmetic: Arithmetic, isa: Isa) -> Self {
+        let weights = match kind {
+            Kind::Trunk => diarist_weights::embedding(),
+            Kind::Segmentation => diarist_weights::segmentation(),
+        };
+        let tensors = Tensors::parse(weights, kind.name()).expect("the embedded weights are valid");
+        let complete = "the embedded weights are complete";
+        match kind {
+            Kind::Trunk => Self::Trunk(resnet34::ResNet34::with_isa(&tensors, isa).expect(complete)),
+            Kind::Segmentation => Self::Segmentation(pyannet::PyanNet::with_isa(&tensors, isa).expect(complete)),
+        }
+    }
+}
+
+/// Threads and the memory they work in.
+struct Runner {
+    threads: rayon::ThreadPool,
+    /// One for each chunk: the features stay in it.
+    trunk: Vec<resnet34::Workspace>,
+    /// One for each batch, with the scores that came out.
+    segmentation: Vec<(pyannet::Workspace, Vec<f32>)>,
+    /// Chunks or batches of the last run.
+    num_parts: usize,
+}
+
+impl Runner {
+    fn new(num_threads: usize) -> Self {
+        let threads = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().expect("threads can be started");
+        Self { threads, trunk: Vec::new(), segmentation: Vec::new(), num_parts: 0 }
+    }
+
+    /// Runs chunks (trunk) or batches of equal size (segmentation) in parallel.
+    fn run(&mut self, network: &Network, input: &[f32]) {
+        let num_threads = self.threads.current_num_threads();
+        let Self { threads, trunk, segmentation, .. } = self;
+        match network {
+            Network::Trunk(network) => {
+                let chunks = input.par_chunks_exact(Kind::Trunk.input_len());
+                self.num_parts = chunks.len();
+                trunk.resize_with(chunks.len().max(trunk.len()), Default::default);
+                threads.install(|| {
+                    chunks.zip(trunk).with_max_len(1).for_each(|(chunk, workspace)| {
+                        network.trunk(chunk, &[0.0; NUM_MEL_BINS], workspace);
+                    });
+                });
+            }
+            Network::Segmentation(network) => {
+                let chunks: Vec<&[f32]> = input.chunks_exact(CHUNK_SAMPLES).collect();
+                let batches = chunks.par_chunks(chunks.len().div_ceil(num_threads).min(BATCH_CHUNKS));
+                self.num_parts = batches.len();
+                segmentation.resize_with(batches.len().max(segmentation.len()), Default::default);
+                threads.install(|| {
+                    batches.zip(segmentation).with_max_len(1).for_each(|(batch, (workspace, scores))| {
+                        scores.clear();
+                        scores.extend_from_slice(network.scores(batch, workspace));
+                    });
+                });
+            }
+        }
+    }
+
+    /// What the last run gave.
+    fn outputs(&self, network: &Network) -> Vec<f32> {
+        let features = |chunk: &resnet34::Workspace| {
+            (0..FEATURES.0).flat_map(|row| chunk.features(row)[..FEATURES.1].to_vec()).collect()
+        };
+        let outputs: Vec<Vec<f32>> = match network {
+            Network::Trunk(_) => self.trunk[..self.num_parts].iter().map(features).collect(),
+            Network::Segmentation(_) => {
+                self.segmentation[..self.num_parts].iter().map(|(_, scores)| scores.clone()).collect()
+            }
+        };
+        outputs.concat()
+    }
 }
