@@ -153,8 +153,8 @@ impl Kind {
 }
 
 enum Network {
-    Trunk(resnet34::ResNet34),
-    Segmentation(pyannet::PyanNet),
+    Trunk(Box<resnet34::ResNet34>),
+    Segmentation(Box<pyannet::PyanNet>),
 }
 
 impl Network {
@@ -166,8 +166,10 @@ impl Network {
         let tensors = Tensors::parse(weights, kind.name()).expect("the embedded weights are valid");
         let complete = "the embedded weights are complete";
         match kind {
-            Kind::Trunk => Self::Trunk(resnet34::ResNet34::with_isa(&tensors, isa).expect(complete)),
-            Kind::Segmentation => Self::Segmentation(pyannet::PyanNet::with_isa(&tensors, isa).expect(complete)),
+            Kind::Trunk => Self::Trunk(Box::new(resnet34::ResNet34::with_isa(&tensors, isa).expect(complete))),
+            Kind::Segmentation => {
+                Self::Segmentation(Box::new(pyannet::PyanNet::with_isa(&tensors, isa).expect(complete)))
+            }
         }
     }
 }
