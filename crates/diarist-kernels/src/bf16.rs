@@ -60,7 +60,7 @@ pub fn to_bf16(isa: Isa, values: &[f32], out: &mut [Bf16]) {
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
 unsafe fn native(values: &[f32], out: &mut [Bf16]) {
-    use crate::{arch::avx512::DotBf16, dot::Dot};
+    use crate::{arch::x86_dot::DotBf16, dot::Dot};
     // SAFETY: the caller's guarantee.
     unsafe { round::<<DotBf16 as Dot>::Vector>(values, out, |v, p| DotBf16::store_bf16(v, p)) }
 }

@@ -58,6 +58,14 @@ impl<T: Operand> PackedConv2d<T> {
         Self { shape, matrix }
     }
 
+    /// Sets what `u8` values that the output holds are multiplied with before the result is added to them
+    /// ([`Store::accumulate`]). Default: 1.
+    #[must_use]
+    pub fn with_carry(mut self, carry: f32) -> Self {
+        self.matrix = self.matrix.with_carry(carry);
+        self
+    }
+
     /// The shape.
     pub fn shape(&self) -> Conv2dShape {
         self.shape
@@ -85,7 +93,7 @@ impl<T: Operand> PackedConv2d<T> {
         // Position in the bordered plane of the first value under the kernel at output (0, 0).
         let margin = if kernel == 3 { 0 } else { input.row_pitch() + in_channels };
         for index in 0..self.matrix.num_blocks() {
-            let (first_column, num_columns, weights, bias) = self.matrix.block(index);
+            let block = self.matrix.block(index);
             for y in 0..height {
                 Strip {
                     x: &input.data()[y * stride * input.row_pitch() + margin..],
@@ -94,12 +102,14 @@ impl<T: Operand> PackedConv2d<T> {
                     run_len: kernel * in_channels,
                     run_pitch: input.row_pitch(),
                     num_rows: width,
-                    weights,
-                    bias,
-                    out: &mut output.row_mut(y)[first_column..],
+                    weights: block.weights,
+                    scale: block.scale,
+                    bias: block.bias,
+                    out: &mut output.row_mut(y)[block.first_column..],
                     out_stride: out_channels,
-                    num_columns,
+                    num_columns: block.num_columns,
                     accumulate: store.accumulate,
+                    carry: block.carry,
                     relu: store.relu,
                 }
                 .run(self.matrix.isa());

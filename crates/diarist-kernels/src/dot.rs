@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::arch::Vector;
+use crate::arch::portable::F32x4;
 use crate::bf16::Bf16;
 use crate::element::Element;
 
@@ -38,12 +39,12 @@ pub trait Dot {
     unsafe fn word(p: *const Self::Left) -> Self::Word;
     /// The weights at `p`: reads `LANES * GROUP` values.
     unsafe fn weights(p: *const Self::Right) -> Self::Weights;
-    /// Sums before the first step. Reads `LANES` values at `bias`.
+    /// Sums before the first step: the bias, or zero if they are integers. Reads `LANES` values at `bias`.
     unsafe fn start(bias: *const f32) -> Self::Sums;
     /// Adds the products of a word and its weights.
     unsafe fn step(word: Self::Word, weights: Self::Weights, sums: Self::Sums) -> Self::Sums;
-    /// Sums after the last step.
-    unsafe fn end(sums: Self::Sums) -> Self::Vector;
+    /// Results from the sums after the last step. Reads `LANES` values at `bias`, and at `scale` if sums are integers.
+    unsafe fn end(sums: Self::Sums, scale: *const f32, bias: *const f32) -> Self::Vector;
     /// Rounds `values` and writes `LANES` of them.
     #[inline(always)]
     unsafe fn store_bf16(values: Self::Vector, p: *mut Bf16) {
@@ -89,7 +90,7 @@ impl<V: Vector> Dot for Plain<V> {
     }
 
     #[inline(always)]
-    unsafe fn end(sums: V) -> V {
+    unsafe fn end(sums: V, _scale: *const f32, _bias: *const f32) -> V {
         sums
     }
 }
@@ -132,7 +133,51 @@ impl<V: Vector> Dot for WidenedBf16<V> {
     }
 
     #[inline(always)]
-    unsafe fn end(sums: V) -> V {
+    unsafe fn end(sums: V, _scale: *const f32, _bias: *const f32) -> V {
         sums
+    }
+}
+
+/// Unsigned by signed bytes in i32, in plain Rust.
+#[derive(Debug)]
+pub(crate) struct Bytes;
+
+impl Dot for Bytes {
+    type Left = u8;
+    type Right = i8;
+    type Vector = F32x4;
+    type Word = [i32; 4];
+    type Weights = [[i32; 4]; 4];
+    type Sums = [i32; 4];
+
+    #[inline(always)]
+    unsafe fn word(p: *const u8) -> [i32; 4] {
+        // SAFETY: the caller guarantees 4 readable values at `p`.
+        unsafe { p.cast::<[u8; 4]>().read() }.map(i32::from)
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const i8) -> [[i32; 4]; 4] {
+        // SAFETY: the caller guarantees 16 readable values at `p`.
+        let weights = unsafe { p.cast::<[[i8; 4]; 4]>().read() };
+        // By place in the word, then by lane.
+        std::array::from_fn(|place| std::array::from_fn(|lane| i32::from(weights[lane][place])))
+    }
+
+    #[inline(always)]
+    unsafe fn start(_bias: *const f32) -> [i32; 4] {
+        [0; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: [i32; 4], weights: [[i32; 4]; 4], sums: [i32; 4]) -> [i32; 4] {
+        let products = |lane: usize| (0..4).map(|place| word[place] * weights[place][lane]).sum::<i32>();
+        std::array::from_fn(|lane| sums[lane] + products(lane))
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: [i32; 4], scale: *const f32, bias: *const f32) -> F32x4 {
+        // SAFETY: the caller guarantees 4 readable values at `scale` and `bias`.
+        unsafe { F32x4::from_integers(sums).mul(F32x4::load(scale)).add(F32x4::load(bias)) }
     }
 }

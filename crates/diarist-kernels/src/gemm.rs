@@ -37,7 +37,9 @@ pub struct Store {
 }
 
 /// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set and for left-hand values of type `T`:
-/// `f32`, or [`Bf16`], for which the matrix is rounded too. Bias and sums are `f32`.
+/// `f32`, [`Bf16`], or `u8`. For `Bf16` the matrix is rounded too, and sums are `f32`. For `u8` each column is quantized to signed
+/// integers of 8 bits ([`quantize_weights`](crate::quantize_weights)), sums are exact integers, and results are the same, bit for
+/// bit, on every instruction set. The bias is always `f32`.
 #[derive(Debug, Clone)]
 pub struct PackedMatrix<T: Operand = f32> {
     isa: Isa,
@@ -45,8 +47,12 @@ pub struct PackedMatrix<T: Operand = f32> {
     n: usize,
     /// `[column block][words of k][block_columns][values of a word]`; what is beyond `k` and `n` is zero.
     weights: AlignedBuffer<T::Weight>,
+    /// What a sum of 1 stands for, `[column block][block_columns]`.
+    scale: AlignedBuffer,
     /// `[column block][block_columns]`.
     bias: AlignedBuffer,
+    /// What integers in the output are multiplied with before they are added to.
+    carry: f32,
 }
 
 impl<T: Operand> PackedMatrix<T> {
@@ -76,14 +82,18 @@ impl<T: Operand> PackedMatrix<T> {
         let num_blocks = n.div_ceil(block);
         let num_words = k.div_ceil(T::GROUP);
         let mut weights = AlignedBuffer::zeros(num_blocks * num_words * block * T::GROUP);
+        let mut scale = AlignedBuffer::zeros(num_blocks * block);
+        let mut values = vec![0.0; k];
         for column in 0..n {
             let (index, lane) = (column / block, column % block);
-            for row in 0..k {
+            values.iter_mut().enumerate().for_each(|(row, entry)| *entry = value(row, column));
+            scale[column] = T::column_scale(&values);
+            for (row, value) in values.iter().enumerate() {
                 let word = (index * num_words + row / T::GROUP) * block + lane;
-                weights[word * T::GROUP + row % T::GROUP] = T::weight(value(row, column));
+                weights[word * T::GROUP + row % T::GROUP] = T::weight(value / scale[column]);
             }
         }
-        Self { isa, k, n, weights, bias: AlignedBuffer::zeros(num_blocks * block) }
+        Self { isa, k, n, weights, scale, bias: AlignedBuffer::zeros(num_blocks * block), carry: 1.0 }
     }
 
     /// Sets the bias, which is added to every row of a product.
@@ -95,6 +105,14 @@ impl<T: Operand> PackedMatrix<T> {
     pub fn with_bias(mut self, bias: &[f32]) -> Self {
         assert_eq!(bias.len(), self.n, "bias");
         self.bias[..bias.len()].copy_from_slice(bias);
+        self
+    }
+
+    /// Sets what `u8` values that the output holds are multiplied with before a product is added to them
+    /// ([`Store::accumulate`]). Default: 1.
+    #[must_use]
+    pub fn with_carry(mut self, carry: f32) -> Self {
+        self.carry = carry;
         self
     }
 
@@ -117,13 +135,29 @@ impl<T: Operand> PackedMatrix<T> {
         self.n.div_ceil(block_columns(self.isa))
     }
 
-    /// First column, number of columns, weights and bias of column block `index`.
-    pub(crate) fn block(&self, index: usize) -> (usize, usize, &[T::Weight], &[f32]) {
-        let block = block_columns(self.isa);
-        let first = index * block;
-        let size = self.k.next_multiple_of(T::GROUP) * block;
-        (first, block.min(self.n - first), &self.weights[index * size..][..size], &self.bias[first..first + block])
+    pub(crate) fn block(&self, index: usize) -> Block<'_, T> {
+        let columns = block_columns(self.isa);
+        let first_column = index * columns;
+        let size = self.k.next_multiple_of(T::GROUP) * columns;
+        Block {
+            first_column,
+            num_columns: columns.min(self.n - first_column),
+            weights: &self.weights[index * size..][..size],
+            scale: &self.scale[first_column..][..columns],
+            bias: &self.bias[first_column..][..columns],
+            carry: self.carry,
+        }
     }
+}
+
+/// One column block of a [`PackedMatrix`].
+pub(crate) struct Block<'a, T: Operand> {
+    pub(crate) first_column: usize,
+    pub(crate) num_columns: usize,
+    pub(crate) weights: &'a [T::Weight],
+    pub(crate) scale: &'a [f32],
+    pub(crate) bias: &'a [f32],
+    pub(crate) carry: f32,
 }
 
 /// Left-hand values for a [`PackedMatrix<T>`]: those of type `T` themselves, and `f32`, which are rounded to `T` first.
@@ -160,7 +194,7 @@ impl<T: Operand> LeftHand<T> for T {
         let rows_per_block = (ROW_BLOCK_BYTES / (size_of::<T>() * b.k.max(1))).next_multiple_of(84);
         for first_row in (0..num_rows).step_by(rows_per_block) {
             for index in 0..b.num_blocks() {
-                let (first_column, num_columns, weights, bias) = b.block(index);
+                let block = b.block(index);
                 Strip {
                     x: &a.data[first_row * a.stride..],
                     x_stride: a.stride,
@@ -168,12 +202,14 @@ impl<T: Operand> LeftHand<T> for T {
                     run_len: b.k,
                     run_pitch: 0,
                     num_rows: rows_per_block.min(num_rows - first_row),
-                    weights,
-                    bias,
-                    out: &mut out.data[first_row * out.stride + first_column..],
+                    weights: block.weights,
+                    scale: block.scale,
+                    bias: block.bias,
+                    out: &mut out.data[first_row * out.stride + block.first_column..],
                     out_stride: out.stride,
-                    num_columns,
+                    num_columns: block.num_columns,
                     accumulate: store.accumulate,
+                    carry: block.carry,
                     relu: store.relu,
                 }
                 .run(b.isa);

@@ -12,11 +12,14 @@
 //! that starts at the bias and goes through runs and positions in order, whatever tile the row falls into: a result does not
 //! depend on the rows around it.
 
+#[cfg(target_arch = "x86_64")]
+use crate::arch::x86_dot;
 use crate::arch::{Vector, portable::F32x4};
 use crate::bf16::Bf16;
-use crate::dot::{Dot, Plain, WidenedBf16};
+use crate::dot::{Bytes, Dot, Plain, WidenedBf16};
 use crate::element::Element;
 use crate::isa::{Isa, Level};
+use crate::quantize;
 
 /// Widest column block of any instruction set.
 pub(crate) const MAX_BLOCK_COLUMNS: usize = 32;
@@ -63,6 +66,8 @@ pub struct Strip<'a, T: Operand, O> {
     /// Packed weights of the column block, `[num_runs][words of a run][block_columns][values of a word]`: a run is filled up
     /// to whole words with zeros.
     pub(crate) weights: &'a [T::Weight],
+    /// Value of a sum of 1 of integers in each column of the block, `[block_columns]`; other operands have no scale.
+    pub(crate) scale: &'a [f32],
     /// Bias of the column block, `[block_columns]`.
     pub(crate) bias: &'a [f32],
     /// Output, from the first value of the first row on.
@@ -73,17 +78,22 @@ pub struct Strip<'a, T: Operand, O> {
     pub(crate) num_columns: usize,
     /// Add to what `out` holds?
     pub(crate) accumulate: bool,
+    /// What integers in `out` are multiplied with before that.
+    pub(crate) carry: f32,
     /// Replace negative results by zero?
     pub(crate) relu: bool,
 }
 
-/// Left-hand values that the micro-kernel multiplies: `f32` or [`Bf16`].
+/// Left-hand values that the micro-kernel multiplies: `f32`, [`Bf16`], or `u8`, which meets signed weights of 8 bits.
 pub trait Operand: Element {
     /// What they are multiplied with.
     type Weight: Element;
     /// Values per word: weights are packed in words (the private module `dot`).
     #[doc(hidden)]
     const GROUP: usize = 4 / size_of::<Self>();
+    /// What 1 stands for in the weights of a column, which are given in the order of `k`.
+    #[doc(hidden)]
+    fn column_scale(column: &[f32]) -> f32;
     /// The nearest weight.
     #[doc(hidden)]
     fn weight(value: f32) -> Self::Weight;
@@ -95,14 +105,14 @@ pub trait Operand: Element {
     unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa);
 }
 
-/// What the micro-kernel stores: `f32` or [`Bf16`].
+/// What the micro-kernel stores: `f32`, [`Bf16`], or `u8`, rounded to the nearest integer within its range.
 pub trait Output: Element {
     /// # Safety
     ///
     /// - The processor has the instruction set of `D`.
     /// - A register of values is readable at `p`.
     #[doc(hidden)]
-    unsafe fn load<D: Dot>(p: *const Self) -> D::Vector;
+    unsafe fn load<D: Dot>(p: *const Self, carry: f32) -> D::Vector;
     /// # Safety
     ///
     /// - The processor has the instruction set of `D`.
@@ -135,6 +145,7 @@ impl<T: Operand, O: Output> Strip<'_, T, O> {
         let run_weights = self.run_len.next_multiple_of(T::GROUP).checked_mul(block);
         let num_weights = run_weights.and_then(|len| len.checked_mul(self.num_runs));
         assert!(self.num_columns <= block);
+        assert_eq!(self.scale.len(), block, "scale of the column block");
         assert_eq!(self.bias.len(), block, "bias of the column block");
         assert_eq!(Some(self.weights.len()), num_weights, "weights of the column block");
         assert!(self.x.len() >= extent(self.num_rows, self.x_stride, row_extent), "input too short");
@@ -174,6 +185,10 @@ macro_rules! tiles {
 impl Operand for f32 {
     type Weight = f32;
 
+    fn column_scale(_column: &[f32]) -> f32 {
+        1.0
+    }
+
     fn weight(value: f32) -> f32 {
         value
     }
@@ -198,6 +213,10 @@ impl Operand for f32 {
 impl Operand for Bf16 {
     type Weight = Bf16;
 
+    fn column_scale(_column: &[f32]) -> f32 {
+        1.0
+    }
+
     fn weight(value: f32) -> Bf16 {
         Bf16::from_f32(value)
     }
@@ -205,7 +224,7 @@ impl Operand for Bf16 {
     unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa) {
         match isa.level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if isa.has_bf16() => tiles!(strip, crate::arch::avx512::DotBf16,
+            Level::Avx512 if isa.has_bf16() => tiles!(strip, x86_dot::DotBf16,
                 features "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
                 rows [1 2 3 4 5 6 7 8 9 10 11 12 13 14] 14),
             #[cfg(target_arch = "x86_64")]
@@ -223,9 +242,40 @@ impl Operand for Bf16 {
     }
 }
 
+impl Operand for u8 {
+    type Weight = i8;
+
+    fn column_scale(column: &[f32]) -> f32 {
+        quantize::column_scale(column)
+    }
+
+    fn weight(value: f32) -> i8 {
+        value.round_ties_even() as i8
+    }
+
+    unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa) {
+        match (isa.level(), isa.has_dot()) {
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, true) => tiles!(strip, x86_dot::DotBytes512<true>,
+                features "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
+                rows [1 2 3 4 5 6 7 8 9 10 11 12 13 14] 14),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx512, false) => tiles!(strip, x86_dot::DotBytes512<false>,
+                features "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", rows [1 2 3 4 5 6 7 8 9 10 11 12] 12),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, true) => tiles!(strip, x86_dot::DotBytes256<true>,
+                features "avxvnni,avx2,fma", rows [1 2 3 4 5 6] 6),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, false) => tiles!(strip, x86_dot::DotBytes256<false>,
+                features "avx2,fma", rows [1 2 3 4 5] 5),
+            _ => tiles!(strip, Bytes, rows [1 2] 2),
+        }
+    }
+}
+
 impl Output for f32 {
     #[inline(always)]
-    unsafe fn load<D: Dot>(p: *const f32) -> D::Vector {
+    unsafe fn load<D: Dot>(p: *const f32, _carry: f32) -> D::Vector {
         // SAFETY: the caller's guarantee.
         unsafe { D::Vector::load(p) }
     }
@@ -239,7 +289,7 @@ impl Output for f32 {
 
 impl Output for Bf16 {
     #[inline(always)]
-    unsafe fn load<D: Dot>(p: *const Bf16) -> D::Vector {
+    unsafe fn load<D: Dot>(p: *const Bf16, _carry: f32) -> D::Vector {
         // SAFETY: the caller's guarantee.
         unsafe { D::Vector::load_bf16(p) }
     }
@@ -248,6 +298,20 @@ impl Output for Bf16 {
     unsafe fn store<D: Dot>(values: D::Vector, p: *mut Bf16) {
         // SAFETY: the caller's guarantee.
         unsafe { D::store_bf16(values, p) }
+    }
+}
+
+impl Output for u8 {
+    #[inline(always)]
+    unsafe fn load<D: Dot>(p: *const u8, carry: f32) -> D::Vector {
+        // SAFETY: the caller's guarantee.
+        unsafe { D::Vector::load_u8(p).mul(D::Vector::splat(carry)) }
+    }
+
+    #[inline(always)]
+    unsafe fn store<D: Dot>(values: D::Vector, p: *mut u8) {
+        // SAFETY: the caller's guarantee.
+        unsafe { values.store_u8(p) }
     }
 }
 
@@ -369,9 +433,9 @@ unsafe fn finish<D: Dot, O: Output, const MR: usize>(
         for (r, row) in sums.into_iter().enumerate() {
             for (j, sums) in row.into_iter().enumerate() {
                 let p = out.add(r * stride + j * lanes);
-                let mut values = D::end(sums);
+                let mut values = D::end(sums, strip.scale.as_ptr().add(j * lanes), strip.bias.as_ptr().add(j * lanes));
                 if strip.accumulate {
-                    values = values.add(O::load::<D>(p));
+                    values = values.add(O::load::<D>(p, strip.carry));
                 }
                 if strip.relu {
                     values = values.max(D::Vector::splat(0.0));

@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{Random, assert_close, inside, isas, plane};
+use common::{Random, inside, isas, plane};
 use diarist_kernels::{Bf16, Conv2dShape, Isa, PackedConv2d, PackedMatrix, Rows, RowsMut, Store, gemm, naive};
 
 const STORES: [Store; 4] = [
@@ -20,6 +20,15 @@ const STORES: [Store; 4] = [
 fn tolerance(k: usize) -> f64 {
     let k = k as f64;
     2.0 * (k + 3.0) * (k + 2.0) * 2.0_f64.powi(-24)
+}
+
+#[track_caller]
+fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, what: &dyn std::fmt::Debug) {
+    assert_eq!(found.len(), expected.len(), "{what:?}: length");
+    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(*f) - e).abs();
+        assert!(error <= tolerance, "{what:?}: value {i} is {f}, expected {e}");
+    }
 }
 
 fn round(values: &[f32]) -> Vec<Bf16> {

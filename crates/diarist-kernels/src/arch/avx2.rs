@@ -116,4 +116,23 @@ impl Vector for __m256 {
             _mm_storeu_si128(p.cast(), _mm_packus_epi32(low, high));
         }
     }
+
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
+        unsafe { _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(p.cast()))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_u8(self, p: *mut u8) {
+        // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
+        unsafe {
+            // Limited first, because the conversion of what no i32 can hold is negative; the second operand is taken for a NaN.
+            let limited = _mm256_min_ps(_mm256_max_ps(self, _mm256_setzero_ps()), _mm256_set1_ps(255.0));
+            let integers = _mm256_cvtps_epi32(limited);
+            let (low, high) = (_mm256_castsi256_si128(integers), _mm256_extracti128_si256::<1>(integers));
+            let words = _mm_packs_epi32(low, high);
+            _mm_storel_epi64(p.cast(), _mm_packus_epi16(words, words));
+        }
+    }
 }

@@ -4,7 +4,6 @@ use std::arch::x86_64::*;
 
 use super::Vector;
 use crate::bf16::Bf16;
-use crate::dot::Dot;
 
 impl Vector for __m512 {
     const LANES: usize = 16;
@@ -113,52 +112,21 @@ impl Vector for __m512 {
             _mm256_storeu_si256(p.cast(), _mm512_cvtepi32_epi16(values));
         }
     }
-}
-
-/// bfloat16 by bfloat16 in f32, with AVX-512 BF16.
-#[derive(Debug)]
-pub(crate) struct DotBf16;
-
-impl Dot for DotBf16 {
-    type Left = Bf16;
-    type Right = Bf16;
-    type Vector = __m512;
-    type Word = __m512bh;
-    type Weights = __m512bh;
-    type Sums = __m512;
 
     #[inline(always)]
-    unsafe fn word(p: *const Bf16) -> __m512bh {
-        // SAFETY: the caller guarantees the instruction set and two readable values at `p`; all registers have the same bits.
-        unsafe { std::mem::transmute(_mm512_set1_epi32(p.cast::<i32>().read_unaligned())) }
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p.cast()))) }
     }
 
     #[inline(always)]
-    unsafe fn weights(p: *const Bf16) -> __m512bh {
-        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`; all registers have the same bits.
-        unsafe { std::mem::transmute(_mm512_loadu_si512(p.cast())) }
-    }
-
-    #[inline(always)]
-    unsafe fn start(bias: *const f32) -> __m512 {
-        // SAFETY: the caller guarantees the instruction set and 16 readable values at `bias`.
-        unsafe { _mm512_loadu_ps(bias) }
-    }
-
-    #[inline(always)]
-    unsafe fn step(word: __m512bh, weights: __m512bh, sums: __m512) -> __m512 {
-        // SAFETY: the caller guarantees the instruction set.
-        unsafe { _mm512_dpbf16_ps(sums, word, weights) }
-    }
-
-    #[inline(always)]
-    unsafe fn end(sums: __m512) -> __m512 {
-        sums
-    }
-
-    #[inline(always)]
-    unsafe fn store_bf16(values: __m512, p: *mut Bf16) {
+    unsafe fn store_u8(self, p: *mut u8) {
         // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
-        unsafe { p.cast::<__m256bh>().write_unaligned(_mm512_cvtneps_pbh(values)) }
+        unsafe {
+            // The second operand is taken for a NaN.
+            let limited = _mm512_max_ps(self, _mm512_setzero_ps());
+            // What no i32 can hold is converted to the lowest one, which is the largest without sign.
+            _mm_storeu_si128(p.cast(), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(limited)));
+        }
     }
 }

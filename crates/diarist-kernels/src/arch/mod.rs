@@ -7,6 +7,8 @@ pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 pub(crate) mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86_dot;
 
 use crate::bf16::Bf16;
 
@@ -87,6 +89,10 @@ pub trait Vector: Copy {
     unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2];
     /// Writes a register, rounded as [`Bf16::from_f32`] does.
     unsafe fn store_bf16(self, p: *mut Bf16);
+    /// Reads a register of small integers.
+    unsafe fn load_u8(p: *const u8) -> Self;
+    /// Writes a register, rounded to the nearest integers, ties to even; below 0 is 0, above 255 is 255, NaN is 0.
+    unsafe fn store_u8(self, p: *mut u8);
     /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127; unspecified for others.
     unsafe fn exp2_of_rounded(self) -> Self;
 }

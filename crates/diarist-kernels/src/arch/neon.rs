@@ -110,4 +110,24 @@ impl Vector for float32x4_t {
             vst1_u16(p.cast(), vshrn_n_u32::<16>(values));
         }
     }
+
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
+        unsafe {
+            let values = vcreate_u8(u64::from(p.cast::<u32>().read_unaligned()));
+            vcvtq_f32_u32(vmovl_u16(vget_low_u16(vmovl_u8(values))))
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn store_u8(self, p: *mut u8) {
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`.
+        unsafe {
+            // The conversion rounds ties to even, and saturates; a NaN becomes 0.
+            let words = vqmovn_u32(vcvtnq_u32_f32(self));
+            let bytes = vqmovn_u16(vcombine_u16(words, words));
+            p.cast::<u32>().write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)));
+        }
+    }
 }

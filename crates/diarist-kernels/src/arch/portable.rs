@@ -7,6 +7,14 @@ use crate::bf16::Bf16;
 #[derive(Clone, Copy)]
 pub(crate) struct F32x4([f32; 4]);
 
+impl F32x4 {
+    /// The nearest lanes.
+    #[inline(always)]
+    pub(crate) fn from_integers(integers: [i32; 4]) -> Self {
+        Self(integers.map(|integer| integer as f32))
+    }
+}
+
 impl Vector for F32x4 {
     const LANES: usize = 4;
     const TILE_ROWS: usize = 4;
@@ -86,5 +94,19 @@ impl Vector for F32x4 {
     unsafe fn store_bf16(self, p: *mut Bf16) {
         // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
         unsafe { p.cast::<[Bf16; 4]>().write_unaligned(self.0.map(Bf16::from_f32)) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees 4 readable values at `p`.
+        Self(unsafe { p.cast::<[u8; 4]>().read() }.map(f32::from))
+    }
+
+    #[inline(always)]
+    unsafe fn store_u8(self, p: *mut u8) {
+        // The conversion of a float to an integer saturates.
+        let rounded = self.0.map(|value| value.round_ties_even() as u8);
+        // SAFETY: the caller guarantees 4 writable values at `p`.
+        unsafe { p.cast::<[u8; 4]>().write(rounded) }
     }
 }

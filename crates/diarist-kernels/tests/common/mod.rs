@@ -31,15 +31,6 @@ pub(crate) fn isas() -> Vec<Isa> {
     isas
 }
 
-#[track_caller]
-pub(crate) fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, what: &dyn std::fmt::Debug) {
-    assert_eq!(found.len(), expected.len(), "{what:?}: length");
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        let error = (f64::from(*f) - e).abs();
-        assert!(error <= tolerance, "{what:?}: value {i} is {f}, expected {e}");
-    }
-}
-
 /// A plane with the values of `[height, width, channels]`.
 pub(crate) fn plane<T: Element>((height, width, channels): (usize, usize, usize), values: &[T]) -> Plane<T> {
     let mut plane = Plane::default();
