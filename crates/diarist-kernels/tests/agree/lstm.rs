@@ -1,7 +1,5 @@
 //! Elementary functions and the LSTM on every instruction set of this machine, against `std` and `naive` in f64.
 
-#![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran and how close they are")]
-
 use diarist_kernels::{Isa, LstmWeights, LstmWorkspace, PackedBiLstm, naive, vecmath};
 
 /// Uniform values in [-1, 1) from a 64-bit xorshift generator.

@@ -1,12 +1,8 @@
 //! The Winograd convolution on every instruction set of this machine, at the sizes around tiles and blocks, against `naive`.
 
-#![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran and how close they are")]
-
 use diarist_kernels::{Conv2dShape, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store, WinogradWorkspace, naive};
 
-mod common;
-
-use common::{Random, assert_close, inside, isas, plane};
+use crate::common::{Random, assert_close, inside, isas, plane};
 
 fn shape(in_channels: usize, out_channels: usize) -> Conv2dShape {
     Conv2dShape { in_channels, out_channels, kernel: 3, stride: 1 }

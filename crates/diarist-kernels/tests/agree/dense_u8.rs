@@ -1,20 +1,10 @@
 //! Products and convolutions of 8-bit integers: on every instruction set of this machine the bits of `naive`.
 
-#![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran")]
-
-mod common;
-
-use common::{Random, inside, isas, plane};
+use crate::common::{Random, STORES, inside, isas, plane};
 use diarist_kernels::{
     Conv2dShape, Isa, PackedConv2d, PackedMatrix, Rows, RowsMut, Store, gemm, naive, quantize_weights,
 };
 
-const STORES: [Store; 4] = [
-    Store { accumulate: false, relu: false },
-    Store { accumulate: true, relu: false },
-    Store { accumulate: false, relu: true },
-    Store { accumulate: true, relu: true },
-];
 const CARRY: f32 = 0.71;
 
 /// Integers of the whole range, of which every third is the largest: sums of pairs come close to what 16 bits hold.

@@ -1,73 +1,11 @@
-//! Every operation on every instruction set of this machine, at the sizes around lanes, tiles and blocks, against `naive`.
-
-#![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran")]
+//! Products and convolutions of f32, and pooling.
 
 use diarist_kernels::{
-    AlignedBuffer, Conv2dShape, Isa, PackedConv1d, PackedConv2d, PackedMatrix, Plane, Rows, RowsMut, Store, gemm,
+    AlignedBuffer, Conv2dShape, Isa, PackedConv1d, PackedConv2d, PackedMatrix, Rows, RowsMut, Store, gemm,
     masked_statistics, naive,
 };
 
-/// Uniform values in [-1, 1) from a 64-bit xorshift generator.
-struct Random(u64);
-
-impl Random {
-    fn new(seed: usize) -> Self {
-        Self(seed as u64 * 2 + 0x9e37_79b9_7f4a_7c15)
-    }
-
-    fn next(&mut self) -> f32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        (self.0 >> 40) as f32 / (1 << 23) as f32 - 1.0
-    }
-
-    fn values(&mut self, len: usize) -> Vec<f32> {
-        (0..len).map(|_| self.next()).collect()
-    }
-}
-
-/// All instruction sets, printed, so that a log shows what was tested.
-fn isas() -> Vec<Isa> {
-    let isas = Isa::available();
-    println!("instruction sets: {isas:?}");
-    assert!(!isas.is_empty(), "no instruction set to test");
-    isas
-}
-
-/// `|error| <= (k + 3) * 2^-24 * sum |terms|` bounds any order of k multiply-adds with rounding after each operation, doubled
-/// for the unfused level; with all values in [-1, 1] the sum is at most k + 2.
-fn tolerance(k: usize) -> f64 {
-    let k = k as f64;
-    2.0 * (k + 3.0) * (k + 2.0) * 2.0_f64.powi(-24)
-}
-
-#[track_caller]
-fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, what: &dyn std::fmt::Debug) {
-    assert_eq!(found.len(), expected.len(), "{what:?}: length");
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        let error = (f64::from(*f) - e).abs();
-        assert!(error <= tolerance, "{what:?}: value {i} is {f}, expected {e}");
-    }
-}
-
-fn apply(expected: &mut [f64], before: &[f32], store: Store) {
-    for (value, before) in expected.iter_mut().zip(before) {
-        if store.accumulate {
-            *value += f64::from(*before);
-        }
-        if store.relu {
-            *value = value.max(0.0);
-        }
-    }
-}
-
-const STORES: [Store; 4] = [
-    Store { accumulate: false, relu: false },
-    Store { accumulate: true, relu: false },
-    Store { accumulate: false, relu: true },
-    Store { accumulate: true, relu: true },
-];
+use crate::common::{Random, STORES, apply, assert_close, inside, isas, plane, tolerance};
 
 #[test]
 fn gemm_agrees() {
@@ -171,23 +109,13 @@ fn check_conv2d(isa: Isa, (height, width): (usize, usize), shape: Conv2dShape, s
     let (out_height, out_width) = shape.output_size(height, width);
     let before = random.values(out_height * out_width * shape.out_channels);
 
-    let mut input = Plane::default();
-    fill(&mut input, (height, width, shape.in_channels), &x);
-    let mut output = Plane::default();
-    fill(&mut output, (out_height, out_width, shape.out_channels), &before);
+    let input = plane((height, width, shape.in_channels), &x);
+    let mut output = plane((out_height, out_width, shape.out_channels), &before);
     PackedConv2d::new(isa, shape, &weight, &bias).run(&input, store, &mut output);
 
     let mut expected = naive::conv2d(&x, (height, width), shape, &weight, &bias);
     apply(&mut expected, &before, store);
-    let found: Vec<f32> = (0..out_height).flat_map(|y| output.row(y).to_vec()).collect();
-    assert_close(&found, &expected, tolerance(taps * shape.in_channels), &what);
-}
-
-fn fill(plane: &mut Plane, (height, width, channels): (usize, usize, usize), values: &[f32]) {
-    plane.set_shape(height, width, channels);
-    for y in 0..height {
-        plane.row_mut(y).copy_from_slice(&values[y * width * channels..][..width * channels]);
-    }
+    assert_close(&inside(&output), &expected, tolerance(taps * shape.in_channels), &what);
 }
 
 #[test]

@@ -1,35 +1,7 @@
 //! Products and convolutions of bfloat16 numbers on every instruction set of this machine, against `naive` on rounded inputs.
 
-#![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran")]
-
-mod common;
-
-use common::{Random, inside, isas, plane};
+use crate::common::{Random, STORES, apply, assert_close, inside, isas, plane, tolerance};
 use diarist_kernels::{Bf16, Conv2dShape, Isa, PackedConv2d, PackedMatrix, Rows, RowsMut, Store, gemm, naive};
-
-const STORES: [Store; 4] = [
-    Store { accumulate: false, relu: false },
-    Store { accumulate: true, relu: false },
-    Store { accumulate: false, relu: true },
-    Store { accumulate: true, relu: true },
-];
-
-/// A product of two rounded values is exact in f32, so the sums are as wrong as those of f32: `|error| <= (k + 3) * 2^-24 * sum
-/// |terms|` bounds any order of k additions, doubled for processors that round the sum of a pair on its own; with all values in
-/// [-1, 1] the sum is at most k + 2.
-fn tolerance(k: usize) -> f64 {
-    let k = k as f64;
-    2.0 * (k + 3.0) * (k + 2.0) * 2.0_f64.powi(-24)
-}
-
-#[track_caller]
-fn assert_close(found: &[f32], expected: &[f64], tolerance: f64, what: &dyn std::fmt::Debug) {
-    assert_eq!(found.len(), expected.len(), "{what:?}: length");
-    for (i, (f, e)) in found.iter().zip(expected).enumerate() {
-        let error = (f64::from(*f) - e).abs();
-        assert!(error <= tolerance, "{what:?}: value {i} is {f}, expected {e}");
-    }
-}
 
 fn round(values: &[f32]) -> Vec<Bf16> {
     values.iter().map(|value| Bf16::from_f32(*value)).collect()
@@ -37,17 +9,6 @@ fn round(values: &[f32]) -> Vec<Bf16> {
 
 fn widen(values: &[Bf16]) -> Vec<f32> {
     values.iter().map(|value| value.to_f32()).collect()
-}
-
-fn apply(expected: &mut [f64], before: &[f32], store: Store) {
-    for (value, before) in expected.iter_mut().zip(before) {
-        if store.accumulate {
-            *value += f64::from(*before);
-        }
-        if store.relu {
-            *value = value.max(0.0);
-        }
-    }
 }
 
 #[test]
