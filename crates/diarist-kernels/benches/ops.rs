@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
-    Bf16, Conv2dShape, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, Operand, Output, PackedBiLstm, PackedConv1d,
-    PackedConv2d, PackedMatrix, PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace, gemm,
+    AlignedBuffer, Conv2dShape, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedConv1d, PackedConv2d,
+    PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace, gemm,
 };
 
 /// Frames that leave the convolutions of the segmentation network for one chunk.
@@ -34,8 +34,6 @@ fn main() {
         bench.pyannet();
     }
 }
-
-const RELU: Store = Store { accumulate: false, relu: true };
 
 struct Bench {
     isa: Isa,
@@ -59,23 +57,31 @@ impl Bench {
         ];
         for (name, in_channels, out_channels, kernel, stride, height, width) in layers {
             let shape = Conv2dShape { in_channels, out_channels, kernel, stride };
-            let name = format!("resnet34 {name}");
-            for arithmetic in self.arithmetics() {
-                match arithmetic {
-                    Arithmetic::F32 => self.conv2d::<f32>(&name, arithmetic, shape, (height, width), |value| value),
-                    Arithmetic::Bf16 => self.conv2d(&name, arithmetic, shape, (height, width), Bf16::from_f32),
-                    Arithmetic::Int8 => self.conv2d(&name, arithmetic, shape, (height, width), byte),
-                }
-                if arithmetic == Arithmetic::F32 && (kernel, stride) == (3, 1) && in_channels > 1 {
-                    self.winograd(&name, shape, (height, width));
-                }
+            let weight = values(out_channels * in_channels * kernel * kernel);
+            let conv = PackedConv2d::new(self.isa, shape, &weight, &values(out_channels));
+            let mut input = Plane::default();
+            input.set_shape(height, width, in_channels);
+            for y in 0..height {
+                input.row_mut(y).copy_from_slice(&values(width * in_channels));
+            }
+            let mut output = Plane::<f32>::default();
+            let (out_height, out_width) = shape.output_size(height, width);
+            let macs = out_height * out_width * out_channels * in_channels * kernel * kernel;
+            let store = Store { relu: true, ..Store::default() };
+            self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || conv.run(&input, store, &mut output));
+            if (kernel, stride) == (3, 1) && in_channels > 1 {
+                let conv = PackedWinogradConv2d::new(self.isa, in_channels, &weight, &values(out_channels));
+                let mut workspace = WinogradWorkspace::default();
+                self.report(&format!("resnet34 {name}, Winograd"), Arithmetic::F32, macs, || {
+                    conv.run(&input, store, &mut output, &mut workspace);
+                });
             }
         }
         self.gemm("resnet34 seg_1, 1 mask", 1, 5120, 5120, 256);
     }
 
     fn pyannet(&self) {
-        self.gemm("pyannet sinc 251/10", 15975, 10, 251, 80);
+        self.filter_bank();
         for (name, in_channels, num_frames) in [("conv1", 80, 5325), ("conv2", 60, 1773)] {
             let conv = PackedConv1d::new(self.isa, &values(60 * in_channels * 5), &values(60), in_channels, 5);
             let input = values(num_frames * in_channels);
@@ -96,52 +102,25 @@ impl Bench {
         self.gemm("pyannet classifier", FRAMES, 128, 128, 7);
     }
 
-    fn conv2d<T: Operand + Output>(
-        &self,
-        name: &str,
-        arithmetic: Arithmetic,
-        shape: Conv2dShape,
-        size: (usize, usize),
-        value: fn(f32) -> T,
-    ) {
-        let [weight, bias] =
-            [shape.kernel * shape.kernel * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
-        let conv = PackedConv2d::<T>::new(self.isa, shape, &weight, &bias);
-        let input = plane(size, shape.in_channels, value);
-        let mut output = Plane::<T>::default();
-        self.report(name, arithmetic, macs(shape, size), || conv.run(&input, RELU, &mut output));
-    }
-
-    fn winograd(&self, name: &str, shape: Conv2dShape, size: (usize, usize)) {
-        let [weight, bias] = [9 * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
-        let conv = PackedWinogradConv2d::new(self.isa, shape.in_channels, &weight, &bias);
-        let input = plane(size, shape.in_channels, |value| value);
-        let (mut output, mut workspace) = (Plane::default(), WinogradWorkspace::default());
-        self.report(&format!("{name}, Winograd"), Arithmetic::F32, macs(shape, size), || {
-            conv.run(&input, RELU, &mut output, &mut workspace);
+    fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
+        let b = PackedMatrix::<f32>::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
+        let a = values((m - 1) * stride + k);
+        let mut out = vec![0.0; m * n];
+        self.report(name, Arithmetic::F32, m * k * n, || {
+            gemm(m, Rows { data: &a, stride }, &b, Store::default(), RowsMut { data: &mut out, stride: n });
         });
     }
 
-    /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
-    fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
-        for arithmetic in self.arithmetics() {
-            match arithmetic {
-                Arithmetic::F32 => self.product::<f32>(name, arithmetic, m, stride, k, n),
-                Arithmetic::Bf16 => self.product::<Bf16>(name, arithmetic, m, stride, k, n),
-                Arithmetic::Int8 => {}
-            }
-        }
-    }
-
-    fn product<T: Operand>(&self, name: &str, arithmetic: Arithmetic, m: usize, stride: usize, k: usize, n: usize)
-    where
-        f32: LeftHand<T>,
-    {
-        let b = PackedMatrix::<T>::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
-        let a = values((m - 1) * stride + k);
-        let mut out = vec![0.0; m * n];
-        self.report(name, arithmetic, m * k * n, || {
-            gemm(m, Rows { data: &a, stride }, &b, Store::default(), RowsMut { data: &mut out, stride: n });
+    /// The operations are those of the 251 taps of each filter.
+    fn filter_bank(&self) {
+        let (num_frames, reach, stride) = (15_975, 125, 10);
+        let filters = values(40 * (reach + 1));
+        let bank = PackedFilterBank::new(self.isa, &filters, &filters, reach, stride);
+        let signal = values((num_frames - 1) * stride + 2 * reach + 1);
+        let mut output = vec![0.0; num_frames * bank.num_channels()];
+        let mut scratch = AlignedBuffer::default();
+        self.report("pyannet sinc 251/10", Arithmetic::F32, output.len() * (2 * reach + 1), || {
+            bank.run(&signal, &mut scratch, &mut output);
         });
     }
 
@@ -158,48 +137,15 @@ impl Bench {
         });
     }
 
-    /// What this instruction set does in another way than those below it.
-    fn arithmetics(&self) -> Vec<Arithmetic> {
-        match (self.isa.has_dot(), self.isa.has_bf16()) {
-            (false, _) => vec![Arithmetic::F32, Arithmetic::Bf16, Arithmetic::Int8],
-            (true, false) => vec![Arithmetic::Int8],
-            (true, true) => vec![Arithmetic::Bf16],
-        }
-    }
-
     fn report(&self, name: &str, arithmetic: Arithmetic, macs: usize, mut run: impl FnMut()) {
-        if !self.arithmetics().contains(&arithmetic) {
-            return;
-        }
         if !self.measure {
             run();
             return;
         }
         let peak = Peak::of(self.isa, arithmetic);
         let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
-        println!("{}", sample.report(&format!("{name}, {}", arithmetic.name()), 1.0, 2.0 * macs as f64));
+        println!("{}", sample.report(name, 1.0, 2.0 * macs as f64));
     }
-}
-
-/// Multiply-adds of a convolution by its definition.
-fn macs(shape: Conv2dShape, (height, width): (usize, usize)) -> usize {
-    let (out_height, out_width) = shape.output_size(height, width);
-    out_height * out_width * shape.out_channels * shape.in_channels * shape.kernel * shape.kernel
-}
-
-fn plane<T: Element>((height, width): (usize, usize), channels: usize, value: fn(f32) -> T) -> Plane<T> {
-    let mut plane = Plane::default();
-    plane.set_shape(height, width, channels);
-    for y in 0..height {
-        for (out, x) in plane.row_mut(y).iter_mut().zip(values(width * channels)) {
-            *out = value(x);
-        }
-    }
-    plane
-}
-
-fn byte(value: f32) -> u8 {
-    ((value + 0.5) * 255.0) as u8
 }
 
 fn values(len: usize) -> Vec<f32> {

@@ -119,3 +119,47 @@ pub fn lstm(gates: &[f32], weight_hh: &[f32], hidden: usize, reverse: bool) -> V
     }
     out
 }
+
+/// Even and odd filters in turn: `even` and `odd` have shape `[pairs, reach + 1]`, the taps from the centre to the right; the
+/// left half of an even filter mirrors it, that of an odd one is its negative, and the centre of an odd one is zero. The first
+/// frame is centred on sample `reach`, the next `stride` later; returns `[num_frames, 2 * pairs]`.
+pub fn filter_bank(x: &[f32], even: &[f32], odd: &[f32], reach: usize, stride: usize, num_frames: usize) -> Vec<f64> {
+    let mut out = Vec::new();
+    for frame in 0..num_frames {
+        let centre = frame * stride + reach;
+        for (even, odd) in even.chunks_exact(reach + 1).zip(odd.chunks_exact(reach + 1)) {
+            let tap = |filter: &[f32], k: usize| f64::from(filter[k]);
+            let sample = |index: usize| f64::from(x[index]);
+            let mut sums = [tap(even, 0) * sample(centre), 0.0];
+            for k in 1..=reach {
+                sums[0] += tap(even, k) * sample(centre + k) + tap(even, k) * sample(centre - k);
+                sums[1] += tap(odd, k) * sample(centre + k) - tap(odd, k) * sample(centre - k);
+            }
+            out.extend(sums);
+        }
+    }
+    out
+}
+
+/// Largest of every three neighbouring frames of `x`, shape `[frames, num_channels]`, after `map(value, channel)`.
+pub fn max_pool(x: &[f32], num_channels: usize, map: impl Fn(f64, usize) -> f64) -> Vec<f64> {
+    let mut out = Vec::new();
+    for frames in x.chunks_exact(3 * num_channels) {
+        for channel in 0..num_channels {
+            let value = |frame: usize| map(f64::from(frames[frame * num_channels + channel]), channel);
+            out.push(value(0).max(value(1)).max(value(2)));
+        }
+    }
+    out
+}
+
+/// Mean and biased variance of each channel of `x`, shape `[frames, num_channels]`.
+pub fn moments(x: &[f32], num_channels: usize) -> Vec<(f64, f64)> {
+    let num_frames = (x.len() / num_channels) as f64;
+    let column = |channel: usize| x.iter().skip(channel).step_by(num_channels).map(|x| f64::from(*x));
+    let moments = |channel: usize| {
+        let mean = column(channel).sum::<f64>() / num_frames;
+        (mean, column(channel).map(|x| (x - mean).powi(2)).sum::<f64>() / num_frames)
+    };
+    (0..num_channels).map(moments).collect()
+}

@@ -16,6 +16,12 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn splat_pair(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees the instruction set and two readable values at `p`.
+        unsafe { _mm256_castpd_ps(_mm256_set1_pd(p.cast::<f64>().read_unaligned())) }
+    }
+
+    #[inline(always)]
     unsafe fn load(p: *const f32) -> Self {
         // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
         unsafe { _mm256_loadu_ps(p) }

@@ -16,6 +16,12 @@ impl Vector for __m512 {
     }
 
     #[inline(always)]
+    unsafe fn splat_pair(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees the instruction set and two readable values at `p`.
+        unsafe { _mm512_castpd_ps(_mm512_set1_pd(p.cast::<f64>().read_unaligned())) }
+    }
+
+    #[inline(always)]
     unsafe fn load(p: *const f32) -> Self {
         // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
         unsafe { _mm512_loadu_ps(p) }

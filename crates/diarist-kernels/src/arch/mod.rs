@@ -65,6 +65,8 @@ pub trait Vector: Copy {
     const TILE_ROWS: usize;
     /// All lanes equal to `value`.
     unsafe fn splat(value: f32) -> Self;
+    /// Even lanes equal to `p[0]`, odd lanes equal to `p[1]`; `p` needs no alignment.
+    unsafe fn splat_pair(p: *const f32) -> Self;
     /// Reads a register.
     unsafe fn load(p: *const f32) -> Self;
     /// Writes a register.

@@ -16,6 +16,12 @@ impl Vector for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn splat_pair(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees the instruction set and two readable values at `p`.
+        unsafe { vreinterpretq_f32_f64(vdupq_n_f64(p.cast::<f64>().read_unaligned())) }
+    }
+
+    #[inline(always)]
     unsafe fn load(p: *const f32) -> Self {
         // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
         unsafe { vld1q_f32(p) }

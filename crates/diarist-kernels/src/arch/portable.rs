@@ -25,6 +25,13 @@ impl Vector for F32x4 {
     }
 
     #[inline(always)]
+    unsafe fn splat_pair(p: *const f32) -> Self {
+        // SAFETY: the caller guarantees two readable values at `p`; the read needs no alignment.
+        let [a, b] = unsafe { p.cast::<[f32; 2]>().read_unaligned() };
+        Self([a, b, a, b])
+    }
+
+    #[inline(always)]
     unsafe fn load(p: *const f32) -> Self {
         // SAFETY: the caller guarantees 4 readable values at `p`; the read needs no alignment.
         Self(unsafe { p.cast::<[f32; 4]>().read_unaligned() })

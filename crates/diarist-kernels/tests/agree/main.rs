@@ -6,5 +6,6 @@ mod common;
 mod dense;
 mod dense_bf16;
 mod dense_u8;
+mod frames;
 mod lstm;
 mod winograd;
