@@ -67,7 +67,7 @@ fn report(kind: Kind, arithmetic: Arithmetic, isa: Isa, measure: bool) {
         let peak = Peak::of(isa, arithmetic);
         let sample = Sample::measure(peak.as_ref(), Duration::from_secs(2), || runner.run(&network, &input));
         let operations = 2e9 * kind.gmac() * num_chunks as f64;
-        let name = format!("{} {}, {num_chunks} chunks, {num_threads} threads", kind.name(), arithmetic.name());
+        let name = format!("{} {}, {num_chunks} chunks, {num_threads} threads", kind.name(), precision(arithmetic));
         println!("{}", sample.report(&name, num_chunks as f64, operations));
     }
 }
@@ -83,7 +83,7 @@ fn serve() {
         };
         let network = networks.entry((network.to_owned(), precision.to_owned())).or_insert_with(|| {
             let kind = [Kind::Trunk, Kind::Segmentation].into_iter().find(|kind| kind.name() == network);
-            let arithmetic = ARITHMETICS.into_iter().find(|arithmetic| arithmetic.name() == precision);
+            let arithmetic = ARITHMETICS.into_iter().find(|arithmetic| self::precision(*arithmetic) == precision);
             Network::new(kind.expect("a network"), arithmetic.expect("a precision"), Isa::detect())
         });
         let input = inputs.entry(input.to_owned()).or_insert_with(|| {
@@ -110,6 +110,14 @@ fn arithmetics(isa: Isa) -> Vec<Arithmetic> {
     match isa.has_dot() {
         true => vec![],
         false => vec![Arithmetic::F32],
+    }
+}
+
+fn precision(arithmetic: Arithmetic) -> &'static str {
+    match arithmetic {
+        Arithmetic::F32 => "f32",
+        Arithmetic::Bf16 => "bf16",
+        Arithmetic::Int8 => "int8",
     }
 }
 
@@ -199,14 +207,16 @@ impl Runner {
                 });
             }
             Network::Segmentation(network) => {
-                let chunks: Vec<&[f32]> = input.chunks_exact(CHUNK_SAMPLES).collect();
-                let batches = chunks.par_chunks(chunks.len().div_ceil(num_threads).min(BATCH_CHUNKS));
+                let num_chunks = input.len() / CHUNK_SAMPLES;
+                let batches = input.par_chunks(num_chunks.div_ceil(num_threads).min(BATCH_CHUNKS) * CHUNK_SAMPLES);
                 self.num_parts = batches.len();
                 segmentation.resize_with(batches.len().max(segmentation.len()), Default::default);
                 threads.install(|| {
-                    batches.zip(segmentation).with_max_len(1).for_each(|(batch, (workspace, scores))| {
+                    batches.zip(segmentation).with_max_len(1).for_each(|(signal, (workspace, scores))| {
+                        let num_chunks = signal.len() / CHUNK_SAMPLES;
+                        let chunks = pyannet::Chunks { signal, step_samples: CHUNK_SAMPLES, num_chunks };
                         scores.clear();
-                        scores.extend_from_slice(network.scores(batch, workspace));
+                        scores.extend_from_slice(network.scores(chunks, workspace));
                     });
                 });
             }

@@ -44,6 +44,26 @@ pub struct Workspace {
     scores: AlignedBuffer,
 }
 
+/// Chunks of [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; the caller pads a shorter end of a recording with zeros.
+///
+/// The first convolution of stretches that several chunks share is computed once.
+#[derive(Debug, Clone, Copy)]
+pub struct Chunks<'a> {
+    /// All chunks, one after the other.
+    pub signal: &'a [f32],
+    /// Samples from the start of one chunk to that of the next: a multiple of 10, [`CHUNK_SAMPLES`] if they do not overlap.
+    pub step_samples: usize,
+    /// How many chunks there are.
+    pub num_chunks: usize,
+}
+
+impl<'a> Chunks<'a> {
+    /// A single chunk.
+    pub fn one(signal: &'a [f32]) -> Self {
+        Self { signal, step_samples: CHUNK_SAMPLES, num_chunks: 1 }
+    }
+}
+
 impl PyanNet {
     /// Packs the weights for the best instruction set of this machine; names are those of the checkpoint's state dict.
     ///
@@ -76,13 +96,12 @@ impl PyanNet {
 
     /// Writes the local-speaker masks of every chunk to `masks`, one for each chunk.
     ///
-    /// Each chunk has [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; a shorter end of a recording is padded with zeros by
-    /// the caller. Eight chunks at a time are a good number. A chunk with samples that are not finite has no speakers.
+    /// A chunk with samples that are not finite has no speakers.
     ///
     /// # Panics
-    /// If a chunk has another length, or if there are not as many masks as chunks.
-    pub fn forward(&self, chunks: &[&[f32]], workspace: &mut Workspace, masks: &mut [ChunkMasks]) {
-        assert_eq!(masks.len(), chunks.len());
+    /// As [`Self::scores`], or if there are not as many masks as chunks.
+    pub fn forward(&self, chunks: Chunks<'_>, workspace: &mut Workspace, masks: &mut [ChunkMasks]) {
+        assert_eq!(masks.len(), chunks.num_chunks);
         let scores = self.scores(chunks, workspace);
         for (masks, scores) in masks.iter_mut().zip(scores.chunks_exact(FRAMES_PER_CHUNK * POWERSET_CLASSES)) {
             *masks = powerset::decode(scores);
@@ -93,19 +112,14 @@ impl PyanNet {
     /// [`powerset::log_softmax`] for log-probabilities.
     ///
     /// # Panics
-    /// As [`Self::forward`].
-    pub fn scores<'a>(&self, chunks: &[&[f32]], workspace: &'a mut Workspace) -> &'a [f32] {
-        let num_chunks = chunks.len();
+    /// If the step is not a positive multiple of 10 samples, or the signal ends before the last chunk does.
+    pub fn scores<'a>(&self, chunks: Chunks<'_>, workspace: &'a mut Workspace) -> &'a [f32] {
+        let Chunks { signal, step_samples, num_chunks } = chunks;
         let num_rows = FRAMES_PER_CHUNK * num_chunks;
         let Workspace { sincnet, lstm, activations: [a, b], time_major_scores, scores } = workspace;
 
         a.resize(num_rows * CHANNELS);
-        for (index, chunk) in chunks.iter().enumerate() {
-            assert_eq!(chunk.len(), CHUNK_SAMPLES, "samples of chunk {index}");
-            // Time-major: the rows of one frame of all chunks lie together.
-            let rows = a.chunks_exact_mut(CHANNELS).skip(index).step_by(num_chunks);
-            self.sincnet.run(chunk, sincnet, rows);
-        }
+        self.sincnet.run(signal, step_samples, num_chunks, sincnet, a);
         let (mut input, mut output) = (a, b);
         for layer in &self.lstm {
             output.resize(num_rows * layer.out_features());

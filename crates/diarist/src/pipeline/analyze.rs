@@ -94,13 +94,9 @@ fn segment(
     wave_masks: &mut [ChunkMasks],
 ) {
     wave_masks.par_chunks_mut(BATCH_CHUNKS).enumerate().with_max_len(1).for_each(|(batch, batch_masks)| {
-        let first = first_chunk + batch * BATCH_CHUNKS;
-        let mut chunks = [&[][..]; BATCH_CHUNKS];
-        for (i, chunk) in chunks.iter_mut().take(batch_masks.len()).enumerate() {
-            *chunk = window.samples(first + i);
-        }
+        let chunks = window.chunks(first_chunk + batch * BATCH_CHUNKS, batch_masks.len());
         with_workspace(&workspaces.segmentation, |workspace| {
-            models.segmentation.forward(&chunks[..batch_masks.len()], workspace, batch_masks);
+            models.segmentation.forward(chunks, workspace, batch_masks);
         });
     });
 }

@@ -6,6 +6,7 @@
 use crate::audio::AudioSource;
 use crate::error::Result;
 use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
+use crate::models::pyannet::Chunks;
 use crate::segmentation::CHUNK_SAMPLES;
 
 use super::analysis::ChunkGeometry;
@@ -24,9 +25,10 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// The 160,000 samples of `chunk`.
-    pub(super) fn samples(&self, chunk: usize) -> &[f32] {
-        &self.samples[self.offset(chunk)..][..CHUNK_SAMPLES]
+    /// The samples of `num_chunks` chunks from `first_chunk` on.
+    pub(super) fn chunks(&self, first_chunk: usize, num_chunks: usize) -> Chunks<'_> {
+        let signal = &self.samples[self.offset(first_chunk)..];
+        Chunks { signal, step_samples: self.step_samples, num_chunks }
     }
 
     /// The fbank frames of `chunk`, row-major `[998, 80]`, before mean normalisation.

@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use diarist::ErrorKind;
 use diarist::models::Tensors;
-use diarist::models::pyannet::{PyanNet, Workspace};
+use diarist::models::pyannet::{Chunks, PyanNet, Workspace};
 use diarist::segmentation::masks::ChunkMasks;
 use diarist::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 use diarist_kernels::Isa;
@@ -35,7 +35,7 @@ fn log_probabilities_equal_pyannote_on_every_instruction_set() {
         for (name, chunk) in chunks() {
             let (shape, expected) = golden::load::<f32>(&format!("pyannet/{name}_scores"));
             assert_eq!(shape, [FRAMES_PER_CHUNK, POWERSET_CLASSES]);
-            let mut scores = model.scores(&[&chunk], &mut workspace).to_vec();
+            let mut scores = model.scores(Chunks::one(&chunk), &mut workspace).to_vec();
             let masks = powerset::decode(&scores);
             powerset::log_softmax(&mut scores);
             let difference = golden::max_abs_difference(&scores, &expected);
@@ -57,44 +57,73 @@ fn log_probabilities_equal_pyannote_on_every_instruction_set() {
 fn golden_chunks_have_one_and_two_speakers_and_silence() {
     let [(_, speech), _, (_, silence)] = chunks();
     let mut masks = [ChunkMasks::default(); 2];
-    MODEL.forward(&[&speech, &silence], &mut Workspace::default(), &mut masks);
+    MODEL.forward(side_by_side(&[speech, silence].concat()), &mut Workspace::default(), &mut masks);
     assert!(!masks[0].is_silent() && !masks[0].overlap().is_empty());
     assert!((0..FRAMES_PER_CHUNK).any(|t| masks[0].num_active(t) == 0));
     assert!(masks[1].is_silent());
+}
+
+/// Chunks that do not overlap.
+fn side_by_side(signal: &[f32]) -> Chunks<'_> {
+    Chunks { signal, step_samples: CHUNK_SAMPLES, num_chunks: signal.len() / CHUNK_SAMPLES }
 }
 
 #[test]
 fn a_chunk_does_not_depend_on_the_batch() {
     let [(_, speech), (_, padded), (_, silence)] = chunks();
     let kinds = [&speech[..], &padded, &silence];
-    let alone = kinds.map(|chunk| MODEL.scores(&[chunk], &mut Workspace::default()).to_vec());
+    let alone = kinds.map(|chunk| MODEL.scores(Chunks::one(chunk), &mut Workspace::default()).to_vec());
     let mut workspace = Workspace::default();
     for order in [&[2, 1, 0][..], &[0; 8], &[1, 0, 2, 2, 0, 1, 1, 0, 2], &[0]] {
-        let batch: Vec<&[f32]> = order.iter().map(|&kind| kinds[kind]).collect();
-        let scores = MODEL.scores(&batch, &mut workspace);
+        let signal: Vec<f32> = order.iter().flat_map(|&kind| kinds[kind]).copied().collect();
+        let scores = MODEL.scores(side_by_side(&signal), &mut workspace);
         for (position, &kind) in order.iter().enumerate() {
             assert!(scores[position * SCORES_PER_CHUNK..][..SCORES_PER_CHUNK] == alone[kind], "{order:?} {position}");
         }
         let mut masks = vec![ChunkMasks::default(); order.len()];
-        MODEL.forward(&batch, &mut workspace, &mut masks);
+        MODEL.forward(side_by_side(&signal), &mut workspace, &mut masks);
         for (masks, &kind) in masks.iter().zip(order) {
             assert_eq!(*masks, powerset::decode(&alone[kind]));
         }
     }
-    assert!(MODEL.scores(&[], &mut workspace).is_empty());
+    assert!(MODEL.scores(side_by_side(&[]), &mut workspace).is_empty());
+}
+
+#[test]
+fn a_chunk_does_not_depend_on_those_it_overlaps() {
+    let speech = golden::load_samples("pyannet/samples");
+    // Another volume and offset for each copy: chunks that share samples differ in what they are normalised by.
+    let signal: Vec<f32> =
+        (0..3).flat_map(|i| speech.iter().map(move |x| x / (i + 1) as f32 + 0.01 * i as f32)).collect();
+    // Extensions make no difference to f32.
+    for isa in Isa::available().into_iter().filter(|isa| !isa.has_dot()) {
+        let model = PyanNet::with_isa(&TENSORS, isa).unwrap();
+        let mut workspace = Workspace::default();
+        // Every remainder of the chunks' first frames by three, more chunks than overlap at a time, and gaps between chunks.
+        for (step_samples, num_chunks) in [(16_000, 14), (160, 3), (10, 2), (79_990, 5), (159_990, 3), (170_000, 2)] {
+            let scores = model.scores(Chunks { signal: &signal, step_samples, num_chunks }, &mut workspace).to_vec();
+            for (index, scores) in scores.chunks_exact(SCORES_PER_CHUNK).enumerate().rev().take(2) {
+                let chunk = &signal[index * step_samples..][..CHUNK_SAMPLES];
+                let alone = model.scores(Chunks::one(chunk), &mut workspace);
+                assert!(scores == alone, "{isa:?}: chunk {index} of {num_chunks}, one every {step_samples} samples");
+            }
+        }
+    }
 }
 
 #[test]
 fn a_warm_workspace_does_not_allocate() {
     let [(_, speech), (_, padded), (_, silence)] = chunks();
-    let batch = [&speech[..], &padded, &silence];
+    let signal = [speech, padded, silence].concat();
     let mut workspace = Workspace::default();
-    let mut masks = [ChunkMasks::default(); 3];
+    let mut masks = [ChunkMasks::default(); 12];
     LazyLock::force(&MODEL);
-    MODEL.forward(&batch, &mut workspace, &mut masks);
-    for batch in [&batch[..], &batch[..1], &batch[1..]] {
-        let allocations = allocations::count(|| MODEL.forward(batch, &mut workspace, &mut masks[..batch.len()]));
-        assert_eq!(allocations, 0, "{} chunks", batch.len());
+    let overlapping = Chunks { signal: &signal, step_samples: 16_000, num_chunks: 12 };
+    MODEL.forward(overlapping, &mut workspace, &mut masks);
+    for chunks in [overlapping, side_by_side(&signal), Chunks::one(&signal), side_by_side(&signal[CHUNK_SAMPLES..])] {
+        let masks = &mut masks[..chunks.num_chunks];
+        let allocations = allocations::count(|| MODEL.forward(chunks, &mut workspace, masks));
+        assert_eq!(allocations, 0, "{} chunks every {} samples", chunks.num_chunks, chunks.step_samples);
     }
 }
 
@@ -106,12 +135,12 @@ fn extreme_samples_give_scores_and_no_panic() {
     let full_scale: Vec<f32> = (0..CHUNK_SAMPLES).map(|i| if i / 40 % 2 == 0 { 1.0 } else { -1.0 }).collect();
     let mut workspace = Workspace::default();
     for chunk in [click, constant, full_scale] {
-        assert!(MODEL.scores(&[&chunk], &mut workspace).iter().all(|score| score.is_finite()));
+        assert!(MODEL.scores(Chunks::one(&chunk), &mut workspace).iter().all(|score| score.is_finite()));
     }
     let mut broken = vec![0.1; CHUNK_SAMPLES];
     broken[5] = f32::NAN;
     let mut masks = [ChunkMasks::default()];
-    MODEL.forward(&[&broken], &mut workspace, &mut masks);
+    MODEL.forward(Chunks::one(&broken), &mut workspace, &mut masks);
     assert!(masks[0].is_silent());
 }
 
