@@ -12,8 +12,9 @@ use std::time::Duration;
 
 use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
-    AlignedBuffer, Conv2dShape, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedConv1d, PackedConv2d,
-    PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace, gemm,
+    AlignedBuffer, Bf16, Conv2dShape, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, Operand, Output,
+    PackedBiLstm, PackedConv1d, PackedConv2d, PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Rows,
+    RowsMut, Store, WinogradWorkspace, gemm,
 };
 
 /// Frames that leave the convolutions of the segmentation network for one chunk.
@@ -34,6 +35,8 @@ fn main() {
         bench.pyannet();
     }
 }
+
+const RELU: Store = Store { accumulate: false, relu: true };
 
 struct Bench {
     isa: Isa,
@@ -57,24 +60,16 @@ impl Bench {
         ];
         for (name, in_channels, out_channels, kernel, stride, height, width) in layers {
             let shape = Conv2dShape { in_channels, out_channels, kernel, stride };
-            let weight = values(out_channels * in_channels * kernel * kernel);
-            let conv = PackedConv2d::new(self.isa, shape, &weight, &values(out_channels));
-            let mut input = Plane::default();
-            input.set_shape(height, width, in_channels);
-            for y in 0..height {
-                input.row_mut(y).copy_from_slice(&values(width * in_channels));
-            }
-            let mut output = Plane::<f32>::default();
-            let (out_height, out_width) = shape.output_size(height, width);
-            let macs = out_height * out_width * out_channels * in_channels * kernel * kernel;
-            let store = Store { relu: true, ..Store::default() };
-            self.report(&format!("resnet34 {name}"), Arithmetic::F32, macs, || conv.run(&input, store, &mut output));
-            if (kernel, stride) == (3, 1) && in_channels > 1 {
-                let conv = PackedWinogradConv2d::new(self.isa, in_channels, &weight, &values(out_channels));
-                let mut workspace = WinogradWorkspace::default();
-                self.report(&format!("resnet34 {name}, Winograd"), Arithmetic::F32, macs, || {
-                    conv.run(&input, store, &mut output, &mut workspace);
-                });
+            let name = format!("resnet34 {name}");
+            for arithmetic in self.arithmetics() {
+                match arithmetic {
+                    Arithmetic::F32 => self.conv2d::<f32>(&name, arithmetic, shape, (height, width), |value| value),
+                    Arithmetic::Bf16 => self.conv2d(&name, arithmetic, shape, (height, width), Bf16::from_f32),
+                    Arithmetic::Int8 => self.conv2d(&name, arithmetic, shape, (height, width), byte),
+                }
+                if arithmetic == Arithmetic::F32 && (kernel, stride) == (3, 1) && in_channels > 1 {
+                    self.winograd(&name, shape, (height, width));
+                }
             }
         }
         self.gemm("resnet34 seg_1, 1 mask", 1, 5120, 5120, 256);
@@ -102,11 +97,51 @@ impl Bench {
         self.gemm("pyannet classifier", FRAMES, 128, 128, 7);
     }
 
+    fn conv2d<T: Operand + Output>(
+        &self,
+        name: &str,
+        arithmetic: Arithmetic,
+        shape: Conv2dShape,
+        size: (usize, usize),
+        value: fn(f32) -> T,
+    ) {
+        let [weight, bias] =
+            [shape.kernel * shape.kernel * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
+        let conv = PackedConv2d::<T>::new(self.isa, shape, &weight, &bias);
+        let input = plane(size, shape.in_channels, value);
+        let mut output = Plane::<T>::default();
+        self.report(name, arithmetic, macs(shape, size), || conv.run(&input, RELU, &mut output));
+    }
+
+    fn winograd(&self, name: &str, shape: Conv2dShape, size: (usize, usize)) {
+        let [weight, bias] = [9 * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
+        let conv = PackedWinogradConv2d::new(self.isa, shape.in_channels, &weight, &bias);
+        let input = plane(size, shape.in_channels, |value| value);
+        let (mut output, mut workspace) = (Plane::default(), WinogradWorkspace::default());
+        self.report(&format!("{name}, Winograd"), Arithmetic::F32, macs(shape, size), || {
+            conv.run(&input, RELU, &mut output, &mut workspace);
+        });
+    }
+
+    /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
     fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
-        let b = PackedMatrix::<f32>::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
+        for arithmetic in self.arithmetics() {
+            match arithmetic {
+                Arithmetic::F32 => self.product::<f32>(name, arithmetic, m, stride, k, n),
+                Arithmetic::Bf16 => self.product::<Bf16>(name, arithmetic, m, stride, k, n),
+                Arithmetic::Int8 => {}
+            }
+        }
+    }
+
+    fn product<T: Operand>(&self, name: &str, arithmetic: Arithmetic, m: usize, stride: usize, k: usize, n: usize)
+    where
+        f32: LeftHand<T>,
+    {
+        let b = PackedMatrix::<T>::new(self.isa, &values(k * n), k, n).with_bias(&values(n));
         let a = values((m - 1) * stride + k);
         let mut out = vec![0.0; m * n];
-        self.report(name, Arithmetic::F32, m * k * n, || {
+        self.report(name, arithmetic, m * k * n, || {
             gemm(m, Rows { data: &a, stride }, &b, Store::default(), RowsMut { data: &mut out, stride: n });
         });
     }
@@ -137,15 +172,48 @@ impl Bench {
         });
     }
 
+    /// What this instruction set does in another way than those below it.
+    fn arithmetics(&self) -> Vec<Arithmetic> {
+        match (self.isa.has_dot(), self.isa.has_bf16()) {
+            (false, _) => vec![Arithmetic::F32, Arithmetic::Bf16, Arithmetic::Int8],
+            (true, false) => vec![Arithmetic::Int8],
+            (true, true) => vec![Arithmetic::Bf16],
+        }
+    }
+
     fn report(&self, name: &str, arithmetic: Arithmetic, macs: usize, mut run: impl FnMut()) {
+        if !self.arithmetics().contains(&arithmetic) {
+            return;
+        }
         if !self.measure {
             run();
             return;
         }
         let peak = Peak::of(self.isa, arithmetic);
         let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
-        println!("{}", sample.report(name, 1.0, 2.0 * macs as f64));
+        println!("{}", sample.report(&format!("{name}, {}", arithmetic.name()), 1.0, 2.0 * macs as f64));
     }
+}
+
+/// Multiply-adds of a convolution by its definition.
+fn macs(shape: Conv2dShape, (height, width): (usize, usize)) -> usize {
+    let (out_height, out_width) = shape.output_size(height, width);
+    out_height * out_width * shape.out_channels * shape.in_channels * shape.kernel * shape.kernel
+}
+
+fn plane<T: Element>((height, width): (usize, usize), channels: usize, value: fn(f32) -> T) -> Plane<T> {
+    let mut plane = Plane::default();
+    plane.set_shape(height, width, channels);
+    for y in 0..height {
+        for (out, x) in plane.row_mut(y).iter_mut().zip(values(width * channels)) {
+            *out = value(x);
+        }
+    }
+    plane
+}
+
+fn byte(value: f32) -> u8 {
+    ((value + 0.5) * 255.0) as u8
 }
 
 fn values(len: usize) -> Vec<f32> {

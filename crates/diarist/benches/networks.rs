@@ -67,7 +67,7 @@ fn report(kind: Kind, arithmetic: Arithmetic, isa: Isa, measure: bool) {
         let peak = Peak::of(isa, arithmetic);
         let sample = Sample::measure(peak.as_ref(), Duration::from_secs(2), || runner.run(&network, &input));
         let operations = 2e9 * kind.gmac() * num_chunks as f64;
-        let name = format!("{} {}, {num_chunks} chunks, {num_threads} threads", kind.name(), precision(arithmetic));
+        let name = format!("{} {}, {num_chunks} chunks, {num_threads} threads", kind.name(), arithmetic.name());
         println!("{}", sample.report(&name, num_chunks as f64, operations));
     }
 }
@@ -83,7 +83,7 @@ fn serve() {
         };
         let network = networks.entry((network.to_owned(), precision.to_owned())).or_insert_with(|| {
             let kind = [Kind::Trunk, Kind::Segmentation].into_iter().find(|kind| kind.name() == network);
-            let arithmetic = ARITHMETICS.into_iter().find(|arithmetic| self::precision(*arithmetic) == precision);
+            let arithmetic = ARITHMETICS.into_iter().find(|arithmetic| arithmetic.name() == precision);
             Network::new(kind.expect("a network"), arithmetic.expect("a precision"), Isa::detect())
         });
         let input = inputs.entry(input.to_owned()).or_insert_with(|| {
@@ -110,14 +110,6 @@ fn arithmetics(isa: Isa) -> Vec<Arithmetic> {
     match isa.has_dot() {
         true => vec![],
         false => vec![Arithmetic::F32],
-    }
-}
-
-fn precision(arithmetic: Arithmetic) -> &'static str {
-    match arithmetic {
-        Arithmetic::F32 => "f32",
-        Arithmetic::Bf16 => "bf16",
-        Arithmetic::Int8 => "int8",
     }
 }
 

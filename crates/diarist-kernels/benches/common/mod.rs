@@ -15,11 +15,21 @@ pub(crate) enum Arithmetic {
     Int8,
 }
 
+impl Arithmetic {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::Bf16 => "bf16",
+            Self::Int8 => "int8",
+        }
+    }
+}
+
 /// The fastest sums of products that an instruction set has: independent chains of the instruction that kernels use, which
 /// stay in registers.
 pub(crate) struct Peak {
     chains: unsafe fn(),
-    /// Multiplications and additions of one lane-wide step of a chain.
+    /// Multiplications and additions of one step of all chains.
     operations: usize,
 }
 
@@ -29,24 +39,24 @@ impl Peak {
     pub(crate) fn of(isa: Isa, arithmetic: Arithmetic) -> Option<Self> {
         let (chains, operations): (unsafe fn(), usize) = match (isa.level(), arithmetic) {
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx512_vnni, 128),
+            (Level::Avx512, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx512_vnni, 24 * 128),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, Arithmetic::Bf16) if isa.has_bf16() => (x86::bf16_avx512, 64),
+            (Level::Avx512, Arithmetic::Bf16) if isa.has_bf16() => (x86::bf16_avx512, 24 * 64),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, Arithmetic::Int8) => (x86::int8_avx512, 128),
+            (Level::Avx512, Arithmetic::Int8) => (x86::int8_avx512, 24 * 128),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, _) => (x86::f32_avx512, 32),
+            (Level::Avx512, _) => (x86::f32_avx512, 24 * 32),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx_vnni, 64),
+            (Level::Avx2, Arithmetic::Int8) if isa.has_dot() => (x86::int8_avx_vnni, 12 * 64),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, Arithmetic::Int8) => (x86::int8_avx2, 64),
+            (Level::Avx2, Arithmetic::Int8) => (x86::int8_avx2, 12 * 64),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => (x86::f32_avx2, 16),
+            (Level::Avx2, _) => (x86::f32_avx2, 12 * 16),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, Arithmetic::Int8) if isa.has_dot() => (arm::int8_dotprod, 32),
+            (Level::Neon, Arithmetic::Int8) if isa.has_dot() => (arm::int8_dotprod, 24 * 32),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, Arithmetic::F32 | Arithmetic::Bf16) => (arm::f32_neon, 8),
-            (_, Arithmetic::F32) => (f32_portable, 8),
+            (Level::Neon, Arithmetic::F32 | Arithmetic::Bf16) => (arm::f32_neon, 24 * 8),
+            (_, Arithmetic::F32) => (f32_portable, 12 * 8),
             _ => return None,
         };
         Some(Self { chains, operations })
@@ -57,7 +67,7 @@ impl Peak {
         let start = Instant::now();
         // SAFETY: `of` chose the function by an `Isa`, which exists only if the processor has its instructions.
         unsafe { (self.chains)() };
-        (self.operations * CHAINS * STEPS) as f64 / start.elapsed().as_secs_f64() * 1e-9
+        (self.operations * STEPS) as f64 / start.elapsed().as_secs_f64() * 1e-9
     }
 }
 
@@ -104,14 +114,12 @@ impl Sample {
     }
 }
 
-/// Independent chains: as many as hide the latency of the instruction on all units, and fit in the registers.
-const CHAINS: usize = if cfg!(target_arch = "aarch64") { 20 } else { 12 };
 /// Steps of each chain: 0.2 to 1 ms.
 const STEPS: usize = 50_000;
 
 fn f32_portable() {
     let factor = black_box([1.0_f32; 4]);
-    let mut sums = black_box([[0.0_f32; 4]; CHAINS]);
+    let mut sums = black_box([[0.0_f32; 4]; 12]);
     for _ in 0..STEPS {
         for sum in &mut sums {
             for (value, factor) in sum.iter_mut().zip(factor) {
@@ -122,9 +130,9 @@ fn f32_portable() {
     black_box(sums);
 }
 
-/// A function `$name` of chains of `$line`s with `{s}` the sum and `{x}` the factors; `$scratch` may be overwritten.
+/// A function `$name` of `$chains` independent chains (enough to hide the latency, few enough for the registers) of `$line`s with `{s}` the sum and `{x}` the factors; `$scratch` may be overwritten.
 macro_rules! chains {
-    ($name:ident, $features:literal, $class:ident $vector:ty, $scratch:tt, $($line:literal),+) => {
+    ($name:ident, $chains:literal, $features:literal, $class:ident $vector:ty, $scratch:tt, $($line:literal),+) => {
         /// # Safety
         ///
         /// The processor has the instructions.
@@ -132,7 +140,7 @@ macro_rules! chains {
         pub(super) unsafe fn $name() {
             // SAFETY: all bits zero are a valid vector.
             let zero: $vector = unsafe { std::mem::zeroed() };
-            let mut sums = [zero; super::CHAINS];
+            let mut sums = [zero; $chains];
             for _ in 0..super::STEPS {
                 for sum in &mut sums {
                     // SAFETY: arithmetic between the named registers, on a processor that has it.
@@ -156,21 +164,21 @@ macro_rules! chains {
 mod x86 {
     use std::arch::x86_64::{__m256, __m256i, __m512, __m512i};
 
-    chains!(f32_avx2, "avx2,fma", ymm_reg __m256, "ymm15", "vfmadd231ps {s}, {x}, {x}");
-    chains!(int8_avx2, "avx2", ymm_reg __m256i, "ymm15",
+    chains!(f32_avx2, 12, "avx2,fma", ymm_reg __m256, "ymm15", "vfmadd231ps {s}, {x}, {x}");
+    chains!(int8_avx2, 12, "avx2", ymm_reg __m256i, "ymm15",
         "vpmaddubsw ymm15, {x}, {x}", "vpmaddwd ymm15, ymm15, {x}", "vpaddd {s}, {s}, ymm15");
-    chains!(int8_avx_vnni, "avx2,avxvnni", ymm_reg __m256i, "ymm15", "{{vex}} vpdpbusd {s}, {x}, {x}");
-    chains!(f32_avx512, "avx512f", zmm_reg __m512, "zmm31", "vfmadd231ps {s}, {x}, {x}");
-    chains!(int8_avx512, "avx512bw", zmm_reg __m512i, "zmm31",
+    chains!(int8_avx_vnni, 12, "avx2,avxvnni", ymm_reg __m256i, "ymm15", "{{vex}} vpdpbusd {s}, {x}, {x}");
+    chains!(f32_avx512, 24, "avx512f", zmm_reg __m512, "zmm31", "vfmadd231ps {s}, {x}, {x}");
+    chains!(int8_avx512, 24, "avx512bw", zmm_reg __m512i, "zmm31",
         "vpmaddubsw zmm31, {x}, {x}", "vpmaddwd zmm31, zmm31, {x}", "vpaddd {s}, {s}, zmm31");
-    chains!(int8_avx512_vnni, "avx512vnni", zmm_reg __m512i, "zmm31", "vpdpbusd {s}, {x}, {x}");
-    chains!(bf16_avx512, "avx512bf16", zmm_reg __m512, "zmm31", "vdpbf16ps {s}, {x}, {x}");
+    chains!(int8_avx512_vnni, 24, "avx512vnni", zmm_reg __m512i, "zmm31", "vpdpbusd {s}, {x}, {x}");
+    chains!(bf16_avx512, 24, "avx512bf16", zmm_reg __m512, "zmm31", "vdpbf16ps {s}, {x}, {x}");
 }
 
 #[cfg(target_arch = "aarch64")]
 mod arm {
     use std::arch::aarch64::{float32x4_t, int32x4_t};
 
-    chains!(f32_neon, "neon", vreg float32x4_t, "v31", "fmla {s:v}.4s, {x:v}.4s, {x:v}.4s");
-    chains!(int8_dotprod, "neon,dotprod", vreg int32x4_t, "v31", "sdot {s:v}.4s, {x:v}.16b, {x:v}.16b");
+    chains!(f32_neon, 24, "neon", vreg float32x4_t, "v31", "fmla {s:v}.4s, {x:v}.4s, {x:v}.4s");
+    chains!(int8_dotprod, 24, "neon,dotprod", vreg int32x4_t, "v31", "sdot {s:v}.4s, {x:v}.16b, {x:v}.16b");
 }
