@@ -2,8 +2,10 @@
 
 use std::fmt;
 
-use crate::arch::{Vector, dispatch};
+use crate::arch::Vector;
+use crate::dot::Dot;
 use crate::isa::Isa;
+use crate::operand::{Kernel, Operand};
 
 /// A bfloat16 number: the upper half of an `f32`.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
@@ -45,49 +47,29 @@ impl fmt::Debug for Bf16 {
 /// If the lengths differ.
 pub fn to_bf16(isa: Isa, values: &[f32], out: &mut [Bf16]) {
     assert_eq!(values.len(), out.len());
-    #[cfg(target_arch = "x86_64")]
-    if isa.has_bf16() {
-        // SAFETY: an `Isa` with bfloat16 exists only if the processor has AVX-512 and AVX-512 BF16.
-        return unsafe { native(values, out) };
-    }
-    // SAFETY: an `Isa` exists only if the processor has it.
-    unsafe { dispatch!(isa, widened((values, out)): (&[f32], &mut [Bf16])) }
+    // SAFETY: the kernel needs nothing but the instruction set.
+    unsafe { Bf16::dispatch(isa, Round { values, out }) }
 }
 
-/// # Safety
-///
-/// The processor has AVX-512 F, BW, DQ, VL and BF16.
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-unsafe fn native(values: &[f32], out: &mut [Bf16]) {
-    use crate::{arch::x86_dot::DotBf16, dot::Dot};
-    // SAFETY: the caller's guarantee.
-    unsafe { round::<<DotBf16 as Dot>::Vector>(values, out, |v, p| DotBf16::store_bf16(v, p)) }
+struct Round<'a> {
+    values: &'a [f32],
+    out: &'a mut [Bf16],
 }
 
-/// # Safety
-///
-/// The processor has the instruction set of `V`.
-#[inline(always)]
-unsafe fn widened<V: Vector>((values, out): (&[f32], &mut [Bf16])) {
-    // SAFETY: the caller's guarantee.
-    unsafe { round::<V>(values, out, |v, p| v.store_bf16(p)) }
-}
+impl Kernel<Bf16> for Round<'_> {
+    type Output = ();
 
-/// # Safety
-///
-/// - The processor has the instruction set of `V`.
-/// - `store` writes at most a register of numbers.
-#[inline(always)]
-unsafe fn round<V: Vector>(values: &[f32], out: &mut [Bf16], store: impl Fn(V, *mut Bf16)) {
-    let mut blocks = values.chunks_exact(V::LANES);
-    let mut out_blocks = out.chunks_exact_mut(V::LANES);
-    for (block, out) in (&mut blocks).zip(&mut out_blocks) {
-        // SAFETY: both blocks have V::LANES values.
-        store(unsafe { V::load(block.as_ptr()) }, out.as_mut_ptr());
-    }
-    for (value, out) in blocks.remainder().iter().zip(out_blocks.into_remainder()) {
-        *out = Bf16::from_f32(*value);
+    #[inline(always)]
+    unsafe fn run<D: Dot<Left = Bf16, Right = Bf16>>(self) {
+        let mut blocks = self.values.chunks_exact(D::Vector::LANES);
+        let mut out_blocks = self.out.chunks_exact_mut(D::Vector::LANES);
+        for (block, out) in (&mut blocks).zip(&mut out_blocks) {
+            // SAFETY: both blocks have LANES values.
+            unsafe { D::store_bf16(D::Vector::load(block.as_ptr()), out.as_mut_ptr()) };
+        }
+        for (value, out) in blocks.remainder().iter().zip(out_blocks.into_remainder()) {
+            *out = Bf16::from_f32(*value);
+        }
     }
 }
 

@@ -2,8 +2,9 @@
 
 use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::Isa;
+use crate::operand::{Operand, Output};
 use crate::plane::Plane;
-use crate::tile::{Operand, Output, Strip};
+use crate::tile::Strip;
 
 /// Shape of a 2-D convolution with a square kernel and padding `kernel / 2`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

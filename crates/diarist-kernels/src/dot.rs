@@ -34,6 +34,8 @@ pub trait Dot {
     type Sums: Copy;
     /// Values per word.
     const GROUP: usize = 4 / size_of::<Self::Left>();
+    /// Rows of the tallest tile, two registers wide, whose sums stay in registers beside the words and weights of a step.
+    const TILE_ROWS: usize = Self::Vector::TILE_ROWS;
 
     /// The word at `p`: reads `GROUP` values.
     unsafe fn word(p: *const Self::Left) -> Self::Word;
@@ -107,6 +109,8 @@ impl<V: Vector> Dot for WidenedBf16<V> {
     type Word = [V; 2];
     type Weights = [V; 2];
     type Sums = V;
+    // Words and weights take twice the registers.
+    const TILE_ROWS: usize = V::TILE_ROWS - 2;
 
     #[inline(always)]
     unsafe fn word(p: *const Bf16) -> [V; 2] {
@@ -173,6 +177,49 @@ impl Dot for Bytes {
     unsafe fn step(word: [i32; 4], weights: [[i32; 4]; 4], sums: [i32; 4]) -> [i32; 4] {
         let products = |lane: usize| (0..4).map(|place| word[place] * weights[place][lane]).sum::<i32>();
         std::array::from_fn(|lane| sums[lane] + products(lane))
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: [i32; 4], scale: *const f32, bias: *const f32) -> F32x4 {
+        // SAFETY: the caller guarantees 4 readable values at `scale` and `bias`.
+        unsafe { F32x4::from_integers(sums).mul(F32x4::load(scale)).add(F32x4::load(bias)) }
+    }
+}
+
+/// Pairs of signed 16-bit integers in i32, in plain Rust.
+#[derive(Debug)]
+pub(crate) struct Shorts;
+
+impl Dot for Shorts {
+    type Left = i16;
+    type Right = i16;
+    type Vector = F32x4;
+    type Word = [i32; 2];
+    type Weights = [[i32; 4]; 2];
+    type Sums = [i32; 4];
+
+    #[inline(always)]
+    unsafe fn word(p: *const i16) -> [i32; 2] {
+        // SAFETY: the caller guarantees 2 readable values at `p`; the read needs no alignment.
+        unsafe { p.cast::<[i16; 2]>().read_unaligned() }.map(i32::from)
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const i16) -> [[i32; 4]; 2] {
+        // SAFETY: the caller guarantees 8 readable values at `p`; the read needs no alignment.
+        let weights = unsafe { p.cast::<[[i16; 2]; 4]>().read_unaligned() };
+        // By place in the word, then by lane.
+        std::array::from_fn(|place| std::array::from_fn(|lane| i32::from(weights[lane][place])))
+    }
+
+    #[inline(always)]
+    unsafe fn start(_bias: *const f32) -> [i32; 4] {
+        [0; 4]
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: [i32; 2], weights: [[i32; 4]; 2], sums: [i32; 4]) -> [i32; 4] {
+        std::array::from_fn(|lane| sums[lane] + word[0] * weights[0][lane] + word[1] * weights[1][lane])
     }
 
     #[inline(always)]

@@ -4,7 +4,8 @@ use crate::bf16::{Bf16, to_bf16};
 use crate::buffer::AlignedBuffer;
 use crate::element::Element;
 use crate::isa::Isa;
-use crate::tile::{Operand, Output, Strip, block_columns, extent};
+use crate::operand::{Operand, Output};
+use crate::tile::{Strip, block_columns, extent};
 
 /// Bytes of left-hand rows that are worked on at a time, so that they stay in the second-level cache for all column blocks.
 const ROW_BLOCK_BYTES: usize = 256 * 1024;

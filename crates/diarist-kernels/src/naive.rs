@@ -54,6 +54,83 @@ pub fn conv2d(
     out
 }
 
+/// 2-D cross-correlation with a 3x3 kernel, stride 1 and padding 1 by the minimal filtering algorithm F(4x4, 3x3), as matrix
+/// products: `A^T [sum over channels of input(B^T d B) * weights(G g G^T)] A` for each tile `d` of 6x6 inputs.
+///
+/// `x` has shape `[height, width, in_channels]`, `weight` has shape `[bias.len(), in_channels, 3, 3]`; returns `[height, width,
+/// bias.len()]`. `input` stands for the rounding of transformed inputs; `weights` gets a position (0..36) and the transformed
+/// weights of an output channel there, and returns what is multiplied.
+pub fn winograd(
+    x: &[f32],
+    (height, width): (usize, usize),
+    weight: &[f32],
+    bias: &[f32],
+    input: impl Fn(f64) -> f64,
+    weights: impl Fn(usize, &[f32]) -> Vec<f64>,
+) -> Vec<f64> {
+    const B: [[f64; 6]; 6] = [
+        [4., 0., -5., 0., 1., 0.],
+        [0., -4., -4., 1., 1., 0.],
+        [0., 4., -4., -1., 1., 0.],
+        [0., -2., -1., 2., 1., 0.],
+        [0., 2., -1., -2., 1., 0.],
+        [0., 4., 0., -5., 0., 1.],
+    ];
+    const G: [[f64; 3]; 6] = [
+        [1. / 4., 0., 0.],
+        [-1. / 6., -1. / 6., -1. / 6.],
+        [-1. / 6., 1. / 6., -1. / 6.],
+        [1. / 24., 1. / 12., 1. / 6.],
+        [1. / 24., -1. / 12., 1. / 6.],
+        [0., 0., 1.],
+    ];
+    const A: [[f64; 6]; 4] =
+        [[1., 1., 1., 1., 1., 0.], [0., 1., -1., 2., -2., 0.], [0., 1., 1., 4., 4., 0.], [0., 1., -1., 8., -8., 1.]];
+    let (in_channels, out_channels) = (x.len() / (height * width).max(1), bias.len());
+    let pixel = |y: usize, x_: usize, c: usize| -> f64 {
+        let inside = (1..=height).contains(&y) && (1..=width).contains(&x_);
+        if inside { f64::from(x[((y - 1) * width + x_ - 1) * in_channels + c]) } else { 0.0 }
+    };
+    let taps = (0..9).map(|tap| (tap / 3, tap % 3));
+    let transformed: Vec<Vec<f64>> = (0..out_channels * 36)
+        .map(|i| {
+            let (channel, position) = (i / 36, i % 36);
+            let column = (0..in_channels).map(|c| {
+                let kernel = &weight[(channel * in_channels + c) * 9..][..9];
+                let terms = taps
+                    .clone()
+                    .map(|(ky, kx)| G[position / 6][ky] * G[position % 6][kx] * f64::from(kernel[ky * 3 + kx]));
+                terms.sum::<f64>() as f32
+            });
+            weights(position, &column.collect::<Vec<_>>())
+        })
+        .collect();
+    let mut out = vec![0.0; height * width * out_channels];
+    for (top, left) in (0..height).step_by(4).flat_map(|y| (0..width).step_by(4).map(move |x_| (y, x_))) {
+        let inputs: Vec<f64> = (0..36 * in_channels)
+            .map(|i| {
+                let (position, c) = (i / in_channels, i % in_channels);
+                let terms = (0..36)
+                    .map(|d| B[position / 6][d / 6] * B[position % 6][d % 6] * pixel(top + d / 6, left + d % 6, c));
+                input(terms.sum())
+            })
+            .collect();
+        for channel in 0..out_channels {
+            let products: Vec<f64> = (0..36)
+                .map(|position| {
+                    let inputs = &inputs[position * in_channels..][..in_channels];
+                    inputs.iter().zip(&transformed[channel * 36 + position]).map(|(v, u)| v * u).sum()
+                })
+                .collect();
+            for (y, x_) in (top..height.min(top + 4)).flat_map(|y| (left..width.min(left + 4)).map(move |x_| (y, x_))) {
+                let terms = (0..36).map(|m| A[y - top][m / 6] * A[x_ - left][m % 6] * products[m]);
+                out[(y * width + x_) * out_channels + channel] = terms.sum::<f64>() + f64::from(bias[channel]);
+            }
+        }
+    }
+    out
+}
+
 /// 1-D cross-correlation without padding: `x` has shape `[frames, in_channels]`, `weight` has shape
 /// `[out_channels, in_channels, kernel]`; returns `[frames - kernel + 1, out_channels]`.
 pub fn conv1d(x: &[f32], in_channels: usize, kernel: usize, weight: &[f32], bias: &[f32]) -> Vec<f64> {

@@ -12,14 +12,10 @@
 //! that starts at the bias and goes through runs and positions in order, whatever tile the row falls into: a result does not
 //! depend on the rows around it.
 
-#[cfg(target_arch = "x86_64")]
-use crate::arch::x86_dot;
-use crate::arch::{Vector, portable::F32x4};
-use crate::bf16::Bf16;
-use crate::dot::{Bytes, Dot, Plain, WidenedBf16};
-use crate::element::Element;
+use crate::arch::Vector;
+use crate::dot::Dot;
 use crate::isa::{Isa, Level};
-use crate::quantize;
+use crate::operand::{Kernel, Operand, Output};
 
 /// Widest column block of any instruction set.
 pub(crate) const MAX_BLOCK_COLUMNS: usize = 32;
@@ -35,22 +31,24 @@ pub(crate) fn block_columns(isa: Isa) -> usize {
     }
 }
 
-/// Rows of the tallest tile of `isa` with sums of [`Vector`]s.
-pub(crate) fn tile_rows(isa: Isa) -> usize {
-    match isa.level() {
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx512 => std::arch::x86_64::__m512::TILE_ROWS,
-        #[cfg(target_arch = "x86_64")]
-        Level::Avx2 => std::arch::x86_64::__m256::TILE_ROWS,
-        #[cfg(target_arch = "aarch64")]
-        Level::Neon => std::arch::aarch64::float32x4_t::TILE_ROWS,
-        _ => F32x4::TILE_ROWS,
+/// Rows of the tallest tile of `isa` for left-hand values `T`.
+pub(crate) fn tile_rows<T: Operand>(isa: Isa) -> usize {
+    struct TileRows;
+    impl<T: Operand> Kernel<T> for TileRows {
+        type Output = usize;
+
+        #[inline(always)]
+        unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) -> usize {
+            D::TILE_ROWS
+        }
     }
+    // SAFETY: the kernel needs nothing.
+    unsafe { T::dispatch(isa, TileRows) }
 }
 
 /// One strip of left-hand values `T`; see the module text for the formula.
 #[derive(Debug)]
-pub struct Strip<'a, T: Operand, O> {
+pub(crate) struct Strip<'a, T: Operand, O> {
     /// Input, from the first value of the first row on.
     pub(crate) x: &'a [T],
     /// Distance between the starts of neighbouring rows.
@@ -84,43 +82,6 @@ pub struct Strip<'a, T: Operand, O> {
     pub(crate) relu: bool,
 }
 
-/// Left-hand values that the micro-kernel multiplies: `f32`, [`Bf16`], or `u8`, which meets signed weights of 8 bits.
-pub trait Operand: Element {
-    /// What they are multiplied with.
-    type Weight: Element;
-    /// Values per word: weights are packed in words (the private module `dot`).
-    #[doc(hidden)]
-    const GROUP: usize = 4 / size_of::<Self>();
-    /// What 1 stands for in the weights of a column, which are given in the order of `k`.
-    #[doc(hidden)]
-    fn column_scale(column: &[f32]) -> f32;
-    /// The nearest weight.
-    #[doc(hidden)]
-    fn weight(value: f32) -> Self::Weight;
-    /// # Safety
-    ///
-    /// - The processor has `isa`.
-    /// - The slices of `strip` have the lengths that `Strip::run` asserts.
-    #[doc(hidden)]
-    unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa);
-}
-
-/// What the micro-kernel stores: `f32`, [`Bf16`], or `u8`, rounded to the nearest integer within its range.
-pub trait Output: Element {
-    /// # Safety
-    ///
-    /// - The processor has the instruction set of `D`.
-    /// - A register of values is readable at `p`.
-    #[doc(hidden)]
-    unsafe fn load<D: Dot>(p: *const Self, carry: f32) -> D::Vector;
-    /// # Safety
-    ///
-    /// - The processor has the instruction set of `D`.
-    /// - A register of values is writable at `p`.
-    #[doc(hidden)]
-    unsafe fn store<D: Dot>(values: D::Vector, p: *mut Self);
-}
-
 /// Number of values that `count` stretches of `len` values touch if one starts every `stride` values.
 ///
 /// # Panics
@@ -132,6 +93,23 @@ pub(crate) fn extent(count: usize, stride: usize, len: usize) -> usize {
         _ => (count - 1).checked_mul(stride).and_then(|start| start.checked_add(len)).expect("extent overflows"),
     }
 }
+
+/// Calls with a constant number of rows, of those that `$dot` has registers for.
+macro_rules! for_rows {
+    ($num_rows:expr, $dot:ty, |$constant:ident| $call:expr) => {
+        for_rows!(@ $num_rows, $dot, $constant, $call, [14 13 12 11 10 9 8 7 6 5 4 3 2 1])
+    };
+    (@ $num_rows:expr, $dot:ty, $constant:ident, $call:expr, [$($rows:literal)*]) => {
+        match $num_rows {
+            $($rows if $rows <= <$dot>::TILE_ROWS => {
+                const $constant: usize = $rows;
+                $call
+            })*
+            _ => unreachable!("a tile has 1 to {} rows", <$dot>::TILE_ROWS),
+        }
+    };
+}
+pub(crate) use for_rows;
 
 impl<T: Operand, O: Output> Strip<'_, T, O> {
     /// Computes the strip.
@@ -152,166 +130,27 @@ impl<T: Operand, O: Output> Strip<'_, T, O> {
         assert!(self.out.len() >= extent(self.num_rows, self.out_stride, self.num_columns), "output too short");
         assert!(self.out_stride >= self.num_columns || self.num_rows <= 1, "output rows overlap");
         // SAFETY: the lengths were asserted above; an `Isa` exists only if the processor has it.
-        unsafe { T::run_strip(self, isa) }
+        unsafe { T::dispatch(isa, self) }
     }
 }
 
-/// Runs a strip with tiles of the given heights on one [`Dot`], compiled for the features it needs: cuts the strip into tiles
-/// of nearly equal height, because a last tile of one row would leave the multipliers idle.
-macro_rules! tiles {
-    ($strip:expr, $dot:ty, $(features $features:literal,)? rows [$($rows:literal)*] $max:literal) => {{
-        $(#[target_feature(enable = $features)])?
-        unsafe fn run<O: Output>(mut strip: Strip<'_, <$dot as Dot>::Left, O>) {
-            let mut first = 0;
-            while first < strip.num_rows {
-                let remaining = strip.num_rows - first;
-                let height = remaining.div_ceil(remaining.div_ceil($max));
-                // SAFETY: `height` rows from `first` on are within the strip; the rest is the guarantee of `run_strip`'s caller.
-                unsafe {
-                    match height {
-                        $($rows => tile::<$dot, O, $rows>(&mut strip, first),)*
-                        _ => unreachable!("a tile has 1 to {} rows", $max),
-                    }
-                }
-                first += height;
-            }
+impl<T: Operand, O: Output> Kernel<T> for Strip<'_, T, O> {
+    type Output = ();
+
+    /// # Safety
+    ///
+    /// Beside the instruction set: the slices have the lengths that [`Strip::run`] asserts.
+    #[inline(always)]
+    unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(mut self) {
+        let mut first = 0;
+        while first < self.num_rows {
+            // Tiles of nearly equal height: a last tile of one row would leave the multipliers idle.
+            let remaining = self.num_rows - first;
+            let height = remaining.div_ceil(remaining.div_ceil(D::TILE_ROWS));
+            // SAFETY: `height` rows from `first` on are within the strip; the rest is the caller's guarantee.
+            unsafe { for_rows!(height, D, |ROWS| tile::<D, T, O, ROWS>(&mut self, first)) };
+            first += height;
         }
-        // SAFETY: the arm is for an instruction set with these features, and the caller guarantees the processor and the lengths.
-        unsafe { run($strip) }
-    }};
-}
-
-// The heights leave registers for the words and weights of a step beside two registers of sums per row.
-impl Operand for f32 {
-    type Weight = f32;
-
-    fn column_scale(_column: &[f32]) -> f32 {
-        1.0
-    }
-
-    fn weight(value: f32) -> f32 {
-        value
-    }
-
-    unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa) {
-        match isa.level() {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => tiles!(strip, Plain<std::arch::x86_64::__m512>,
-                features "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", rows [1 2 3 4 5 6 7 8 9 10 11 12 13 14] 14),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                tiles!(strip, Plain<std::arch::x86_64::__m256>, features "avx2,fma", rows [1 2 3 4 5 6] 6)
-            }
-            #[cfg(target_arch = "aarch64")]
-            Level::Neon => tiles!(strip, Plain<std::arch::aarch64::float32x4_t>,
-                features "neon", rows [1 2 3 4 5 6 7 8 9 10 11 12] 12),
-            _ => tiles!(strip, Plain<F32x4>, rows [1 2 3 4] 4),
-        }
-    }
-}
-
-impl Operand for Bf16 {
-    type Weight = Bf16;
-
-    fn column_scale(_column: &[f32]) -> f32 {
-        1.0
-    }
-
-    fn weight(value: f32) -> Bf16 {
-        Bf16::from_f32(value)
-    }
-
-    unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa) {
-        match isa.level() {
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if isa.has_bf16() => tiles!(strip, x86_dot::DotBf16,
-                features "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
-                rows [1 2 3 4 5 6 7 8 9 10 11 12 13 14] 14),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => tiles!(strip, WidenedBf16<std::arch::x86_64::__m512>,
-                features "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", rows [1 2 3 4 5 6 7 8 9 10 11 12] 12),
-            #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => {
-                tiles!(strip, WidenedBf16<std::arch::x86_64::__m256>, features "avx2,fma", rows [1 2 3 4] 4)
-            }
-            #[cfg(target_arch = "aarch64")]
-            Level::Neon => tiles!(strip, WidenedBf16<std::arch::aarch64::float32x4_t>,
-                features "neon", rows [1 2 3 4 5 6 7 8 9 10 11 12] 12),
-            _ => tiles!(strip, WidenedBf16<F32x4>, rows [1 2] 2),
-        }
-    }
-}
-
-impl Operand for u8 {
-    type Weight = i8;
-
-    fn column_scale(column: &[f32]) -> f32 {
-        quantize::column_scale(column)
-    }
-
-    fn weight(value: f32) -> i8 {
-        value.round_ties_even() as i8
-    }
-
-    unsafe fn run_strip<O: Output>(strip: Strip<'_, Self, O>, isa: Isa) {
-        match (isa.level(), isa.has_dot()) {
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, true) => tiles!(strip, x86_dot::DotBytes512<true>,
-                features "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma",
-                rows [1 2 3 4 5 6 7 8 9 10 11 12 13 14] 14),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, false) => tiles!(strip, x86_dot::DotBytes512<false>,
-                features "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma", rows [1 2 3 4 5 6 7 8 9 10 11 12] 12),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, true) => tiles!(strip, x86_dot::DotBytes256<true>,
-                features "avxvnni,avx2,fma", rows [1 2 3 4 5 6] 6),
-            #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, false) => tiles!(strip, x86_dot::DotBytes256<false>,
-                features "avx2,fma", rows [1 2 3 4 5] 5),
-            _ => tiles!(strip, Bytes, rows [1 2] 2),
-        }
-    }
-}
-
-impl Output for f32 {
-    #[inline(always)]
-    unsafe fn load<D: Dot>(p: *const f32, _carry: f32) -> D::Vector {
-        // SAFETY: the caller's guarantee.
-        unsafe { D::Vector::load(p) }
-    }
-
-    #[inline(always)]
-    unsafe fn store<D: Dot>(values: D::Vector, p: *mut f32) {
-        // SAFETY: the caller's guarantee.
-        unsafe { values.store(p) }
-    }
-}
-
-impl Output for Bf16 {
-    #[inline(always)]
-    unsafe fn load<D: Dot>(p: *const Bf16, _carry: f32) -> D::Vector {
-        // SAFETY: the caller's guarantee.
-        unsafe { D::Vector::load_bf16(p) }
-    }
-
-    #[inline(always)]
-    unsafe fn store<D: Dot>(values: D::Vector, p: *mut Bf16) {
-        // SAFETY: the caller's guarantee.
-        unsafe { D::store_bf16(values, p) }
-    }
-}
-
-impl Output for u8 {
-    #[inline(always)]
-    unsafe fn load<D: Dot>(p: *const u8, carry: f32) -> D::Vector {
-        // SAFETY: the caller's guarantee.
-        unsafe { D::Vector::load_u8(p).mul(D::Vector::splat(carry)) }
-    }
-
-    #[inline(always)]
-    unsafe fn store<D: Dot>(values: D::Vector, p: *mut u8) {
-        // SAFETY: the caller's guarantee.
-        unsafe { values.store_u8(p) }
     }
 }
 
@@ -328,9 +167,11 @@ const MAX_GROUP: usize = 4;
 /// - The slices of `strip` have the lengths that [`Strip::run`] asserts for a block of `2 * LANES` columns.
 /// - `first + MR <= strip.num_rows`.
 #[inline(always)]
-unsafe fn tile<D: Dot, O: Output, const MR: usize>(strip: &mut Strip<'_, D::Left, O>, first: usize)
+unsafe fn tile<D, T, O, const MR: usize>(strip: &mut Strip<'_, T, O>, first: usize)
 where
-    D::Left: Operand<Weight = D::Right>,
+    D: Dot<Left = T, Right = T::Weight>,
+    T: Operand,
+    O: Output,
 {
     let lanes = D::Vector::LANES;
     let block = REGISTERS * lanes;
@@ -363,7 +204,7 @@ where
     };
     if strip.num_columns == block {
         // SAFETY: each of the MR rows has `block` = `num_columns` values in `out`.
-        unsafe { finish::<D, O, MR>(sums, strip, out, strip.out_stride) };
+        unsafe { finish::<D, T, O, MR>(sums, strip, out, strip.out_stride) };
     } else {
         // A partial block goes through a buffer, so that no column beyond the last is read or written.
         let mut buffer = [O::default(); MAX_TILE_ROWS * MAX_BLOCK_COLUMNS];
@@ -376,7 +217,7 @@ where
             }
         }
         // SAFETY: the buffer holds MR rows of `block` values (MR <= MAX_TILE_ROWS, block <= MAX_BLOCK_COLUMNS).
-        unsafe { finish::<D, O, MR>(sums, strip, buffer.as_mut_ptr(), block) };
+        unsafe { finish::<D, T, O, MR>(sums, strip, buffer.as_mut_ptr(), block) };
         for r in 0..MR {
             // SAFETY: as for the copy into the buffer.
             unsafe {
@@ -419,13 +260,15 @@ unsafe fn step<D: Dot, const MR: usize>(
 /// - The processor has the instruction set of `D`.
 /// - `out` is readable and writable for `2 * LANES` values at each of `MR` rows that start every `stride` values.
 #[inline(always)]
-unsafe fn finish<D: Dot, O: Output, const MR: usize>(
+unsafe fn finish<D, T, O, const MR: usize>(
     sums: [[D::Sums; REGISTERS]; MR],
-    strip: &Strip<'_, D::Left, O>,
+    strip: &Strip<'_, T, O>,
     out: *mut O,
     stride: usize,
 ) where
-    D::Left: Operand<Weight = D::Right>,
+    D: Dot<Left = T, Right = T::Weight>,
+    T: Operand,
+    O: Output,
 {
     let lanes = D::Vector::LANES;
     // SAFETY: the caller's guarantee.

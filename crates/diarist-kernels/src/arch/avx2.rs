@@ -2,10 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::Vector;
+use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
 
 impl Vector for __m256 {
+    type Shorts = __m256i;
     const LANES: usize = 8;
     const TILE_ROWS: usize = 6;
 
@@ -140,5 +141,39 @@ impl Vector for __m256 {
             let words = _mm_packs_epi32(low, high);
             _mm_storel_epi64(p.cast(), _mm_packus_epi16(words, words));
         }
+    }
+}
+
+impl Linear for __m256i {
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm256_add_epi16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm256_sub_epi16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm256_add_epi16(_mm256_mullo_epi16(self, _mm256_set1_epi16(FACTOR)), addend) }
+    }
+}
+
+impl ShortVector for __m256i {
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe { _mm256_cvtepu8_epi16(_mm_loadu_si128(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut i16) {
+        // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
+        unsafe { _mm256_storeu_si256(p.cast(), self) }
     }
 }

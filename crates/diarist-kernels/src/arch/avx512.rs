@@ -2,10 +2,11 @@
 
 use std::arch::x86_64::*;
 
-use super::Vector;
+use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
 
 impl Vector for __m512 {
+    type Shorts = __m512i;
     const LANES: usize = 16;
     const TILE_ROWS: usize = 14;
 
@@ -134,5 +135,39 @@ impl Vector for __m512 {
             // What no i32 can hold is converted to the lowest one, which is the largest without sign.
             _mm_storeu_si128(p.cast(), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(limited)));
         }
+    }
+}
+
+impl Linear for __m512i {
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_add_epi16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_sub_epi16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_add_epi16(_mm512_mullo_epi16(self, _mm512_set1_epi16(FACTOR)), addend) }
+    }
+}
+
+impl ShortVector for __m512i {
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`.
+        unsafe { _mm512_cvtepu8_epi16(_mm256_loadu_si256(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut i16) {
+        // SAFETY: the caller guarantees the instruction set and 32 writable values at `p`.
+        unsafe { _mm512_storeu_si512(p.cast(), self) }
     }
 }

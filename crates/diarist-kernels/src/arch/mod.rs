@@ -59,6 +59,8 @@ pub(crate) use dispatch;
 ///
 /// `load` reads and `store` writes [`Vector::LANES`] values at `p`, which needs no alignment.
 pub trait Vector: Copy {
+    /// A register of 16-bit integers of the same size.
+    type Shorts: ShortVector;
     /// f32 values per register.
     const LANES: usize;
     /// Rows of the tallest tile of a matrix product, two registers wide, whose sums stay in registers.
@@ -97,6 +99,52 @@ pub trait Vector: Copy {
     unsafe fn store_u8(self, p: *mut u8);
     /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127; unspecified for others.
     unsafe fn exp2_of_rounded(self) -> Self;
+}
+
+/// What a linear transform with small integer coefficients needs of a register.
+///
+/// # Safety
+///
+/// As for [`Vector`].
+pub trait Linear: Copy {
+    /// `self + other`.
+    unsafe fn plus(self, other: Self) -> Self;
+    /// `self - other`.
+    unsafe fn minus(self, other: Self) -> Self;
+    /// `self * FACTOR + addend`.
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self;
+}
+
+impl<V: Vector> Linear for V {
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller's guarantee.
+        unsafe { self.add(other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller's guarantee.
+        unsafe { self.sub(other) }
+    }
+
+    #[inline(always)]
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self {
+        // SAFETY: the caller's guarantee.
+        unsafe { self.mul_add(V::splat(f32::from(FACTOR)), addend) }
+    }
+}
+
+/// A register of 16-bit integers, whose arithmetic wraps around.
+///
+/// # Safety
+///
+/// As for [`Vector`].
+pub trait ShortVector: Linear {
+    /// Reads a register of smaller integers.
+    unsafe fn load_u8(p: *const u8) -> Self;
+    /// Writes a register.
+    unsafe fn store(self, p: *mut i16);
 }
 
 /// Adding this to a small value leaves the nearest integer in the low bits of the sum (1.5 * 2^23).

@@ -2,10 +2,11 @@
 
 use std::arch::aarch64::*;
 
-use super::Vector;
+use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
 
 impl Vector for float32x4_t {
+    type Shorts = int16x8_t;
     const LANES: usize = 4;
     const TILE_ROWS: usize = 12;
 
@@ -135,5 +136,39 @@ impl Vector for float32x4_t {
             let bytes = vqmovn_u16(vcombine_u16(words, words));
             p.cast::<u32>().write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)));
         }
+    }
+}
+
+impl Linear for int16x8_t {
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vaddq_s16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vsubq_s16(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { vmlaq_n_s16(addend, self, FACTOR) }
+    }
+}
+
+impl ShortVector for int16x8_t {
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
+        unsafe { vreinterpretq_s16_u16(vmovl_u8(vld1_u8(p))) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut i16) {
+        // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
+        unsafe { vst1q_s16(p, self) }
     }
 }

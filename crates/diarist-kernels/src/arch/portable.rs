@@ -1,6 +1,6 @@
 //! Plain Rust: 4 lanes, which the compiler turns into the baseline's vectors (SSE2, NEON).
 
-use super::Vector;
+use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
 
 /// Four f32 lanes.
@@ -16,6 +16,7 @@ impl F32x4 {
 }
 
 impl Vector for F32x4 {
+    type Shorts = I16x8;
     const LANES: usize = 4;
     const TILE_ROWS: usize = 4;
 
@@ -115,5 +116,40 @@ impl Vector for F32x4 {
         let rounded = self.0.map(|value| value.round_ties_even() as u8);
         // SAFETY: the caller guarantees 4 writable values at `p`.
         unsafe { p.cast::<[u8; 4]>().write(rounded) }
+    }
+}
+
+/// Eight 16-bit integers.
+#[derive(Clone, Copy)]
+pub(crate) struct I16x8([i16; 8]);
+
+impl Linear for I16x8 {
+    #[inline(always)]
+    unsafe fn plus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_add(other.0[i])))
+    }
+
+    #[inline(always)]
+    unsafe fn minus(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_sub(other.0[i])))
+    }
+
+    #[inline(always)]
+    unsafe fn times_plus<const FACTOR: i16>(self, addend: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i].wrapping_mul(FACTOR).wrapping_add(addend.0[i])))
+    }
+}
+
+impl ShortVector for I16x8 {
+    #[inline(always)]
+    unsafe fn load_u8(p: *const u8) -> Self {
+        // SAFETY: the caller guarantees 8 readable values at `p`.
+        Self(unsafe { p.cast::<[u8; 8]>().read() }.map(i16::from))
+    }
+
+    #[inline(always)]
+    unsafe fn store(self, p: *mut i16) {
+        // SAFETY: the caller guarantees 8 writable values at `p`; the write needs no alignment.
+        unsafe { p.cast::<[i16; 8]>().write_unaligned(self.0) }
     }
 }

@@ -67,6 +67,8 @@ impl<const VNNI: bool> Dot for DotBytes512<VNNI> {
     type Word = __m512i;
     type Weights = __m512i;
     type Sums = __m512i;
+    // Without VNNI a register of ones and one of pairs are needed too.
+    const TILE_ROWS: usize = if VNNI { 14 } else { 12 };
 
     #[inline(always)]
     unsafe fn word(p: *const u8) -> __m512i {
@@ -120,6 +122,7 @@ impl<const VNNI: bool> Dot for DotBytes256<VNNI> {
     type Word = __m256i;
     type Weights = __m256i;
     type Sums = __m256i;
+    const TILE_ROWS: usize = if VNNI { 6 } else { 5 };
 
     #[inline(always)]
     unsafe fn word(p: *const u8) -> __m256i {
@@ -148,6 +151,110 @@ impl<const VNNI: bool> Dot for DotBytes256<VNNI> {
             } else {
                 let pairs = _mm256_maddubs_epi16(word, weights);
                 _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: __m256i, scale: *const f32, bias: *const f32) -> __m256 {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `scale` and `bias`.
+        unsafe {
+            // Rounded twice, as everywhere, so that all processors agree.
+            _mm256_add_ps(_mm256_mul_ps(_mm256_cvtepi32_ps(sums), _mm256_loadu_ps(scale)), _mm256_loadu_ps(bias))
+        }
+    }
+}
+
+/// Pairs of signed 16-bit integers in i32, 16 lanes; with AVX-512 VNNI or without.
+#[derive(Debug)]
+pub(crate) struct DotShorts512<const VNNI: bool>;
+
+impl<const VNNI: bool> Dot for DotShorts512<VNNI> {
+    type Left = i16;
+    type Right = i16;
+    type Vector = __m512;
+    type Word = __m512i;
+    type Weights = __m512i;
+    type Sums = __m512i;
+
+    #[inline(always)]
+    unsafe fn word(p: *const i16) -> __m512i {
+        // SAFETY: the caller guarantees the instruction set and 2 readable values at `p`.
+        unsafe { _mm512_set1_epi32(p.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const i16) -> __m512i {
+        // SAFETY: the caller guarantees the instruction set and 62 readable values at `p`.
+        unsafe { _mm512_loadu_si512(p.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn start(_bias: *const f32) -> __m512i {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm512_setzero_si512() }
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: __m512i, weights: __m512i, sums: __m512i) -> __m512i {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe {
+            if VNNI {
+                _mm512_dpwssd_epi32(sums, word, weights)
+            } else {
+                _mm512_add_epi32(sums, _mm512_madd_epi16(word, weights))
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: __m512i, scale: *const f32, bias: *const f32) -> __m512 {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `scale` and `bias`.
+        unsafe {
+            // Rounded twice, as everywhere, so that all processors agree.
+            _mm512_add_ps(_mm512_mul_ps(_mm512_cvtepi32_ps(sums), _mm512_loadu_ps(scale)), _mm512_loadu_ps(bias))
+        }
+    }
+}
+
+/// As [`DotShorts512`] for 8 lanes: with AVX-VNNI or without.
+#[derive(Debug)]
+pub(crate) struct DotShorts256<const VNNI: bool>;
+
+impl<const VNNI: bool> Dot for DotShorts256<VNNI> {
+    type Left = i16;
+    type Right = i16;
+    type Vector = __m256;
+    type Word = __m256i;
+    type Weights = __m256i;
+    type Sums = __m256i;
+
+    #[inline(always)]
+    unsafe fn word(p: *const i16) -> __m256i {
+        // SAFETY: the caller guarantees the instruction set and 2 readable values at `p`.
+        unsafe { _mm256_set1_epi32(p.cast::<i32>().read_unaligned()) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const i16) -> __m256i {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe { _mm256_loadu_si256(p.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn start(_bias: *const f32) -> __m256i {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe { _mm256_setzero_si256() }
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: __m256i, weights: __m256i, sums: __m256i) -> __m256i {
+        // SAFETY: the caller guarantees the instruction set.
+        unsafe {
+            if VNNI {
+                _mm256_dpwssd_avx_epi32(sums, word, weights)
+            } else {
+                _mm256_add_epi32(sums, _mm256_madd_epi16(word, weights))
             }
         }
     }

@@ -1,136 +1,107 @@
 //! First stage: tiles of a plane into the transformed domain.
 
-use super::layout::Layout;
+use super::activation::{Activation, InputKind};
+use super::layout::{Layout, register_lanes};
 use super::tiles::TileCursor;
 use super::transform::{IN, INPUT_PAIRS, OUT, input_line, input_pair};
-use crate::arch::{Vector, dispatch};
+use crate::dot::Dot;
 use crate::isa::Isa;
+use crate::operand::{Kernel, Operand};
 use crate::plane::Plane;
-
-/// A type that transformed values are kept in between the stages.
-///
-/// # Safety
-///
-/// `store` may be called only on a processor that has the instruction set of `V`, and writes at most `V::LANES` values at `p`.
-pub(crate) trait Transformed<V: Vector>: Copy {
-    /// Converts a register and writes it.
-    unsafe fn store(value: V, p: *mut Self);
-}
-
-impl<V: Vector> Transformed<V> for f32 {
-    #[inline(always)]
-    unsafe fn store(value: V, p: *mut Self) {
-        // SAFETY: the caller's guarantee.
-        unsafe { value.store(p) }
-    }
-}
 
 /// Transforms the first `num_tiles` tiles of `tiles`.
 #[derive(Debug)]
-pub(crate) struct InputStage<'a, T> {
-    pub(crate) plane: &'a Plane,
+pub(crate) struct InputStage<'a, T: Activation> {
+    pub(crate) plane: &'a Plane<T>,
     pub(crate) tiles: TileCursor<'a>,
     pub(crate) num_tiles: usize,
     pub(crate) layout: Layout,
     /// Transformed inputs, see [`Layout`].
-    pub(crate) out: &'a mut [T],
+    pub(crate) out: &'a mut [T::Transformed],
 }
 
-impl<T> InputStage<'_, T> {
-    /// # Panics
-    ///
-    /// If the tiles are not within the plane and the slice, or the layout is for another number of channels.
-    fn check(&self, isa: Isa) {
-        let (rows, columns) = self.tiles.bounds();
-        let (height, width) = self.plane.bordered_size();
-        assert!(rows * OUT + 2 <= height || rows == 0, "tiles below the plane");
-        assert!(columns * OUT + 2 <= width || columns == 0, "tiles beside the plane");
-        assert_eq!(self.layout.channel_groups, self.plane.channels().div_ceil(self.layout.lanes), "channels");
-        assert_eq!(self.layout.lanes, crate::tile::block_columns(isa) / 2, "layout of another instruction set");
-        assert!(self.num_tiles <= self.layout.num_tiles, "more tiles than the layout has");
-        assert!(self.out.len() >= self.layout.input_len(), "transformed inputs");
-    }
-}
-
-impl InputStage<'_, f32> {
+impl<T: Activation> InputStage<'_, T> {
     /// Runs the stage.
     ///
     /// # Panics
     ///
     /// If the tiles are not within the plane and the slice, or the layout is for another number of channels.
     pub(crate) fn run(self, isa: Isa) {
-        self.check(isa);
-        // SAFETY: `check` asserted what `transform` needs; an `Isa` of a level exists only if the processor has it.
-        unsafe { dispatch!(isa, transform_f32(self): InputStage<'_, f32>) }
+        let (rows, columns) = self.tiles.bounds();
+        let (height, width) = self.plane.bordered_size();
+        assert!(rows * OUT + 2 <= height || rows == 0, "tiles below the plane");
+        assert!(columns * OUT + 2 <= width || columns == 0, "tiles beside the plane");
+        assert_eq!(self.layout.channel_groups, self.plane.channels().div_ceil(self.layout.lanes), "channels");
+        assert_eq!(self.layout.lanes, register_lanes::<T::Transformed>(isa), "layout of another instruction set");
+        assert!(self.num_tiles <= self.layout.num_tiles, "more tiles than the layout has");
+        assert!(self.out.len() >= self.layout.input_len(), "transformed inputs");
+        // SAFETY: asserted above.
+        unsafe { T::Transformed::dispatch(isa, self) }
     }
 }
 
-/// # Safety
-///
-/// As for [`transform`].
-#[inline(always)]
-unsafe fn transform_f32<V: Vector>(stage: InputStage<'_, f32>) {
-    // SAFETY: the caller's guarantee.
-    unsafe { transform::<V, f32>(stage) }
-}
-
 /// Most values in a register of any instruction set.
-const MAX_LANES: usize = 16;
+const MAX_LANES: usize = 32;
 
-/// # Safety
-///
-/// - The processor has the instruction set of `V`, for which the layout was made.
-/// - `stage` passed [`InputStage::check`].
-#[inline(always)]
-pub(crate) unsafe fn transform<V: Vector, T: Transformed<V>>(stage: InputStage<'_, T>) {
-    let InputStage { plane, tiles, num_tiles, layout, out } = stage;
-    let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.input_pitch());
-    for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
-        // SAFETY: the 6 x 6 pixels of a tile are in the bordered plane, and the place of a tile below `layout.num_tiles` is
-        // within the transformed inputs at all positions, as was checked.
-        unsafe {
-            let x = plane.data().as_ptr().add(row * OUT * row_pitch + column * OUT * channels);
-            let out = out.as_mut_ptr().add(layout.input_offset(index));
-            for group in 0..channels / V::LANES {
-                let out = out.add(group * layout.tile_rows * V::LANES);
-                transform_tile::<V, T>(x.add(group * V::LANES), row_pitch, channels, out, pitch);
-            }
-            let rest = channels % V::LANES;
-            if rest > 0 {
-                // The last channels go through a buffer: nothing beyond the plane is read, and missing channels are zero.
-                let group = channels / V::LANES;
-                let mut buffer = [0.0_f32; IN * IN * MAX_LANES];
-                for i in 0..IN * IN {
-                    let pixel = x.add(i / IN * row_pitch + i % IN * channels + group * V::LANES);
-                    std::ptr::copy_nonoverlapping(pixel, buffer.as_mut_ptr().add(i * V::LANES), rest);
+impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
+    type Output = ();
+
+    /// # Safety
+    ///
+    /// Beside the instruction set, for which the layout was made: what [`InputStage::run`] asserts.
+    #[inline(always)]
+    unsafe fn run<D>(self)
+    where
+        D: Dot<Left = T::Transformed, Right = <T::Transformed as Operand>::Weight>,
+    {
+        let Self { plane, tiles, num_tiles, layout, out } = self;
+        let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.input_pitch());
+        let lanes = <T::Input<D> as InputKind>::LANES;
+        for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
+            for channel in (0..layout.channel_groups * layout.lanes).step_by(lanes) {
+                // SAFETY: the 6 x 6 pixels of a tile are in the bordered plane, and the place of a tile below
+                // `layout.num_tiles` is within the transformed inputs at all positions, as was checked. A layout's register is
+                // one or more of the transform, so a register of channels below its number is within one.
+                unsafe {
+                    let x = plane.data().as_ptr().add(row * OUT * row_pitch + column * OUT * channels);
+                    let out = out.as_mut_ptr().add(layout.input_offset(index, channel));
+                    if channel + lanes <= channels {
+                        transform_tile::<T::Input<D>>(x.add(channel), row_pitch, channels, out, pitch);
+                        continue;
+                    }
+                    // The last channels go through a buffer: nothing beyond the plane is read, and missing ones are zero.
+                    let mut buffer = [T::default(); IN * IN * MAX_LANES];
+                    for i in (0..IN * IN).filter(|_| channel < channels) {
+                        let pixel = x.add(i / IN * row_pitch + i % IN * channels + channel);
+                        std::ptr::copy_nonoverlapping(pixel, buffer.as_mut_ptr().add(i * lanes), channels - channel);
+                    }
+                    transform_tile::<T::Input<D>>(buffer.as_ptr(), IN * lanes, lanes, out, pitch);
                 }
-                let out = out.add(group * layout.tile_rows * V::LANES);
-                transform_tile::<V, T>(buffer.as_ptr(), IN * V::LANES, V::LANES, out, pitch);
             }
         }
     }
 }
 
-/// Transforms one tile of one group of channels.
+/// Transforms one tile of one register of channels.
 ///
 /// # Safety
 ///
-/// - The processor has the instruction set of `V`.
-/// - `x` is readable for `V::LANES` values at `i * row_pitch + j * pixel_pitch`, and `out` writable for as many at
+/// - The processor has the instruction set of `K`.
+/// - `x` is readable for `LANES` values at `i * row_pitch + j * pixel_pitch`, and `out` writable for as many at
 ///   `(6 * i + j) * out_pitch`, for i and j below 6.
 #[inline(always)]
-unsafe fn transform_tile<V: Vector, T: Transformed<V>>(
-    x: *const f32,
+unsafe fn transform_tile<K: InputKind>(
+    x: *const K::Plane,
     row_pitch: usize,
     pixel_pitch: usize,
-    out: *mut T,
+    out: *mut K::Transformed,
     out_pitch: usize,
 ) {
     // SAFETY: the caller's guarantee.
     unsafe {
-        transform_pair::<V, T, 0>(x, row_pitch, pixel_pitch, out, out_pitch);
-        transform_pair::<V, T, 1>(x, row_pitch, pixel_pitch, out, out_pitch);
-        transform_pair::<V, T, 2>(x, row_pitch, pixel_pitch, out, out_pitch);
+        transform_pair::<K, 0>(x, row_pitch, pixel_pitch, out, out_pitch);
+        transform_pair::<K, 1>(x, row_pitch, pixel_pitch, out, out_pitch);
+        transform_pair::<K, 2>(x, row_pitch, pixel_pitch, out, out_pitch);
     }
 }
 
@@ -140,24 +111,25 @@ unsafe fn transform_tile<V: Vector, T: Transformed<V>>(
 ///
 /// As for [`transform_tile`].
 #[inline(always)]
-unsafe fn transform_pair<V: Vector, T: Transformed<V>, const PAIR: usize>(
-    x: *const f32,
+unsafe fn transform_pair<K: InputKind, const PAIR: usize>(
+    x: *const K::Plane,
     row_pitch: usize,
     pixel_pitch: usize,
-    out: *mut T,
+    out: *mut K::Transformed,
     out_pitch: usize,
 ) {
     // SAFETY: the caller's guarantee.
     unsafe {
-        let (mut first, mut second) = ([V::splat(0.0); IN], [V::splat(0.0); IN]);
-        for (j, (first, second)) in first.iter_mut().zip(&mut second).enumerate() {
+        let pair = |j: usize| {
             let x = x.add(j * pixel_pitch);
-            [*first, *second] = input_pair(PAIR, |i| V::load(x.add(i * row_pitch)));
-        }
-        for (row, line) in INPUT_PAIRS[PAIR].iter().zip([&first, &second]) {
+            input_pair(PAIR, |i| K::load(x.add(i * row_pitch)))
+        };
+        let [a, b, c, d, e, f] = [pair(0), pair(1), pair(2), pair(3), pair(4), pair(5)];
+        for (half, row) in INPUT_PAIRS[PAIR].iter().enumerate() {
             let out = out.add(row * IN * out_pitch);
-            for (j, value) in input_line(*line).iter().enumerate() {
-                T::store(*value, out.add(j * out_pitch));
+            let line = [a[half], b[half], c[half], d[half], e[half], f[half]];
+            for (j, lanes) in input_line(line).iter().enumerate() {
+                K::store(*lanes, out.add(j * out_pitch));
             }
         }
     }

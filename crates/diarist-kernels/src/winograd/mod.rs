@@ -9,6 +9,7 @@
 //! with the transformed weights, [`output`] transforms back, adds and stores. The tile grid is fixed to the plane, and the order
 //! of additions for an output depends on nothing but the layer: it is the same whatever tiles are computed along with it.
 
+mod activation;
 mod input;
 mod layout;
 mod output;
@@ -16,40 +17,57 @@ mod product;
 mod tiles;
 mod transform;
 
+pub use activation::{Activation, quantize_transformed_weights};
+
 use crate::buffer::AlignedBuffer;
 use crate::gemm::Store;
 use crate::isa::Isa;
+use crate::operand::{Operand, Output};
 use crate::plane::Plane;
 use crate::tile::block_columns;
 use input::InputStage;
 use layout::Layout;
 use output::OutputStage;
 use product::ProductStage;
+use std::marker::PhantomData;
 use tiles::TileCursor;
 use transform::{IN, KERNEL, OUT, POSITIONS};
 
 /// Buffers of [`PackedWinogradConv2d::run`], reused from call to call: the transformed values of one block of tiles.
-#[derive(Debug, Clone, Default)]
-pub struct WinogradWorkspace {
-    inputs: AlignedBuffer,
+#[derive(Debug, Clone)]
+pub struct WinogradWorkspace<T: Activation = f32> {
+    inputs: AlignedBuffer<T::Transformed>,
     products: AlignedBuffer,
 }
 
-/// Transformed weights of a 3x3 convolution with stride 1, packed for one instruction set.
+impl<T: Activation> Default for WinogradWorkspace<T> {
+    fn default() -> Self {
+        Self { inputs: AlignedBuffer::default(), products: AlignedBuffer::default() }
+    }
+}
+
+/// Transformed weights of a 3x3 convolution with stride 1, packed for one instruction set and for planes of type `T`.
+///
+/// With `f32` everything is `f32`. With [`Bf16`](crate::Bf16) transformed inputs and weights are rounded to it, sums and the
+/// transforms are `f32`. With `u8` transformed inputs are exact, transformed weights have 16 bits or as many as keep their exact sums
+/// within 32, and results are the same, bit for bit, on every instruction set.
 #[derive(Debug, Clone)]
-pub struct PackedWinogradConv2d {
+pub struct PackedWinogradConv2d<T: Activation = f32> {
     isa: Isa,
     in_channels: usize,
     out_channels: usize,
     layout: Layout,
-    /// `[chunks of num_blocks column blocks][36 positions][column blocks of the chunk][input channels][block_columns]`;
-    /// channels in whole registers, those that do not exist are zero.
-    weights: AlignedBuffer,
+    /// `[chunks of num_blocks column blocks][36 positions][column blocks of the chunk][words of input channels][block_columns]
+    /// [channels of a word]`; channels in whole registers, those that do not exist are zero.
+    weights: AlignedBuffer<<T::Transformed as Operand>::Weight>,
+    /// What 1 stands for in integer weights, `[chunks][36 positions][column blocks of the chunk][block_columns]`.
+    scale: AlignedBuffer,
     /// `[column blocks][block_columns]`
     bias: AlignedBuffer,
+    carry: f32,
 }
 
-impl PackedWinogradConv2d {
+impl<T: Activation> PackedWinogradConv2d<T> {
     /// Transforms and packs `weight` of shape `[bias.len(), in_channels, 3, 3]` and `bias`; a cross-correlation with padding 1.
     ///
     /// # Panics
@@ -61,24 +79,41 @@ impl PackedWinogradConv2d {
         let block_columns = block_columns(isa);
         let all_blocks = out_channels.div_ceil(block_columns);
         let num_blocks = CHUNK_BLOCKS;
-        let layout = Layout::new(isa, in_channels, num_blocks, BLOCK_TILES);
+        let layout = Layout::new::<T::Transformed>(isa, in_channels, num_blocks, BLOCK_TILES);
+        let group = <T::Transformed as Operand>::GROUP;
         let rows = layout.channel_groups * layout.lanes;
         let mut weights = AlignedBuffer::zeros(POSITIONS * all_blocks * rows * block_columns);
+        let mut scale = AlignedBuffer::zeros(POSITIONS * all_blocks * block_columns);
+        let mut column = vec![0.0; in_channels];
         for out_channel in 0..out_channels {
             let (block, lane) = (out_channel / block_columns, out_channel % block_columns);
             let (chunk, block_of_chunk) = (block / num_blocks, block % num_blocks);
             let blocks_of_chunk = num_blocks.min(all_blocks - chunk * num_blocks);
-            for in_channel in 0..in_channels {
-                let kernel = &weight[(out_channel * in_channels + in_channel) * 9..][..9];
-                for (position, value) in transform_kernel(kernel).into_iter().enumerate() {
-                    let first_block = chunk * num_blocks * POSITIONS + position * blocks_of_chunk + block_of_chunk;
-                    weights[(first_block * rows + in_channel) * block_columns + lane] = value;
+            let kernels = &weight[out_channel * in_channels * 9..][..in_channels * 9];
+            for position in 0..POSITIONS {
+                let first_block = chunk * num_blocks * POSITIONS + position * blocks_of_chunk + block_of_chunk;
+                for (value, kernel) in column.iter_mut().zip(kernels.chunks_exact(9)) {
+                    *value = transform_kernel(kernel, position);
+                }
+                let column_scale = T::transformed_scale(position, &column);
+                scale[first_block * block_columns + lane] = column_scale;
+                for (in_channel, value) in column.iter().enumerate() {
+                    let word = (first_block * rows + in_channel / group * group) * block_columns + lane * group;
+                    weights[word + in_channel % group] = T::Transformed::weight(value / column_scale);
                 }
             }
         }
         let mut padded_bias = AlignedBuffer::zeros(all_blocks * block_columns);
         padded_bias[..out_channels].copy_from_slice(bias);
-        Self { isa, in_channels, out_channels, layout, weights, bias: padded_bias }
+        Self { isa, in_channels, out_channels, layout, weights, scale, bias: padded_bias, carry: 1.0 }
+    }
+
+    /// Sets what `u8` values that the output holds are multiplied with before the result is added to them
+    /// ([`Store::accumulate`]). Default: 1.
+    #[must_use]
+    pub fn with_carry(mut self, carry: f32) -> Self {
+        self.carry = carry;
+        self
     }
 
     /// Convolves `input` into `output`, which gets the right shape, except with `store.accumulate`: then it must have it, and
@@ -87,7 +122,13 @@ impl PackedWinogradConv2d {
     /// # Panics
     ///
     /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
-    pub fn run(&self, input: &Plane, store: Store, output: &mut Plane, workspace: &mut WinogradWorkspace) {
+    pub fn run<O: Output>(
+        &self,
+        input: &Plane<T>,
+        store: Store,
+        output: &mut Plane<O>,
+        workspace: &mut WinogradWorkspace<T>,
+    ) {
         assert_eq!(input.channels(), self.in_channels, "input channels");
         let (height, width) = (input.height(), input.width());
         if store.accumulate {
@@ -109,21 +150,23 @@ impl PackedWinogradConv2d {
             InputStage { plane: input, tiles: tiles.clone(), num_tiles, layout, out: &mut workspace.inputs[..] }
                 .run(self.isa);
             let weights = self.weights.chunks(layout.num_blocks * POSITIONS * block_len);
+            let scale = self.scale.chunks(layout.num_blocks * POSITIONS * layout.block_columns);
             let bias = self.bias.chunks(layout.num_blocks * layout.block_columns);
-            for (chunk, (weights, bias)) in weights.zip(bias).enumerate() {
+            for (chunk, ((weights, scale), bias)) in weights.zip(scale).zip(bias).enumerate() {
                 let num_blocks = bias.len() / layout.block_columns;
                 ProductStage {
                     layout,
                     num_tiles,
                     num_blocks,
-                    inputs: &workspace.inputs,
+                    inputs: &workspace.inputs[..],
                     weights,
+                    scale,
                     bias,
                     out: &mut workspace.products,
                 }
                 .run(self.isa);
                 for block in 0..num_blocks {
-                    OutputStage {
+                    OutputStage::<T::Transformed, O> {
                         layout,
                         products: &workspace.products[..],
                         block,
@@ -131,7 +174,9 @@ impl PackedWinogradConv2d {
                         num_tiles,
                         first_channel: (chunk * layout.num_blocks + block) * layout.block_columns,
                         store,
+                        carry: self.carry,
                         plane: output,
+                        operand: PhantomData,
                     }
                     .run(self.isa);
                 }
@@ -150,11 +195,9 @@ const BLOCK_TILES: usize = 42;
 /// Column blocks whose products are held at a time.
 const CHUNK_BLOCKS: usize = 1;
 
-/// The transform of a 3x3 kernel, computed in f64: `KERNEL * kernel * KERNEL^T`.
-fn transform_kernel(kernel: &[f32]) -> [f32; POSITIONS] {
-    std::array::from_fn(|position| {
-        let (row, column) = (KERNEL[position / IN], KERNEL[position % IN]);
-        let taps = (0..9).map(|tap| row[tap / 3] * column[tap % 3] * f64::from(kernel[tap]));
-        taps.sum::<f64>() as f32
-    })
+/// One value of the transform of a 3x3 kernel, `KERNEL * kernel * KERNEL^T`, computed in f64.
+fn transform_kernel(kernel: &[f32], position: usize) -> f32 {
+    let (row, column) = (KERNEL[position / IN], KERNEL[position % IN]);
+    let taps = (0..9).map(|tap| row[tap / 3] * column[tap % 3] * f64::from(kernel[tap]));
+    taps.sum::<f64>() as f32
 }

@@ -3,35 +3,20 @@
 use super::layout::Layout;
 use super::tiles::TileCursor;
 use super::transform::{IN, OUT, OUTPUT_PAIRS, output_line, output_pair};
-use crate::arch::{Vector, dispatch};
+use crate::arch::Vector;
+use crate::dot::Dot;
 use crate::gemm::Store;
 use crate::isa::Isa;
+use crate::operand::{Kernel, Operand, Output};
 use crate::plane::Plane;
-
-/// A type that products are summed in.
-///
-/// # Safety
-///
-/// `load` may be called only on a processor that has the instruction set of `V`, and reads `V::LANES` values at `p`.
-pub(crate) trait Product<V: Vector>: Copy {
-    /// Reads a register and converts it.
-    unsafe fn load(p: *const Self) -> V;
-}
-
-impl<V: Vector> Product<V> for f32 {
-    #[inline(always)]
-    unsafe fn load(p: *const Self) -> V {
-        // SAFETY: the caller's guarantee.
-        unsafe { V::load(p) }
-    }
-}
+use std::marker::PhantomData;
 
 /// Transforms the products of one column block for the first `num_tiles` tiles of `tiles`.
 #[derive(Debug)]
-pub(crate) struct OutputStage<'a, P> {
+pub(crate) struct OutputStage<'a, T, O: Output> {
     pub(crate) layout: Layout,
     /// Products, see [`Layout`].
-    pub(crate) products: &'a [P],
+    pub(crate) products: &'a [f32],
     /// Which column block of the products.
     pub(crate) block: usize,
     pub(crate) tiles: TileCursor<'a>,
@@ -39,14 +24,20 @@ pub(crate) struct OutputStage<'a, P> {
     /// First output channel of the column block.
     pub(crate) first_channel: usize,
     pub(crate) store: Store,
-    pub(crate) plane: &'a mut Plane,
+    /// What integers in the plane are multiplied with before they are added to.
+    pub(crate) carry: f32,
+    pub(crate) plane: &'a mut Plane<O>,
+    /// The left-hand values that the products are of.
+    pub(crate) operand: PhantomData<T>,
 }
 
-impl<P> OutputStage<'_, P> {
+impl<T: Operand, O: Output> OutputStage<'_, T, O> {
+    /// Runs the stage.
+    ///
     /// # Panics
     ///
     /// If the tiles are not within the plane and the slice.
-    fn check(&self, isa: Isa) {
+    pub(crate) fn run(self, isa: Isa) {
         let (rows, columns) = self.tiles.bounds();
         assert!(rows <= self.plane.height().div_ceil(OUT), "tiles below the plane");
         assert!(columns <= self.plane.width().div_ceil(OUT), "tiles beside the plane");
@@ -55,117 +46,110 @@ impl<P> OutputStage<'_, P> {
         assert!(self.num_tiles <= self.layout.num_tiles, "more tiles than the layout has");
         assert!(self.block < self.layout.num_blocks, "column block");
         assert!(self.products.len() >= self.layout.product_len(), "products");
+        // SAFETY: asserted above.
+        unsafe { T::dispatch(isa, self) }
     }
 }
 
-impl OutputStage<'_, f32> {
-    /// Runs the stage.
-    ///
-    /// # Panics
-    ///
-    /// If the tiles are not within the plane and the slice.
-    pub(crate) fn run(self, isa: Isa) {
-        self.check(isa);
-        // SAFETY: `check` asserted what `transform` needs; an `Isa` of a level exists only if the processor has it.
-        unsafe { dispatch!(isa, transform_f32(self): OutputStage<'_, f32>) }
-    }
-}
-
-/// # Safety
-///
-/// As for [`transform`].
-#[inline(always)]
-unsafe fn transform_f32<V: Vector>(stage: OutputStage<'_, f32>) {
-    // SAFETY: the caller's guarantee.
-    unsafe { transform::<V, f32>(stage) }
-}
-
-/// # Safety
-///
-/// - The processor has the instruction set of `V`, for which the layout was made.
-/// - `stage` passed [`OutputStage::check`].
-#[inline(always)]
-pub(crate) unsafe fn transform<V: Vector, P: Product<V>>(stage: OutputStage<'_, P>) {
-    // SAFETY: the caller's guarantee.
-    unsafe {
-        match stage.store {
-            Store { accumulate: false, relu: false } => transform_tiles::<V, P, false, false>(stage),
-            Store { accumulate: false, relu: true } => transform_tiles::<V, P, false, true>(stage),
-            Store { accumulate: true, relu: false } => transform_tiles::<V, P, true, false>(stage),
-            Store { accumulate: true, relu: true } => transform_tiles::<V, P, true, true>(stage),
-        }
-    }
-}
-
-/// Most values in a register of any instruction set.
+/// Most lanes of any instruction set.
 const MAX_LANES: usize = 16;
 
-/// # Safety
-///
-/// As for [`transform`]; `ACCUMULATE` and `RELU` are those of `stage.store`.
-#[inline(always)]
-unsafe fn transform_tiles<V: Vector, P: Product<V>, const ACCUMULATE: bool, const RELU: bool>(
-    stage: OutputStage<'_, P>,
-) {
-    let OutputStage { layout, products, block, tiles, num_tiles, first_channel, plane, .. } = stage;
-    let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.product_pitch());
-    let (height, width) = (plane.height(), plane.width());
-    for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
-        let (num_rows, num_columns) = (OUT.min(height - row * OUT), OUT.min(width - column * OUT));
-        for register in 0..2 {
-            let channel = first_channel + register * V::LANES;
-            let num_channels = V::LANES.min(channels.saturating_sub(channel));
-            if num_channels == 0 {
-                break;
+impl<T: Operand, O: Output> Kernel<T> for OutputStage<'_, T, O> {
+    type Output = ();
+
+    /// # Safety
+    ///
+    /// Beside the instruction set, for which the layout was made: what [`OutputStage::run`] asserts.
+    #[inline(always)]
+    unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
+        // SAFETY: the caller's guarantee.
+        unsafe {
+            match self.store {
+                Store { accumulate: false, relu: false } => self.transform_tiles::<D, false, false>(),
+                Store { accumulate: false, relu: true } => self.transform_tiles::<D, false, true>(),
+                Store { accumulate: true, relu: false } => self.transform_tiles::<D, true, false>(),
+                Store { accumulate: true, relu: true } => self.transform_tiles::<D, true, true>(),
             }
-            // SAFETY: the tile has num_rows x num_columns pixels of num_channels values in the plane, and the products of a
-            // tile below `layout.num_tiles` are within the slice at all positions, as was checked.
-            unsafe {
-                let m = products
-                    .as_ptr()
-                    .add((block * layout.num_tiles + index) * layout.block_columns + register * V::LANES);
-                let offset = plane.offset(row * OUT) + column * OUT * channels + channel;
-                let out = plane.data_mut().as_mut_ptr().add(offset);
-                if (num_rows, num_columns, num_channels) == (OUT, OUT, V::LANES) {
-                    transform_tile::<V, P, ACCUMULATE, RELU>(m, pitch, out, row_pitch, channels);
-                    continue;
+        }
+    }
+}
+
+impl<T: Operand, O: Output> OutputStage<'_, T, O> {
+    /// # Safety
+    ///
+    /// As for [`Kernel::run`] of this; `ACCUMULATE` and `RELU` are those of `store`.
+    #[inline(always)]
+    unsafe fn transform_tiles<D: Dot, const ACCUMULATE: bool, const RELU: bool>(self) {
+        let Self { layout, products, block, tiles, num_tiles, first_channel, plane, carry, .. } = self;
+        let lanes = D::Vector::LANES;
+        let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.product_pitch());
+        let (height, width) = (plane.height(), plane.width());
+        for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
+            let (num_rows, num_columns) = (OUT.min(height - row * OUT), OUT.min(width - column * OUT));
+            for register in 0..2 {
+                let channel = first_channel + register * lanes;
+                let num_channels = lanes.min(channels.saturating_sub(channel));
+                if num_channels == 0 {
+                    break;
                 }
-                // A tile that is not whole goes through a buffer, so that nothing but its pixels is read or written.
-                let mut buffer = [0.0_f32; OUT * OUT * MAX_LANES];
-                let pixels = (0..num_rows).flat_map(|y| (0..num_columns).map(move |x| (y, x)));
-                for (y, x) in pixels.clone().filter(|_| ACCUMULATE) {
-                    let pixel = buffer.as_mut_ptr().add((y * OUT + x) * V::LANES);
-                    std::ptr::copy_nonoverlapping(out.add(y * row_pitch + x * channels), pixel, num_channels);
-                }
-                transform_tile::<V, P, ACCUMULATE, RELU>(m, pitch, buffer.as_mut_ptr(), OUT * V::LANES, V::LANES);
-                for (y, x) in pixels {
-                    let pixel = buffer.as_ptr().add((y * OUT + x) * V::LANES);
-                    std::ptr::copy_nonoverlapping(pixel, out.add(y * row_pitch + x * channels), num_channels);
+                // SAFETY: the tile has num_rows x num_columns pixels of num_channels values in the plane, and the products of a
+                // tile below `layout.num_tiles` are within the slice at all positions, as was checked.
+                unsafe {
+                    let m = products
+                        .as_ptr()
+                        .add((block * layout.num_tiles + index) * layout.block_columns + register * lanes);
+                    let offset = plane.offset(row * OUT) + column * OUT * channels + channel;
+                    let out = plane.data_mut().as_mut_ptr().add(offset);
+                    if (num_rows, num_columns, num_channels) == (OUT, OUT, lanes) {
+                        let target = Target { out, row_pitch, pixel_pitch: channels, carry };
+                        transform_tile::<D, O, ACCUMULATE, RELU>(m, pitch, target);
+                        continue;
+                    }
+                    // A tile that is not whole goes through a buffer, so that nothing but its pixels is read or written.
+                    let mut buffer = [O::default(); OUT * OUT * MAX_LANES];
+                    let pixels = (0..num_rows).flat_map(|y| (0..num_columns).map(move |x| (y, x)));
+                    for (y, x) in pixels.clone().filter(|_| ACCUMULATE) {
+                        let pixel = buffer.as_mut_ptr().add((y * OUT + x) * lanes);
+                        std::ptr::copy_nonoverlapping(out.add(y * row_pitch + x * channels), pixel, num_channels);
+                    }
+                    let target = Target { out: buffer.as_mut_ptr(), row_pitch: OUT * lanes, pixel_pitch: lanes, carry };
+                    transform_tile::<D, O, ACCUMULATE, RELU>(m, pitch, target);
+                    for (y, x) in pixels {
+                        let pixel = buffer.as_ptr().add((y * OUT + x) * lanes);
+                        std::ptr::copy_nonoverlapping(pixel, out.add(y * row_pitch + x * channels), num_channels);
+                    }
                 }
             }
         }
     }
+}
+
+/// Where the outputs of a tile are: `out + i * row_pitch + j * pixel_pitch`.
+#[derive(Clone, Copy)]
+struct Target<O> {
+    out: *mut O,
+    row_pitch: usize,
+    pixel_pitch: usize,
+    carry: f32,
 }
 
 /// Transforms one tile of one register of channels.
 ///
 /// # Safety
 ///
-/// - The processor has the instruction set of `V`.
-/// - `m` is readable for `V::LANES` values at `(6 * i + j) * pitch` for i and j below 6, and `out` readable and writable for as
-///   many at `i * row_pitch + j * pixel_pitch` for i and j below 4.
+/// - The processor has the instruction set of `D`.
+/// - `m` is readable for a register at `(6 * i + j) * pitch` for i and j below 6, and the target readable and writable for one for
+///   i and j below 4.
 #[inline(always)]
-unsafe fn transform_tile<V: Vector, P: Product<V>, const ACCUMULATE: bool, const RELU: bool>(
-    m: *const P,
+unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool, const RELU: bool>(
+    m: *const f32,
     pitch: usize,
-    out: *mut f32,
-    row_pitch: usize,
-    pixel_pitch: usize,
+    target: Target<O>,
 ) {
     // SAFETY: the caller's guarantee.
     unsafe {
-        transform_pair::<V, P, 0, ACCUMULATE, RELU>(m, pitch, out, row_pitch, pixel_pitch);
-        transform_pair::<V, P, 1, ACCUMULATE, RELU>(m, pitch, out, row_pitch, pixel_pitch);
+        transform_pair::<D, O, 0, ACCUMULATE, RELU>(m, pitch, target);
+        transform_pair::<D, O, 1, ACCUMULATE, RELU>(m, pitch, target);
     }
 }
 
@@ -175,32 +159,31 @@ unsafe fn transform_tile<V: Vector, P: Product<V>, const ACCUMULATE: bool, const
 ///
 /// As for [`transform_tile`].
 #[inline(always)]
-unsafe fn transform_pair<V: Vector, P: Product<V>, const PAIR: usize, const ACCUMULATE: bool, const RELU: bool>(
-    m: *const P,
+unsafe fn transform_pair<D: Dot, O: Output, const PAIR: usize, const ACCUMULATE: bool, const RELU: bool>(
+    m: *const f32,
     pitch: usize,
-    out: *mut f32,
-    row_pitch: usize,
-    pixel_pitch: usize,
+    target: Target<O>,
 ) {
     // SAFETY: the caller's guarantee.
     unsafe {
-        let (mut first, mut second) = ([V::splat(0.0); IN], [V::splat(0.0); IN]);
-        for (j, (first, second)) in first.iter_mut().zip(&mut second).enumerate() {
+        let pair = |j: usize| {
             let m = m.add(j * pitch);
-            [*first, *second] = output_pair(PAIR, |i| P::load(m.add(i * IN * pitch)));
-        }
-        for (row, line) in OUTPUT_PAIRS[PAIR].iter().zip([&first, &second]) {
-            let out = out.add(row * row_pitch);
-            for (j, value) in output_line(*line).iter().enumerate() {
-                let p = out.add(j * pixel_pitch);
-                let mut value = *value;
+            output_pair(PAIR, |i| D::Vector::load(m.add(i * IN * pitch)))
+        };
+        let [a, b, c, d, e, f] = [pair(0), pair(1), pair(2), pair(3), pair(4), pair(5)];
+        for (half, row) in OUTPUT_PAIRS[PAIR].iter().enumerate() {
+            let out = target.out.add(row * target.row_pitch);
+            let line = [a[half], b[half], c[half], d[half], e[half], f[half]];
+            for (j, values) in output_line(line).iter().enumerate() {
+                let p = out.add(j * target.pixel_pitch);
+                let mut values = *values;
                 if ACCUMULATE {
-                    value = value.add(V::load(p));
+                    values = values.add(O::load::<D>(p, target.carry));
                 }
                 if RELU {
-                    value = value.max(V::splat(0.0));
+                    values = values.max(D::Vector::splat(0.0));
                 }
-                value.store(p);
+                O::store::<D>(values, p);
             }
         }
     }

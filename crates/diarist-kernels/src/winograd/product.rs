@@ -1,28 +1,32 @@
 //! Second stage: at each of the 36 positions a matrix product, tiles x input channels by input channels x output channels.
 
-use super::layout::Layout;
+use super::layout::{Layout, register_lanes};
 use super::transform::{BIAS_POSITION, POSITIONS};
-use crate::arch::{Vector, dispatch};
+use crate::arch::Vector;
+use crate::dot::Dot;
 use crate::isa::Isa;
-use crate::tile::MAX_BLOCK_COLUMNS;
+use crate::operand::{Kernel, Operand};
+use crate::tile::{MAX_BLOCK_COLUMNS, for_rows};
 
 /// Multiplies the first `num_tiles` tiles with `num_blocks` column blocks.
 #[derive(Debug)]
-pub(crate) struct ProductStage<'a> {
+pub(crate) struct ProductStage<'a, T: Operand> {
     pub(crate) layout: Layout,
     pub(crate) num_tiles: usize,
     pub(crate) num_blocks: usize,
     /// Transformed inputs, see [`Layout`].
-    pub(crate) inputs: &'a [f32],
-    /// Transformed weights of the column blocks, `[36 positions][num_blocks][channel groups * lanes][block_columns]`.
-    pub(crate) weights: &'a [f32],
+    pub(crate) inputs: &'a [T],
+    /// Transformed weights of the column blocks, `[36 positions][num_blocks][words of a group][block_columns][values of a word]`.
+    pub(crate) weights: &'a [T::Weight],
+    /// What 1 stands for in them, if they are integers, `[36 positions][num_blocks][block_columns]`.
+    pub(crate) scale: &'a [f32],
     /// Bias of the column blocks, `[num_blocks][block_columns]`.
     pub(crate) bias: &'a [f32],
     /// Products, see [`Layout`].
     pub(crate) out: &'a mut [f32],
 }
 
-impl ProductStage<'_> {
+impl<T: Operand> ProductStage<'_, T> {
     /// Runs the stage.
     ///
     /// # Panics
@@ -30,53 +34,57 @@ impl ProductStage<'_> {
     /// If a slice is too short for the layout.
     pub(crate) fn run(self, isa: Isa) {
         let Layout { channel_groups, lanes, block_columns, .. } = self.layout;
-        assert_eq!(lanes, crate::tile::block_columns(isa) / 2, "layout of another instruction set");
+        assert_eq!(lanes, register_lanes::<T>(isa), "layout of another instruction set");
         assert!(self.num_tiles <= self.layout.num_tiles, "more tiles than the layout has");
         assert!(self.num_blocks <= self.layout.num_blocks, "more column blocks than the layout has");
         assert!(self.inputs.len() >= self.layout.input_len(), "transformed inputs");
-        assert_eq!(
-            self.weights.len(),
-            POSITIONS * self.num_blocks * channel_groups * lanes * block_columns,
-            "transformed weights"
-        );
-        assert_eq!(self.bias.len(), self.num_blocks * block_columns, "bias");
+        let num_columns = self.num_blocks * block_columns;
+        assert_eq!(self.weights.len(), POSITIONS * num_columns * channel_groups * lanes, "transformed weights");
+        assert_eq!(self.scale.len(), POSITIONS * num_columns, "scale");
+        assert_eq!(self.bias.len(), num_columns, "bias");
         assert!(self.out.len() >= self.layout.product_len(), "products");
-        // SAFETY: asserted above; an `Isa` of a level exists only if the processor has it.
-        unsafe { dispatch!(isa, multiply(self): ProductStage<'_>) }
+        // SAFETY: asserted above.
+        unsafe { T::dispatch(isa, self) }
     }
 }
 
-/// # Safety
-///
-/// - The processor has the instruction set of `V`, for which the layout was made.
-/// - The slices of `stage` have the lengths that [`ProductStage::run`] asserts.
-#[inline(always)]
-unsafe fn multiply<V: Vector>(stage: ProductStage<'_>) {
-    let ProductStage { layout, num_tiles, num_blocks, inputs, weights, bias, out } = stage;
-    let zeros = [0.0_f32; MAX_BLOCK_COLUMNS];
-    let block_len = layout.channel_groups * V::LANES * layout.block_columns;
-    for position in 0..POSITIONS {
-        for block in 0..num_blocks {
-            // SAFETY: positions, panels and blocks are within the lengths that were asserted.
-            unsafe {
-                let weights = weights.as_ptr().add((position * num_blocks + block) * block_len);
-                let bias = match position {
-                    BIAS_POSITION => bias.as_ptr().add(block * layout.block_columns),
-                    _ => zeros.as_ptr(),
-                };
-                let inputs = inputs.as_ptr().add(position * layout.input_pitch());
-                let out = out
-                    .as_mut_ptr()
-                    .add(position * layout.product_pitch() + block * layout.num_tiles * layout.block_columns);
-                for first in (0..num_tiles).step_by(V::TILE_ROWS) {
-                    let panel = Panel {
-                        inputs: inputs.add(first / V::TILE_ROWS * layout.panel()),
-                        channel_groups: layout.channel_groups,
-                        weights,
-                        bias,
-                        out: out.add(first * layout.block_columns),
+impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
+    type Output = ();
+
+    /// # Safety
+    ///
+    /// Beside the instruction set, for which the layout was made: what [`ProductStage::run`] asserts.
+    #[inline(always)]
+    unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
+        let Self { layout, num_tiles, num_blocks, inputs, weights, scale, bias, out } = self;
+        let zeros = [0.0_f32; MAX_BLOCK_COLUMNS];
+        let block_len = layout.channel_groups * layout.lanes * layout.block_columns;
+        for position in 0..POSITIONS {
+            for block in 0..num_blocks {
+                // SAFETY: positions, panels and blocks are within the lengths that were asserted.
+                unsafe {
+                    let index = position * num_blocks + block;
+                    let weights = weights.as_ptr().add(index * block_len);
+                    let scale = scale.as_ptr().add(index * layout.block_columns);
+                    let bias = match position {
+                        BIAS_POSITION => bias.as_ptr().add(block * layout.block_columns),
+                        _ => zeros.as_ptr(),
                     };
-                    panel.multiply_rows::<V>(V::TILE_ROWS.min(num_tiles - first));
+                    let inputs = inputs.as_ptr().add(position * layout.input_pitch());
+                    let out = out
+                        .as_mut_ptr()
+                        .add(position * layout.product_pitch() + block * layout.num_tiles * layout.block_columns);
+                    for first in (0..num_tiles).step_by(D::TILE_ROWS) {
+                        let panel = Panel::<D> {
+                            inputs: inputs.add(first / D::TILE_ROWS * layout.panel()),
+                            channel_groups: layout.channel_groups,
+                            weights,
+                            scale,
+                            bias,
+                            out: out.add(first * layout.block_columns),
+                        };
+                        for_rows!(D::TILE_ROWS.min(num_tiles - first), D, |ROWS| panel.multiply::<ROWS>());
+                    }
                 }
             }
         }
@@ -84,65 +92,49 @@ unsafe fn multiply<V: Vector>(stage: ProductStage<'_>) {
 }
 
 /// One tile of the product.
-#[derive(Clone, Copy)]
-struct Panel {
-    inputs: *const f32,
+struct Panel<D: Dot> {
+    inputs: *const D::Left,
     channel_groups: usize,
-    weights: *const f32,
+    weights: *const D::Right,
+    scale: *const f32,
     bias: *const f32,
     out: *mut f32,
 }
 
-/// Calls `multiply::<V, rows>` for the number of rows, of those that `V` has registers for.
-macro_rules! for_rows {
-    ($panel:ident, $vector:ty, $num_rows:ident, [$($rows:literal)*]) => {
-        match $num_rows {
-            $($rows if $rows <= <$vector>::TILE_ROWS => $panel.multiply::<$vector, $rows>(),)*
-            _ => unreachable!("a panel has 1 to {} rows", <$vector>::TILE_ROWS),
-        }
-    };
-}
-
-impl Panel {
-    /// # Safety
-    ///
-    /// As for [`Panel::multiply`] with `MR = num_rows`, which is not 0.
-    #[inline(always)]
-    unsafe fn multiply_rows<V: Vector>(self, num_rows: usize) {
-        // SAFETY: the caller's guarantee.
-        unsafe { for_rows!(self, V, num_rows, [14 13 12 11 10 9 8 7 6 5 4 3 2 1]) }
-    }
-
+impl<D: Dot> Panel<D> {
     /// `out[r][c] = bias[c] + sum over k of inputs[r][k] * weights[k][c]`, the sum in order of k.
     ///
     /// # Safety
     ///
-    /// - The processor has the instruction set of `V`.
-    /// - `inputs` is readable for `channel_groups * V::TILE_ROWS * V::LANES` values, `weights` for `channel_groups * V::LANES`
-    ///   rows of two registers, `bias` for two registers, and `out` is writable for `MR` rows of two registers;
-    ///   `MR <= V::TILE_ROWS`.
+    /// - The processor has the instruction set of `D`.
+    /// - `inputs` is readable for `channel_groups` groups of `D::TILE_ROWS` registers, `weights` for as many groups of two
+    ///   registers for each word of a register, `scale` and `bias` for two registers, and `out` is writable for `MR` rows of two
+    ///   registers; `MR <= D::TILE_ROWS`.
     #[inline(always)]
-    unsafe fn multiply<V: Vector, const MR: usize>(self) {
-        let Self { mut inputs, channel_groups, mut weights, bias, out } = self;
+    unsafe fn multiply<const MR: usize>(self) {
+        let Self { mut inputs, channel_groups, mut weights, scale, bias, out } = self;
+        let words = D::Vector::LANES;
+        let register = words * D::GROUP;
         // SAFETY: the caller's guarantee.
         unsafe {
-            let mut sums = [[V::load(bias), V::load(bias.add(V::LANES))]; MR];
+            let mut sums = [[D::start(bias), D::start(bias.add(words))]; MR];
             for _ in 0..channel_groups {
-                for k in 0..V::LANES {
-                    let w0 = V::load(weights);
-                    let w1 = V::load(weights.add(V::LANES));
-                    weights = weights.add(2 * V::LANES);
+                for k in 0..words {
+                    let w0 = D::weights(weights);
+                    let w1 = D::weights(weights.add(register));
+                    weights = weights.add(2 * register);
                     for (r, row) in sums.iter_mut().enumerate() {
-                        let value = V::splat(*inputs.add(r * V::LANES + k));
-                        row[0] = value.mul_add(w0, row[0]);
-                        row[1] = value.mul_add(w1, row[1]);
+                        let word = D::word(inputs.add(r * register + k * D::GROUP));
+                        row[0] = D::step(word, w0, row[0]);
+                        row[1] = D::step(word, w1, row[1]);
                     }
                 }
-                inputs = inputs.add(V::TILE_ROWS * V::LANES);
+                inputs = inputs.add(D::TILE_ROWS * register);
             }
             for (r, row) in sums.iter().enumerate() {
-                row[0].store(out.add(2 * r * V::LANES));
-                row[1].store(out.add((2 * r + 1) * V::LANES));
+                let out = out.add(2 * r * words);
+                D::end(row[0], scale, bias).store(out);
+                D::end(row[1], scale.add(words), bias.add(words)).store(out.add(words));
             }
         }
     }

@@ -4,7 +4,7 @@
 //! transforms apply them to columns and then to rows. A tile of 6 x 6 vectors does not fit in the registers, so the first pass
 //! makes two of its six (or four) rows at a time, a pair that shares its subexpressions, and the second pass finishes them.
 
-use crate::arch::Vector;
+use crate::arch::{Linear, Vector};
 
 /// Side of a tile of outputs.
 pub(crate) const OUT: usize = 4;
@@ -28,6 +28,26 @@ pub(crate) const KERNEL: [[f64; 3]; IN] = [
     [0.0, 0.0, 1.0],
 ];
 
+/// Input transform, as the coefficients of [`input_line`].
+const INPUT: [[f64; IN]; IN] = [
+    [4.0, 0.0, -5.0, 0.0, 1.0, 0.0],
+    [0.0, -4.0, -4.0, 1.0, 1.0, 0.0],
+    [0.0, 4.0, -4.0, -1.0, 1.0, 0.0],
+    [0.0, -2.0, -1.0, 2.0, 1.0, 0.0],
+    [0.0, 2.0, -1.0, -2.0, 1.0, 0.0],
+    [0.0, 4.0, 0.0, -5.0, 0.0, 1.0],
+];
+
+/// Largest magnitude of a transformed value at `position` if all inputs are in 0..=1: the sum of the positive coefficients, or
+/// of the negative ones.
+pub(crate) fn largest_input(position: usize) -> f64 {
+    let (row, column) = (INPUT[position / IN], INPUT[position % IN]);
+    let coefficients = row.iter().flat_map(|a| column.iter().map(move |b| a * b));
+    let (above, below) =
+        coefficients.fold((0.0, 0.0), |(above, below), c: f64| (above + c.max(0.0), below - c.min(0.0)));
+    f64::max(above, below)
+}
+
 /// The position of a transformed tile whose product is added to every output with weight 1: where the bias goes.
 pub(crate) const BIAS_POSITION: usize = IN + 1;
 
@@ -37,22 +57,22 @@ pub(crate) const BIAS_POSITION: usize = IN + 1;
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn input_pair<V: Vector>(pair: usize, x: impl Fn(usize) -> V) -> [V; 2] {
+pub(crate) unsafe fn input_pair<V: Linear>(pair: usize, x: impl Fn(usize) -> V) -> [V; 2] {
     // SAFETY: the caller's guarantee.
     unsafe {
         match pair {
             0 => {
-                let even = x(2).mul_add(V::splat(-4.0), x(4));
-                let odd = x(1).mul_add(V::splat(-4.0), x(3));
-                [even.add(odd), even.sub(odd)]
+                let even = x(2).times_plus::<-4>(x(4));
+                let odd = x(1).times_plus::<-4>(x(3));
+                [even.plus(odd), even.minus(odd)]
             }
             1 => {
-                let even = x(4).sub(x(2));
-                let odd = x(3).sub(x(1));
-                [odd.mul_add(V::splat(2.0), even), odd.mul_add(V::splat(-2.0), even)]
+                let even = x(4).minus(x(2));
+                let odd = x(3).minus(x(1));
+                [odd.times_plus::<2>(even), odd.times_plus::<-2>(even)]
             }
             _ => {
-                let end = |i: usize| x(i).mul_add(V::splat(4.0), x(i + 2).mul_add(V::splat(-5.0), x(i + 4)));
+                let end = |i: usize| x(i).times_plus::<4>(x(i + 2).times_plus::<-5>(x(i + 4)));
                 [end(0), end(1)]
             }
         }
@@ -65,7 +85,7 @@ pub(crate) unsafe fn input_pair<V: Vector>(pair: usize, x: impl Fn(usize) -> V) 
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn input_line<V: Vector>(x: [V; IN]) -> [V; IN] {
+pub(crate) unsafe fn input_line<V: Linear>(x: [V; IN]) -> [V; IN] {
     // SAFETY: the caller's guarantee.
     unsafe {
         let [v1, v2] = input_pair(0, |i| x[i]);
@@ -111,5 +131,31 @@ pub(crate) unsafe fn output_line<V: Vector>(m: [V; IN]) -> [V; OUT] {
         let [y0, y2] = output_pair(0, |i| m[i]);
         let [y1, y3] = output_pair(1, |i| m[i]);
         [y0, y1, y2, y3]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::arch::portable::F32x4;
+
+    #[test]
+    fn coefficients_are_those_of_the_transform() {
+        for (i, row) in INPUT.iter().enumerate() {
+            for (k, coefficient) in row.iter().enumerate() {
+                let unit: [f32; IN] = std::array::from_fn(|j| f32::from(u8::from(j == k)));
+                let mut out = [0.0_f32; 4];
+                // SAFETY: every processor has the portable vector; `out` has its 4 lanes.
+                unsafe { input_line(unit.map(|value| F32x4::splat(value)))[i].store(out.as_mut_ptr()) };
+                assert_eq!(f64::from(out[0]), *coefficient, "row {i}, input {k}");
+            }
+        }
+    }
+
+    #[test]
+    fn transformed_bytes_fit_in_sixteen_bits() {
+        let largest = (0..POSITIONS).map(largest_input).fold(0.0, f64::max);
+        assert_eq!(largest, 68.0);
+        assert!(255.0 * largest <= f64::from(i16::MAX));
     }
 }

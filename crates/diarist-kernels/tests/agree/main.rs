@@ -9,3 +9,4 @@ mod dense_u8;
 mod frames;
 mod lstm;
 mod winograd;
+mod winograd_narrow;

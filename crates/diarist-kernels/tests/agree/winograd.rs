@@ -100,7 +100,7 @@ fn a_tile_does_not_depend_on_the_others() {
         let mut run = |width: usize| {
             let rows = x.chunks_exact(61 * channels).flat_map(|row| row[..width * channels].to_vec());
             let input = plane((height, width, channels), &rows.collect::<Vec<_>>());
-            let mut output = Plane::default();
+            let mut output = Plane::<f32>::default();
             conv.run(&input, Store::default(), &mut output, &mut workspace);
             output
         };
