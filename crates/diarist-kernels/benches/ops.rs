@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
-    AlignedBuffer, Bf16, Conv2dShape, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, Operand, Output,
+    Activation, AlignedBuffer, Bf16, Conv2dShape, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, Operand,
     PackedBiLstm, PackedConv1d, PackedConv2d, PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Rows,
     RowsMut, Store, WinogradWorkspace, gemm,
 };
@@ -67,9 +67,6 @@ impl Bench {
                     Arithmetic::Bf16 => self.conv2d(&name, arithmetic, shape, (height, width), Bf16::from_f32),
                     Arithmetic::Int8 => self.conv2d(&name, arithmetic, shape, (height, width), byte),
                 }
-                if arithmetic == Arithmetic::F32 && (kernel, stride) == (3, 1) && in_channels > 1 {
-                    self.winograd(&name, shape, (height, width));
-                }
             }
         }
         self.gemm("resnet34 seg_1, 1 mask", 1, 5120, 5120, 256);
@@ -97,7 +94,7 @@ impl Bench {
         self.gemm("pyannet classifier", FRAMES, 128, 128, 7);
     }
 
-    fn conv2d<T: Operand + Output>(
+    fn conv2d<T: Activation>(
         &self,
         name: &str,
         arithmetic: Arithmetic,
@@ -105,22 +102,19 @@ impl Bench {
         size: (usize, usize),
         value: fn(f32) -> T,
     ) {
-        let [weight, bias] =
-            [shape.kernel * shape.kernel * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
+        let Conv2dShape { in_channels, out_channels, kernel, stride } = shape;
+        let [weight, bias] = [kernel * kernel * in_channels, 1].map(|n| values(n * out_channels));
         let conv = PackedConv2d::<T>::new(self.isa, shape, &weight, &bias);
-        let input = plane(size, shape.in_channels, value);
+        let input = plane(size, in_channels, value);
         let mut output = Plane::<T>::default();
         self.report(name, arithmetic, macs(shape, size), || conv.run(&input, RELU, &mut output));
-    }
-
-    fn winograd(&self, name: &str, shape: Conv2dShape, size: (usize, usize)) {
-        let [weight, bias] = [9 * shape.in_channels, 1].map(|n| values(n * shape.out_channels));
-        let conv = PackedWinogradConv2d::new(self.isa, shape.in_channels, &weight, &bias);
-        let input = plane(size, shape.in_channels, |value| value);
-        let (mut output, mut workspace) = (Plane::default(), WinogradWorkspace::default());
-        self.report(&format!("{name}, Winograd"), Arithmetic::F32, macs(shape, size), || {
-            conv.run(&input, RELU, &mut output, &mut workspace);
-        });
+        if (kernel, stride) == (3, 1) && in_channels > 1 {
+            let conv = PackedWinogradConv2d::<T>::new(self.isa, in_channels, &weight, &bias);
+            let mut workspace = WinogradWorkspace::default();
+            self.report(&format!("{name}, Winograd"), arithmetic, macs(shape, size), || {
+                conv.run(&input, RELU, &mut output, &mut workspace);
+            });
+        }
     }
 
     /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
