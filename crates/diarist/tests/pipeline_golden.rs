@@ -102,7 +102,7 @@ fn the_number_of_threads_and_the_size_of_reads_change_no_bit() {
     }
     let samples = read_all(&mut audio::open(&fixtures().join("audio/conversation.flac")).unwrap());
     let (analysis, result) = run(&pipeline(1), "x", &samples);
-    for (num_threads, first_piece) in [(4, 5), (16, 1000)] {
+    for (num_threads, first_piece) in [(2, 5), (4, 7), (16, 1000)] {
         let options = DiarizationOptions::default();
         let pipeline = pipeline(num_threads);
         let other = pipeline.analyze(&mut Pieces(&samples, first_piece), &options, &mut |_| {}).unwrap();

@@ -83,7 +83,7 @@ pub struct JsonOptions {
 /// Wall-clock seconds in a [`Document`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonTimings {
-    /// Reading, decoding and resampling.
+    /// Reading, decoding and resampling, as far as it did not happen beside the embedding.
     pub audio_s: f64,
     /// Mel filterbank features.
     pub fbank_s: f64,

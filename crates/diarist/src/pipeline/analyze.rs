@@ -77,7 +77,14 @@ pub(super) fn analyze(
 
         let clock = Instant::now();
         let wave_embeddings = &mut wave_embeddings[..num_chunks];
-        embed(models, workspaces, intake.window(), first_chunk, wave_masks, wave_embeddings);
+        let (reader, window) = intake.split();
+        // One thread reads the next wave meanwhile; a single one would only read it earlier.
+        let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
+        let (read, ()) = rayon::join(
+            || reader.read_ahead(ahead),
+            || embed(models, workspaces, window, first_chunk, wave_masks, wave_embeddings),
+        );
+        read?;
         collect(first_chunk, wave_masks, wave_embeddings, &mut embeddings)?;
         timings.embedding_s += clock.elapsed().as_secs_f64();
 

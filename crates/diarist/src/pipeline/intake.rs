@@ -50,34 +50,59 @@ impl Window {
     }
 }
 
-/// Fills a [`Window`] from the audio stream.
-pub(super) struct Intake<'a> {
+/// The audio stream, and what was read of it before it was needed.
+pub(super) struct Reader<'a> {
     source: &'a mut dyn AudioSource,
-    fbank: Fbank,
-    window: Window,
+    ahead: Vec<f32>,
     /// Samples read from the source so far.
     num_samples: u64,
     finished: bool,
 }
 
+impl Reader<'_> {
+    /// Reads until `needed` samples wait for the window, or the recording ends. Meant to be called while others work: decoding
+    /// and resampling cannot be split among threads.
+    pub(super) fn read_ahead(&mut self, needed: usize) -> Result<()> {
+        while !self.finished && self.ahead.len() < needed {
+            let before = self.ahead.len();
+            self.finished = !self.source.read(&mut self.ahead)?;
+            self.num_samples += (self.ahead.len() - before) as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Fills a [`Window`] from the audio stream.
+pub(super) struct Intake<'a> {
+    reader: Reader<'a>,
+    fbank: Fbank,
+    window: Window,
+}
+
 impl<'a> Intake<'a> {
     pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize) -> Self {
         let window = Window { step_samples, first_chunk: 0, samples: Vec::new(), frames: Vec::new() };
-        Self { source, fbank: Fbank::new(), window, num_samples: 0, finished: false }
+        let reader = Reader { source, ahead: Vec::new(), num_samples: 0, finished: false };
+        Self { reader, fbank: Fbank::new(), window }
     }
 
     pub(super) fn window(&self) -> &Window {
         &self.window
     }
 
+    /// The stream, to read ahead from, beside the window.
+    pub(super) fn split(&mut self) -> (&mut Reader<'a>, &Window) {
+        (&mut self.reader, &self.window)
+    }
+
     /// Length of the recording in samples so far; final once [`Self::read_chunks`] has returned 0.
     pub(super) fn geometry(&self) -> ChunkGeometry {
-        ChunkGeometry { step_samples: self.window.step_samples, num_samples: self.num_samples }
+        ChunkGeometry { step_samples: self.window.step_samples, num_samples: self.reader.num_samples }
     }
 
     /// Length of the recording if known: exactly at its end, before that what the container says.
     pub(super) fn total_s(&self) -> Option<f64> {
-        if self.finished { Some(self.geometry().duration_s()) } else { self.source.duration_hint_s() }
+        if self.reader.finished { Some(self.geometry().duration_s()) } else { self.reader.source.duration_hint_s() }
     }
 
     /// Reads until `wanted` chunks from `first_chunk` on are there, or the recording ends; returns how many there are.
@@ -88,11 +113,8 @@ impl<'a> Intake<'a> {
         let samples_of = |num_chunks: usize| (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
         let needed = samples_of(wanted);
         let samples = &mut self.window.samples;
-        while !self.finished && samples.len() < needed {
-            let before = samples.len();
-            self.finished = !self.source.read(samples)?;
-            self.num_samples += (samples.len() - before) as u64;
-        }
+        self.reader.read_ahead(needed.saturating_sub(samples.len()))?;
+        samples.append(&mut self.reader.ahead);
         if samples.len() >= needed {
             return Ok(wanted);
         }

@@ -37,7 +37,7 @@ pub struct SpeakerSummary {
 /// Wall-clock seconds spent in each stage.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Timings {
-    /// Reading, decoding and resampling.
+    /// Reading, decoding and resampling, as far as it did not happen beside the embedding.
     pub audio_s: f64,
     /// Mel filterbank features.
     pub fbank_s: f64,
