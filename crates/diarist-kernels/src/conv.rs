@@ -1,5 +1,8 @@
 //! Convolutions with channels last, as matrix products over runs of neighbouring values.
 
+use std::ops::Range;
+
+use crate::columns::Columns;
 use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::Isa;
 use crate::operand::{Operand, Output};
@@ -79,6 +82,33 @@ impl<T: Operand> PackedConv2d<T> {
     ///
     /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
     pub fn run<O: Output>(&self, input: &Plane<T>, store: Store, output: &mut Plane<O>) {
+        let (_, width) = self.shape.output_size(input.height(), input.width());
+        self.run_ranges(input, std::slice::from_ref(&(0..width)), store, output);
+    }
+
+    /// As [`Self::run`] for some columns of the output; what the others hold afterwards is unspecified, except with
+    /// `store.accumulate`: then it stays. Each value is the same, bit for bit, as if all were computed.
+    ///
+    /// Reads the columns of `input` that [`Self::input_columns`] tells.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::run`], and if a column is not in the output.
+    pub fn run_columns<O: Output>(&self, input: &Plane<T>, columns: &Columns, store: Store, output: &mut Plane<O>) {
+        self.run_ranges(input, columns.ranges(), store, output);
+    }
+
+    /// The columns of an input of `width` columns that `columns` of the output depend on.
+    pub fn input_columns(&self, columns: &Columns, width: usize, input: &mut Columns) {
+        let Conv2dShape { kernel, stride, .. } = self.shape;
+        let margin = kernel / 2;
+        input.set(columns.ranges().iter().map(|range| {
+            let last = (range.end - 1) * stride + margin;
+            (range.start * stride).saturating_sub(margin)..(last + 1).min(width)
+        }));
+    }
+
+    fn run_ranges<O: Output>(&self, input: &Plane<T>, columns: &[Range<usize>], store: Store, output: &mut Plane<O>) {
         let Conv2dShape { in_channels, out_channels, kernel, stride } = self.shape;
         assert_eq!(input.channels(), in_channels, "input channels");
         let (height, width) = self.shape.output_size(input.height(), input.width());
@@ -88,25 +118,24 @@ impl<T: Operand> PackedConv2d<T> {
         } else {
             output.set_shape(height, width, out_channels);
         }
-        if width == 0 {
-            return;
-        }
+        assert!(columns.iter().all(|range| range.end <= width), "columns of the output");
         // Position in the bordered plane of the first value under the kernel at output (0, 0).
         let margin = if kernel == 3 { 0 } else { input.row_pitch() + in_channels };
         for index in 0..self.matrix.num_blocks() {
             let block = self.matrix.block(index);
-            for y in 0..height {
+            let rows = (0..height).flat_map(|y| columns.iter().map(move |range| (y, range)));
+            for (y, range) in rows.filter(|(_, range)| !range.is_empty()) {
                 Strip {
-                    x: &input.data()[y * stride * input.row_pitch() + margin..],
+                    x: &input.data()[y * stride * input.row_pitch() + margin + range.start * stride * in_channels..],
                     x_stride: stride * in_channels,
                     num_runs: kernel,
                     run_len: kernel * in_channels,
                     run_pitch: input.row_pitch(),
-                    num_rows: width,
+                    num_rows: range.len(),
                     weights: block.weights,
                     scale: block.scale,
                     bias: block.bias,
-                    out: &mut output.row_mut(y)[block.first_column..],
+                    out: &mut output.row_mut(y)[range.start * out_channels + block.first_column..],
                     out_stride: out_channels,
                     num_columns: block.num_columns,
                     accumulate: store.accumulate,

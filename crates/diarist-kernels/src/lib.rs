@@ -13,6 +13,7 @@
 mod arch;
 mod bf16;
 mod buffer;
+mod columns;
 mod conv;
 mod dot;
 mod element;
@@ -32,6 +33,7 @@ mod winograd;
 
 pub use bf16::{Bf16, to_bf16};
 pub use buffer::AlignedBuffer;
+pub use columns::Columns;
 pub use conv::{Conv2dShape, PackedConv1d, PackedConv2d};
 pub use element::Element;
 pub use filter_bank::PackedFilterBank;

@@ -19,7 +19,11 @@ mod transform;
 
 pub use activation::{Activation, quantize_transformed_weights};
 
+use std::marker::PhantomData;
+use std::ops::Range;
+
 use crate::buffer::AlignedBuffer;
+use crate::columns::Columns;
 use crate::gemm::Store;
 use crate::isa::Isa;
 use crate::operand::{Operand, Output};
@@ -29,7 +33,6 @@ use input::InputStage;
 use layout::Layout;
 use output::OutputStage;
 use product::ProductStage;
-use std::marker::PhantomData;
 use tiles::TileCursor;
 use transform::{IN, KERNEL, OUT, POSITIONS};
 
@@ -38,11 +41,12 @@ use transform::{IN, KERNEL, OUT, POSITIONS};
 pub struct WinogradWorkspace<T: Activation = f32> {
     inputs: AlignedBuffer<T::Transformed>,
     products: AlignedBuffer,
+    tile_columns: Columns,
 }
 
 impl<T: Activation> Default for WinogradWorkspace<T> {
     fn default() -> Self {
-        Self { inputs: AlignedBuffer::default(), products: AlignedBuffer::default() }
+        Self { inputs: AlignedBuffer::default(), products: AlignedBuffer::default(), tile_columns: Columns::default() }
     }
 }
 
@@ -129,6 +133,45 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         output: &mut Plane<O>,
         workspace: &mut WinogradWorkspace<T>,
     ) {
+        self.run_ranges(input, std::slice::from_ref(&(0..input.width())), store, output, workspace);
+    }
+
+    /// As [`Self::run`] for some columns of the output; what the others hold afterwards is unspecified. Each value is the same,
+    /// bit for bit, as if all were computed.
+    ///
+    /// Reads the columns of `input` that [`Self::input_columns`] tells.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::run`], and if a column is not in the output.
+    pub fn run_columns<O: Output>(
+        &self,
+        input: &Plane<T>,
+        columns: &Columns,
+        store: Store,
+        output: &mut Plane<O>,
+        workspace: &mut WinogradWorkspace<T>,
+    ) {
+        self.run_ranges(input, columns.ranges(), store, output, workspace);
+    }
+
+    /// The columns of an input of `width` columns that `columns` of the output depend on: whole tiles, because every value of a
+    /// tile goes into the rounding of the others.
+    pub fn input_columns(&self, columns: &Columns, width: usize, input: &mut Columns) {
+        input.set(columns.ranges().iter().map(|range| {
+            let tiles = tiles_over(range);
+            (tiles.start * OUT).saturating_sub(1)..(tiles.end * OUT + 1).min(width)
+        }));
+    }
+
+    fn run_ranges<O: Output>(
+        &self,
+        input: &Plane<T>,
+        columns: &[Range<usize>],
+        store: Store,
+        output: &mut Plane<O>,
+        workspace: &mut WinogradWorkspace<T>,
+    ) {
         assert_eq!(input.channels(), self.in_channels, "input channels");
         let (height, width) = (input.height(), input.width());
         if store.accumulate {
@@ -137,12 +180,12 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         } else {
             output.set_shape(height, width, self.out_channels);
         }
-        let columns = 0..width.div_ceil(OUT);
-        let columns = if width == 0 { &[] } else { std::slice::from_ref(&columns) };
+        assert!(columns.iter().all(|range| range.end <= width), "columns of the output");
         let layout = self.layout;
+        workspace.tile_columns.set(columns.iter().map(tiles_over));
         workspace.inputs.resize(workspace.inputs.len().max(layout.input_len()));
         workspace.products.resize(workspace.products.len().max(layout.product_len()));
-        let mut tiles = TileCursor::new(height.div_ceil(OUT), columns);
+        let mut tiles = TileCursor::new(height.div_ceil(OUT), workspace.tile_columns.ranges());
         let mut remaining = tiles.num_tiles();
         let block_len = layout.channel_groups * layout.lanes * layout.block_columns;
         while remaining > 0 {
@@ -187,6 +230,11 @@ impl<T: Activation> PackedWinogradConv2d<T> {
             }
         }
     }
+}
+
+/// The tile columns that cover a range of columns.
+fn tiles_over(range: &Range<usize>) -> Range<usize> {
+    range.start / OUT..range.end.div_ceil(OUT)
 }
 
 /// Tiles per block, rounded up to whole panels: enough to use each panel of weights several times while it is in the

@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran and how close they are")]
 
+mod columns;
 mod common;
 mod dense;
 mod dense_bf16;
