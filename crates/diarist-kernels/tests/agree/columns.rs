@@ -31,18 +31,18 @@ fn assert_same(found: &Plane, expected: &Plane, columns: &Columns, what: &str) {
 
 /// Sets of columns of a plane of `width`: none, all, the ends, single ones, and some that share a tile.
 fn sets(width: usize) -> Vec<Columns> {
-    let ranges: [&[std::ops::Range<usize>]; 7] = [
+    let ranges: [&[(usize, usize)]; 7] = [
         &[],
-        &[0..width],
-        &[0..1],
-        &[width - 1..width],
-        &[0..2, width - 3..width],
-        &[5..6, 7..8],
-        &[3..9, 10..13, 14..15],
+        &[(0, width)],
+        &[(0, 1)],
+        &[(width - 1, width)],
+        &[(0, 2), (width - 3, width)],
+        &[(5, 6), (7, 8)],
+        &[(3, 9), (10, 13), (14, 15)],
     ];
-    let set = |ranges: &[std::ops::Range<usize>]| {
+    let set = |ranges: &[(usize, usize)]| {
         let mut columns = Columns::default();
-        columns.set(ranges.iter().cloned());
+        columns.set(ranges.iter().map(|&(start, end)| start..end));
         columns
     };
     ranges.into_iter().map(set).collect()
