@@ -2,6 +2,7 @@
 //!
 //! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
@@ -11,6 +12,10 @@ static EMBEDDING: &[u8] = include_bytes!("../data/wespeaker-resnet34-lm.safetens
 static PLDA: &[u8] = include_bytes!("../data/plda-community-1.safetensors");
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     serde_json::from_str(include_str!("../data/manifest.json")).expect("the embedded manifest is checked by a test")
+});
+static EMBEDDING_RANGES: LazyLock<Ranges> = LazyLock::new(|| {
+    let json = include_str!("../data/wespeaker-resnet34-lm.ranges.json");
+    serde_json::from_str(json).expect("the embedded ranges are checked by a test")
 });
 
 /// Speaker segmentation, pyannote segmentation-3.0: f32, names of the checkpoint's state dict.
@@ -32,6 +37,23 @@ pub fn plda() -> &'static [u8] {
 /// What is embedded: one entry for each file, in the order segmentation, embedding, PLDA.
 pub fn manifest() -> &'static Manifest {
     &MANIFEST
+}
+
+/// Ranges of the activations of the embedding network, for 8-bit precision.
+pub fn embedding_ranges() -> &'static Ranges {
+    &EMBEDDING_RANGES
+}
+
+/// How large the activations of a network become.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ranges {
+    /// SHA-256 of the weights they were measured with, lower-case hexadecimal.
+    pub weights_sha256: String,
+    /// The recordings they were measured on.
+    pub recordings: Vec<String>,
+    /// Largest magnitude to represent after a layer, by its name.
+    pub activations: BTreeMap<String, f32>,
 }
 
 /// Every embedded model.
@@ -125,5 +147,11 @@ mod tests {
             assert_eq!(digest, model.sha256, "{}", model.name);
             assert_eq!(model.file, format!("{}.safetensors", model.name));
         }
+    }
+
+    #[test]
+    fn ranges_are_those_of_the_embedded_weights() {
+        assert_eq!(embedding_ranges().weights_sha256, manifest().models[1].sha256);
+        assert!(embedding_ranges().activations.values().all(|range| *range > 0.0 && range.is_finite()));
     }
 }

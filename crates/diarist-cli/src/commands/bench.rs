@@ -187,6 +187,7 @@ impl BenchArgs {
     fn setup(&self, options: &DiarizationOptions, pipeline: &Pipeline) -> Setup {
         Setup {
             options: json::JsonOptions::from(options),
+            precision: self.method.precision().name().to_owned(),
             rule: match self.rule {
                 Rule::Nist => "nist".to_owned(),
                 Rule::Fluidaudio => "fluidaudio".to_owned(),

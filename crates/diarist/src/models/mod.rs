@@ -2,10 +2,12 @@
 
 mod architecture;
 mod convert;
+mod precision;
 pub mod pyannet;
 pub mod resnet34;
 mod sincnet;
 pub mod weights;
 
 pub use architecture::Architecture;
+pub use precision::Precision;
 pub use weights::{Dtype, TensorInfo, Tensors};

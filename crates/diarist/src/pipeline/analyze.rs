@@ -121,8 +121,8 @@ fn embed(
     chunks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
         let frames = window.frames(first_chunk + i);
         with_workspace(&workspaces.embedding, |workspace| {
-            models.embedding.trunk(frames, &chunk_mean(frames), workspace);
             let speakers = masks.embedding_masks();
+            models.embedding.trunk_for(frames, &chunk_mean(frames), speakers.iter().flatten(), workspace);
             for (mask, embedding) in speakers.iter().zip(out.chunks_exact_mut(EMBEDDING_DIMENSION)) {
                 if let Some(mask) = mask {
                     models.embedding.embed(workspace, mask, embedding);

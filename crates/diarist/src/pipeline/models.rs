@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
+use diarist_kernels::Isa;
+
 use crate::clustering::Plda;
-use crate::error::Result;
-use crate::models::Tensors;
+use crate::error::{Error, Result};
 use crate::models::pyannet::PyanNet;
 use crate::models::resnet34::ResNet34;
+use crate::models::{Precision, Tensors};
 
 /// Everything with weights: segmentation network, embedding network, PLDA.
 #[derive(Debug)]
@@ -31,11 +33,28 @@ impl Models {
     /// # Errors
     /// [`crate::ErrorKind::Weights`] if a file cannot be read, or with the missing or misshapen tensor.
     pub fn load(segmentation: Option<&Path>, embedding: Option<&Path>) -> Result<Self> {
+        Self::load_with_precision(segmentation, embedding, Precision::F32)
+    }
+
+    /// As [`Self::load`], with the convolutions of the embedding network in `precision`.
+    ///
+    /// # Errors
+    /// As [`Self::load`]; and [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding network: the
+    /// ranges of its activations are known for the embedded one only.
+    pub fn load_with_precision(
+        segmentation: Option<&Path>,
+        embedding: Option<&Path>,
+        precision: Precision,
+    ) -> Result<Self> {
+        if precision == Precision::Int8 && embedding.is_some() {
+            return Err(Error::invalid_option("int8 is for the embedded embedding network only")
+                .hint("another one runs in bf16 or f32"));
+        }
         let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
         Ok(Self {
             segmentation: PyanNet::new(&segmentation)?,
-            embedding: ResNet34::new(&embedding)?,
+            embedding: ResNet34::with_precision(&embedding, Isa::detect(), precision)?,
             plda: Plda::new(&Tensors::parse(diarist_weights::plda(), "PLDA")?)?,
         })
     }

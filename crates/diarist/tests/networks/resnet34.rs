@@ -92,3 +92,42 @@ fn a_warm_workspace_does_not_allocate() {
         assert_eq!(allocations, 0, "{} frames", fbank.len() / NUM_MEL_BINS);
     }
 }
+
+/// Masks with active frames at the start, at the end, once in the middle, scattered, nowhere, and everywhere.
+fn narrow_masks() -> Vec<FrameMask> {
+    let frames: [&[usize]; 6] = [&[0], &[588], &[300], &[20, 21, 22, 250, 571, 572], &[], &[100]];
+    let mask = |frames: &[usize]| {
+        let mut mask = FrameMask::default();
+        frames.iter().for_each(|&t| mask.insert(t));
+        mask
+    };
+    let mut masks: Vec<FrameMask> = frames.into_iter().map(mask).collect();
+    (95..180).for_each(|t| masks[5].insert(t));
+    masks
+}
+
+#[test]
+fn what_masks_do_not_need_is_left_out_to_the_same_bits() {
+    let (fbank, mean) = features("chunk");
+    for isa in Isa::available() {
+        let network = network(isa);
+        let mut whole = Workspace::default();
+        network.trunk(&fbank, &mean, &mut whole);
+        // Features that are not computed are those of the chunk before: another one, so that a value too many shows.
+        let mut part = Workspace::default();
+        let (other, other_mean) = features("short");
+        let other: Vec<f32> = other.iter().cycle().take(fbank.len()).map(|value| 3.0 * value).collect();
+        network.trunk(&other, &other_mean, &mut part);
+        for masks in narrow_masks().windows(2) {
+            network.trunk_for(&fbank, &mean, masks.iter(), &mut part);
+            for mask in masks {
+                let [mut found, mut expected] = [[0.0; EMBEDDING_DIMENSION]; 2];
+                network.embed(&part, mask, &mut found);
+                network.embed(&whole, mask, &mut expected);
+                assert!(found == expected, "{isa:?} {mask:?}");
+            }
+        }
+        let untouched = (0..10).all(|row| part.features(row) != whole.features(row));
+        assert!(untouched, "{isa:?}: everything was computed");
+    }
+}

@@ -24,6 +24,8 @@ pub(super) struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) options: JsonOptions,
+    /// Arithmetic of the embedding network.
+    pub(super) precision: String,
     /// `nist` (as pyannote.metrics and md-eval) or `fluidaudio`.
     pub(super) rule: String,
     /// Unscored seconds on each side of a reference boundary.
@@ -147,8 +149,8 @@ impl Setup {
     pub(super) fn conditions(&self) -> String {
         let JsonOptions { step_s, clustering, threshold, .. } = &self.options;
         format!(
-            "{}, {} threads, step {step_s} s, {clustering} at {threshold}, median of {}",
-            self.instruction_set, self.num_threads, self.iterations
+            "{} on {}, {} threads, step {step_s} s, {clustering} at {threshold}, median of {}",
+            self.precision, self.instruction_set, self.num_threads, self.iterations
         )
     }
 }
@@ -234,6 +236,7 @@ pub(super) mod tests {
     pub(in super::super) fn report(files: &[(&str, Figures)]) -> Report {
         let setup = Setup {
             options: JsonOptions::from(&DiarizationOptions::default()),
+            precision: "f32".to_owned(),
             rule: "nist".to_owned(),
             collar_s: 0.0,
             skip_overlap: false,

@@ -7,81 +7,73 @@
 //! The trunk does not look at the masks, so it runs once per chunk and [`ResNet34::embed`] pools its features once per mask.
 //! Planes have frequency as height and time as width, channels last.
 
-use diarist_kernels::{
-    Conv2dShape, Isa, PackedConv2d, PackedMatrix, PackedWinogradConv2d, Plane, Rows, RowsMut, Store, WinogradWorkspace,
-    gemm, masked_statistics,
-};
+mod calibration;
+mod needs;
+mod ranges;
+mod trunk;
 
-use super::Tensors;
+pub use calibration::Calibration;
+
+use diarist_kernels::{Bf16, Columns, Isa, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics};
+
+use super::{Precision, Tensors};
 use crate::Result;
 use crate::features::fbank::NUM_MEL_BINS;
 use crate::segmentation::FRAMES_PER_CHUNK;
 use crate::segmentation::masks::FrameMask;
+use trunk::{Code, Planes, Trunk};
 
 /// Values of one embedding.
 pub const EMBEDDING_DIMENSION: usize = 256;
 
-/// Channels and number of blocks of each stage. The first block of every stage but the first halves both axes.
-const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];
 /// Height of the trunk's output: 80 bins halved three times.
 const OUT_HEIGHT: usize = 10;
 const OUT_CHANNELS: usize = 256;
 /// Means, then standard deviations, over (frequency, channel).
 const NUM_STATISTICS: usize = 2 * OUT_HEIGHT * OUT_CHANNELS;
 
-const RELU: Store = Store { accumulate: false, relu: true };
-const ADD_RELU: Store = Store { accumulate: true, relu: true };
-
 /// The network; one instance serves any number of threads, each with its own [`Workspace`].
 #[derive(Debug)]
 pub struct ResNet34 {
-    stem: PackedConv2d,
-    blocks: Vec<Block>,
+    trunk: AnyTrunk,
     /// `[5120, 256]`; rows in the order of the statistics: mean or deviation, frequency, channel.
     linear: PackedMatrix,
 }
 
-/// Two 3x3 convolutions around which the input is carried.
 #[derive(Debug)]
-struct Block {
-    first: FirstConv,
-    second: PackedWinogradConv2d,
+enum AnyTrunk {
+    F32(Trunk<f32>),
+    Bf16(Trunk<Bf16>),
+    Int8(Trunk<u8>),
 }
 
-#[derive(Debug)]
-enum FirstConv {
-    /// The block keeps the shape.
-    Same(PackedWinogradConv2d),
-    /// The block halves both axes; the input is carried by a 1x1 convolution with the same stride.
-    Reducing { conv: PackedConv2d, shortcut: PackedConv2d },
-}
-
-/// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s).
+/// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s in f32, half of it in
+/// bfloat16, a quarter in 8 bits).
 #[derive(Debug, Default)]
 pub struct Workspace {
     input: Plane,
-    /// Input of the current block, then its output; after [`ResNet34::trunk`] the features.
-    x: Plane,
-    /// Between the two convolutions of a block.
-    hidden: Plane,
-    /// Output of a block that changes the shape.
-    reduced: Plane,
-    winograd: WinogradWorkspace,
+    f32: Planes<f32>,
+    bf16: Planes<Bf16>,
+    int8: Planes<u8>,
+    features: Plane,
+    /// Frames of the features that are computed.
+    wanted: Columns,
 }
 
 impl Workspace {
     /// Time frames of the features that [`ResNet34::trunk`] left here: 125 for a chunk of 10 s.
     pub fn num_frames(&self) -> usize {
-        self.x.width()
+        self.features.width()
     }
 
-    /// Features of the trunk at frequency `row` (0..10): shape `[num_frames, 256]`.
+    /// Features of the trunk at frequency `row` (0..10): shape `[num_frames, 256]`; after [`ResNet34::trunk_for`] unspecified at the
+    /// frames that no mask needs.
     ///
     /// # Panics
     ///
     /// If `row` is 10 or more, or no trunk was run.
     pub fn features(&self, row: usize) -> &[f32] {
-        self.x.row(row)
+        self.features.row(row)
     }
 }
 
@@ -103,45 +95,28 @@ impl ResNet34 {
     ///
     /// As [`Self::new`].
     pub fn with_isa(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
-        let weights = |name: &str, in_channels, out_channels, kernel| -> Result<_> {
-            let weight = tensors.f32(&format!("resnet.{name}.weight"), &[out_channels, in_channels, kernel, kernel])?;
-            Ok((weight, tensors.f32(&format!("resnet.{name}.bias"), &[out_channels])?))
+        Self::with_precision(tensors, isa, Precision::F32)
+    }
+
+    /// As [`Self::new`] for a given instruction set, and with convolutions in `precision`; pooling and the last layer are always
+    /// `f32`. With [`Precision::Int8`] the ranges of the activations are those of the embedded weights, so `tensors` should be those.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::new`].
+    pub fn with_precision(tensors: &Tensors<'_>, isa: Isa, precision: Precision) -> Result<Self> {
+        let trunk = match precision {
+            Precision::F32 => AnyTrunk::F32(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
+            Precision::Bf16 => AnyTrunk::Bf16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
+            Precision::Int8 => AnyTrunk::Int8(Trunk::new(tensors, isa, ranges::code)?),
         };
-        let direct = |name: &str, in_channels, out_channels, kernel, stride| -> Result<_> {
-            let (weight, bias) = weights(name, in_channels, out_channels, kernel)?;
-            let shape = Conv2dShape { in_channels, out_channels, kernel, stride };
-            Ok(PackedConv2d::new(isa, shape, &weight, &bias))
-        };
-        let winograd = |name: &str, channels| -> Result<_> {
-            let (weight, bias) = weights(name, channels, channels, 3)?;
-            Ok(PackedWinogradConv2d::new(isa, channels, &weight, &bias))
-        };
-        let stem = direct("conv1", 1, STAGES[0].0, 3, 1)?;
-        let mut blocks = Vec::new();
-        let mut in_channels = STAGES[0].0;
-        for (stage, (channels, num_blocks)) in STAGES.into_iter().enumerate() {
-            for index in 0..num_blocks {
-                let name = format!("layer{}.{index}", stage + 1);
-                let conv1 = format!("{name}.conv1");
-                let first = if stage > 0 && index == 0 {
-                    FirstConv::Reducing {
-                        conv: direct(&conv1, in_channels, channels, 3, 2)?,
-                        shortcut: direct(&format!("{name}.shortcut.0"), in_channels, channels, 1, 2)?,
-                    }
-                } else {
-                    FirstConv::Same(winograd(&conv1, channels)?)
-                };
-                blocks.push(Block { first, second: winograd(&format!("{name}.conv2"), channels)? });
-                in_channels = channels;
-            }
-        }
         let weight = tensors.f32("resnet.seg_1.weight", &[EMBEDDING_DIMENSION, NUM_STATISTICS])?;
         let bias = tensors.f32("resnet.seg_1.bias", &[EMBEDDING_DIMENSION])?;
         let linear = PackedMatrix::from_fn(isa, NUM_STATISTICS, EMBEDDING_DIMENSION, |row, column| {
             weight[column * NUM_STATISTICS + checkpoint_statistic(row)]
         })
         .with_bias(&bias);
-        Ok(Self { stem, blocks, linear })
+        Ok(Self { trunk, linear })
     }
 
     /// Computes the features of one chunk and leaves them in `workspace`.
@@ -153,30 +128,36 @@ impl ResNet34 {
     ///
     /// If `fbank` is not a whole number of frames.
     pub fn trunk(&self, fbank: &[f32], mean: &[f32; NUM_MEL_BINS], workspace: &mut Workspace) {
-        let num_frames = fbank.len() / NUM_MEL_BINS;
-        assert_eq!(fbank.len(), num_frames * NUM_MEL_BINS, "fbank is not a whole number of frames");
-        let Workspace { input, x, hidden, reduced, winograd } = workspace;
-        input.set_shape(NUM_MEL_BINS, num_frames, 1);
-        for (bin, mean) in mean.iter().enumerate() {
-            for (value, frame) in input.row_mut(bin).iter_mut().zip(fbank.chunks_exact(NUM_MEL_BINS)) {
-                *value = frame[bin] - mean;
-            }
-        }
-        // The three stages that reduce swap the planes an odd number of times: swapped back, the large one stays the large one
-        // and neither grows again.
-        std::mem::swap(x, reduced);
-        self.stem.run(input, RELU, x);
-        for block in &self.blocks {
-            match &block.first {
-                FirstConv::Same(conv) => conv.run(x, RELU, hidden, winograd),
-                FirstConv::Reducing { conv, shortcut } => {
-                    conv.run(x, RELU, hidden);
-                    shortcut.run(x, Store::default(), reduced);
-                    std::mem::swap(x, reduced);
-                }
-            }
-            // The carried input is already where the sum belongs.
-            block.second.run(hidden, ADD_RELU, x, winograd);
+        let num_frames = trunk::num_features(fbank.len() / NUM_MEL_BINS);
+        workspace.wanted.set(std::iter::once(0..num_frames));
+        self.wanted_features(fbank, mean, workspace);
+    }
+
+    /// As [`Self::trunk`], but computes only what embeddings of `masks` need, to the same bits; others must not be asked for.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::trunk`].
+    pub fn trunk_for<'a>(
+        &self,
+        fbank: &[f32],
+        mean: &[f32; NUM_MEL_BINS],
+        masks: impl Iterator<Item = &'a FrameMask> + Clone,
+        workspace: &mut Workspace,
+    ) {
+        let num_frames = trunk::num_features(fbank.len() / NUM_MEL_BINS);
+        let is_wanted = |t: &usize| masks.clone().any(|mask| mask.get(mask_frame(*t, num_frames)));
+        workspace.wanted.set((0..num_frames).filter(is_wanted).map(|t| t..t + 1));
+        self.wanted_features(fbank, mean, workspace);
+    }
+
+    fn wanted_features(&self, fbank: &[f32], mean: &[f32; NUM_MEL_BINS], workspace: &mut Workspace) {
+        let Workspace { input, f32, bf16, int8, features, wanted } = workspace;
+        set_input(fbank, mean, input);
+        match &self.trunk {
+            AnyTrunk::F32(trunk) => trunk.run(input, wanted, f32, features, |_, _, _| {}),
+            AnyTrunk::Bf16(trunk) => trunk.run(input, wanted, bf16, features, |_, _, _| {}),
+            AnyTrunk::Int8(trunk) => trunk.run(input, wanted, int8, features, |_, _, _| {}),
         }
     }
 
@@ -188,6 +169,8 @@ impl ResNet34 {
     /// # Panics
     ///
     /// If `out.len() != 256` or no trunk was run.
+    ///
+    /// [`Self::trunk_for`] must have had the mask.
     pub fn embed(&self, workspace: &Workspace, mask: &FrameMask, out: &mut [f32]) {
         assert_eq!(out.len(), EMBEDDING_DIMENSION, "embedding");
         let num_frames = workspace.num_frames();
@@ -201,6 +184,18 @@ impl ResNet34 {
         }
         let statistics = Rows { data: &statistics, stride: NUM_STATISTICS };
         gemm(1, statistics, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
+    }
+}
+
+/// Lays the features out with frequency as height, around their mean.
+fn set_input(fbank: &[f32], mean: &[f32; NUM_MEL_BINS], input: &mut Plane) {
+    let num_frames = fbank.len() / NUM_MEL_BINS;
+    assert_eq!(fbank.len(), num_frames * NUM_MEL_BINS, "fbank is not a whole number of frames");
+    input.set_shape(NUM_MEL_BINS, num_frames, 1);
+    for (bin, mean) in mean.iter().enumerate() {
+        for (value, frame) in input.row_mut(bin).iter_mut().zip(fbank.chunks_exact(NUM_MEL_BINS)) {
+            *value = frame[bin] - mean;
+        }
     }
 }
 

@@ -1,0 +1,46 @@
+//! Measures the ranges of the embedding network's activations over recordings, for 8-bit precision.
+//!
+//! `crates/diarist-weights/data/wespeaker-resnet34-lm.ranges.json` is what this prints:
+//!
+//! ```text
+//! cargo run --release -p diarist --example calibrate -- fixtures/audio/{conversation,single,short}.flac
+//! ```
+
+#![expect(clippy::print_stdout, reason = "the ranges go to stdout")]
+
+use std::path::Path;
+
+use diarist::audio::{self, AudioSource};
+use diarist::features::fbank::{Fbank, NUM_MEL_BINS, chunk_mean};
+use diarist::models::Tensors;
+use diarist::models::resnet34::Calibration;
+use diarist::segmentation::CHUNK_SAMPLES;
+
+fn main() -> diarist::Result<()> {
+    let paths: Vec<String> = std::env::args().skip(1).collect();
+    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding network")?;
+    let mut calibration = Calibration::new(&tensors)?;
+    let mut fbank = Fbank::new();
+    for path in &paths {
+        let mut source = audio::open(Path::new(path))?;
+        let mut samples = Vec::new();
+        while source.read(&mut samples)? {}
+        // Chunks that overlap by half; like the pipeline's last chunk, a shorter one is filled up with silence.
+        for start in (0..samples.len()).step_by(CHUNK_SAMPLES / 2) {
+            let mut chunk = samples[start..samples.len().min(start + CHUNK_SAMPLES)].to_vec();
+            chunk.resize(CHUNK_SAMPLES, 0.0);
+            let mut frames = Vec::new();
+            fbank.compute(&chunk, &mut frames);
+            assert!(frames.len().is_multiple_of(NUM_MEL_BINS));
+            calibration.add(&frames, &chunk_mean(&frames));
+        }
+    }
+    let model = &diarist_weights::manifest().models[1];
+    let ranges = serde_json::json!({
+        "weights_sha256": model.sha256,
+        "recordings": paths,
+        "activations": calibration.ranges(),
+    });
+    println!("{ranges:#}");
+    Ok(())
+}

@@ -1,0 +1,275 @@
+//! The convolutions of ResNet34, in any precision.
+//!
+//! The stem takes `f32`, the last addition gives `f32`; planes in between hold what the precision multiplies. An activation that is
+//! stored in integers has a [`Code`]: the layer before it divides by its step, the layer after it multiplies with it, both by
+//! scaling their weights.
+
+use diarist_kernels::{
+    Activation, Bf16, Columns, Conv2dShape, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store, WinogradWorkspace,
+};
+
+use super::needs::Needs;
+use crate::Result;
+use crate::models::Tensors;
+
+/// Channels and number of blocks of each stage. The first block of every stage but the first halves both axes.
+const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];
+
+const NUM_BLOCKS: usize = 16;
+
+const RELU: Store = Store { accumulate: false, relu: true };
+const ADD_RELU: Store = Store { accumulate: true, relu: true };
+
+/// Convolutions over planes of `T`.
+#[derive(Debug)]
+pub(super) struct Trunk<T: Activation> {
+    stem: PackedConv2d,
+    blocks: Vec<Block<T>>,
+    /// Code of what the last block carries around its convolutions.
+    carried: Code,
+}
+
+/// Two 3x3 convolutions around which the input is carried.
+#[derive(Debug)]
+struct Block<T: Activation> {
+    first: FirstConv<T>,
+    second: PackedWinogradConv2d<T>,
+}
+
+#[derive(Debug)]
+enum FirstConv<T: Activation> {
+    /// The block keeps the shape.
+    Same(PackedWinogradConv2d<T>),
+    /// The block halves both axes; the input is carried by a 1x1 convolution with the same stride.
+    Reducing { conv: PackedConv2d<T>, shortcut: PackedConv2d<T> },
+}
+
+/// Activations of one chunk, reused from chunk to chunk.
+#[derive(Debug)]
+pub(super) struct Planes<T: Activation> {
+    /// Input of the current block, then its output.
+    x: Plane<T>,
+    /// Between the two convolutions of a block.
+    hidden: Plane<T>,
+    /// Output of a block that changes the shape.
+    reduced: Plane<T>,
+    winograd: WinogradWorkspace<T>,
+    needs: Needs,
+}
+
+impl<T: Activation> Default for Planes<T> {
+    fn default() -> Self {
+        let plane = Plane::default;
+        Self { x: plane(), hidden: plane(), reduced: plane(), winograd: Default::default(), needs: Needs::default() }
+    }
+}
+
+/// How the values of an activation are stored: `value = step * (stored - zero)`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Code {
+    pub(super) step: f32,
+    pub(super) zero: f32,
+}
+
+impl Code {
+    /// Values as they are.
+    pub(super) const PLAIN: Self = Self { step: 1.0, zero: 0.0 };
+}
+
+/// An activation of the network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Site {
+    /// After the stem.
+    Stem,
+    /// Between the convolutions of a block.
+    Hidden,
+    /// What a block that reduces adds to its second convolution: the only one that can be negative.
+    Shortcut,
+    /// After a block.
+    Output,
+}
+
+/// Values of a plane as numbers.
+pub(super) trait Stored: Activation {
+    fn to_f32(self) -> f32;
+}
+
+impl Stored for f32 {
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl Stored for Bf16 {
+    fn to_f32(self) -> f32 {
+        self.to_f32()
+    }
+}
+
+impl Stored for u8 {
+    fn to_f32(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+/// Time frames of the features of `num_frames` fbank frames: halved three times, rounded up.
+pub(super) fn num_features(num_frames: usize) -> usize {
+    width(num_frames, STAGES.len() - 1)
+}
+
+/// Columns of a plane of stage `stage` (from 0) for `num_frames` fbank frames.
+fn width(num_frames: usize, stage: usize) -> usize {
+    num_frames.div_ceil(1 << stage)
+}
+
+/// Stage and position in it of block `block` of the network, both from 0.
+fn position(block: usize) -> (usize, usize) {
+    let mut index = block;
+    for (stage, (_, num_blocks)) in STAGES.into_iter().enumerate() {
+        if index < num_blocks {
+            return (stage, index);
+        }
+        index -= num_blocks;
+    }
+    unreachable!("block {block}")
+}
+
+/// Name of the activation at `site` of block `block`: that of the layer it comes from.
+pub(super) fn activation_name(site: Site, block: usize) -> String {
+    let (stage, index) = position(block);
+    match site {
+        Site::Stem => "conv1".to_owned(),
+        Site::Hidden => format!("layer{}.{index}.conv1", stage + 1),
+        Site::Shortcut => format!("layer{}.{index}.shortcut.0", stage + 1),
+        Site::Output => format!("layer{}.{index}", stage + 1),
+    }
+}
+
+impl<T: Stored> Trunk<T> {
+    /// Packs the weights of the convolutions. `code` gives the code of the activation at a site of a block; the output of the last
+    /// block has none.
+    pub(super) fn new(tensors: &Tensors<'_>, isa: Isa, code: impl Fn(Site, usize) -> Result<Code>) -> Result<Self> {
+        // Weight and bias of a convolution from steps of `from` to steps of `to`.
+        let weights = |name: &str, Conv2dShape { in_channels, out_channels, kernel, .. }, from: Code, to: Code| {
+            let shape = [out_channels, in_channels, kernel, kernel];
+            let mut weight = tensors.f32(&format!("resnet.{name}.weight"), &shape)?;
+            let mut bias = tensors.f32(&format!("resnet.{name}.bias"), &[out_channels])?;
+            weight.iter_mut().for_each(|value| *value *= from.step / to.step);
+            bias.iter_mut().for_each(|value| *value = *value / to.step + to.zero);
+            Result::Ok((weight, bias))
+        };
+        let shape =
+            |in_channels, out_channels, kernel, stride| Conv2dShape { in_channels, out_channels, kernel, stride };
+        let direct = |name: &str, shape, from, to| {
+            let (weight, bias) = weights(name, shape, from, to)?;
+            Result::Ok(PackedConv2d::new(isa, shape, &weight, &bias))
+        };
+        let winograd = |name: &str, channels, from, to| {
+            let (weight, bias) = weights(name, shape(channels, channels, 3, 1), from, to)?;
+            Result::Ok(PackedWinogradConv2d::new(isa, channels, &weight, &bias))
+        };
+
+        let mut input = code(Site::Stem, 0)?;
+        let (weight, bias) = weights("conv1", shape(1, STAGES[0].0, 3, 1), Code::PLAIN, input)?;
+        let stem = PackedConv2d::new(isa, shape(1, STAGES[0].0, 3, 1), &weight, &bias);
+        let mut carried = input;
+        let mut blocks = Vec::new();
+        for block in 0..NUM_BLOCKS {
+            let (stage, index) = position(block);
+            let (channels, name) = (STAGES[stage].0, format!("layer{}.{index}", stage + 1));
+            let hidden = code(Site::Hidden, block)?;
+            let conv1 = format!("{name}.conv1");
+            let first = if stage > 0 && index == 0 {
+                let in_channels = STAGES[stage - 1].0;
+                carried = code(Site::Shortcut, block)?;
+                FirstConv::Reducing {
+                    conv: direct(&conv1, shape(in_channels, channels, 3, 2), input, hidden)?,
+                    shortcut: direct(
+                        &format!("{name}.shortcut.0"),
+                        shape(in_channels, channels, 1, 2),
+                        input,
+                        carried,
+                    )?,
+                }
+            } else {
+                carried = input;
+                FirstConv::Same(winograd(&conv1, channels, input, hidden)?)
+            };
+            let mut carry = 1.0;
+            let mut sum = Code::PLAIN;
+            // The last block adds to values, the others to what is stored, whose zero the bias takes away.
+            if block + 1 < NUM_BLOCKS {
+                input = code(Site::Output, block)?;
+                carry = carried.step / input.step;
+                sum = Code { zero: -carried.zero * carry, ..input };
+            }
+            let second = winograd(&format!("{name}.conv2"), channels, hidden, sum)?.with_carry(carry);
+            blocks.push(Block { first, second });
+        }
+        Ok(Self { stem, blocks, carried })
+    }
+
+    /// Computes the columns `wanted` of `features` from `input`, a plane with one channel, and shows every activation in between,
+    /// with its site and block, to `observe`.
+    pub(super) fn run(
+        &self,
+        input: &Plane,
+        wanted: &Columns,
+        planes: &mut Planes<T>,
+        features: &mut Plane,
+        mut observe: impl FnMut(Site, usize, &Plane<T>),
+    ) {
+        self.plan(input.width(), wanted, &mut planes.needs);
+        let Planes { x, hidden, reduced, winograd, needs } = planes;
+        // The three stages that reduce swap the planes an odd number of times: swapped back, the large one stays the large one
+        // and neither grows again.
+        std::mem::swap(x, reduced);
+        self.stem.run_columns(input, &needs.stem, RELU, x);
+        observe(Site::Stem, 0, x);
+        for (index, (block, columns)) in self.blocks.iter().zip(&needs.blocks).enumerate() {
+            match &block.first {
+                FirstConv::Same(conv) => conv.run_columns(x, &columns.hidden, RELU, hidden, winograd),
+                FirstConv::Reducing { conv, shortcut } => {
+                    conv.run_columns(x, &columns.hidden, RELU, hidden);
+                    shortcut.run_columns(x, &columns.output, Store::default(), reduced);
+                    std::mem::swap(x, reduced);
+                    observe(Site::Shortcut, index, x);
+                }
+            }
+            observe(Site::Hidden, index, hidden);
+            // The carried input is already where the sum belongs.
+            if index + 1 < self.blocks.len() {
+                block.second.run_columns(hidden, &columns.output, ADD_RELU, x, winograd);
+                observe(Site::Output, index, x);
+            } else {
+                decode(x, self.carried, features);
+                block.second.run_columns(hidden, &columns.output, ADD_RELU, features, winograd);
+            }
+        }
+    }
+}
+
+impl<T: Stored> Trunk<T> {
+    /// The columns that every layer has to compute for `features`, from `num_frames` fbank frames.
+    fn plan(&self, num_frames: usize, features: &Columns, needs: &mut Needs) {
+        let output_width = |block: usize| width(num_frames, position(block).0);
+        let hidden_columns = |block: usize, output: &Columns, hidden: &mut Columns| {
+            self.blocks[block].second.input_columns(output, output_width(block), hidden);
+        };
+        let input_columns = |block: usize, hidden: &Columns, input: &mut Columns| match &self.blocks[block].first {
+            FirstConv::Same(conv) => conv.input_columns(hidden, output_width(block), input),
+            FirstConv::Reducing { conv, .. } => conv.input_columns(hidden, output_width(block - 1), input),
+        };
+        needs.plan(self.blocks.len(), features, hidden_columns, input_columns);
+    }
+}
+
+/// Writes the values of `stored` to `values`.
+fn decode<T: Stored>(stored: &Plane<T>, Code { step, zero }: Code, values: &mut Plane) {
+    values.set_shape(stored.height(), stored.width(), stored.channels());
+    for y in 0..stored.height() {
+        for (value, stored) in values.row_mut(y).iter_mut().zip(stored.row(y)) {
+            *value = (stored.to_f32() - zero) * step;
+        }
+    }
+}
