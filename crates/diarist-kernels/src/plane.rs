@@ -18,9 +18,12 @@ pub struct Plane<T: Element = f32> {
 }
 
 impl<T: Element> Plane<T> {
-    /// Gives the plane a shape and makes its border zero; the values inside are unspecified until they are written.
-    /// Allocates only if the plane was never this large before.
+    /// Gives the plane a shape and makes its border zero; the values inside are unspecified until they are written, except if it
+    /// has the shape already: then nothing changes. Allocates only if the plane was never this large before.
     pub fn set_shape(&mut self, height: usize, width: usize, channels: usize) {
+        if (self.height, self.width, self.channels) == (height, width, channels) {
+            return;
+        }
         (self.height, self.width, self.channels) = (height, width, channels);
         let (rows, columns) = self.bordered_size();
         self.data.resize(rows * columns * channels);
@@ -84,7 +87,7 @@ impl<T: Element> Plane<T> {
         self.bordered_size().1 * self.channels
     }
 
-    /// All values to write; the border stays zero.
+    /// All values to write; whoever does leaves the border zero.
     pub(crate) fn data_mut(&mut self) -> &mut [T] {
         &mut self.data
     }

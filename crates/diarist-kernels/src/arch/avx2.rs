@@ -29,6 +29,12 @@ impl Vector for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn prefetch<T>(p: *const T) {
+        // SAFETY: a prefetch never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(p.cast()) }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
         unsafe { _mm256_storeu_ps(p, self) }

@@ -71,6 +71,8 @@ pub trait Vector: Copy {
     unsafe fn splat_pair(p: *const f32) -> Self;
     /// Reads a register.
     unsafe fn load(p: *const f32) -> Self;
+    /// Asks for the cache line at `p` ahead of its use. Any address will do.
+    unsafe fn prefetch<T>(p: *const T);
     /// Writes a register.
     unsafe fn store(self, p: *mut f32);
     /// `self + other`.

@@ -1,6 +1,7 @@
 //! NEON of 64-bit ARM: 4 lanes.
 
 use std::arch::aarch64::*;
+use std::arch::asm;
 
 use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
@@ -26,6 +27,12 @@ impl Vector for float32x4_t {
     unsafe fn load(p: *const f32) -> Self {
         // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
         unsafe { vld1q_f32(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch<T>(p: *const T) {
+        // SAFETY: a prefetch never faults and changes neither registers nor memory.
+        unsafe { asm!("prfm pldl1keep, [{}]", in(reg) p, options(nostack, preserves_flags, readonly)) }
     }
 
     #[inline(always)]

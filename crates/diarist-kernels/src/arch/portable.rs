@@ -39,6 +39,9 @@ impl Vector for F32x4 {
     }
 
     #[inline(always)]
+    unsafe fn prefetch<T>(_p: *const T) {}
+
+    #[inline(always)]
     unsafe fn store(self, p: *mut f32) {
         // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
         unsafe { p.cast::<[f32; 4]>().write_unaligned(self.0) }

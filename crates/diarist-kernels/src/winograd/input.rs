@@ -3,11 +3,13 @@
 use super::activation::{Activation, InputKind};
 use super::layout::{Layout, register_lanes};
 use super::tiles::TileCursor;
-use super::transform::{IN, INPUT_PAIRS, OUT, input_line, input_pair};
+use super::transform::{IN, OUT, input_half, input_line};
+use crate::arch::Vector;
 use crate::dot::Dot;
 use crate::isa::Isa;
 use crate::operand::{Kernel, Operand};
 use crate::plane::Plane;
+use std::hint::black_box;
 
 /// Transforms the first `num_tiles` tiles of `tiles`.
 #[derive(Debug)]
@@ -55,29 +57,50 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
         D: Dot<Left = T::Transformed, Right = <T::Transformed as Operand>::Weight>,
     {
         let Self { plane, tiles, num_tiles, layout, out } = self;
-        let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.input_pitch());
+        let (row_pitch, channels) = (plane.row_pitch(), plane.channels());
         let lanes = <T::Input<D> as InputKind>::LANES;
-        for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
+        let mut places = tiles.map(|(row, column)| row * OUT * row_pitch + column * OUT * channels);
+        let mut next_place = places.next().unwrap_or(0);
+        for index in 0..num_tiles {
+            let place = next_place;
+            next_place = places.next().unwrap_or(place);
             for channel in (0..layout.channel_groups * layout.lanes).step_by(lanes) {
                 // SAFETY: the 6 x 6 pixels of a tile are in the bordered plane, and the place of a tile below
                 // `layout.num_tiles` is within the transformed inputs at all positions, as was checked. A layout's register is
                 // one or more of the transform, so a register of channels below its number is within one.
                 unsafe {
-                    let x = plane.data().as_ptr().add(row * OUT * row_pitch + column * OUT * channels);
+                    let x = plane.data().as_ptr();
                     let out = out.as_mut_ptr().add(layout.input_offset(index, channel));
                     if channel + lanes <= channels {
-                        transform_tile::<T::Input<D>>(x.add(channel), row_pitch, channels, out, pitch);
+                        let x = x.add(channel);
+                        prefetch_tile::<D, T>(x.add(next_place), row_pitch, channels);
+                        transform_tile::<D, T::Input<D>>(x.add(place), row_pitch, channels, out);
                         continue;
                     }
                     // The last channels go through a buffer: nothing beyond the plane is read, and missing ones are zero.
                     let mut buffer = [T::default(); IN * IN * MAX_LANES];
                     for i in (0..IN * IN).filter(|_| channel < channels) {
-                        let pixel = x.add(i / IN * row_pitch + i % IN * channels + channel);
+                        let pixel = x.add(place + i / IN * row_pitch + i % IN * channels + channel);
                         std::ptr::copy_nonoverlapping(pixel, buffer.as_mut_ptr().add(i * lanes), channels - channel);
                     }
-                    transform_tile::<T::Input<D>>(buffer.as_ptr(), IN * lanes, lanes, out, pitch);
+                    transform_tile::<D, T::Input<D>>(buffer.as_ptr(), IN * lanes, lanes, out);
                 }
             }
+        }
+    }
+}
+
+/// Asks for the pixels of a tile which a tile above it or left of it does not have.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `D`.
+#[inline(always)]
+unsafe fn prefetch_tile<D: Dot, T>(x: *const T, row_pitch: usize, pixel_pitch: usize) {
+    for i in IN - OUT..IN {
+        for j in IN - OUT..IN {
+            // SAFETY: the caller's guarantee; any address can be fetched.
+            unsafe { D::Vector::prefetch(x.wrapping_add(i * row_pitch + j * pixel_pitch)) };
         }
     }
 }
@@ -86,48 +109,48 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
 ///
 /// # Safety
 ///
-/// - The processor has the instruction set of `K`.
-/// - `x` is readable for `LANES` values at `i * row_pitch + j * pixel_pitch`, and `out` writable for as many at
-///   `(6 * i + j) * out_pitch`, for i and j below 6.
+/// - The processor has the instruction set of `D`, for whose registers `K` is.
+/// - `x` is readable for `LANES` values at `i * row_pitch + j * pixel_pitch` for i and j below 6, and `out` writable for as many
+///   at each of the 36 positions, see [`Layout`].
 #[inline(always)]
-unsafe fn transform_tile<K: InputKind>(
+unsafe fn transform_tile<D: Dot, K: InputKind>(
     x: *const K::Plane,
     row_pitch: usize,
     pixel_pitch: usize,
     out: *mut K::Transformed,
-    out_pitch: usize,
 ) {
+    // The compiler must not see how the address came about: it would compute each of the 36 from its parts.
+    let x = black_box(x);
     // SAFETY: the caller's guarantee.
     unsafe {
-        transform_pair::<K, 0>(x, row_pitch, pixel_pitch, out, out_pitch);
-        transform_pair::<K, 1>(x, row_pitch, pixel_pitch, out, out_pitch);
-        transform_pair::<K, 2>(x, row_pitch, pixel_pitch, out, out_pitch);
+        transform_half::<D, K, 0>(x, row_pitch, pixel_pitch, out);
+        transform_half::<D, K, 1>(x, row_pitch, pixel_pitch, out);
     }
 }
 
-/// Makes the rows `INPUT_PAIRS[PAIR]` of the transformed tile.
+/// Makes rows `3 * HALF..3 * HALF + 3` of the transformed tile.
 ///
 /// # Safety
 ///
 /// As for [`transform_tile`].
 #[inline(always)]
-unsafe fn transform_pair<K: InputKind, const PAIR: usize>(
+unsafe fn transform_half<D: Dot, K: InputKind, const HALF: usize>(
     x: *const K::Plane,
     row_pitch: usize,
     pixel_pitch: usize,
     out: *mut K::Transformed,
-    out_pitch: usize,
 ) {
+    let out_pitch = D::TILE_ROWS * D::Vector::LANES * D::GROUP;
     // SAFETY: the caller's guarantee.
     unsafe {
-        let pair = |j: usize| {
+        let half = |j: usize| {
             let x = x.add(j * pixel_pitch);
-            input_pair(PAIR, |i| K::load(x.add(i * row_pitch)))
+            input_half::<_, HALF>(|i| K::load(x.add(i * row_pitch)))
         };
-        let [a, b, c, d, e, f] = [pair(0), pair(1), pair(2), pair(3), pair(4), pair(5)];
-        for (half, row) in INPUT_PAIRS[PAIR].iter().enumerate() {
-            let out = out.add(row * IN * out_pitch);
-            let line = [a[half], b[half], c[half], d[half], e[half], f[half]];
+        let [a, b, c, d, e, f] = [half(0), half(1), half(2), half(3), half(4), half(5)];
+        for row in 0..3 {
+            let out = out.add((3 * HALF + row) * IN * out_pitch);
+            let line = [a[row], b[row], c[row], d[row], e[row], f[row]];
             for (j, lanes) in input_line(line).iter().enumerate() {
                 K::store(*lanes, out.add(j * out_pitch));
             }

@@ -5,23 +5,19 @@ use crate::isa::Isa;
 use crate::operand::Operand;
 use crate::tile::{block_columns, tile_rows};
 
-/// Bytes in a cache line: between positions there is an odd number of lines, so that the 36 values that a transform reads
-/// or writes together fall into different cache sets.
-const LINE: usize = 64;
-
 /// Shape of one block of tiles in the transformed domain.
 ///
-/// - Inputs: `[36 positions][tile panels][channel groups][tile_rows][lanes]`: a panel is what one tile of the product
-///   multiplies, and its rows are at constant distances, whatever the number of channels.
-/// - Products: `[36 positions][column blocks][tiles][block_columns]`.
+/// - Inputs: `[tile panels][channel groups][36 positions][tile_rows][lanes]`.
+/// - Products: `[column blocks][tile panels][36 positions][tile_rows][block_columns]`.
+///
+/// A panel is what one tile of the matrix product has for rows. Its rows, and the 36 positions that a transform reads or writes
+/// together, are at distances that depend on nothing but the arithmetic, so that they are constants in the code.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     /// Tiles per panel.
     pub(crate) tile_rows: usize,
     /// Transformed inputs per register.
     pub(crate) lanes: usize,
-    /// Bytes of a transformed input.
-    input_size: usize,
     /// Input channels in whole registers.
     pub(crate) channel_groups: usize,
     /// Output channels per column block.
@@ -39,7 +35,6 @@ impl Layout {
         Self {
             tile_rows: tile_rows::<T>(isa),
             lanes,
-            input_size: size_of::<T>(),
             channel_groups: in_channels.div_ceil(lanes),
             block_columns,
             num_blocks,
@@ -47,40 +42,41 @@ impl Layout {
         }
     }
 
-    /// Transformed input values of a panel at one position.
-    pub(crate) fn panel(&self) -> usize {
-        self.channel_groups * self.tile_rows * self.lanes
+    fn num_panels(&self) -> usize {
+        self.num_tiles / self.tile_rows
     }
 
-    /// Distance between the transformed inputs of neighbouring positions.
-    pub(crate) fn input_pitch(&self) -> usize {
-        odd_lines(self.num_tiles / self.tile_rows * self.panel(), self.input_size)
+    /// Transformed inputs of a panel.
+    fn input_panel(&self) -> usize {
+        self.channel_groups * POSITIONS * self.tile_rows * self.lanes
     }
 
-    /// Distance between the products of neighbouring positions.
-    pub(crate) fn product_pitch(&self) -> usize {
-        odd_lines(self.num_blocks * self.num_tiles * self.block_columns, size_of::<f32>())
+    /// Products of a panel in a column block.
+    fn product_panel(&self) -> usize {
+        POSITIONS * self.tile_rows * self.block_columns
     }
 
     pub(crate) fn input_len(&self) -> usize {
-        POSITIONS * self.input_pitch()
+        self.num_panels() * self.input_panel()
     }
 
     pub(crate) fn product_len(&self) -> usize {
-        POSITIONS * self.product_pitch()
+        self.num_blocks * self.num_panels() * self.product_panel()
     }
 
     /// Where the transformed input of tile `tile` and channel `channel` is at position 0.
     #[inline]
     pub(crate) fn input_offset(&self, tile: usize, channel: usize) -> usize {
-        let row = channel / self.lanes * self.tile_rows + tile % self.tile_rows;
-        tile / self.tile_rows * self.panel() + row * self.lanes + channel % self.lanes
+        let row = channel / self.lanes * POSITIONS * self.tile_rows + tile % self.tile_rows;
+        tile / self.tile_rows * self.input_panel() + row * self.lanes + channel % self.lanes
     }
-}
 
-/// `values` of `size` bytes, rounded up to an odd number of cache lines.
-fn odd_lines(values: usize, size: usize) -> usize {
-    ((values * size).div_ceil(LINE) | 1) * LINE / size
+    /// Where the products of tile `tile` in column block `block` start at position 0.
+    #[inline]
+    pub(crate) fn product_offset(&self, block: usize, tile: usize) -> usize {
+        let panel = block * self.num_panels() + tile / self.tile_rows;
+        panel * self.product_panel() + tile % self.tile_rows * self.block_columns
+    }
 }
 
 /// Values in a register of `isa`.

@@ -83,7 +83,9 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         let block_columns = block_columns(isa);
         let all_blocks = out_channels.div_ceil(block_columns);
         let num_blocks = CHUNK_BLOCKS;
-        let layout = Layout::new::<T::Transformed>(isa, in_channels, num_blocks, BLOCK_TILES);
+        let is_large = POSITIONS * in_channels * out_channels >= LARGE_WEIGHTS;
+        let num_tiles = if is_large { LARGE_BLOCK_TILES } else { BLOCK_TILES };
+        let layout = Layout::new::<T::Transformed>(isa, in_channels, num_blocks, num_tiles);
         let group = <T::Transformed as Operand>::GROUP;
         let rows = layout.channel_groups * layout.lanes;
         let mut weights = AlignedBuffer::zeros(POSITIONS * all_blocks * rows * block_columns);
@@ -240,6 +242,11 @@ fn tiles_over(range: &Range<usize>) -> Range<usize> {
 /// Tiles per block, rounded up to whole panels: enough to use each panel of weights several times while it is in the
 /// first-level cache, few enough for the transformed values of a block to stay in the second.
 const BLOCK_TILES: usize = 42;
+/// The same for layers whose weights fit in no cache beside them: reading those once more costs more than reading the transformed
+/// values from the third level.
+const LARGE_BLOCK_TILES: usize = 98;
+/// Weights of that many values are large.
+const LARGE_WEIGHTS: usize = 1 << 21;
 /// Column blocks whose products are held at a time.
 const CHUNK_BLOCKS: usize = 1;
 

@@ -2,13 +2,14 @@
 
 use super::layout::Layout;
 use super::tiles::TileCursor;
-use super::transform::{IN, OUT, OUTPUT_PAIRS, output_line, output_pair};
+use super::transform::{IN, OUT, output_half, output_line};
 use crate::arch::Vector;
 use crate::dot::Dot;
 use crate::gemm::Store;
 use crate::isa::Isa;
 use crate::operand::{Kernel, Operand, Output};
 use crate::plane::Plane;
+use std::hint::black_box;
 use std::marker::PhantomData;
 
 /// Transforms the products of one column block for the first `num_tiles` tiles of `tiles`.
@@ -82,9 +83,13 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
     unsafe fn transform_tiles<D: Dot, const ACCUMULATE: bool, const RELU: bool>(self) {
         let Self { layout, products, block, tiles, num_tiles, first_channel, plane, carry, .. } = self;
         let lanes = D::Vector::LANES;
-        let (row_pitch, channels, pitch) = (plane.row_pitch(), plane.channels(), layout.product_pitch());
+        let (row_pitch, channels) = (plane.row_pitch(), plane.channels());
         let (height, width) = (plane.height(), plane.width());
-        for (index, (row, column)) in tiles.take(num_tiles).enumerate() {
+        let mut tiles = tiles;
+        let mut next = tiles.next().unwrap_or((0, 0));
+        for index in 0..num_tiles {
+            let (row, column) = next;
+            next = tiles.next().unwrap_or(next);
             let (num_rows, num_columns) = (OUT.min(height - row * OUT), OUT.min(width - column * OUT));
             for register in 0..2 {
                 let channel = first_channel + register * lanes;
@@ -95,14 +100,16 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
                 // SAFETY: the tile has num_rows x num_columns pixels of num_channels values in the plane, and the products of a
                 // tile below `layout.num_tiles` are within the slice at all positions, as was checked.
                 unsafe {
-                    let m = products
-                        .as_ptr()
-                        .add((block * layout.num_tiles + index) * layout.block_columns + register * lanes);
-                    let offset = plane.offset(row * OUT) + column * OUT * channels + channel;
-                    let out = plane.data_mut().as_mut_ptr().add(offset);
+                    let m = products.as_ptr().add(layout.product_offset(block, index) + register * lanes);
+                    let place =
+                        |(row, column): (usize, usize)| plane.offset(row * OUT) + column * OUT * channels + channel;
+                    let (place, next_place) = (place((row, column)), place(next));
+                    let out = plane.data_mut().as_mut_ptr();
+                    prefetch_tile::<D, O>(out.add(next_place), row_pitch, channels);
+                    let out = out.add(place);
                     if (num_rows, num_columns, num_channels) == (OUT, OUT, lanes) {
                         let target = Target { out, row_pitch, pixel_pitch: channels, carry };
-                        transform_tile::<D, O, ACCUMULATE, RELU>(m, pitch, target);
+                        transform_tile::<D, O, ACCUMULATE, RELU>(m, target);
                         continue;
                     }
                     // A tile that is not whole goes through a buffer, so that nothing but its pixels is read or written.
@@ -113,7 +120,7 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
                         std::ptr::copy_nonoverlapping(out.add(y * row_pitch + x * channels), pixel, num_channels);
                     }
                     let target = Target { out: buffer.as_mut_ptr(), row_pitch: OUT * lanes, pixel_pitch: lanes, carry };
-                    transform_tile::<D, O, ACCUMULATE, RELU>(m, pitch, target);
+                    transform_tile::<D, O, ACCUMULATE, RELU>(m, target);
                     for (y, x) in pixels {
                         let pixel = buffer.as_ptr().add((y * OUT + x) * lanes);
                         std::ptr::copy_nonoverlapping(pixel, out.add(y * row_pitch + x * channels), num_channels);
@@ -133,47 +140,63 @@ struct Target<O> {
     carry: f32,
 }
 
+/// Asks for the pixels of a tile.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `D`.
+#[inline(always)]
+unsafe fn prefetch_tile<D: Dot, O>(out: *const O, row_pitch: usize, pixel_pitch: usize) {
+    for i in 0..OUT {
+        for j in 0..OUT {
+            // SAFETY: the caller's guarantee; any address can be fetched.
+            unsafe { D::Vector::prefetch(out.wrapping_add(i * row_pitch + j * pixel_pitch)) };
+        }
+    }
+}
+
 /// Transforms one tile of one register of channels.
 ///
 /// # Safety
 ///
 /// - The processor has the instruction set of `D`.
-/// - `m` is readable for a register at `(6 * i + j) * pitch` for i and j below 6, and the target readable and writable for one for
+/// - `m` is readable for a register at each of the 36 positions, see [`Layout`], and the target readable and writable for one for
 ///   i and j below 4.
 #[inline(always)]
 unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool, const RELU: bool>(
     m: *const f32,
-    pitch: usize,
     target: Target<O>,
 ) {
+    // The compiler must not see how the address came about: it would compute each of the 16 from its parts.
+    let target = Target { out: black_box(target.out), ..target };
     // SAFETY: the caller's guarantee.
     unsafe {
-        transform_pair::<D, O, 0, ACCUMULATE, RELU>(m, pitch, target);
-        transform_pair::<D, O, 1, ACCUMULATE, RELU>(m, pitch, target);
+        transform_half::<D, O, 0, ACCUMULATE, RELU>(m, target);
+        transform_half::<D, O, 1, ACCUMULATE, RELU>(m, target);
     }
 }
 
-/// Makes the rows `OUTPUT_PAIRS[PAIR]` of the tile.
+/// Makes rows `FIRST` and `FIRST + 2` of the tile.
 ///
 /// # Safety
 ///
 /// As for [`transform_tile`].
 #[inline(always)]
-unsafe fn transform_pair<D: Dot, O: Output, const PAIR: usize, const ACCUMULATE: bool, const RELU: bool>(
+unsafe fn transform_half<D: Dot, O: Output, const FIRST: usize, const ACCUMULATE: bool, const RELU: bool>(
     m: *const f32,
-    pitch: usize,
     target: Target<O>,
 ) {
+    let pitch = D::TILE_ROWS * 2 * D::Vector::LANES;
     // SAFETY: the caller's guarantee.
     unsafe {
-        let pair = |j: usize| {
+        let half = |j: usize| {
             let m = m.add(j * pitch);
-            output_pair(PAIR, |i| D::Vector::load(m.add(i * IN * pitch)))
+            output_half::<D::Vector, FIRST>(|i| D::Vector::load(m.add(i * IN * pitch)))
         };
-        let [a, b, c, d, e, f] = [pair(0), pair(1), pair(2), pair(3), pair(4), pair(5)];
-        for (half, row) in OUTPUT_PAIRS[PAIR].iter().enumerate() {
-            let out = target.out.add(row * target.row_pitch);
-            let line = [a[half], b[half], c[half], d[half], e[half], f[half]];
+        let [a, b, c, d, e, f] = [half(0), half(1), half(2), half(3), half(4), half(5)];
+        for row in 0..2 {
+            let out = target.out.add((FIRST + 2 * row) * target.row_pitch);
+            let line = [a[row], b[row], c[row], d[row], e[row], f[row]];
             for (j, values) in output_line(line).iter().enumerate() {
                 let p = out.add(j * target.pixel_pitch);
                 let mut values = *values;

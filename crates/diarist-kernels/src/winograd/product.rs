@@ -59,6 +59,8 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
         let Self { layout, num_tiles, num_blocks, inputs, weights, scale, bias, out } = self;
         let zeros = [0.0_f32; MAX_BLOCK_COLUMNS];
         let block_len = layout.channel_groups * layout.lanes * layout.block_columns;
+        // Words of a row, each of which is a step of the kernel.
+        let num_steps = layout.channel_groups * D::Vector::LANES;
         for position in 0..POSITIONS {
             for block in 0..num_blocks {
                 // SAFETY: positions, panels and blocks are within the lengths that were asserted.
@@ -70,18 +72,22 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
                         BIAS_POSITION => bias.as_ptr().add(block * layout.block_columns),
                         _ => zeros.as_ptr(),
                     };
-                    let inputs = inputs.as_ptr().add(position * layout.input_pitch());
-                    let out = out
-                        .as_mut_ptr()
-                        .add(position * layout.product_pitch() + block * layout.num_tiles * layout.block_columns);
                     for first in (0..num_tiles).step_by(D::TILE_ROWS) {
+                        // The first panels fetch what follows, the others what is there already.
+                        let step = first / D::TILE_ROWS * num_steps;
+                        let ahead = if step * LINE < size_of::<D::Right>() * block_len { block_len } else { 0 };
                         let panel = Panel::<D> {
-                            inputs: inputs.add(first / D::TILE_ROWS * layout.panel()),
+                            inputs: inputs
+                                .as_ptr()
+                                .add(layout.input_offset(first, 0) + position * D::TILE_ROWS * layout.lanes),
                             channel_groups: layout.channel_groups,
                             weights,
+                            ahead: weights.wrapping_add(ahead).cast::<u8>().wrapping_add(step * LINE),
                             scale,
                             bias,
-                            out: out.add(first * layout.block_columns),
+                            out: out.as_mut_ptr().add(
+                                layout.product_offset(block, first) + position * D::TILE_ROWS * layout.block_columns,
+                            ),
                         };
                         for_rows!(D::TILE_ROWS.min(num_tiles - first), D, |ROWS| panel.multiply::<ROWS>());
                     }
@@ -91,11 +97,17 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
     }
 }
 
+/// Bytes in a cache line.
+const LINE: usize = 64;
+
 /// One tile of the product.
 struct Panel<D: Dot> {
     inputs: *const D::Left,
     channel_groups: usize,
     weights: *const D::Right,
+    /// Where weights are that will be needed next: a cache line of them is fetched with every step. They come from memory for the
+    /// large layers, whose weights no cache holds until the next chunk, and the processor does not guess them early enough.
+    ahead: *const u8,
     scale: *const f32,
     bias: *const f32,
     out: *mut f32,
@@ -107,15 +119,15 @@ impl<D: Dot> Panel<D> {
     /// # Safety
     ///
     /// - The processor has the instruction set of `D`.
-    /// - `inputs` is readable for `channel_groups` groups of `D::TILE_ROWS` registers, `weights` for as many groups of two
-    ///   registers for each word of a register, `scale` and `bias` for two registers, and `out` is writable for `MR` rows of two
-    ///   registers; `MR <= D::TILE_ROWS`.
+    /// - `inputs` is readable for `MR` registers in each of `channel_groups` groups, `weights` for as many groups of two registers
+    ///   for each word of a register, `scale` and `bias` for two registers, and `out` is writable for `MR` rows of two registers;
+    ///   `MR <= D::TILE_ROWS`.
     #[inline(always)]
     unsafe fn multiply<const MR: usize>(self) {
-        let Self { mut inputs, channel_groups, mut weights, scale, bias, out } = self;
+        let Self { mut inputs, channel_groups, mut weights, mut ahead, scale, bias, out } = self;
         let words = D::Vector::LANES;
         let register = words * D::GROUP;
-        // SAFETY: the caller's guarantee.
+        // SAFETY: the caller's guarantee; any address can be fetched.
         unsafe {
             let mut sums = [[D::start(bias), D::start(bias.add(words))]; MR];
             for _ in 0..channel_groups {
@@ -123,13 +135,15 @@ impl<D: Dot> Panel<D> {
                     let w0 = D::weights(weights);
                     let w1 = D::weights(weights.add(register));
                     weights = weights.add(2 * register);
+                    D::Vector::prefetch(ahead);
+                    ahead = ahead.wrapping_add(LINE);
                     for (r, row) in sums.iter_mut().enumerate() {
                         let word = D::word(inputs.add(r * register + k * D::GROUP));
                         row[0] = D::step(word, w0, row[0]);
                         row[1] = D::step(word, w1, row[1]);
                     }
                 }
-                inputs = inputs.add(D::TILE_ROWS * register);
+                inputs = inputs.add(POSITIONS * D::TILE_ROWS * register);
             }
             for (r, row) in sums.iter().enumerate() {
                 let out = out.add(2 * r * words);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-/// Walks over tiles, row by row and from left to right within the wanted columns; yields (tile row, tile column).
+/// Walks over tiles, column by column and downwards in each; yields (tile row, tile column).
 #[derive(Debug, Clone)]
 pub(crate) struct TileCursor<'a> {
     num_rows: usize,
@@ -16,6 +16,7 @@ pub(crate) struct TileCursor<'a> {
 impl<'a> TileCursor<'a> {
     /// Tiles in rows `0..num_rows` and the tile columns of `columns`, which are ascending, disjoint and not empty.
     pub(crate) fn new(num_rows: usize, columns: &'a [Range<usize>]) -> Self {
+        assert!(columns.iter().all(|range| range.start < range.end), "empty range of tile columns");
         Self { num_rows, columns, row: 0, range: 0, column: columns.first().map_or(0, |range| range.start) }
     }
 
@@ -35,18 +36,18 @@ impl Iterator for TileCursor<'_> {
 
     #[inline]
     fn next(&mut self) -> Option<(usize, usize)> {
-        if self.row == self.num_rows || self.columns.is_empty() {
+        if self.range == self.columns.len() || self.num_rows == 0 {
             return None;
         }
         let tile = (self.row, self.column);
-        self.column += 1;
-        if self.column == self.columns[self.range].end {
-            self.range += 1;
-            if self.range == self.columns.len() {
-                self.range = 0;
-                self.row += 1;
+        self.row += 1;
+        if self.row == self.num_rows {
+            self.row = 0;
+            self.column += 1;
+            if self.column == self.columns[self.range].end {
+                self.range += 1;
+                self.column = self.columns.get(self.range).map_or(0, |range| range.start);
             }
-            self.column = self.columns[self.range].start;
         }
         Some(tile)
     }
@@ -57,12 +58,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn walks_rows_of_ranges() {
+    fn walks_down_the_columns_of_ranges() {
         let columns = [1..3, 5..6];
         let cursor = TileCursor::new(2, &columns);
         assert_eq!((cursor.num_tiles(), cursor.bounds()), (6, (2, 6)));
         let tiles: Vec<_> = cursor.collect();
-        assert_eq!(tiles, [(0, 1), (0, 2), (0, 5), (1, 1), (1, 2), (1, 5)]);
+        assert_eq!(tiles, [(0, 1), (1, 1), (0, 2), (1, 2), (0, 5), (1, 5)]);
         assert_eq!(TileCursor::new(0, &columns).next(), None);
         assert_eq!(TileCursor::new(3, &[]).next(), None);
         assert_eq!(TileCursor::new(3, &[]).num_tiles(), 0);

@@ -2,7 +2,7 @@
 //!
 //! Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section 4.3. Two-dimensional
 //! transforms apply them to columns and then to rows. A tile of 6 x 6 vectors does not fit in the registers, so the first pass
-//! makes two of its six (or four) rows at a time, a pair that shares its subexpressions, and the second pass finishes them.
+//! makes half of its rows at a time, and the second pass finishes them.
 
 use crate::arch::{Linear, Vector};
 
@@ -12,11 +12,6 @@ pub(crate) const OUT: usize = 4;
 pub(crate) const IN: usize = 6;
 /// Values of a transformed tile.
 pub(crate) const POSITIONS: usize = IN * IN;
-
-/// Rows of the transformed tile that [`input_pair`] makes together.
-pub(crate) const INPUT_PAIRS: [[usize; 2]; 3] = [[1, 2], [3, 4], [0, 5]];
-/// Rows of the output tile that [`output_pair`] makes together.
-pub(crate) const OUTPUT_PAIRS: [[usize; 2]; 2] = [[0, 2], [1, 3]];
 
 /// Kernel transform: row i of the transformed kernel is `sum over k of KERNEL[i][k] * kernel[k]`.
 pub(crate) const KERNEL: [[f64; 3]; IN] = [
@@ -51,30 +46,25 @@ pub(crate) fn largest_input(position: usize) -> f64 {
 /// The position of a transformed tile whose product is added to every output with weight 1: where the bias goes.
 pub(crate) const BIAS_POSITION: usize = IN + 1;
 
-/// Pair `pair` of [`INPUT_PAIRS`] of the transform of six inputs.
+/// Values `3 * HALF..3 * HALF + 3` of the transform of six inputs.
 ///
 /// # Safety
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn input_pair<V: Linear>(pair: usize, x: impl Fn(usize) -> V) -> [V; 2] {
+pub(crate) unsafe fn input_half<V: Linear, const HALF: usize>(x: impl Fn(usize) -> V) -> [V; 3] {
     // SAFETY: the caller's guarantee.
     unsafe {
-        match pair {
-            0 => {
-                let even = x(2).times_plus::<-4>(x(4));
-                let odd = x(1).times_plus::<-4>(x(3));
-                [even.plus(odd), even.minus(odd)]
-            }
-            1 => {
-                let even = x(4).minus(x(2));
-                let odd = x(3).minus(x(1));
-                [odd.times_plus::<2>(even), odd.times_plus::<-2>(even)]
-            }
-            _ => {
-                let end = |i: usize| x(i).times_plus::<4>(x(i + 2).times_plus::<-5>(x(i + 4)));
-                [end(0), end(1)]
-            }
+        if HALF == 0 {
+            let x2 = x(2);
+            let even = x2.times_plus::<-4>(x(4));
+            let odd = x(1).times_plus::<-4>(x(3));
+            [x(0).times_plus::<4>(even.minus(x2)), even.plus(odd), even.minus(odd)]
+        } else {
+            let x3 = x(3);
+            let even = x(4).minus(x(2));
+            let odd = x3.minus(x(1));
+            [odd.times_plus::<2>(even), odd.times_plus::<-2>(even), odd.times_plus::<-4>(x(5).minus(x3))]
         }
     }
 }
@@ -88,33 +78,29 @@ pub(crate) unsafe fn input_pair<V: Linear>(pair: usize, x: impl Fn(usize) -> V) 
 pub(crate) unsafe fn input_line<V: Linear>(x: [V; IN]) -> [V; IN] {
     // SAFETY: the caller's guarantee.
     unsafe {
-        let [v1, v2] = input_pair(0, |i| x[i]);
-        let [v3, v4] = input_pair(1, |i| x[i]);
-        let [v0, v5] = input_pair(2, |i| x[i]);
+        let [v0, v1, v2] = input_half::<V, 0>(|i| x[i]);
+        let [v3, v4, v5] = input_half::<V, 1>(|i| x[i]);
         [v0, v1, v2, v3, v4, v5]
     }
 }
 
-/// Pair `pair` of [`OUTPUT_PAIRS`] of the four outputs of six products.
+/// Outputs `FIRST` and `FIRST + 2` of six products, which share their subexpressions.
 ///
 /// # Safety
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn output_pair<V: Vector>(pair: usize, m: impl Fn(usize) -> V) -> [V; 2] {
+pub(crate) unsafe fn output_half<V: Vector, const FIRST: usize>(m: impl Fn(usize) -> V) -> [V; 2] {
     // SAFETY: the caller's guarantee.
     unsafe {
-        match pair {
-            0 => {
-                let near = m(1).add(m(2));
-                let far = m(3).add(m(4));
-                [near.add(far).add(m(0)), far.mul_add(V::splat(4.0), near)]
-            }
-            _ => {
-                let near = m(1).sub(m(2));
-                let far = m(3).sub(m(4));
-                [far.mul_add(V::splat(2.0), near), far.mul_add(V::splat(8.0), near).add(m(5))]
-            }
+        if FIRST == 0 {
+            let near = m(1).add(m(2));
+            let far = m(3).add(m(4));
+            [near.add(far).add(m(0)), far.mul_add(V::splat(4.0), near)]
+        } else {
+            let near = m(1).sub(m(2));
+            let far = m(3).sub(m(4));
+            [far.mul_add(V::splat(2.0), near), far.mul_add(V::splat(8.0), near).add(m(5))]
         }
     }
 }
@@ -128,8 +114,8 @@ pub(crate) unsafe fn output_pair<V: Vector>(pair: usize, m: impl Fn(usize) -> V)
 pub(crate) unsafe fn output_line<V: Vector>(m: [V; IN]) -> [V; OUT] {
     // SAFETY: the caller's guarantee.
     unsafe {
-        let [y0, y2] = output_pair(0, |i| m[i]);
-        let [y1, y3] = output_pair(1, |i| m[i]);
+        let [y0, y2] = output_half::<V, 0>(|i| m[i]);
+        let [y1, y3] = output_half::<V, 1>(|i| m[i]);
         [y0, y1, y2, y3]
     }
 }
