@@ -45,6 +45,12 @@ pub trait Dot {
     unsafe fn start(bias: *const f32) -> Self::Sums;
     /// Adds the products of a word and its weights.
     unsafe fn step(word: Self::Word, weights: Self::Weights, sums: Self::Sums) -> Self::Sums;
+    /// Takes from a row's sums, after the last step, what the steps put in beyond the products: nothing, unless the steps need a
+    /// detour. Reads the values of `row`.
+    #[inline(always)]
+    unsafe fn end_row(sums: [Self::Sums; 2], _row: LeftRow<Self::Left>) -> [Self::Sums; 2] {
+        sums
+    }
     /// Results from the sums after the last step. Reads `LANES` values at `bias`, and at `scale` if sums are integers.
     unsafe fn end(sums: Self::Sums, scale: *const f32, bias: *const f32) -> Self::Vector;
     /// Rounds `values` and writes `LANES` of them.
@@ -53,6 +59,16 @@ pub trait Dot {
         // SAFETY: the caller's guarantee.
         unsafe { values.store_bf16(p) }
     }
+}
+
+/// A left-hand row: `num_runs` runs of `run_len` values, which start every `run_pitch` values from `values` on.
+#[derive(Debug, Clone, Copy)]
+#[cfg_attr(not(target_arch = "aarch64"), expect(dead_code, reason = "only the dot products of ARM need a detour"))]
+pub struct LeftRow<T> {
+    pub(crate) values: *const T,
+    pub(crate) num_runs: usize,
+    pub(crate) run_len: usize,
+    pub(crate) run_pitch: usize,
 }
 
 /// f32 by f32.

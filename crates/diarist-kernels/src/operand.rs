@@ -1,6 +1,8 @@
 //! Which numbers can be multiplied, and stored, and on which instruction set how.
 
 use crate::arch::Vector;
+#[cfg(target_arch = "aarch64")]
+use crate::arch::arm_dot;
 use crate::arch::portable::F32x4;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_dot::{DotBf16, DotBytes256, DotBytes512, DotShorts256, DotShorts512};
@@ -141,6 +143,10 @@ impl Operand for u8 {
             (Level::Avx2, true) => on!(kernel, DotBytes256<true>, "avxvnni,avx2,fma"),
             #[cfg(target_arch = "x86_64")]
             (Level::Avx2, false) => on!(kernel, DotBytes256<false>, "avx2,fma"),
+            #[cfg(target_arch = "aarch64")]
+            (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, "neon,dotprod"),
+            #[cfg(target_arch = "aarch64")]
+            (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, "neon"),
             _ => on!(kernel, Bytes),
         }
     }
@@ -172,6 +178,8 @@ impl Operand for i16 {
             (Level::Avx2, true) => on!(kernel, DotShorts256<true>, "avxvnni,avx2,fma"),
             #[cfg(target_arch = "x86_64")]
             (Level::Avx2, false) => on!(kernel, DotShorts256<false>, "avx2,fma"),
+            #[cfg(target_arch = "aarch64")]
+            (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, "neon"),
             _ => on!(kernel, Shorts),
         }
     }

@@ -13,7 +13,7 @@
 //! depend on the rows around it.
 
 use crate::arch::Vector;
-use crate::dot::Dot;
+use crate::dot::{Dot, LeftRow};
 use crate::isa::{Isa, Level};
 use crate::operand::{Kernel, Operand, Output};
 
@@ -200,7 +200,14 @@ where
                 step::<D, MR>(&mut sums, |r| words[r].as_ptr(), &mut w);
             }
         }
-        sums
+        let Strip { num_runs, run_len, run_pitch, .. } = *strip;
+        // A copy, so that the sums themselves, which no loop indexes, stay in registers.
+        let mut ended = sums;
+        for (r, row) in ended.iter_mut().enumerate() {
+            let values = x.add(r * strip.x_stride);
+            *row = D::end_row(*row, LeftRow { values, num_runs, run_len, run_pitch });
+        }
+        ended
     };
     if strip.num_columns == block {
         // SAFETY: each of the MR rows has `block` = `num_columns` values in `out`.

@@ -1,5 +1,7 @@
 //! Vector operations per instruction set: what the generic kernels are made of.
 
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod arm_dot;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod avx2;
 #[cfg(target_arch = "x86_64")]

@@ -3,7 +3,7 @@
 use super::layout::{Layout, register_lanes};
 use super::transform::{BIAS_POSITION, POSITIONS};
 use crate::arch::Vector;
-use crate::dot::Dot;
+use crate::dot::{Dot, LeftRow};
 use crate::isa::Isa;
 use crate::operand::{Kernel, Operand};
 use crate::tile::{MAX_BLOCK_COLUMNS, for_rows};
@@ -127,6 +127,8 @@ impl<D: Dot> Panel<D> {
         let Self { mut inputs, channel_groups, mut weights, mut ahead, scale, bias, out } = self;
         let words = D::Vector::LANES;
         let register = words * D::GROUP;
+        let run_pitch = POSITIONS * D::TILE_ROWS * register;
+        let rows = LeftRow { values: inputs, num_runs: channel_groups, run_len: register, run_pitch };
         // SAFETY: the caller's guarantee; any address can be fetched.
         unsafe {
             let mut sums = [[D::start(bias), D::start(bias.add(words))]; MR];
@@ -143,9 +145,10 @@ impl<D: Dot> Panel<D> {
                         row[1] = D::step(word, w1, row[1]);
                     }
                 }
-                inputs = inputs.add(POSITIONS * D::TILE_ROWS * register);
+                inputs = inputs.add(run_pitch);
             }
-            for (r, row) in sums.iter().enumerate() {
+            for (r, row) in sums.into_iter().enumerate() {
+                let row = D::end_row(row, LeftRow { values: rows.values.add(r * register), ..rows });
                 let out = out.add(2 * r * words);
                 D::end(row[0], scale, bias).store(out);
                 D::end(row[1], scale.add(words), bias.add(words)).store(out.add(words));
