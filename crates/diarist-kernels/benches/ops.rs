@@ -13,8 +13,8 @@ use std::time::Duration;
 use common::{Arithmetic, Peak, Sample};
 use diarist_kernels::{
     Activation, AlignedBuffer, Bf16, Conv2dShape, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, Operand,
-    PackedBiLstm, PackedConv1d, PackedConv2d, PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Rows,
-    RowsMut, Store, WinogradWorkspace, gemm,
+    PackedBiLstm, PackedConv1d, PackedConv2d, PackedFilterBank, PackedMatrix, PackedWinogradConv2d, Plane, Recurrent,
+    Rows, RowsMut, Store, WinogradWorkspace, gemm,
 };
 
 /// Frames that leave the convolutions of the segmentation network for one chunk.
@@ -75,17 +75,15 @@ impl Bench {
     fn pyannet(&self) {
         self.filter_bank();
         for (name, in_channels, num_frames) in [("conv1", 80, 5325), ("conv2", 60, 1773)] {
-            let conv = PackedConv1d::new(self.isa, &values(60 * in_channels * 5), &values(60), in_channels, 5);
-            let input = values(num_frames * in_channels);
-            let mut output = vec![0.0; conv.output_frames(num_frames) * 60];
-            let macs = output.len() * in_channels * 5;
-            self.report(&format!("pyannet {name}"), Arithmetic::F32, macs, || {
-                conv.run(&input, Store::default(), &mut output);
-            });
+            let name = format!("pyannet {name}");
+            self.conv1d::<f32>(&name, Arithmetic::F32, in_channels, num_frames, |value| value);
+            self.conv1d(&name, Arithmetic::Bf16, in_channels, num_frames, Bf16::from_f32);
         }
         for batch in [1, 8] {
             for (layer, in_features) in [(0, 60), (1, 256)] {
-                self.lstm(&format!("pyannet lstm layer {layer}, batch {batch}"), in_features, batch);
+                let name = format!("pyannet lstm layer {layer}, batch {batch}");
+                self.lstm::<f32>(&name, Arithmetic::F32, in_features, batch, |value| value);
+                self.lstm(&name, Arithmetic::Bf16, in_features, batch, Bf16::from_f32);
             }
             self.gemm(&format!("pyannet lstm input, batch {batch}"), FRAMES * batch, 256, 256, 1024);
             self.gemm(&format!("pyannet lstm step, batch {batch}"), batch, 128, 128, 512);
@@ -115,6 +113,21 @@ impl Bench {
                 conv.run(&input, RELU, &mut output, &mut workspace);
             });
         }
+    }
+
+    fn conv1d<T: Operand>(
+        &self,
+        name: &str,
+        arithmetic: Arithmetic,
+        in_channels: usize,
+        num_frames: usize,
+        value: fn(f32) -> T,
+    ) {
+        let conv = PackedConv1d::<T>::new(self.isa, &values(60 * in_channels * 5), &values(60), in_channels, 5);
+        let input: Vec<T> = values(num_frames * in_channels).into_iter().map(value).collect();
+        let mut output = vec![0.0; conv.output_frames(num_frames) * 60];
+        let macs = output.len() * in_channels * 5;
+        self.report(name, arithmetic, macs, || conv.run(&input, Store::default(), &mut output));
     }
 
     /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
@@ -154,14 +167,21 @@ impl Bench {
     }
 
     /// One bidirectional layer of 128 units over the frames of `batch` chunks.
-    fn lstm(&self, name: &str, in_features: usize, batch: usize) {
+    fn lstm<T: Recurrent>(
+        &self,
+        name: &str,
+        arithmetic: Arithmetic,
+        in_features: usize,
+        batch: usize,
+        value: fn(f32) -> T,
+    ) {
         let [weight_ih, weight_hh, bias] = [512 * in_features, 512 * 128, 512].map(values);
         let weights = || LstmWeights { weight_ih: &weight_ih, weight_hh: &weight_hh, bias_ih: &bias, bias_hh: &bias };
-        let layer = PackedBiLstm::new(self.isa, in_features, 128, weights(), weights());
-        let input = values(FRAMES * batch * in_features);
-        let mut output = vec![0.0; FRAMES * batch * 256];
+        let layer = PackedBiLstm::<T>::new(self.isa, in_features, 128, weights(), weights());
+        let input: Vec<T> = values(FRAMES * batch * in_features).into_iter().map(value).collect();
+        let mut output = vec![T::default(); FRAMES * batch * 256];
         let mut workspace = LstmWorkspace::default();
-        self.report(name, Arithmetic::F32, FRAMES * batch * 1024 * (in_features + 128), || {
+        self.report(name, arithmetic, FRAMES * batch * 1024 * (in_features + 128), || {
             layer.run(&input, batch, &mut workspace, &mut output);
         });
     }

@@ -148,16 +148,17 @@ impl<T: Operand> PackedConv2d<T> {
     }
 }
 
-/// Weights of a 1-D convolution over time with stride 1 and no padding, packed for one instruction set.
+/// Weights of a 1-D convolution over time with stride 1 and no padding, packed for one instruction set and for inputs
+/// of type `T`.
 #[derive(Debug, Clone)]
-pub struct PackedConv1d {
+pub struct PackedConv1d<T: Operand = f32> {
     in_channels: usize,
     kernel: usize,
     /// `k` runs over kernel position, input channel.
-    matrix: PackedMatrix,
+    matrix: PackedMatrix<T>,
 }
 
-impl PackedConv1d {
+impl<T: Operand> PackedConv1d<T> {
     /// Packs `weight` of shape `[bias.len(), in_channels, kernel]` and `bias`; a cross-correlation.
     ///
     /// # Panics
@@ -188,7 +189,7 @@ impl PackedConv1d {
     /// # Panics
     ///
     /// If a length does not fit.
-    pub fn run(&self, input: &[f32], store: Store, output: &mut [f32]) {
+    pub fn run<O: Output>(&self, input: &[T], store: Store, output: &mut [O]) {
         let num_frames = input.len() / self.in_channels.max(1);
         assert_eq!(input.len(), num_frames * self.in_channels, "input is not a whole number of frames");
         let num_outputs = self.output_frames(num_frames);

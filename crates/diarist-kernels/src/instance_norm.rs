@@ -4,8 +4,10 @@
 //! row can overlap the one before it instead of needing an end of its own.
 
 use crate::arch::{Vector, dispatch};
+use crate::dot::Dot;
 use crate::gemm::{Rows, RowsMut};
 use crate::isa::Isa;
+use crate::operand::{Kernel, Operand, Output};
 use crate::tile::extent;
 
 /// Fewest channels of the operations of this module: one register of every instruction set.
@@ -244,39 +246,50 @@ pub struct Normalisation<'a> {
 }
 
 impl Normalisation<'_> {
-    /// Normalises the first `num_frames` rows of `input` into those of `output`.
+    /// Normalises the first `num_frames` rows of `input` into those of `output`, rounded to their type.
     ///
     /// # Panics
     ///
     /// If a length does not fit or there are fewer than 16 channels.
-    pub fn run(self, isa: Isa, num_frames: usize, input: Rows<'_>, output: RowsMut<'_>) {
+    pub fn run<T: Operand + Output>(self, isa: Isa, num_frames: usize, input: Rows<'_>, output: RowsMut<'_, T>) {
         let num_channels = self.mean.len();
         assert!(num_channels >= MIN_CHANNELS, "{num_channels} channels are too few");
         assert!(self.scale.len() == num_channels && self.bias.len() == num_channels, "scale or bias");
         assert!(input.data.len() >= extent(num_frames, input.stride, num_channels), "input");
         assert!(output.data.len() >= extent(num_frames, output.stride, num_channels), "output");
-        let call = (self, num_frames, input, output);
-        // SAFETY: an `Isa` exists only if the processor has it, and the lengths were asserted above.
-        unsafe { dispatch!(isa, normalise(call): (Normalisation<'_>, usize, Rows<'_>, RowsMut<'_>)) }
+        // SAFETY: the lengths were asserted above.
+        unsafe { T::dispatch(isa, Normalise { norm: self, num_frames, input, output }) }
     }
 }
 
-/// # Safety
-///
-/// - The processor has the instruction set of `V`.
-/// - The lengths are those that [`Normalisation::run`] asserts.
-#[inline(always)]
-unsafe fn normalise<V: Vector>((norm, num_frames, input, output): (Normalisation<'_>, usize, Rows<'_>, RowsMut<'_>)) {
-    for column in columns::<V>(norm.mean.len()) {
-        // SAFETY: the register at `column` is within the channels, hence within the asserted rows.
-        unsafe {
-            let parameter = |values: &[f32]| V::load(values.as_ptr().add(column));
-            let (mean, scale, bias) = (parameter(norm.mean), parameter(norm.scale), parameter(norm.bias));
-            let slope = V::splat(norm.slope);
-            let (input_row, output_row) = (input.data.as_ptr().add(column), output.data.as_mut_ptr().add(column));
-            for frame in 0..num_frames {
-                let value = V::load(input_row.add(frame * input.stride)).sub(mean).mul_add(scale, bias);
-                value.max(value.mul(slope)).store(output_row.add(frame * output.stride));
+struct Normalise<'a, T> {
+    norm: Normalisation<'a>,
+    num_frames: usize,
+    input: Rows<'a>,
+    output: RowsMut<'a, T>,
+}
+
+impl<T: Operand + Output> Kernel<T> for Normalise<'_, T> {
+    type Output = ();
+
+    /// # Safety
+    ///
+    /// - The processor has the instruction set of `D`.
+    /// - The lengths are those that [`Normalisation::run`] asserts.
+    #[inline(always)]
+    unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
+        let Self { norm, num_frames, input, output } = self;
+        for column in columns::<D::Vector>(norm.mean.len()) {
+            // SAFETY: the register at `column` is within the channels, hence within the asserted rows.
+            unsafe {
+                let parameter = |values: &[f32]| D::Vector::load(values.as_ptr().add(column));
+                let (mean, scale, bias) = (parameter(norm.mean), parameter(norm.scale), parameter(norm.bias));
+                let slope = D::Vector::splat(norm.slope);
+                let (input_row, output_row) = (input.data.as_ptr().add(column), output.data.as_mut_ptr().add(column));
+                for frame in 0..num_frames {
+                    let value = D::Vector::load(input_row.add(frame * input.stride)).sub(mean).mul_add(scale, bias);
+                    T::store::<D>(value.max(value.mul(slope)), output_row.add(frame * output.stride));
+                }
             }
         }
     }

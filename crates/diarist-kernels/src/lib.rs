@@ -27,6 +27,7 @@ mod operand;
 mod plane;
 mod pool;
 mod quantize;
+mod recurrence;
 mod tile;
 pub mod vecmath;
 mod winograd;
@@ -45,5 +46,5 @@ pub use operand::{Operand, Output};
 pub use plane::Plane;
 pub use pool::masked_statistics;
 pub use quantize::quantize_weights;
-
+pub use recurrence::Recurrent;
 pub use winograd::{Activation, PackedWinogradConv2d, WinogradWorkspace, quantize_transformed_weights};

@@ -1,17 +1,16 @@
 //! Bidirectional LSTM layer over several sequences at once.
 //!
 //! Activations are time-major, `[frames, sequences, features]`: the rows of one step lie together, so that a step is one small
-//! matrix product over all sequences. What the input contributes to the gates is one large product beforehand.
+//! matrix product over all sequences. What the input contributes to the gates is one large product for many steps beforehand.
 
-use crate::arch::{Vector, dispatch};
 use crate::buffer::AlignedBuffer;
-use crate::gemm::{PackedMatrix, Rows, RowsMut, Store, gemm};
+use crate::gemm::{LeftHand, PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::Isa;
-use crate::tile::extent;
-use crate::vecmath::{sigmoid_vector, tanh_vector};
+use crate::recurrence::{HIDDEN_MULTIPLE, Recurrent, Steps};
 
-/// Hidden units come in whole registers of every instruction set.
-const HIDDEN_MULTIPLE: usize = 16;
+/// Rows of input (frames times sequences) whose gates are computed at a time: few enough that their gates (512 KiB with 128
+/// units) stay in the second-level cache beside the recurrent weights, and many enough for whole tiles.
+const BLOCK_ROWS: usize = 252;
 
 /// Weights of one direction; the rows of each are the gates in the order i, f, g, o, `hidden` rows each.
 #[derive(Debug, Clone, Copy)]
@@ -26,35 +25,36 @@ pub struct LstmWeights<'a> {
     pub bias_hh: &'a [f32],
 }
 
-/// A bidirectional LSTM layer, packed for one instruction set.
+/// A bidirectional LSTM layer, packed for one instruction set and for products of numbers of type `T`, `f32` or
+/// [`Bf16`](crate::Bf16). Gates and cell states are `f32` in either case.
 #[derive(Debug, Clone)]
-pub struct PackedBiLstm {
+pub struct PackedBiLstm<T: Recurrent = f32> {
     in_features: usize,
     hidden: usize,
-    directions: [Direction; 2],
+    directions: [Direction<T>; 2],
 }
 
 #[derive(Debug, Clone)]
-struct Direction {
-    input: PackedMatrix,
-    recurrent: PackedMatrix,
+struct Direction<T: Recurrent> {
+    input: PackedMatrix<T>,
+    recurrent: PackedMatrix<T>,
 }
 
 /// Buffers of [`PackedBiLstm::run`], reused from call to call.
 #[derive(Debug, Clone, Default)]
 pub struct LstmWorkspace {
-    /// `[frames, sequences, 4 * hidden]`
+    /// `[frames of a block, sequences, 4 * hidden]`
     gates: AlignedBuffer,
     /// `[sequences, hidden]`
     cells: AlignedBuffer,
 }
 
-impl PackedBiLstm {
+impl<T: Recurrent> PackedBiLstm<T> {
     /// Packs the two directions of a layer.
     ///
     /// # Panics
     ///
-    /// If `hidden` is not a multiple of 16 or a length does not fit.
+    /// If `hidden` is not a multiple of 32 or a length does not fit.
     pub fn new(
         isa: Isa,
         in_features: usize,
@@ -94,7 +94,13 @@ impl PackedBiLstm {
     /// # Panics
     ///
     /// If a length does not fit.
-    pub fn run(&self, input: &[f32], num_sequences: usize, workspace: &mut LstmWorkspace, output: &mut [f32]) {
+    pub fn run<A: LeftHand<T>>(
+        &self,
+        input: &[A],
+        num_sequences: usize,
+        workspace: &mut LstmWorkspace,
+        output: &mut [T],
+    ) {
         let (rows, gates_len, out_len) = (input.len() / self.in_features.max(1), 4 * self.hidden, 2 * self.hidden);
         assert_eq!(input.len(), rows * self.in_features, "input is not a whole number of rows");
         assert_eq!(output.len(), rows * out_len, "output");
@@ -103,75 +109,34 @@ impl PackedBiLstm {
         }
         assert!(num_sequences > 0 && rows.is_multiple_of(num_sequences), "{rows} rows, {num_sequences} sequences");
         let num_frames = rows / num_sequences;
+        let block_frames = (BLOCK_ROWS / num_sequences).max(1);
         let LstmWorkspace { gates, cells } = workspace;
-        gates.resize(rows * gates_len);
+        gates.resize(block_frames.min(num_frames) * num_sequences * gates_len);
         cells.resize(num_sequences * self.hidden);
         for (index, direction) in self.directions.iter().enumerate() {
-            let offset = index * self.hidden;
-            let isa = direction.input.isa();
-            let rows_in = Rows { data: input, stride: self.in_features };
-            let rows_out = RowsMut { data: gates, stride: gates_len };
-            gemm(rows, rows_in, &direction.input, Store::default(), rows_out);
+            let backward = index == 1;
             cells.fill(0.0);
-            let mut previous = None;
-            for step in 0..num_frames {
-                let t = if index == 0 { step } else { num_frames - 1 - step };
-                let gates = &mut gates[t * num_sequences * gates_len..][..num_sequences * gates_len];
-                if let Some(previous) = previous {
-                    let h = Rows { data: &output[previous * num_sequences * out_len + offset..], stride: out_len };
-                    let store = Store { accumulate: true, relu: false };
-                    gemm(num_sequences, h, &direction.recurrent, store, RowsMut { data: gates, stride: gates_len });
+            for done in (0..num_frames).step_by(block_frames) {
+                let frames = block_frames.min(num_frames - done);
+                let first_frame = if backward { num_frames - done - frames } else { done };
+                let input = &input[first_frame * num_sequences * self.in_features..];
+                let gates = &mut gates[..frames * num_sequences * gates_len];
+                let rows_in = Rows { data: input, stride: self.in_features };
+                let rows_out = RowsMut { data: &mut *gates, stride: gates_len };
+                gemm(frames * num_sequences, rows_in, &direction.input, Store::default(), rows_out);
+                Steps {
+                    recurrent: &direction.recurrent,
+                    gates,
+                    cells,
+                    h: &mut output[index * self.hidden..],
+                    h_stride: out_len,
+                    num_sequences,
+                    first_frame,
+                    num_frames: frames,
+                    backward,
+                    starts: done == 0,
                 }
-                let h = &mut output[t * num_sequences * out_len + offset..];
-                let step = Step { gates, cells, h, h_stride: out_len, hidden: self.hidden };
-                step.run(isa, num_sequences);
-                previous = Some(t);
-            }
-        }
-    }
-}
-
-/// The element-wise part of one time step: `c = sigmoid(f) c + sigmoid(i) tanh(g)`, `h = sigmoid(o) tanh(c)`.
-struct Step<'a> {
-    /// `[sequences, 4 * hidden]`
-    gates: &'a [f32],
-    /// `[sequences, hidden]`
-    cells: &'a mut [f32],
-    /// Row `s` of `hidden` values starts at `s * h_stride`.
-    h: &'a mut [f32],
-    h_stride: usize,
-    hidden: usize,
-}
-
-impl Step<'_> {
-    fn run(self, isa: Isa, num_sequences: usize) {
-        assert!(self.hidden.is_multiple_of(HIDDEN_MULTIPLE) && self.h_stride >= self.hidden);
-        assert_eq!(self.gates.len(), num_sequences * 4 * self.hidden);
-        assert_eq!(self.cells.len(), num_sequences * self.hidden);
-        assert!(self.h.len() >= extent(num_sequences, self.h_stride, self.hidden), "rows of h");
-        // SAFETY: an `Isa` exists only if the processor has it, and the lengths were asserted above.
-        unsafe { dispatch!(isa, step(self): Step<'_>) }
-    }
-}
-
-/// # Safety
-///
-/// - The processor has the instruction set of `V`.
-/// - The lengths are those that [`Step::run`] asserts; `hidden` is a multiple of `V::LANES`.
-#[inline(always)]
-unsafe fn step<V: Vector>(arguments: Step<'_>) {
-    let Step { gates, cells, h, h_stride, hidden } = arguments;
-    let sequences = gates.chunks_exact(4 * hidden).zip(cells.chunks_exact_mut(hidden));
-    for ((gates, cells), h) in sequences.zip(h.chunks_mut(h_stride)) {
-        let h = &mut h[..hidden];
-        for j in (0..hidden).step_by(V::LANES) {
-            // SAFETY: j + V::LANES <= hidden, and `gates` has 4 * hidden values, `cells` and `h` have `hidden`.
-            unsafe {
-                let gate = |index: usize| V::load(gates.as_ptr().add(index * hidden + j));
-                let candidate = sigmoid_vector(gate(0)).mul(tanh_vector(gate(2)));
-                let cell = sigmoid_vector(gate(1)).mul_add(V::load(cells.as_ptr().add(j)), candidate);
-                cell.store(cells.as_mut_ptr().add(j));
-                sigmoid_vector(gate(3)).mul(tanh_vector(cell)).store(h.as_mut_ptr().add(j));
+                .run();
             }
         }
     }

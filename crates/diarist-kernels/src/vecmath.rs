@@ -31,11 +31,17 @@ pub fn tanh(isa: Isa, values: &mut [f32]) {
     apply(isa, values, Function::Tanh);
 }
 
+/// Multiplies negative values by `slope`, which is in [0, 1].
+pub fn leaky_relu(isa: Isa, values: &mut [f32], slope: f32) {
+    apply(isa, values, Function::LeakyRelu(slope));
+}
+
 #[derive(Clone, Copy)]
 enum Function {
     Exp,
     Sigmoid,
     Tanh,
+    LeakyRelu(f32),
 }
 
 fn apply(isa: Isa, values: &mut [f32], function: Function) {
@@ -54,6 +60,7 @@ unsafe fn slice<V: Vector>((values, function): (&mut [f32], Function)) {
             Function::Exp => map::<V>(values, |x| exp_vector(x)),
             Function::Sigmoid => map::<V>(values, |x| sigmoid_vector(x)),
             Function::Tanh => map::<V>(values, |x| tanh_vector(x)),
+            Function::LeakyRelu(slope) => map::<V>(values, |x| x.max(x.mul(V::splat(slope)))),
         }
     }
 }
@@ -126,16 +133,42 @@ unsafe fn exp_vector<V: Vector>(x: V) -> V {
     }
 }
 
+/// A function's value as a fraction: where several are multiplied and added, one division will do. Both parts of one below are
+/// at most e^20 = 5e8, and what is below is at least 1.
+pub(crate) struct Ratio<V> {
+    /// Numerator.
+    pub(crate) above: V,
+    /// Denominator.
+    pub(crate) below: V,
+}
+
+/// The logistic function.
+///
 /// # Safety
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
+pub(crate) unsafe fn sigmoid_ratio<V: Vector>(x: V) -> Ratio<V> {
     // SAFETY: the caller's guarantee.
     unsafe {
-        // From 30 on the result is 1 in f32, and the limit keeps the sum finite.
-        let e = exp_vector(V::splat(30.0).min(x));
-        e.div(e.add(V::splat(1.0)))
+        // From 18 on the result is 1 in f32, and the limit keeps both parts finite.
+        let e = exp_vector(V::splat(20.0).min(x));
+        Ratio { above: e, below: e.add(V::splat(1.0)) }
+    }
+}
+
+/// The hyperbolic tangent.
+///
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+pub(crate) unsafe fn tanh_ratio<V: Vector>(x: V) -> Ratio<V> {
+    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the result is 1 in f32.
+    unsafe {
+        let (scale, p) = expand(clamp(x.add(x), -20.0, 20.0));
+        let expm1 = scale.mul_add(p, scale.sub(V::splat(1.0)));
+        Ratio { above: expm1, below: expm1.add(V::splat(2.0)) }
     }
 }
 
@@ -143,11 +176,22 @@ pub(crate) unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
 ///
 /// The processor has the instruction set of `V`.
 #[inline(always)]
-pub(crate) unsafe fn tanh_vector<V: Vector>(x: V) -> V {
-    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the result is 1 in f32.
+unsafe fn sigmoid_vector<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's guarantee.
     unsafe {
-        let (scale, p) = expand(clamp(x.add(x), -20.0, 20.0));
-        let expm1 = scale.mul_add(p, scale.sub(V::splat(1.0)));
-        expm1.div(expm1.add(V::splat(2.0)))
+        let Ratio { above, below } = sigmoid_ratio(x);
+        above.div(below)
+    }
+}
+
+/// # Safety
+///
+/// The processor has the instruction set of `V`.
+#[inline(always)]
+unsafe fn tanh_vector<V: Vector>(x: V) -> V {
+    // SAFETY: the caller's guarantee.
+    unsafe {
+        let Ratio { above, below } = tanh_ratio(x);
+        above.div(below)
     }
 }

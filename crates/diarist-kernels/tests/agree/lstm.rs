@@ -1,17 +1,11 @@
 //! Elementary functions and the LSTM on every instruction set of this machine, against `std` and `naive` in f64.
 
-use diarist_kernels::{Isa, LstmWeights, LstmWorkspace, PackedBiLstm, naive, vecmath};
+use diarist_kernels::{Bf16, Isa, LeftHand, LstmWeights, LstmWorkspace, PackedBiLstm, Recurrent, naive, vecmath};
 
-/// Uniform values in [-1, 1) from a 64-bit xorshift generator.
+use crate::common::Random;
+
 fn values(seed: u64, len: usize) -> Vec<f32> {
-    let mut state = seed * 2 + 0x9e37_79b9_7f4a_7c15;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state >> 40) as f32 / (1 << 23) as f32 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
+    Random::new(seed as usize).values(len)
 }
 
 /// Both signs of: a geometric ladder from the smallest to the largest float, a fine linear one over the range in use, and the
@@ -58,6 +52,14 @@ fn elementary_functions_agree() {
             domain: -87.0..=f32::INFINITY,
             range: 0.0..=1.0,
             relative_error: 3e-7,
+        },
+        Case {
+            name: "leaky ReLU",
+            function: |isa, values| vecmath::leaky_relu(isa, values, 0.25),
+            exact: |x| if x > 0.0 { x } else { 0.25 * x },
+            domain: everything.clone(),
+            range: f32::NEG_INFINITY..=f32::INFINITY,
+            relative_error: 0.0,
         },
         Case {
             name: "tanh",
@@ -142,7 +144,7 @@ impl Layer {
         Self { in_features, hidden, tensors: [direction(0), direction(1)] }
     }
 
-    fn pack(&self, isa: Isa) -> PackedBiLstm {
+    fn pack<T: Recurrent>(&self, isa: Isa) -> PackedBiLstm<T> {
         let [forward, backward] = [0, 1].map(|d| {
             let [weight_ih, weight_hh, bias_ih, bias_hh] = &self.tensors[d];
             LstmWeights { weight_ih, weight_hh, bias_ih, bias_hh }
@@ -179,27 +181,89 @@ fn time_major(sequences: &[Vec<f32>], features: usize) -> Vec<f32> {
 
 #[test]
 fn bidirectional_lstm_agrees() {
-    for (in_features, hidden) in [(60, 128), (256, 128), (5, 16), (1, 48)] {
+    let sizes = [
+        (1, 1),
+        (2, 3),
+        (6, 2),
+        (7, 4),
+        (5, 5),
+        (4, 6),
+        (23, 8),
+        (9, 15), // around the sequences of a tile
+        (300, 1),
+        (127, 2),
+        (2, 260), // beyond the rows of a block
+    ];
+    for (in_features, hidden) in [(60, 128), (5, 32), (1, 96)] {
         let layer = Layer::new(in_features, hidden);
-        for (num_frames, num_sequences) in [(1, 1), (2, 3), (40, 1), (23, 8), (9, 15)] {
+        for (num_frames, num_sequences) in sizes {
             let sequences: Vec<Vec<f32>> =
                 (0..num_sequences).map(|s| values(100 + s as u64, num_frames * in_features)).collect();
             let expected: Vec<Vec<f64>> = sequences.iter().map(|x| layer.naive(x)).collect();
             for isa in Isa::available() {
-                let packed = layer.pack(isa);
                 let what = (isa, in_features, hidden, num_frames, num_sequences);
-                let mut out = vec![f32::NAN; num_frames * num_sequences * 2 * hidden];
-                let mut workspace = LstmWorkspace::default();
-                packed.run(&time_major(&sequences, in_features), num_sequences, &mut workspace, &mut out);
-                for (s, expected) in expected.iter().enumerate() {
-                    for (t, expected) in expected.chunks_exact(2 * hidden).enumerate() {
-                        let found = &out[(t * num_sequences + s) * 2 * hidden..][..2 * hidden];
-                        for (j, (found, expected)) in found.iter().zip(expected).enumerate() {
-                            let error = (f64::from(*found) - expected).abs();
-                            // The gates' sums of some 400 products of 0.3 are off by up to 1e-5; the state carries it on.
-                            assert!(error <= 3e-5, "{what:?} frame {t} sequence {s} unit {j}: {found} {expected}");
-                        }
-                    }
+                let found = run(&layer.pack::<f32>(isa), &sequences, &mut LstmWorkspace::default());
+                // The gates' sums of some 200 products of 0.3 are off by up to 1e-5; the state carries it on.
+                let error = largest_error(&found, &expected, 2 * hidden);
+                assert!(error <= 3e-5, "{what:?}: {error}");
+                let found = run(&layer.pack::<Bf16>(isa), &sequences, &mut LstmWorkspace::default());
+                let found: Vec<f32> = found.into_iter().map(Bf16::to_f32).collect();
+                // The two factors of each product are off by up to 2^-9, and so is what comes out; the state carries it on.
+                let error = largest_error(&found, &expected, 2 * hidden);
+                println!("{what:?}: bfloat16 is off by {error:.4}");
+                assert!(error <= 0.02, "{what:?}: {error}");
+            }
+        }
+    }
+}
+
+/// One call, from `[frames, features]` of each sequence to `[frames, sequences, 2 * hidden]`.
+fn run<T: Recurrent>(packed: &PackedBiLstm<T>, sequences: &[Vec<f32>], workspace: &mut LstmWorkspace) -> Vec<T>
+where
+    f32: LeftHand<T>,
+{
+    let input = time_major(sequences, packed.in_features());
+    let mut out = vec![T::default(); input.len() / packed.in_features() * packed.out_features()];
+    packed.run(&input, sequences.len(), workspace, &mut out);
+    out
+}
+
+/// Between `[frames, sequences, width]` and `[frames, width]` for each sequence; infinite if a number is none.
+fn largest_error(found: &[f32], expected: &[Vec<f64>], width: usize) -> f64 {
+    let error = |(row, found): (usize, &[f32])| {
+        let expected = &expected[row % expected.len()][row / expected.len() * width..][..width];
+        let errors = found.iter().zip(expected).map(|(found, expected)| (f64::from(*found) - expected).abs());
+        errors.map(|error| if error.is_nan() { f64::INFINITY } else { error }).fold(0.0, f64::max)
+    };
+    found.chunks_exact(width).enumerate().map(error).fold(0.0, f64::max)
+}
+
+#[test]
+fn a_sequence_does_not_depend_on_the_others() {
+    independent::<f32>();
+    independent::<Bf16>();
+}
+
+fn independent<T: Recurrent>()
+where
+    f32: LeftHand<T>,
+{
+    let layer = Layer::new(60, 128);
+    let sequences: Vec<Vec<f32>> = (0..17).map(|s| values(s, 40 * 60)).collect();
+    for isa in Isa::available() {
+        let packed = layer.pack::<T>(isa);
+        // One workspace throughout, larger than needed most of the time: stale values must not show.
+        let mut workspace = LstmWorkspace::default();
+        let all = run(&packed, &sequences, &mut workspace);
+        for num_together in [1, 2, 3, 5] {
+            for (first, sequences) in sequences.chunks(num_together).enumerate() {
+                let some = run(&packed, sequences, &mut workspace);
+                for (row, found) in some.chunks_exact(256).enumerate() {
+                    let (t, s) = (row / sequences.len(), first * num_together + row % sequences.len());
+                    assert!(
+                        found == &all[(t * 17 + s) * 256..][..256],
+                        "{isa:?} sequence {s} frame {t} of {num_together}"
+                    );
                 }
             }
         }
@@ -207,29 +271,6 @@ fn bidirectional_lstm_agrees() {
 }
 
 #[test]
-fn a_sequence_does_not_depend_on_the_others() {
-    let layer = Layer::new(60, 128);
-    let sequences: Vec<Vec<f32>> = (0..17).map(|s| values(s, 12 * 60)).collect();
-    for isa in Isa::available() {
-        let packed = layer.pack(isa);
-        // One workspace throughout, larger than needed most of the time: stale values must not show.
-        let mut workspace = LstmWorkspace::default();
-        let mut run = |sequences: &[Vec<f32>]| {
-            let mut out = vec![f32::NAN; sequences.len() * 12 * 256];
-            packed.run(&time_major(sequences, 60), sequences.len(), &mut workspace, &mut out);
-            out
-        };
-        let all = run(&sequences);
-        for (s, sequence) in sequences.iter().enumerate() {
-            let alone = run(std::slice::from_ref(sequence));
-            for (t, row) in alone.chunks_exact(256).enumerate() {
-                assert!(row == &all[(t * 17 + s) * 256..][..256], "{isa:?} sequence {s} frame {t}");
-            }
-        }
-    }
-}
-
-#[test]
 fn no_frames_is_no_work() {
-    Layer::new(5, 16).pack(Isa::detect()).run(&[], 3, &mut LstmWorkspace::default(), &mut []);
+    Layer::new(5, 32).pack::<f32>(Isa::detect()).run::<f32>(&[], 3, &mut LstmWorkspace::default(), &mut []);
 }
