@@ -5,6 +5,7 @@ mod convert;
 mod precision;
 pub mod pyannet;
 pub mod resnet34;
+mod sinc_filters;
 mod sincnet;
 pub mod weights;
 

@@ -3,15 +3,16 @@
 //! Source: pyannote.audio `models/segmentation/PyanNet.py` with the hyper-parameters of segmentation-3.0: sinc convolution
 //! front end (the module `sincnet`), four bidirectional LSTM layers of 128 units, two linear layers of 128, a classifier of 7.
 //!
-//! A call takes several chunks: the recurrence then is a matrix product per step instead of a matrix-vector product. A chunk's
-//! scores are the same, bit for bit, whatever the other chunks of the call are.
+//! A call takes several chunks: the recurrence then is a matrix product per step instead of a matrix-vector product. From four
+//! chunks on, their number makes little difference. A chunk's scores are the same, bit for bit, whatever the other chunks of the call are.
 
 use diarist_kernels::{
-    AlignedBuffer, Isa, LstmWeights, LstmWorkspace, PackedBiLstm, PackedMatrix, Rows, RowsMut, Store, gemm,
+    AlignedBuffer, Bf16, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, PackedBiLstm, PackedMatrix, Recurrent,
+    Rows, RowsMut, Store, gemm, vecmath,
 };
 
-use super::Tensors;
 use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
+use super::{Precision, Tensors};
 use crate::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
@@ -21,27 +22,48 @@ const LSTM_LAYERS: usize = 4;
 const LSTM_FEATURES: usize = 2 * HIDDEN;
 const LINEAR_FEATURES: usize = 128;
 const LEAKY_SLOPE: f32 = 0.01;
+/// Rows that go through all linear layers before the next, so that they stay in the first-level caches: whole tiles of every
+/// matrix product.
+const LINEAR_BLOCK_ROWS: usize = 84;
 
 /// The segmentation network with weights packed for this machine.
 #[derive(Debug, Clone)]
 pub struct PyanNet {
-    sincnet: SincNet,
-    lstm: Vec<PackedBiLstm>,
-    linear: [PackedMatrix; 2],
+    layers: AnyLayers,
+}
+
+#[derive(Debug, Clone)]
+enum AnyLayers {
+    F32(Layers<f32>),
+    Bf16(Layers<Bf16>),
+}
+
+/// The layers, all but the first and the last of which multiply numbers of type `T`.
+#[derive(Debug, Clone)]
+struct Layers<T: Recurrent> {
+    sincnet: SincNet<T>,
+    lstm: Vec<PackedBiLstm<T>>,
+    linear: [PackedMatrix<T>; 2],
     classifier: PackedMatrix,
 }
 
 /// Buffers of [`PyanNet`], one for each thread; they grow to the largest batch and are reused from then on.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
-    sincnet: SincNetWorkspace,
+    f32: Activations<f32>,
+    bf16: Activations<Bf16>,
     lstm: LstmWorkspace,
-    /// Two activations that take turns, `[frames, chunks, features]`.
-    activations: [AlignedBuffer; 2],
-    /// `[frames, chunks, classes]`
-    time_major_scores: AlignedBuffer,
+    /// Two blocks of rows of the linear layers, which take turns.
+    linear: [AlignedBuffer; 2],
     /// `[chunks, frames, classes]`
     scores: AlignedBuffer,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Activations<T: Element> {
+    sincnet: SincNetWorkspace<T>,
+    /// Two activations that take turns, `[frames, chunks, features]`.
+    lstm: [AlignedBuffer<T>; 2],
 }
 
 /// Chunks of [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; the caller pads a shorter end of a recording with zeros.
@@ -78,20 +100,24 @@ impl PyanNet {
     /// # Errors
     /// As [`Self::new`].
     pub fn with_isa(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
-        let linear = |name: &str, in_features: usize, out_features: usize| -> Result<PackedMatrix> {
-            let weight = tensors.f32(&format!("{name}.weight"), &[out_features, in_features])?;
-            let bias = tensors.f32(&format!("{name}.bias"), &[out_features])?;
-            Ok(PackedMatrix::from_transposed(isa, &weight, in_features, out_features).with_bias(&bias))
+        Self::with_precision(tensors, isa, Precision::F32)
+    }
+
+    /// As [`Self::new`], for the given instruction set, and with products in `precision`, except those of the first and the last
+    /// layer; gates, cell states and norms are always `f32`.
+    ///
+    /// There are no integers in this network: for [`Precision::Int8`] it computes in bfloat16 if the processor has that, else
+    /// in `f32`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_precision(tensors: &Tensors<'_>, isa: Isa, precision: Precision) -> Result<Self> {
+        let layers = match precision {
+            Precision::F32 => AnyLayers::F32(Layers::new(tensors, isa)?),
+            Precision::Int8 if !isa.has_bf16() => AnyLayers::F32(Layers::new(tensors, isa)?),
+            Precision::Bf16 | Precision::Int8 => AnyLayers::Bf16(Layers::new(tensors, isa)?),
         };
-        Ok(Self {
-            sincnet: SincNet::new(tensors, isa)?,
-            lstm: (0..LSTM_LAYERS).map(|layer| lstm_layer(tensors, isa, layer)).collect::<Result<_>>()?,
-            linear: [
-                linear("linear.0", LSTM_FEATURES, LINEAR_FEATURES)?,
-                linear("linear.1", LINEAR_FEATURES, LINEAR_FEATURES)?,
-            ],
-            classifier: linear("classifier", LINEAR_FEATURES, POWERSET_CLASSES)?,
-        })
+        Ok(Self { layers })
     }
 
     /// Writes the local-speaker masks of every chunk to `masks`, one for each chunk.
@@ -114,46 +140,93 @@ impl PyanNet {
     /// # Panics
     /// If the step is not a positive multiple of 10 samples, or the signal ends before the last chunk does.
     pub fn scores<'a>(&self, chunks: Chunks<'_>, workspace: &'a mut Workspace) -> &'a [f32] {
-        let Chunks { signal, step_samples, num_chunks } = chunks;
-        let num_rows = FRAMES_PER_CHUNK * num_chunks;
-        let Workspace { sincnet, lstm, activations: [a, b], time_major_scores, scores } = workspace;
-
-        a.resize(num_rows * CHANNELS);
-        self.sincnet.run(signal, step_samples, num_chunks, sincnet, a);
-        let (mut input, mut output) = (a, b);
-        for layer in &self.lstm {
-            output.resize(num_rows * layer.out_features());
-            layer.run(input, num_chunks, lstm, output);
-            std::mem::swap(&mut input, &mut output);
-        }
-        for layer in &self.linear {
-            output.resize(num_rows * layer.n());
-            linear(layer, input, output);
-            for value in output.iter_mut() {
-                *value = if *value > 0.0 { *value } else { *value * LEAKY_SLOPE };
-            }
-            std::mem::swap(&mut input, &mut output);
-        }
-        time_major_scores.resize(num_rows * POWERSET_CLASSES);
-        linear(&self.classifier, input, time_major_scores);
-
-        scores.resize(num_rows * POWERSET_CLASSES);
-        for (row, values) in time_major_scores.chunks_exact(POWERSET_CLASSES).enumerate() {
-            let (frame, chunk) = (row / num_chunks, row % num_chunks);
-            scores[(chunk * FRAMES_PER_CHUNK + frame) * POWERSET_CLASSES..][..POWERSET_CLASSES].copy_from_slice(values);
+        let Workspace { f32, bf16, lstm, linear, scores } = workspace;
+        match &self.layers {
+            AnyLayers::F32(layers) => layers.run(chunks, f32, lstm, linear, scores),
+            AnyLayers::Bf16(layers) => layers.run(chunks, bf16, lstm, linear, scores),
         }
         scores
     }
 }
 
-/// `output = input * layer`, rows back to back.
-fn linear(layer: &PackedMatrix, input: &[f32], output: &mut [f32]) {
-    let num_rows = input.len() / layer.k();
+impl<T: Recurrent> Layers<T>
+where
+    f32: LeftHand<T>,
+{
+    fn new(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
+        Ok(Self {
+            sincnet: SincNet::new(tensors, isa)?,
+            lstm: (0..LSTM_LAYERS).map(|layer| lstm_layer(tensors, isa, layer)).collect::<Result<_>>()?,
+            linear: [
+                linear_layer(tensors, isa, "linear.0", LSTM_FEATURES, LINEAR_FEATURES)?,
+                linear_layer(tensors, isa, "linear.1", LINEAR_FEATURES, LINEAR_FEATURES)?,
+            ],
+            classifier: linear_layer(tensors, isa, "classifier", LINEAR_FEATURES, POWERSET_CLASSES)?,
+        })
+    }
+
+    fn run(
+        &self,
+        chunks: Chunks<'_>,
+        activations: &mut Activations<T>,
+        lstm: &mut LstmWorkspace,
+        linear: &mut [AlignedBuffer; 2],
+        scores: &mut AlignedBuffer,
+    ) {
+        let num_rows = FRAMES_PER_CHUNK * chunks.num_chunks;
+        let Activations { sincnet, lstm: [a, b] } = activations;
+        a.resize(num_rows * CHANNELS);
+        self.sincnet.run(chunks.signal, chunks.step_samples, chunks.num_chunks, sincnet, a);
+        let (mut input, mut output) = (a, b);
+        for layer in &self.lstm {
+            output.resize(num_rows * layer.out_features());
+            layer.run(input, chunks.num_chunks, lstm, output);
+            std::mem::swap(&mut input, &mut output);
+        }
+        scores.resize(num_rows * POWERSET_CLASSES);
+        self.classify(input, chunks.num_chunks, linear, scores);
+    }
+
+    /// The layers after the LSTM: from `[frames, chunks, features]` to `[chunks, frames, classes]`.
+    fn classify(&self, input: &[T], num_chunks: usize, [a, b]: &mut [AlignedBuffer; 2], scores: &mut [f32]) {
+        a.resize(LINEAR_BLOCK_ROWS * LINEAR_FEATURES);
+        b.resize(LINEAR_BLOCK_ROWS * LINEAR_FEATURES);
+        for (block, input) in input.chunks(LINEAR_BLOCK_ROWS * LSTM_FEATURES).enumerate() {
+            let num_rows = input.len() / LSTM_FEATURES;
+            multiply(num_rows, input, &self.linear[0], a);
+            vecmath::leaky_relu(self.linear[0].isa(), a, LEAKY_SLOPE);
+            multiply(num_rows, a, &self.linear[1], b);
+            vecmath::leaky_relu(self.linear[1].isa(), b, LEAKY_SLOPE);
+            multiply::<f32, f32>(num_rows, b, &self.classifier, a);
+            for (row, values) in a.chunks_exact(POWERSET_CLASSES).take(num_rows).enumerate() {
+                let row = block * LINEAR_BLOCK_ROWS + row;
+                let (frame, chunk) = (row / num_chunks, row % num_chunks);
+                scores[(chunk * FRAMES_PER_CHUNK + frame) * POWERSET_CLASSES..][..POWERSET_CLASSES]
+                    .copy_from_slice(values);
+            }
+        }
+    }
+}
+
+/// `output = input * layer` for rows back to back.
+fn multiply<A: LeftHand<T>, T: Recurrent>(num_rows: usize, input: &[A], layer: &PackedMatrix<T>, output: &mut [f32]) {
     let rows = Rows { data: input, stride: layer.k() };
     gemm(num_rows, rows, layer, Store::default(), RowsMut { data: output, stride: layer.n() });
 }
 
-fn lstm_layer(tensors: &Tensors<'_>, isa: Isa, layer: usize) -> Result<PackedBiLstm> {
+fn linear_layer<T: Recurrent>(
+    tensors: &Tensors<'_>,
+    isa: Isa,
+    name: &str,
+    in_features: usize,
+    out_features: usize,
+) -> Result<PackedMatrix<T>> {
+    let weight = tensors.f32(&format!("{name}.weight"), &[out_features, in_features])?;
+    let bias = tensors.f32(&format!("{name}.bias"), &[out_features])?;
+    Ok(PackedMatrix::from_transposed(isa, &weight, in_features, out_features).with_bias(&bias))
+}
+
+fn lstm_layer<T: Recurrent>(tensors: &Tensors<'_>, isa: Isa, layer: usize) -> Result<PackedBiLstm<T>> {
     let in_features = if layer == 0 { CHANNELS } else { LSTM_FEATURES };
     let read = |suffix: &str| -> Result<[Vec<f32>; 4]> {
         let tensor = |part: &str, shape: &[usize]| tensors.f32(&format!("lstm.{part}_l{layer}{suffix}"), shape);

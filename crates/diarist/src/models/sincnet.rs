@@ -12,21 +12,17 @@
 //! block of pooled frames is normalised only when the next convolution reads it.
 
 use diarist_kernels::{
-    AlignedBuffer, ChannelMoments, Isa, Normalisation, PackedConv1d, PackedFilterBank, Rows, RowsMut, Store, max_pool,
-    max_pool_magnitudes,
+    AlignedBuffer, ChannelMoments, Element, Isa, Normalisation, PackedConv1d, PackedFilterBank, Recurrent, Rows,
+    RowsMut, Store, max_pool, max_pool_magnitudes,
 };
 
 use super::Tensors;
-use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, SAMPLE_RATE};
-use crate::{Error, Result};
+use super::sinc_filters::{Filters, SINC_BANDS, SINC_REACH, SINC_TAPS};
+use crate::Result;
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 
-const SINC_BANDS: usize = 40;
-/// Filters of the first layer: an even (cosine) and an odd (sine) one for every band. Here they take turns; in checkpoints all
-/// even ones come first.
+/// Filters of the first layer: the even and the odd one of every band take turns. In checkpoints all even ones come first.
 const SINC_FILTERS: usize = 2 * SINC_BANDS;
-/// Taps to either side of a filter's centre.
-const SINC_REACH: usize = 125;
-const SINC_TAPS: usize = 2 * SINC_REACH + 1;
 /// Samples between frames of the first layer. Chunks of a call start at multiples of it.
 pub(super) const SINC_STRIDE: usize = 10;
 /// Channels of the second and third block.
@@ -91,14 +87,14 @@ struct NormParameters {
 
 /// Buffers of [`SincNet::run`].
 #[derive(Debug, Clone, Default)]
-pub(super) struct SincNetWorkspace {
+pub(super) struct SincNetWorkspace<T: Element> {
     filter_scratch: AlignedBuffer,
     /// The last frames of the block before, then those of the block at hand, `[CARRIED_FRAMES + block, SINC_FILTERS]`.
     filtered: AlignedBuffer,
     /// Chunks that began in this block or before and are not through yet take turns in these.
     begun: Vec<BegunChunk>,
     wave_moments: ChannelMoments,
-    rest: RestWorkspace,
+    rest: RestWorkspace<T>,
 }
 
 /// The first layer of a chunk, as far as it got.
@@ -117,19 +113,20 @@ struct BegunChunk {
 
 /// Buffers of the second and third layer.
 #[derive(Debug, Clone, Default)]
-struct RestWorkspace {
+struct RestWorkspace<T: Element> {
     moments: ChannelMoments,
     parameters: NormParameters,
     /// Normalised frames of a block.
-    features: AlignedBuffer,
+    features: AlignedBuffer<T>,
     convolved: AlignedBuffer,
     pooled_2: AlignedBuffer,
     pooled_3: AlignedBuffer,
 }
 
-/// The front end with packed weights.
+/// The front end with packed weights. The second and third convolution multiply numbers of type `T`; the first, for which
+/// rounded samples would not do, and everything between the convolutions is `f32`.
 #[derive(Debug, Clone)]
-pub(super) struct SincNet {
+pub(super) struct SincNet<T: Recurrent> {
     isa: Isa,
     wave_weight: f64,
     wave_bias: f64,
@@ -137,13 +134,13 @@ pub(super) struct SincNet {
     /// Sum of the taps of each filter.
     filter_sums: Vec<f64>,
     norm_1: InstanceNorm,
-    conv_2: PackedConv1d,
+    conv_2: PackedConv1d<T>,
     norm_2: InstanceNorm,
-    conv_3: PackedConv1d,
+    conv_3: PackedConv1d<T>,
     norm_3: InstanceNorm,
 }
 
-impl SincNet {
+impl<T: Recurrent> SincNet<T> {
     pub(super) fn new(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
         let wave_norm = InstanceNorm::new(tensors, "sincnet.wav_norm1d", 1)?;
         let filters = Filters::new(tensors)?;
@@ -185,8 +182,8 @@ impl SincNet {
         signal: &[f32],
         step: usize,
         num_chunks: usize,
-        workspace: &mut SincNetWorkspace,
-        output: &mut [f32],
+        workspace: &mut SincNetWorkspace<T>,
+        output: &mut [T],
     ) {
         assert!(step > 0 && step.is_multiple_of(SINC_STRIDE), "chunks every {step} samples");
         assert_eq!(output.len(), FRAMES_3 * num_chunks * CHANNELS, "output");
@@ -242,7 +239,7 @@ impl SincNet {
     }
 
     /// Everything after the first pooling, for a chunk.
-    fn run_rest(&self, chunk: &BegunChunk, workspace: &mut RestWorkspace, output: RowsMut<'_>) {
+    fn run_rest(&self, chunk: &BegunChunk, workspace: &mut RestWorkspace<T>, output: RowsMut<'_, T>) {
         let RestWorkspace { moments, parameters, features, convolved, pooled_2, pooled_3 } = workspace;
         pooled_2.resize(FRAMES_2 * CHANNELS);
         pooled_3.resize(FRAMES_3 * CHANNELS);
@@ -250,7 +247,7 @@ impl SincNet {
         convolved.resize(POOL * CONV_BLOCK_FRAMES * CHANNELS);
         let mut layer = |norm: Normalisation<'_>,
                          input: &[f32],
-                         conv: &PackedConv1d,
+                         conv: &PackedConv1d<T>,
                          output: &mut [f32],
                          moments: &mut ChannelMoments| {
             let in_channels = norm.mean.len();
@@ -305,104 +302,4 @@ fn joined(moments: &ChannelMoments) -> (f64, f64) {
 fn take_turns(values: &[f32], len: usize) -> Vec<f32> {
     let (even, odd) = values.split_at(SINC_BANDS * len);
     even.chunks_exact(len).zip(odd.chunks_exact(len)).flat_map(|(even, odd)| [even, odd].concat()).collect()
-}
-
-/// The filters of the first layer from their centres to the right, `[SINC_BANDS, SINC_REACH + 1]` each.
-struct Filters {
-    even: Vec<f32>,
-    odd: Vec<f32>,
-}
-
-impl Filters {
-    /// From the cut-off parameters of the checkpoint.
-    fn new(tensors: &Tensors<'_>) -> Result<Self> {
-        let prefix = "sincnet.conv1d.0.filterbank";
-        let low_hz = tensors.f64(&format!("{prefix}.low_hz_"), &[SINC_BANDS, 1])?;
-        let band_hz = tensors.f64(&format!("{prefix}.band_hz_"), &[SINC_BANDS, 1])?;
-        let mut filters = Self { even: Vec::new(), odd: Vec::new() };
-        for (low_hz, band_hz) in low_hz.into_iter().zip(band_hz) {
-            let (even, odd) = band_filters(low_hz, band_hz).ok_or_else(|| {
-                Error::weights(format!(
-                    "{prefix}.low_hz_ has a band from {low_hz} Hz, which is not below the highest frequency"
-                ))
-                .at(tensors.what())
-                .hint("the file is damaged or for another sample rate")
-            })?;
-            filters.even.extend(even.map(|tap| tap as f32));
-            filters.odd.extend(odd.map(|tap| tap as f32));
-        }
-        Ok(filters)
-    }
-
-    /// Sum of the taps of each filter, in turn for the even and the odd one of a band.
-    fn sums(&self) -> Vec<f64> {
-        let bands = self.even.chunks_exact(SINC_REACH + 1);
-        let even =
-            bands.map(|taps| f64::from(taps[0]) + 2.0 * taps[1..].iter().map(|tap| f64::from(*tap)).sum::<f64>());
-        even.flat_map(|sum| [sum, 0.0]).collect()
-    }
-}
-
-/// The even and the odd band-pass filter of one band from the centre to the right; `None` if the band is empty.
-///
-/// The learnt parameters are distances: the band begins 50 Hz above 0 plus `|low_hz|` and is 50 Hz plus `|band_hz|` wide.
-fn band_filters(low_hz: f64, band_hz: f64) -> Option<([f64; SINC_REACH + 1], [f64; SINC_REACH + 1])> {
-    const MIN_LOW_HZ: f64 = 50.0;
-    const MIN_BAND_HZ: f64 = 50.0;
-    let nyquist_hz = f64::from(SAMPLE_RATE) / 2.0;
-    let low = MIN_LOW_HZ + low_hz.abs();
-    let high = (low + MIN_BAND_HZ + band_hz.abs()).clamp(MIN_LOW_HZ, nyquist_hz);
-    let band = high - low;
-    if band.is_nan() || band <= 0.0 {
-        return None;
-    }
-    let mut even = [0.0; SINC_REACH + 1];
-    let mut odd = [0.0; SINC_REACH + 1];
-    even[0] = 1.0;
-    for k in 1..=SINC_REACH {
-        // Radians per Hz at the tap's distance from the centre. This and the window are f32 constants of the original network,
-        // rounded in these steps; times 8 kHz their rounding shows in the filters.
-        let n = k as f32 / SAMPLE_RATE as f32 * std::f32::consts::TAU;
-        let position = (SINC_REACH - k) as f64 / (SINC_TAPS - 1) as f64;
-        let window = (0.54 - 0.46 * (std::f64::consts::TAU * position).cos()) as f32;
-        let (n, window) = (f64::from(n), f64::from(window));
-        let factor = window / (n / 2.0) / (2.0 * band);
-        even[k] = ((high * n).sin() - (low * n).sin()) * factor;
-        odd[k] = ((low * n).cos() - (high * n).cos()) * factor;
-    }
-    Some((even, odd))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn filters_equal_asteroid() {
-        let tensors = Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap();
-        let filters = Filters::new(&tensors).unwrap();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/golden/pyannet/sinc_filters.npy");
-        let expected: Vec<f32> = npyz::NpyFile::new(std::fs::File::open(path).unwrap()).unwrap().into_vec().unwrap();
-        assert_eq!(expected.len(), SINC_FILTERS * SINC_TAPS);
-        for (index, expected) in expected.iter().enumerate() {
-            let (filter, tap) = (index / SINC_TAPS, index % SINC_TAPS);
-            let distance = tap.abs_diff(SINC_REACH);
-            let half = |filters: &[f32]| filters[filter % SINC_BANDS * (SINC_REACH + 1) + distance];
-            let found = match filter < SINC_BANDS {
-                true => half(&filters.even),
-                false if tap < SINC_REACH => -half(&filters.odd),
-                false => half(&filters.odd),
-            };
-            // Rounding to f32 of a filter of at most 1.
-            assert!((found - expected).abs() <= 6e-8, "filter {filter} tap {tap}: {found} {expected}");
-        }
-    }
-
-    #[test]
-    fn band_above_the_highest_frequency_is_refused() {
-        assert!(band_filters(7_000.0, 100.0).is_some());
-        assert!(band_filters(-7_000.0, -100.0).is_some());
-        assert!(band_filters(7_950.0, 100.0).is_none());
-        assert!(band_filters(f64::NAN, 100.0).is_none());
-    }
 }

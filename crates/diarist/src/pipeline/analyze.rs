@@ -21,10 +21,11 @@ use super::models::Models;
 use super::options::{DiarizationOptions, Progress};
 use super::result::Timings;
 
-/// Chunks in one segmentation batch: enough to turn the recurrence into matrix products.
-const BATCH_CHUNKS: usize = 8;
+/// Most chunks in one segmentation batch. From 4 on, the time per chunk hardly depends on their number (docs/adr/0006); more
+/// chunks share more of the first convolution, but take memory.
+const MAX_BATCH_CHUNKS: usize = 8;
 /// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
-const WAVE_CHUNKS_PER_THREAD: usize = 2 * BATCH_CHUNKS;
+const WAVE_CHUNKS_PER_THREAD: usize = 2 * MAX_BATCH_CHUNKS;
 
 /// Scratch memory of the networks, handed from chunk to chunk: nothing is allocated after the first wave.
 #[derive(Debug, Default)]
@@ -100,12 +101,27 @@ fn segment(
     first_chunk: usize,
     wave_masks: &mut [ChunkMasks],
 ) {
-    wave_masks.par_chunks_mut(BATCH_CHUNKS).enumerate().with_max_len(1).for_each(|(batch, batch_masks)| {
-        let chunks = window.chunks(first_chunk + batch * BATCH_CHUNKS, batch_masks.len());
-        with_workspace(&workspaces.segmentation, |workspace| {
-            models.segmentation.forward(chunks, workspace, batch_masks);
-        });
+    let batches = batches(first_chunk, wave_masks, rayon::current_num_threads());
+    batches.into_par_iter().with_max_len(1).for_each(|(first, masks)| {
+        let chunks = window.chunks(first, masks.len());
+        with_workspace(&workspaces.segmentation, |workspace| models.segmentation.forward(chunks, workspace, masks));
     });
+}
+
+/// Cuts a wave into batches of nearly equal size, as many for each thread: the first chunk and the masks of each.
+fn batches(first_chunk: usize, masks: &mut [ChunkMasks], num_threads: usize) -> Vec<(usize, &mut [ChunkMasks])> {
+    let num_chunks = masks.len();
+    let per_thread = num_chunks.div_ceil(num_threads * MAX_BATCH_CHUNKS);
+    let num_batches = num_chunks.min(per_thread * num_threads);
+    let mut batches = Vec::with_capacity(num_batches);
+    let (mut first, mut rest) = (0, masks);
+    for index in 1..=num_batches {
+        let end = num_chunks * index / num_batches;
+        let (batch, after) = rest.split_at_mut(end - first);
+        batches.push((first_chunk + first, batch));
+        (first, rest) = (end, after);
+    }
+    batches
 }
 
 /// One trunk pass for each chunk in which somebody speaks, pooled once for each local speaker who does.
@@ -158,4 +174,30 @@ fn progress_after(intake: &Intake<'_>, chunks_done: usize, step_samples: usize) 
     let read = ChunkGeometry { num_samples: (chunks_done * step_samples) as u64, ..geometry };
     let total_s = intake.total_s();
     Progress { processed_s: total_s.map_or(read.duration_s(), |total| total.min(read.duration_s())), total_s }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_even_and_cover_the_wave() {
+        for num_threads in [1, 2, 3, 16] {
+            for num_chunks in 0..=WAVE_CHUNKS_PER_THREAD * num_threads {
+                let mut masks = vec![ChunkMasks::default(); num_chunks];
+                let batches = batches(5, &mut masks, num_threads);
+                let sizes: Vec<usize> = batches.iter().map(|(_, masks)| masks.len()).collect();
+                let mut next = 5;
+                for ((first, _), size) in batches.iter().zip(&sizes) {
+                    assert_eq!(*first, next);
+                    next += size;
+                }
+                let what = format!("{num_chunks} chunks, {num_threads} threads: {sizes:?}");
+                assert_eq!(next, 5 + num_chunks, "{what}");
+                let (smallest, largest) = (sizes.iter().min().unwrap_or(&1), sizes.iter().max().unwrap_or(&1));
+                assert!(*smallest >= 1 && largest - smallest <= 1 && *largest <= MAX_BATCH_CHUNKS, "{what}");
+                assert!(num_chunks < num_threads || sizes.len().is_multiple_of(num_threads), "{what}");
+            }
+        }
+    }
 }

@@ -36,7 +36,7 @@ impl Models {
         Self::load_with_precision(segmentation, embedding, Precision::F32)
     }
 
-    /// As [`Self::load`], with the convolutions of the embedding network in `precision`.
+    /// As [`Self::load`], with the networks in `precision`.
     ///
     /// # Errors
     /// As [`Self::load`]; and [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding network: the
@@ -53,7 +53,7 @@ impl Models {
         let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
         Ok(Self {
-            segmentation: PyanNet::new(&segmentation)?,
+            segmentation: PyanNet::with_precision(&segmentation, Isa::detect(), precision)?,
             embedding: ResNet34::with_precision(&embedding, Isa::detect(), precision)?,
             plda: Plda::new(&Tensors::parse(diarist_weights::plda(), "PLDA")?)?,
         })
