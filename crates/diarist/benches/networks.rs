@@ -3,7 +3,8 @@
 //! - `cargo bench -p diarist [-- avx512]`: a table for all (or one) instruction sets. Operations are those of the definition of
 //!   the layers. Under `cargo test --benches` each network runs once.
 //! - `cargo bench -p diarist -- --serve`: times single runs on request, for comparisons that take turns. A request is a line
-//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`; the number of threads; a file of
+//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`, or for the trunk `bf16` or
+//!   `int8`; the number of threads; a file of
 //!   little-endian f32 (`[chunks, 998, 80]` log-mel features around their mean, or `[chunks, 160000]` samples); a file for what
 //!   comes out (`[chunks, 10, 125, 256]` features, or `[chunks, 589, 7]` scores), or `-`. The answer is a line with the
 //!   milliseconds of the run. The instruction set is that of `DIARIST_ISA`.
@@ -19,8 +20,7 @@ use std::time::{Duration, Instant};
 
 use common::{Arithmetic, Peak, Sample};
 use diarist::features::fbank::NUM_MEL_BINS;
-use diarist::models::Tensors;
-use diarist::models::{pyannet, resnet34};
+use diarist::models::{Precision, Tensors, pyannet, resnet34};
 use diarist::segmentation::CHUNK_SAMPLES;
 use diarist_kernels::Isa;
 use rayon::prelude::*;
@@ -46,8 +46,8 @@ fn main() {
     for isa in isas {
         println!("{}", isa.name());
         for kind in [Kind::Trunk, Kind::Segmentation] {
-            for arithmetic in arithmetics(isa) {
-                report(kind, arithmetic, isa, measure);
+            for arithmetic in kind.arithmetics(isa) {
+                report(kind, *arithmetic, isa, measure);
             }
         }
     }
@@ -103,15 +103,7 @@ fn serve() {
     }
 }
 
-const ARITHMETICS: [Arithmetic; 1] = [Arithmetic::F32];
-
-/// What to measure on `isa`: arithmetic that the instruction sets below it have not in the same form.
-fn arithmetics(isa: Isa) -> Vec<Arithmetic> {
-    match isa.has_dot() {
-        true => vec![],
-        false => vec![Arithmetic::F32],
-    }
-}
+const ARITHMETICS: [Arithmetic; 3] = [Arithmetic::F32, Arithmetic::Bf16, Arithmetic::Int8];
 
 #[derive(Clone, Copy)]
 enum Kind {
@@ -124,6 +116,17 @@ impl Kind {
         match self {
             Self::Trunk => "trunk",
             Self::Segmentation => "segmentation",
+        }
+    }
+
+    /// What to measure on `isa`: arithmetic that the instruction sets below it have not in the same form.
+    fn arithmetics(self, isa: Isa) -> &'static [Arithmetic] {
+        match (self, isa.has_dot(), isa.has_bf16()) {
+            (Self::Trunk, false, _) => &ARITHMETICS,
+            (Self::Trunk, true, false) => &[Arithmetic::Int8],
+            (Self::Trunk, true, true) => &[Arithmetic::Bf16],
+            (Self::Segmentation, false, _) => &[Arithmetic::F32],
+            (Self::Segmentation, true, _) => &[],
         }
     }
 
@@ -150,7 +153,7 @@ enum Network {
 }
 
 impl Network {
-    fn new(kind: Kind, _arithmetic: Arithmetic, isa: Isa) -> Self {
+    fn new(kind: Kind, arithmetic: Arithmetic, isa: Isa) -> Self {
         let weights = match kind {
             Kind::Trunk => diarist_weights::embedding(),
             Kind::Segmentation => diarist_weights::segmentation(),
@@ -158,7 +161,15 @@ impl Network {
         let tensors = Tensors::parse(weights, kind.name()).expect("the embedded weights are valid");
         let complete = "the embedded weights are complete";
         match kind {
-            Kind::Trunk => Self::Trunk(Box::new(resnet34::ResNet34::with_isa(&tensors, isa).expect(complete))),
+            Kind::Trunk => {
+                let precision = match arithmetic {
+                    Arithmetic::F32 => Precision::F32,
+                    Arithmetic::Bf16 => Precision::Bf16,
+                    Arithmetic::Int8 => Precision::Int8,
+                };
+                let network = resnet34::ResNet34::with_precision(&tensors, isa, precision);
+                Self::Trunk(Box::new(network.expect(complete)))
+            }
             Kind::Segmentation => {
                 Self::Segmentation(Box::new(pyannet::PyanNet::with_isa(&tensors, isa).expect(complete)))
             }
