@@ -104,6 +104,21 @@ impl Isa {
         KNOWN.into_iter().find(|(isa, _)| *isa == self).map_or("unknown", |(_, name)| name)
     }
 
+    /// What multiplies and adds numbers of each type here, for a reader: (type, instruction and register).
+    pub fn arithmetic(self) -> [(&'static str, &'static str); 3] {
+        let (f32, widened_bf16, int8) = match (self.level, self.has_dot()) {
+            (Level::Portable, _) => ("plain", "plain, as f32", "plain"),
+            (Level::Neon, true) => ("fmla 128-bit", "fmla 128-bit, as f32", "udot 128-bit"),
+            (Level::Neon, false) => ("fmla 128-bit", "fmla 128-bit, as f32", "smlal 128-bit"),
+            (Level::Avx2, true) => ("vfmadd231ps 256-bit", "vfmadd231ps 256-bit, as f32", "vpdpbusd 256-bit"),
+            (Level::Avx2, false) => ("vfmadd231ps 256-bit", "vfmadd231ps 256-bit, as f32", "vpmaddubsw 256-bit"),
+            (Level::Avx512, true) => ("vfmadd231ps 512-bit", "vfmadd231ps 512-bit, as f32", "vpdpbusd 512-bit"),
+            (Level::Avx512, false) => ("vfmadd231ps 512-bit", "vfmadd231ps 512-bit, as f32", "vpmaddubsw 512-bit"),
+        };
+        let bf16 = if self.has_bf16() { "vdpbf16ps 512-bit" } else { widened_bf16 };
+        [("f32", f32), ("bf16", bf16), ("int8", int8)]
+    }
+
     fn choose(requested: Option<&str>) -> Self {
         let ceiling = requested.and_then(|requested| {
             KNOWN.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(requested.trim())).map(|(isa, _)| isa)

@@ -96,7 +96,7 @@ pub(crate) struct MethodArgs {
     /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact
     #[arg(long, value_name = "SECONDS", default_value_t = 1.0, allow_negative_numbers = true)]
     step: f64,
-    /// Arithmetic of the embedding network: bf16 and int8 are faster and less exact
+    /// Arithmetic of the networks: bf16 and int8 are faster and less exact
     #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
     precision: PrecisionName,
     /// Segmentation weights to use instead of the embedded ones

@@ -12,6 +12,9 @@ pub(crate) fn run(verbose: bool) -> anyhow::Result<()> {
         let available: Vec<&str> = Isa::available().into_iter().map(Isa::name).collect();
         writeln!(out, "platform: {}-{}", std::env::consts::ARCH, std::env::consts::OS)?;
         writeln!(out, "instruction set: {} (of {})", Isa::detect().name(), available.join(", "))?;
+        for (numbers, how) in Isa::detect().arithmetic() {
+            writeln!(out, "arithmetic: {numbers} by {how}")?;
+        }
         for model in &diarist_weights::manifest().models {
             writeln!(out, "model: {} ({}, {})", model.name, model.licence, model.attribution)?;
         }

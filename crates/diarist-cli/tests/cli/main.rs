@@ -77,7 +77,7 @@ fn help_and_readme_tell_the_same_exit_codes() {
 fn version_tells_what_the_binary_runs_with() {
     assert_eq!(diarist(["--version"]).succeeded(), format!("diarist {}\n", env!("CARGO_PKG_VERSION")));
     let verbose = diarist(["--version", "-v"]).succeeded();
-    for part in ["instruction set: ", "segmentation-3.0", "wespeaker", "plda"] {
+    for part in ["instruction set: ", "arithmetic: int8 by ", "segmentation-3.0", "wespeaker", "plda"] {
         assert!(verbose.to_lowercase().contains(part), "{part} is missing in\n{verbose}");
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) options: JsonOptions,
-    /// Arithmetic of the embedding network.
+    /// Arithmetic of the networks.
     pub(super) precision: String,
     /// `nist` (as pyannote.metrics and md-eval) or `fluidaudio`.
     pub(super) rule: String,
