@@ -59,6 +59,11 @@ pub(crate) fn note(message: &str) {
     to_stderr("", message);
 }
 
+/// Writes a table to stderr. If stderr is closed, there is nobody to tell.
+pub(crate) fn table<const N: usize>(rows: &[[String; N]]) {
+    let _ = crate::table::write(&mut io::stderr().lock(), rows);
+}
+
 /// Ends the process. A reader that closed our stdout (`diarist ... | head`) is no fault.
 pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {

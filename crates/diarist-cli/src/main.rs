@@ -6,6 +6,7 @@ mod inputs;
 mod output;
 mod progress;
 mod table;
+mod timings;
 
 use std::process::ExitCode;
 

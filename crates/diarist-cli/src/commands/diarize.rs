@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use diarist::audio::{self, PcmFormat};
 use diarist::clustering::{AhcOptions, Method, SpeakerBounds, VbxOptions};
@@ -14,6 +15,7 @@ use crate::exit;
 use crate::inputs::{self, Recording, Source};
 use crate::output;
 use crate::progress::{self, Bar};
+use crate::timings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -47,6 +49,10 @@ pub(crate) struct DiarizeArgs {
     /// Computes on N threads; all that the machine has if not given. The result does not depend on it
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
+
+    /// Shows where the time of each recording went, on stderr
+    #[arg(long, help_heading = "Running")]
+    timings: bool,
 
     /// Shows neither progress nor warnings
     #[arg(short, long, help_heading = "Running")]
@@ -175,8 +181,14 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
     for (index, recording) in recordings.into_iter().enumerate() {
         let position = if num_recordings > 1 { format!("[{}/{num_recordings}] ", index + 1) } else { String::new() };
         let done = recording.map_err(anyhow::Error::from).and_then(|recording| {
-            let result = args.diarize(&pipeline, &recording, &options, &position)?;
-            args.deliver(&recording, args.render(&result, &options)?.as_bytes(), &mut collected)
+            let mut result = args.diarize(&pipeline, &recording, &options, &position)?;
+            let clock = Instant::now();
+            args.deliver(&recording, args.render(&result, &options)?.as_bytes(), &mut collected)?;
+            result.timings.add_output(clock.elapsed());
+            if args.timings {
+                exit::table(&timings::rows(&recording.file_id, &result.timings, result.duration_s));
+            }
+            Ok(())
         });
         match done {
             Ok(()) => {}
@@ -306,7 +318,7 @@ impl DiarizeArgs {
         match self.output.format {
             Format::Rttm if self.output.exclusive => rttm::write(&result.exclusive),
             Format::Rttm => rttm::write(&result.diarization),
-            Format::Json => Ok(json::Document::new(result, options).to_line() + "\n"),
+            Format::Json => Ok(render_json(result, options) + "\n"),
         }
     }
 
@@ -333,6 +345,17 @@ impl DiarizeArgs {
         };
         folder.join(format!("{}.{extension}", recording.file_id))
     }
+}
+
+/// The document tells what it took to make it, so it is made once to know that, and once with it.
+fn render_json(result: &Diarization, options: &DiarizationOptions) -> String {
+    let clock = Instant::now();
+    let mut document = json::Document::new(result, options);
+    document.to_line();
+    let mut timings = result.timings;
+    timings.add_output(clock.elapsed());
+    document.timings = json::JsonTimings::new(&timings, result.duration_s);
+    document.to_line()
 }
 
 /// `error` with the name of the recording, which errors of the file itself have already.

@@ -101,6 +101,33 @@ fn times_in_json_agree_with_each_other() {
 }
 
 #[test]
+fn the_stages_add_up_to_the_whole() {
+    let document = document();
+    let timings = &document.timings.seconds;
+    let sum: f64 = timings.stages().iter().map(|stage| stage.wall_s).sum();
+    // 2 % of the whole, and 5 ms for what the system does between two stages of a recording this short.
+    assert!((timings.total_s - sum).abs() <= 0.02 * timings.total_s + 0.005, "{timings:?}: {sum}");
+    let busy = [timings.decode_s + timings.decode_beside_s, timings.fbank_s, timings.segmentation_s];
+    assert!(busy.iter().all(|&seconds| seconds > 0.0) && timings.embedding_s > timings.segmentation_s, "{timings:?}");
+    assert!(timings.resample_s + timings.resample_beside_s > 0.0, "{timings:?}");
+}
+
+#[test]
+fn timings_are_shown_on_stderr_when_asked_for() {
+    let run = diarist(["diarize", "--quiet", "--timings", &audio("short.flac")]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(rttm::read(run.stdout.as_bytes()).is_ok());
+    let value = |name: &str| -> f64 {
+        let line = run.stderr.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    };
+    let stages = ["decode", "resample", "fbank", "segmentation", "embedding", "clustering", "timeline", "output"];
+    let sum: f64 = stages.iter().map(|stage| value(stage)).sum();
+    // Each of the ten values is rounded to milliseconds.
+    assert!((sum + value("other") - value("total")).abs() <= 0.0051, "{}", run.stderr);
+}
+
+#[test]
 fn one_voice_is_one_speaker_and_threads_change_nothing() {
     let single = audio("single.flac");
     let runs = ["1", "2"].map(|threads| diarist(["diarize", "--threads", threads, &single]).succeeded());

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::fs::File;
 use std::path::Path;
+use std::time::Instant;
 
 use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
@@ -11,7 +12,7 @@ use symphonia::core::meta::MetadataOptions;
 
 use super::decode::PacketDecoder;
 use super::wav::Patched;
-use super::{AudioSource, Resampler, check_finite, identify, mp4};
+use super::{AudioSource, Resampler, SourceTimes, check_finite, identify, mp4};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.
@@ -46,6 +47,7 @@ pub struct AudioFile {
     num_frames: u64,
     finished: bool,
     warnings: Vec<String>,
+    times: SourceTimes,
 }
 
 impl fmt::Debug for AudioFile {
@@ -60,7 +62,10 @@ impl fmt::Debug for AudioFile {
 /// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads, or nothing of it can be decoded.
 pub fn open(path: &Path) -> Result<AudioFile> {
     let name = path.display().to_string();
-    open_named(path, &name).map_err(|error| error.at(name))
+    let clock = Instant::now();
+    let mut file = open_named(path, &name).map_err(|error| error.at(name))?;
+    file.times.opening = clock.elapsed();
+    Ok(file)
 }
 
 fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
@@ -111,6 +116,7 @@ fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
         num_frames: 0,
         finished: false,
         warnings,
+        times: SourceTimes::default(),
     })
 }
 
@@ -185,15 +191,23 @@ impl AudioFile {
         }
         if self.decoder.sample_rate != self.sample_rate {
             // The rate changes in mid-stream: the old part ends here.
-            self.resampler.finish(out);
+            self.finish_resampling(out);
             self.resampler = Resampler::new(self.decoder.sample_rate).map_err(|error| error.at(&self.name))?;
             self.sample_rate = self.decoder.sample_rate;
         }
         check_finite(&self.mono, self.num_frames, self.sample_rate).map_err(|error| error.at(&self.name))?;
         self.num_frames += self.mono.len() as u64;
+        let clock = Instant::now();
         self.resampler.push(&self.mono, out);
+        self.times.resampling += clock.elapsed();
         self.mono.clear();
         Ok(())
+    }
+
+    fn finish_resampling(&mut self, out: &mut Vec<f32>) {
+        let clock = Instant::now();
+        self.resampler.finish(out);
+        self.times.resampling += clock.elapsed();
     }
 }
 
@@ -204,7 +218,7 @@ impl AudioSource for AudioFile {
             self.convert(out)?;
             if !self.decoder.next(&mut self.mono).map_err(|error| error.at(&self.name))? {
                 self.finished = true;
-                self.resampler.finish(out);
+                self.finish_resampling(out);
                 self.warnings.extend(self.decoder.warnings());
             }
         }
@@ -213,5 +227,9 @@ impl AudioSource for AudioFile {
 
     fn duration_hint_s(&self) -> Option<f64> {
         self.info.duration_s
+    }
+
+    fn times(&self) -> SourceTimes {
+        self.times
     }
 }

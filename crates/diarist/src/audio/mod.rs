@@ -17,6 +17,8 @@ pub use file::{AudioFile, AudioInfo, open};
 pub use pcm::{PcmFormat, PcmSource, pcm};
 pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
 
+use std::time::Duration;
+
 use crate::error::{Error, Result};
 
 /// A recording as a stream of 16 kHz mono samples in [-1, 1].
@@ -30,6 +32,20 @@ pub trait AudioSource: Send {
 
     /// Length in seconds if the container tells it (for progress and estimates only).
     fn duration_hint_s(&self) -> Option<f64>;
+
+    /// Time spent on the recording so far, as far as the source tells what for.
+    fn times(&self) -> SourceTimes {
+        SourceTimes::default()
+    }
+}
+
+/// What an [`AudioSource`] spent time on. The rest of [`AudioSource::read`] is reading and decoding.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SourceTimes {
+    /// Opening the recording, before the first [`AudioSource::read`].
+    pub opening: Duration,
+    /// Resampling inside [`AudioSource::read`].
+    pub resampling: Duration,
 }
 
 /// Samples that are already in memory at 16 kHz mono.

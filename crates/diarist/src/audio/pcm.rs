@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::io::{ErrorKind, Read};
+use std::time::{Duration, Instant};
 
-use super::{AudioSource, Resampler, check_finite, downmix};
+use super::{AudioSource, Resampler, SourceTimes, check_finite, downmix};
 use crate::error::{Error, Result};
 
 /// Bytes read at a time.
@@ -41,6 +42,7 @@ pub struct PcmSource {
     sample_rate: u32,
     finished: bool,
     warnings: Vec<String>,
+    resampling: Duration,
 }
 
 impl fmt::Debug for PcmSource {
@@ -79,6 +81,7 @@ pub fn pcm(
         sample_rate,
         finished: false,
         warnings: Vec::new(),
+        resampling: Duration::ZERO,
     })
 }
 
@@ -133,7 +136,9 @@ impl AudioSource for PcmSource {
                 self.convert();
                 check_finite(&self.mono, self.num_frames, self.sample_rate)?;
                 self.num_frames += self.mono.len() as u64;
+                let clock = Instant::now();
                 self.resampler.push(&self.mono, out);
+                self.resampling += clock.elapsed();
             } else {
                 self.finished = true;
                 if !self.bytes.is_empty() {
@@ -150,5 +155,9 @@ impl AudioSource for PcmSource {
 
     fn duration_hint_s(&self) -> Option<f64> {
         None
+    }
+
+    fn times(&self) -> SourceTimes {
+        SourceTimes { opening: Duration::ZERO, resampling: self.resampling }
     }
 }

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::Method;
-use crate::pipeline::{Diarization, DiarizationOptions, SpeakerSummary};
+use crate::pipeline::{Diarization, DiarizationOptions, SpeakerSummary, Timings};
 use crate::timeline::{Annotation, Turn};
 
 /// Version of the document's layout.
@@ -80,31 +80,19 @@ pub struct JsonOptions {
     pub min_duration_off_s: f64,
 }
 
-/// Wall-clock seconds in a [`Document`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+/// Seconds in a [`Document`], rounded to microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct JsonTimings {
-    /// Reading, decoding and resampling, as far as it did not happen beside the embedding.
-    pub audio_s: f64,
-    /// Mel filterbank features.
-    pub fbank_s: f64,
-    /// Segmentation network.
-    pub segmentation_s: f64,
-    /// Embedding network.
-    pub embedding_s: f64,
-    /// Clustering.
-    pub clustering_s: f64,
-    /// Reconstruction of the timeline.
-    pub timeline_s: f64,
-    /// All of the above and what lies between.
-    pub total_s: f64,
-    /// Length of the recording divided by `total_s`.
+    /// The stages and their total.
+    #[serde(flatten)]
+    pub seconds: Timings,
+    /// Length of the recording divided by the total.
     pub rtfx: f64,
 }
 
 impl Document {
     /// The document of `result`, which was made with `options`.
     pub fn new(result: &Diarization, options: &DiarizationOptions) -> Self {
-        let timings = &result.timings;
         Self {
             schema_version: SCHEMA_VERSION,
             diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -116,22 +104,22 @@ impl Document {
             exclusive_turns: turns(&result.exclusive),
             speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
             options: JsonOptions::from(options),
-            timings: JsonTimings {
-                audio_s: milliseconds(timings.audio_s),
-                fbank_s: milliseconds(timings.fbank_s),
-                segmentation_s: milliseconds(timings.segmentation_s),
-                embedding_s: milliseconds(timings.embedding_s),
-                clustering_s: milliseconds(timings.clustering_s),
-                timeline_s: milliseconds(timings.timeline_s),
-                total_s: milliseconds(timings.total_s),
-                rtfx: if timings.total_s > 0.0 { milliseconds(result.duration_s / timings.total_s) } else { 0.0 },
-            },
+            timings: JsonTimings::new(&result.timings, result.duration_s),
         }
     }
 
     /// The document on one line, without a line break, so that several make JSON Lines.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).expect("every field has a JSON form: strings, finite numbers, lists")
+    }
+}
+
+impl JsonTimings {
+    /// The timings of a recording of `duration_s` seconds.
+    pub fn new(timings: &Timings, duration_s: f64) -> Self {
+        let total_s = timings.total_s;
+        let rtfx = if total_s > 0.0 { milliseconds(duration_s / total_s) } else { 0.0 };
+        Self { seconds: timings.rounded(), rtfx }
     }
 }
 
@@ -182,7 +170,6 @@ fn milliseconds(value: f64) -> f64 {
 mod tests {
     use super::*;
     use crate::clustering::{AhcOptions, SpeakerBounds};
-    use crate::pipeline::Timings;
     use crate::timeline::Segment;
 
     fn diarization() -> Diarization {

@@ -4,7 +4,7 @@
 //! over single chunks, both in parallel; no chunk's result depends on the batch or the thread that computed it.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
 
@@ -19,7 +19,7 @@ use super::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, 
 use super::intake::{Intake, Window};
 use super::models::Models;
 use super::options::{DiarizationOptions, Progress};
-use super::result::Timings;
+use super::timings::Timings;
 
 /// Most chunks in one segmentation batch. From 4 on, the time per chunk hardly depends on their number (docs/adr/0006); more
 /// chunks share more of the first convolution, but take memory.
@@ -59,9 +59,10 @@ pub(super) fn analyze(
     let mut wave_embeddings = vec![[0f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]; wave_chunks];
     loop {
         let first_chunk = masks.len();
-        let clock = Instant::now();
+        let (clock, before) = (Instant::now(), intake.source_times());
         let num_chunks = intake.read_chunks(first_chunk, wave_chunks)?;
-        timings.audio_s += clock.elapsed().as_secs_f64();
+        let resampling = intake.source_times().resampling - before.resampling;
+        timings.add_reading(clock.elapsed(), resampling, Duration::ZERO);
         if num_chunks == 0 {
             break;
         }
@@ -76,16 +77,25 @@ pub(super) fn analyze(
         intake.compute_fbank();
         timings.fbank_s += clock.elapsed().as_secs_f64();
 
-        let clock = Instant::now();
+        let (clock, before) = (Instant::now(), intake.source_times());
         let wave_embeddings = &mut wave_embeddings[..num_chunks];
         let (reader, window) = intake.split();
         // One thread reads the next wave meanwhile; a single one would only read it earlier.
         let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
-        let (read, ()) = rayon::join(
-            || reader.read_ahead(ahead),
-            || embed(models, workspaces, window, first_chunk, wave_masks, wave_embeddings),
+        let ((read, read_end), (embed_start, embed_end)) = rayon::join(
+            || (reader.read_ahead(ahead), clock.elapsed()),
+            || {
+                let start = clock.elapsed();
+                embed(models, workspaces, window, first_chunk, wave_masks, wave_embeddings);
+                (start, clock.elapsed())
+            },
         );
         read?;
+        let resampling = intake.source_times().resampling - before.resampling;
+        timings.add_reading(read_end, resampling, read_end.min(embed_end).saturating_sub(embed_start));
+        timings.embedding_s += (embed_end - embed_start).as_secs_f64();
+
+        let clock = Instant::now();
         collect(first_chunk, wave_masks, wave_embeddings, &mut embeddings)?;
         timings.embedding_s += clock.elapsed().as_secs_f64();
 

@@ -3,7 +3,7 @@
 //! A chunk starts at a multiple of 160 samples, so its fbank frames are frames of the recording: each is computed once,
 //! however many chunks overlap it. Nothing before the oldest unfinished chunk is kept.
 
-use crate::audio::AudioSource;
+use crate::audio::{AudioSource, SourceTimes};
 use crate::error::Result;
 use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 use crate::models::pyannet::Chunks;
@@ -93,6 +93,11 @@ impl<'a> Intake<'a> {
     /// The stream, to read ahead from, beside the window.
     pub(super) fn split(&mut self) -> (&mut Reader<'a>, &Window) {
         (&mut self.reader, &self.window)
+    }
+
+    /// Time that the stream has spent so far.
+    pub(super) fn source_times(&self) -> SourceTimes {
+        self.reader.source.times()
     }
 
     /// Length of the recording in samples so far; final once [`Self::read_chunks`] has returned 0.

@@ -10,9 +10,11 @@ mod models;
 mod offline;
 mod options;
 mod result;
+mod timings;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 pub use models::Models;
 pub use offline::Pipeline;
 pub use options::{DiarizationOptions, Progress};
-pub use result::{Diarization, SpeakerSummary, Timings};
+pub use result::{Diarization, SpeakerSummary};
+pub use timings::{Stage, Timings};

@@ -12,7 +12,8 @@ use super::analysis::{Analysis, EMBEDDING_DIMENSION};
 use super::analyze::{self, Workspaces};
 use super::models::Models;
 use super::options::{DiarizationOptions, Progress};
-use super::result::{Diarization, SpeakerSummary, Timings};
+use super::result::{Diarization, SpeakerSummary};
+use super::timings::Timings;
 
 /// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
 #[derive(Debug)]
@@ -59,10 +60,11 @@ impl Pipeline {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Diarization> {
         let clock = Instant::now();
-        let mut timings = Timings::default();
+        let opening_s = source.times().opening.as_secs_f64();
+        let mut timings = Timings { decode_s: opening_s, ..Timings::default() };
         let analysis = self.timed_analysis(source, options, &mut timings, progress)?;
         let mut result = self.timed_clustering(file_id, &analysis, options, timings)?;
-        result.timings.total_s = clock.elapsed().as_secs_f64();
+        result.timings.total_s = opening_s + clock.elapsed().as_secs_f64();
         Ok(result)
     }
 
@@ -125,6 +127,7 @@ impl Pipeline {
         file_id.clone_into(&mut timelines.exclusive.file_id);
         let speakers = summaries(&timelines, &clusters);
         let segments: Vec<Segment> = timelines.diarization.turns.iter().map(|turn| turn.segment).collect();
+        let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
         timings.timeline_s = clock.elapsed().as_secs_f64();
 
         honour(options.bounds, speakers.len())?;
@@ -133,8 +136,8 @@ impl Pipeline {
             exclusive: timelines.exclusive,
             speakers,
             duration_s: analysis.geometry.duration_s(),
-            speech_s: covered_s(segments.iter().copied()),
-            overlap_s: covered_s(overlaps(&segments)),
+            speech_s,
+            overlap_s,
             timings,
         })
     }

@@ -2,6 +2,8 @@
 
 use crate::timeline::Annotation;
 
+use super::timings::Timings;
+
 /// Who spoke when in one recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Diarization {
@@ -32,23 +34,4 @@ pub struct SpeakerSummary {
     pub num_turns: usize,
     /// Centroid of the speaker's embeddings: 256 raw (not normalised) values.
     pub embedding: Vec<f32>,
-}
-
-/// Wall-clock seconds spent in each stage.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub struct Timings {
-    /// Reading, decoding and resampling, as far as it did not happen beside the embedding.
-    pub audio_s: f64,
-    /// Mel filterbank features.
-    pub fbank_s: f64,
-    /// Segmentation network and powerset decoding.
-    pub segmentation_s: f64,
-    /// Embedding network.
-    pub embedding_s: f64,
-    /// Clustering.
-    pub clustering_s: f64,
-    /// Reconstruction of the timeline.
-    pub timeline_s: f64,
-    /// All of the above and what lies between.
-    pub total_s: f64,
 }

@@ -1,6 +1,7 @@
 //! The report as one HTML page without scripts or other files; it follows the reader's light or dark theme and prints.
 
-use diarist::formats::json::{JsonTimings, JsonTurn};
+use diarist::formats::json::JsonTurn;
+use diarist::pipeline::{Stage, Timings};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::record::{Figures, FileRecord, Report};
@@ -43,7 +44,8 @@ pub(super) fn page(report: &Report) -> String {
                     }
                 }
                 (summary(report))
-                p.legend {
+                (time(report))
+                p.legend.lanes {
                     span { i.reference {} "who spoke, according to the reference" }
                     span { i.c0 {} i.c1 {} i.c2 {} "the speaker that was found, under the one it matches best" }
                 }
@@ -82,23 +84,45 @@ fn summary(report: &Report) -> Markup {
 
 /// Kinds of errors: class of the style sheet and name.
 const ERRORS: [(&str, &str); 3] = [("miss", "missed"), ("alarm", "false alarm"), ("confusion", "confused")];
-/// Stages: class of the style sheet and name, in the order of [`stages`].
-const STAGES: [(&str, &str); 7] = [
-    ("s0", "reading"),
-    ("s1", "fbank"),
-    ("s2", "segmentation"),
-    ("s3", "embedding"),
-    ("s4", "clustering"),
-    ("s5", "timeline"),
-    ("s6", "other"),
-];
+/// Class of the style sheet, name, seconds, and seconds beside another stage of every stage and of what lies between them.
+fn stages(timings: &Timings) -> Vec<(String, Stage)> {
+    let other = Stage { name: "other", wall_s: timings.other_s(), beside_s: 0.0 };
+    let stages = timings.stages().into_iter().chain([other]).enumerate();
+    stages.map(|(index, stage)| (format!("s{index}"), stage)).collect()
+}
 
-fn stages(timings: &JsonTimings) -> [f64; 7] {
-    let JsonTimings { audio_s, fbank_s, segmentation_s, embedding_s, clustering_s, timeline_s, total_s, .. } = *timings;
-    let known = [audio_s, fbank_s, segmentation_s, embedding_s, clustering_s, timeline_s];
-    let other = (total_s - known.iter().sum::<f64>()).max(0.0);
-    let [a, b, c, d, e, f] = known;
-    [a, b, c, d, e, f, other]
+/// What each stage took over all recordings.
+fn time(report: &Report) -> Markup {
+    let timings = report.timings();
+    let stages = stages(&timings);
+    let share = |seconds: f64| seconds / timings.total_s.max(1e-6);
+    let largest = stages.iter().map(|(_, stage)| stage.wall_s).fold(0.0, f64::max);
+    let seconds = |seconds: f64| format!("{seconds:.3}");
+    html! {
+        section {
+            h2 { "Time" }
+            p.legend {
+                "from opening a recording to its turns; what runs beside the embedding is read ahead on one of the threads and not in the sum"
+            }
+            div.scroll {
+                table.time {
+                    thead { tr { th { "stage" } th { "seconds" } th { "%" } th { "beside embedding" } th {} } }
+                    tbody {
+                        @for (class, stage) in &stages {
+                            tr {
+                                td { i class=(class) {} (stage.name) }
+                                td { (seconds(stage.wall_s)) }
+                                td { (format!("{:.1}", 100.0 * share(stage.wall_s))) }
+                                td { @if stage.beside_s > 0.0 { (seconds(stage.beside_s)) } }
+                                td.bar { (stacked(&[stage.wall_s], &[(class, stage.name)], largest, |wall_s| seconds(wall_s) + " s")) }
+                            }
+                        }
+                        tr { td { "TOTAL" } td { (seconds(timings.total_s)) } td { "100.0" } td {} td {} }
+                    }
+                }
+            }
+        }
+    }
 }
 
 fn error_bar(figures: &Figures, largest: f64) -> Markup {
@@ -125,7 +149,9 @@ fn stacked(values: &[f64], kinds: &[(&str, &str)], full: f64, text: impl Fn(f64)
 }
 
 fn recording(file: &FileRecord) -> Markup {
-    let timings = stages(&file.timings);
+    let stages = stages(&file.timings.seconds);
+    let kinds: Vec<(&str, &str)> = stages.iter().map(|(class, stage)| (class.as_str(), stage.name)).collect();
+    let seconds: Vec<f64> = stages.iter().map(|(_, stage)| stage.wall_s).collect();
     let figures = &file.figures;
     html! {
         section.recording {
@@ -137,11 +163,12 @@ fn recording(file: &FileRecord) -> Markup {
             }
             (timeline(file))
             p.legend {
-                @for ((class, name), seconds) in STAGES.iter().zip(timings) {
+                // The others are too short to be seen in the bar.
+                @for ((class, name), seconds) in kinds.iter().zip(&seconds).filter(|(_, seconds)| **seconds >= 0.005) {
                     span { i class=(class) {} (name) " " (format!("{seconds:.2}")) " s" }
                 }
             }
-            (stacked(&timings, &STAGES, timings.iter().sum(), |seconds| format!("{seconds:.2} s")))
+            (stacked(&seconds, &kinds, seconds.iter().sum(), |seconds| format!("{seconds:.2} s")))
         }
     }
 }
@@ -255,6 +282,9 @@ mod tests {
         assert!(page.contains("&lt;Ann &amp; Bo&gt; = SPEAKER_00") && !page.contains("<Ann"));
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
         assert_eq!(page.matches("class=\"recording\"").count(), 2);
+        // Of both recordings together.
+        assert!(page.contains("segmentation</td><td>0.400</td><td>20.0</td>"), "{page}");
+        assert!(page.contains("decode</td><td>0.100</td><td>5.0</td><td>0.600</td>"), "{page}");
         assert_eq!(page.matches("<rect class=\"reference\"").count(), 2);
     }
 

@@ -2,6 +2,7 @@
 
 use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
 use diarist::metrics::{DerComponents, JerComponents, Scores};
+use diarist::pipeline::Timings;
 use serde::{Deserialize, Serialize};
 
 /// Version of the report's layout.
@@ -175,6 +176,11 @@ impl Report {
         self.corpus = Figures::sum(self.files.iter().map(|file| &file.figures));
     }
 
+    /// Sums over the files.
+    pub(super) fn timings(&self) -> Timings {
+        self.files.iter().map(|file| file.timings.seconds).sum()
+    }
+
     /// Header and cells of the table: every file, then the total.
     pub(super) fn rows(&self) -> Vec<[String; 8]> {
         let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref", "RTFx"];
@@ -187,19 +193,24 @@ impl Report {
     /// One line per file and the total: rates as fractions, times in seconds.
     pub(super) fn csv(&self) -> String {
         let mut text = String::from(
-            "file,der,missed_detection,false_alarm,confusion,jer,hypothesis_speakers,reference_speakers,duration_s,processing_s,rtfx\n",
+            "file,der,missed_detection,false_alarm,confusion,jer,hypothesis_speakers,reference_speakers,duration_s,processing_s,rtfx",
         );
-        let total = ("TOTAL", &self.corpus);
-        for (name, figures) in self.files.iter().map(|file| (file.file_id.as_str(), &file.figures)).chain([total]) {
+        let all = self.timings();
+        all.stages().iter().for_each(|stage| text += &format!(",{}_s", stage.name));
+        text += ",decode_beside_s,resample_beside_s\n";
+        let files = self.files.iter().map(|file| (file.file_id.as_str(), &file.figures, &file.timings.seconds));
+        for (name, figures, timings) in files.chain([("TOTAL", &self.corpus, &all)]) {
             let [miss, false_alarm, confusion] = figures.rates();
             let Figures { der, jer, num_hypothesis_speakers, num_reference_speakers, duration_s, processing_s, .. } =
                 figures;
             // A file id has no blank; quotes keep a comma in it from starting another column.
             text += &format!(
-                "\"{}\",{der:.6},{miss:.6},{false_alarm:.6},{confusion:.6},{jer:.6},{num_hypothesis_speakers},{num_reference_speakers},{duration_s:.3},{processing_s:.3},{:.3}\n",
+                "\"{}\",{der:.6},{miss:.6},{false_alarm:.6},{confusion:.6},{jer:.6},{num_hypothesis_speakers},{num_reference_speakers},{duration_s:.3},{processing_s:.3},{:.3}",
                 name.replace('"', "\"\""),
                 figures.rtfx()
             );
+            timings.stages().iter().for_each(|stage| text += &format!(",{:.6}", stage.wall_s));
+            text += &format!(",{:.6},{:.6}\n", timings.decode_beside_s, timings.resample_beside_s);
         }
         text
     }
@@ -222,7 +233,7 @@ fn cells(name: &str, figures: &Figures) -> [String; 8] {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use diarist::pipeline::DiarizationOptions;
+    use diarist::pipeline::{DiarizationOptions, Timings};
 
     use super::*;
 
@@ -231,6 +242,22 @@ pub(super) mod tests {
         let jer = JerComponents { speaker_error: confusion_s / total_s, num_speakers: 1 };
         let scores = Scores { der, jer, num_reference_speakers: 2, num_hypothesis_speakers: 3 };
         Figures::new(&scores, 2.0 * total_s, processing_s)
+    }
+
+    fn timings() -> Timings {
+        Timings {
+            decode_s: 0.05,
+            resample_s: 0.05,
+            fbank_s: 0.1,
+            segmentation_s: 0.2,
+            embedding_s: 0.4,
+            clustering_s: 0.05,
+            timeline_s: 0.03,
+            output_s: 0.02,
+            total_s: 1.0,
+            decode_beside_s: 0.3,
+            resample_beside_s: 0.0,
+        }
     }
 
     pub(in super::super) fn report(files: &[(&str, Figures)]) -> Report {
@@ -251,16 +278,7 @@ pub(super) mod tests {
                 audio: format!("{file_id}.wav"),
                 has_uem: true,
                 figures: *figures,
-                timings: JsonTimings {
-                    audio_s: 0.1,
-                    fbank_s: 0.1,
-                    segmentation_s: 0.2,
-                    embedding_s: 0.5,
-                    clustering_s: 0.05,
-                    timeline_s: 0.05,
-                    total_s: 1.0,
-                    rtfx: 1.0,
-                },
+                timings: JsonTimings::new(&timings(), 1.0),
                 reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned() }],
                 hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned() }],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
@@ -281,8 +299,13 @@ pub(super) mod tests {
     fn csv_has_a_column_for_every_field() {
         let text = report(&[("a,b", figures(1.0, 10.0, 2.0))]).csv();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0].split(',').count(), 11);
-        assert_eq!(lines[1], "\"a,b\",0.100000,0.000000,0.000000,0.100000,0.100000,3,2,20.000,2.000,10.000");
+        assert_eq!(lines[0].split(',').count(), 21);
+        assert_eq!(lines[2].split(',').count(), 21);
+        assert_eq!(
+            lines[1],
+            "\"a,b\",0.100000,0.000000,0.000000,0.100000,0.100000,3,2,20.000,2.000,10.000,\
+             0.050000,0.050000,0.100000,0.200000,0.400000,0.050000,0.030000,0.020000,0.300000,0.000000"
+        );
         assert!(lines[2].starts_with("\"TOTAL\","));
     }
 
