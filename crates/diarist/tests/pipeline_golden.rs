@@ -5,8 +5,11 @@
 use std::path::{Path, PathBuf};
 
 use diarist::audio::{self, AudioSource};
+use diarist::clustering::SpeakerBounds;
 use diarist::formats::rttm;
-use diarist::pipeline::{Analysis, Diarization, DiarizationOptions, EMBEDDING_DIMENSION, Models, Pipeline};
+use diarist::pipeline::{
+    Analysis, CacheUse, Diarization, DiarizationOptions, EMBEDDING_DIMENSION, EmbeddingMode, Models, Pipeline,
+};
 use diarist::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 fn fixtures() -> PathBuf {
@@ -72,7 +75,8 @@ fn samples_give_what_community_1_gives() {
         assert!(error <= 1e-4, "{name}: embeddings differ by {error}");
 
         let (_, centroids) = npy::<f64>(&golden("centroids.npy"));
-        let ours: Vec<f32> = result.speakers.iter().flat_map(|speaker| speaker.embedding.iter().copied()).collect();
+        let ours: Vec<f32> =
+            result.speakers.iter().flat_map(|speaker| speaker.embedding.iter().flatten().copied()).collect();
         let expected: Vec<f32> = centroids.iter().map(|&value| value as f32).collect();
         let error = max_abs_error(&ours, &expected);
         assert!(error <= 1e-4, "{name}: centroids differ by {error}");
@@ -113,6 +117,56 @@ fn the_number_of_threads_and_the_size_of_reads_change_no_bit() {
         assert_eq!(other.diarization, result.diarization);
         assert_eq!(other.speakers, result.speakers);
     }
+}
+
+#[test]
+fn embedding_modes_give_the_same_bits_and_the_cache_knows_what_it_heard() {
+    let samples = read_all(&mut audio::open(&fixtures().join("audio/conversation.flac")).unwrap());
+    let pipeline = pipeline(2);
+    let diarize = |embedding_mode, samples: &[f32]| {
+        let options = DiarizationOptions { step_s: 5.0, embedding_mode, ..DiarizationOptions::default() };
+        pipeline.diarize("x", &mut audio::SliceSource::new(samples), &options, &mut |_| {}).unwrap()
+    };
+    let fast = diarize(EmbeddingMode::Fast, &samples);
+    assert_eq!(fast.cache_use, None);
+    // 44.92 s: chunks at 0, 5, ..., 35 s, the last of them padded; all with speech.
+    let cases = [(EmbeddingMode::Full, None), (EmbeddingMode::Cached, Some(0)), (EmbeddingMode::Cached, Some(8))];
+    for (mode, num_hits) in cases {
+        let other = diarize(mode, &samples);
+        assert_eq!(other.cache_use, num_hits.map(|num_hits| CacheUse { num_chunks: 8, num_hits }), "{mode:?}");
+        assert_eq!(other.diarization, fast.diarization, "{mode:?}");
+        assert_eq!(other.speakers, fast.speakers, "{mode:?}");
+    }
+    // Another recording that has the second half of this one, on the same grid; its last chunk ends elsewhere.
+    let half = diarize(EmbeddingMode::Cached, &samples[20 * 16_000..42 * 16_000]);
+    assert_eq!(half.cache_use, Some(CacheUse { num_chunks: 4, num_hits: 3 }));
+}
+
+#[test]
+fn without_embeddings_speech_and_overlap_stay_and_speakers_follow_from_overlap() {
+    let samples = read_all(&mut audio::open(&fixtures().join("audio/conversation.flac")).unwrap());
+    let pipeline = pipeline(2);
+    let options = DiarizationOptions { embedding_mode: EmbeddingMode::Skip, ..DiarizationOptions::default() };
+    let run = |options: &DiarizationOptions| {
+        pipeline.analyze(&mut audio::SliceSource::new(&samples), options, &mut |_| {}).unwrap()
+    };
+    let skipped = run(&options);
+    assert!(skipped.embeddings.are_skipped());
+    let whole = run(&DiarizationOptions::default());
+    assert_eq!((&skipped.masks, &skipped.embeddings.slots), (&whole.masks, &whole.embeddings.slots));
+    let skipped = pipeline.cluster("x", &skipped, &options).unwrap();
+    let whole = pipeline.cluster("x", &whole, &DiarizationOptions::default()).unwrap();
+    // Speech is where the number of speakers is not 0, whoever they are.
+    assert_eq!(skipped.speech_s, whole.speech_s);
+    assert_eq!(skipped.overlap_s, whole.overlap_s);
+    assert!(skipped.speakers.iter().all(|speaker| speaker.embedding.is_none()));
+    assert!(whole.speakers.iter().all(|speaker| speaker.embedding.is_some()));
+    // Four people, of whom some pause for longer than 9 s.
+    assert!(skipped.speakers.len() >= whole.speakers.len(), "{}", skipped.speakers.len());
+
+    let bounds = SpeakerBounds::new(Some(2), None, None).unwrap();
+    let error = pipeline.cluster("x", &run(&options), &DiarizationOptions { bounds, ..options }).unwrap_err();
+    assert_eq!(error.kind(), diarist::ErrorKind::InvalidOption);
 }
 
 /// A folder of community-1 outputs laid out as in avencera/speakrs `fixtures/`, which are not in this repository.

@@ -13,7 +13,7 @@ use clap::Args;
 use diarist::audio;
 use diarist::formats::{json, rttm};
 use diarist::metrics::{ScoreOptions, Scores, fluidaudio, optimal_mapping, score};
-use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
+use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
 use diarist::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 use diarist_kernels::Isa;
@@ -256,6 +256,7 @@ impl BenchArgs {
             has_uem: item.uem.is_some(),
             figures: Figures::new(&scores, result.duration_s, result.timings.total_s),
             timings: document.timings,
+            cache_use: document.cache_use,
             reference: json::turns(reference),
             hypothesis: document.turns,
             mapping: optimal_mapping(reference, hypothesis, Some(&regions), &score_options)?,
@@ -278,6 +279,11 @@ impl BenchArgs {
         writeln!(out, "# {}", report.setup.convention())?;
         writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
         table::write(&mut out, &report.rows())?;
+        if let Some(cache_use) = report.cache_use() {
+            let CacheUse { num_chunks, num_hits } = cache_use;
+            let percent = 100.0 * cache_use.hit_rate();
+            writeln!(out, "# embeddings of {num_hits} of {num_chunks} chunks were in the cache ({percent:.1} %)")?;
+        }
         out.flush()?;
         Ok(())
     }

@@ -8,7 +8,7 @@ use diarist::audio::{self, PcmFormat};
 use diarist::clustering::{AhcOptions, Method, SpeakerBounds, VbxOptions};
 use diarist::formats::{json, rttm};
 use diarist::models::Precision;
-use diarist::pipeline::{Diarization, DiarizationOptions, Models, Pipeline};
+use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline};
 use diarist::{Error, ErrorKind, Result};
 
 use crate::exit;
@@ -105,6 +105,9 @@ pub(crate) struct MethodArgs {
     /// Arithmetic of the networks: bf16 and int8 are faster and less exact
     #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
     precision: PrecisionName,
+    /// How speaker embeddings are computed. The result is the same with all but skip
+    #[arg(long, value_enum, value_name = "MODE", default_value_t = EmbeddingModeName::Fast)]
+    embedding_mode: EmbeddingModeName,
     /// Segmentation weights to use instead of the embedded ones
     #[arg(long, value_name = "FILE")]
     segmentation: Option<PathBuf>,
@@ -160,6 +163,29 @@ impl From<PrecisionName> for Precision {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum EmbeddingModeName {
+    /// Chunk after chunk on one thread
+    Full,
+    /// Chunks in parallel
+    Fast,
+    /// As fast, but chunks heard before in the same call, with the same sound to the last bit, are looked up
+    Cached,
+    /// None: who pauses for 10 s comes back as a new speaker; for how much is spoken, and how much at the same time
+    Skip,
+}
+
+impl From<EmbeddingModeName> for EmbeddingMode {
+    fn from(name: EmbeddingModeName) -> Self {
+        match name {
+            EmbeddingModeName::Full => Self::Full,
+            EmbeddingModeName::Fast => Self::Fast,
+            EmbeddingModeName::Cached => Self::Cached,
+            EmbeddingModeName::Skip => Self::Skip,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Pcm {
     /// Signed 16-bit integers, little-endian
     S16le,
@@ -186,7 +212,7 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
             args.deliver(&recording, args.render(&result, &options)?.as_bytes(), &mut collected)?;
             result.timings.add_output(clock.elapsed());
             if args.timings {
-                exit::table(&timings::rows(&recording.file_id, &result.timings, result.duration_s));
+                exit::table(&timings::rows(&result));
             }
             Ok(())
         });
@@ -217,7 +243,8 @@ impl MethodArgs {
                 Method::Ahc(ahc)
             }
         };
-        let options = DiarizationOptions { step_s: self.step, method, ..DiarizationOptions::default() };
+        let embedding_mode = self.embedding_mode.into();
+        let options = DiarizationOptions { step_s: self.step, method, embedding_mode, ..DiarizationOptions::default() };
         options.validate()?;
         Ok(options)
     }
@@ -237,7 +264,9 @@ impl DiarizeArgs {
     fn options(&self) -> Result<DiarizationOptions> {
         let SpeakerArgs { num_speakers, min_speakers, max_speakers } = self.speakers;
         let bounds = SpeakerBounds::new(num_speakers, min_speakers, max_speakers)?;
-        Ok(DiarizationOptions { bounds, ..self.method.options()? })
+        let options = DiarizationOptions { bounds, ..self.method.options()? };
+        options.validate()?;
+        Ok(options)
     }
 
     /// Stdin has no header: its rate must be given, and it can be read once only.

@@ -57,8 +57,9 @@ fn the_json_line_matches_its_schema() {
         }
     }
     // The checker can fail.
-    let damages: [(&str, Value); 7] = [
+    let damages: [(&str, Value); 8] = [
         ("/speakers/0/embedding", json!([1.0])),
+        ("/cache_use", json!({ "num_chunks": 1 })),
         ("/speakers/0/num_turns", json!(1.5)),
         ("/turns/0", json!({ "start_s": 0.0, "speaker": "SPEAKER_00" })),
         ("/options/clustering", json!("kmeans")),
@@ -125,6 +126,37 @@ fn timings_are_shown_on_stderr_when_asked_for() {
     let sum: f64 = stages.iter().map(|stage| value(stage)).sum();
     // Each of the ten values is rounded to milliseconds.
     assert!((sum + value("other") - value("total")).abs() <= 0.0051, "{}", run.stderr);
+}
+
+#[test]
+fn a_recording_heard_twice_is_looked_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let short = audio("short.flac");
+    let folder = folder.path().to_str().unwrap();
+    let mode = ["--embedding-mode", "cached", "--timings", "--format", "json", "--output-dir", folder];
+    let run = diarist(["diarize", "--quiet", &short, &short].into_iter().chain(mode));
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let found: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("chunks in the cache")).collect();
+    assert!(found[0].contains(" 0/1 ") && found[1].contains(" 1/1 "), "{}", run.stderr);
+    let [first, second] = ["short", "short_2"].map(|name| -> Document {
+        serde_json::from_slice(&std::fs::read(format!("{folder}/{name}.json")).unwrap()).unwrap()
+    });
+    assert_eq!(first.turns, second.turns);
+    assert_eq!(first.speakers, second.speakers);
+}
+
+#[test]
+fn without_embeddings_the_document_has_none() {
+    let single = audio("single.flac");
+    let skip = ["diarize", "--embedding-mode", "skip", "--format", "json", &single];
+    let value: Value = serde_json::from_str(&diarist(skip).succeeded()).unwrap();
+    let text = std::fs::read_to_string(repository("docs/output.schema.json")).unwrap();
+    let described: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(schema::faults(&described, &value, &described, "document"), [""; 0]);
+    assert_eq!(value["speakers"][0]["embedding"], Value::Null);
+    assert_eq!(value["options"]["embedding_mode"], "skip");
+    let message = diarist(skip.into_iter().chain(["--num-speakers", "2"])).failed(2);
+    assert!(message.contains("without embeddings"), "{message}");
 }
 
 #[test]

@@ -26,18 +26,16 @@ pub(crate) fn faults(schema: &Value, value: &Value, root: &Value, place: &str) -
             }
             "const" => expect(value == rule, format!("{value} is not {rule}")),
             "enum" => expect(rule.as_array().unwrap().contains(value), format!("{value} is not one of {rule}")),
-            // Limits concern numbers only; null has none.
+            // As in the standard, a keyword concerns values of its own type only; `type` says which may be there.
             "minimum" => expect(value.is_null() || number().0 >= number().1, format!("{value} is below {rule}")),
             "maximum" => expect(value.is_null() || number().0 <= number().1, format!("{value} is above {rule}")),
             "exclusiveMinimum" => expect(number().0 > number().1, format!("{value} is not above {rule}")),
             "minLength" => {
                 expect(value.as_str().is_some_and(|text| text.len() as f64 >= number().1), "too short".into())
             }
-            "minItems" => {
-                expect(value.as_array().is_some_and(|list| list.len() as f64 >= number().1), "too few".into())
-            }
+            "minItems" => expect(value.as_array().is_none_or(|list| list.len() as f64 >= number().1), "too few".into()),
             "maxItems" => {
-                expect(value.as_array().is_some_and(|list| list.len() as f64 <= number().1), "too many".into())
+                expect(value.as_array().is_none_or(|list| list.len() as f64 <= number().1), "too many".into())
             }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
@@ -46,7 +44,10 @@ pub(crate) fn faults(schema: &Value, value: &Value, root: &Value, place: &str) -
             }
             "required" => {
                 for name in rule.as_array().unwrap() {
-                    expect(value.get(name.as_str().unwrap()).is_some(), format!("{name} is missing"));
+                    expect(
+                        !value.is_object() || value.get(name.as_str().unwrap()).is_some(),
+                        format!("{name} is missing"),
+                    );
                 }
             }
             "properties" => {

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::Method;
-use crate::pipeline::{Diarization, DiarizationOptions, SpeakerSummary, Timings};
+use crate::pipeline::{CacheUse, Diarization, DiarizationOptions, SpeakerSummary, Timings};
 use crate::timeline::{Annotation, Turn};
 
 /// Version of the document's layout.
@@ -37,6 +37,8 @@ pub struct Document {
     pub options: JsonOptions,
     /// What the work took.
     pub timings: JsonTimings,
+    /// What the cache of embeddings had; `null` in other modes than `cached`.
+    pub cache_use: Option<CacheUse>,
 }
 
 /// A turn in a [`Document`].
@@ -59,8 +61,8 @@ pub struct JsonSpeaker {
     pub speech_s: f64,
     /// Number of turns.
     pub num_turns: usize,
-    /// The speaker's voice: 256 values, not normalised; compare with cosine similarity.
-    pub embedding: Vec<f32>,
+    /// The speaker's voice: 256 values, not normalised; compare with cosine similarity. `null` if there is none.
+    pub embedding: Option<Vec<f32>>,
 }
 
 /// The options of a [`Document`].
@@ -78,6 +80,8 @@ pub struct JsonOptions {
     pub threshold: f64,
     /// Silences of one speaker shorter than this were filled.
     pub min_duration_off_s: f64,
+    /// `full`, `fast`, `cached` or `skip`.
+    pub embedding_mode: String,
 }
 
 /// Seconds in a [`Document`], rounded to microseconds.
@@ -105,6 +109,7 @@ impl Document {
             speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
             options: JsonOptions::from(options),
             timings: JsonTimings::new(&result.timings, result.duration_s),
+            cache_use: result.cache_use,
         }
     }
 
@@ -147,6 +152,7 @@ impl From<&DiarizationOptions> for JsonOptions {
             clustering: clustering.to_owned(),
             threshold,
             min_duration_off_s: options.min_duration_off_s,
+            embedding_mode: options.embedding_mode.name().to_owned(),
         }
     }
 }
@@ -179,7 +185,7 @@ mod tests {
             label: label.to_owned(),
             speech_s: 1.000_499_9,
             num_turns: 1,
-            embedding: vec![0.1_f32, -2.5e-8],
+            embedding: Some(vec![0.1_f32, -2.5e-8]),
         };
         Diarization {
             diarization: annotation(vec![turn(0.030_968_75, 1.5, "SPEAKER_00"), turn(1.0, 2.0, "SPEAKER_01")]),
@@ -189,6 +195,7 @@ mod tests {
             speech_s: 1.969_031_25,
             overlap_s: 0.5,
             timings: Timings { total_s: 0.5, ..Timings::default() },
+            cache_use: Some(CacheUse { num_chunks: 4, num_hits: 1 }),
         }
     }
 
@@ -235,6 +242,7 @@ mod tests {
             speech_s: 0.0,
             overlap_s: 0.0,
             timings: Timings::default(),
+            cache_use: None,
         };
         let document = Document::new(&nothing, &DiarizationOptions::default());
         assert_eq!(document.timings.rtfx, 0.0);

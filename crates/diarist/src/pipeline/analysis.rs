@@ -22,7 +22,7 @@ pub struct Slot {
 pub struct Embeddings {
     /// Which slot each row belongs to, strictly ascending.
     pub slots: Vec<Slot>,
-    /// Row-major `[slots.len(), 256]`, raw (not normalised).
+    /// Row-major `[slots.len(), 256]`, raw (not normalised); empty if they were skipped.
     pub values: Vec<f32>,
 }
 
@@ -35,6 +35,11 @@ impl Embeddings {
     /// Is there no embedding at all?
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
+    }
+
+    /// Are there slots, but was nothing computed for them?
+    pub fn are_skipped(&self) -> bool {
+        self.values.is_empty() && !self.is_empty()
     }
 
     /// The embedding of row `index`, 256 values.
@@ -94,6 +99,6 @@ pub struct Analysis {
     pub geometry: ChunkGeometry,
     /// Masks of every chunk.
     pub masks: Vec<ChunkMasks>,
-    /// Embeddings of every active local speaker.
+    /// Embeddings of every active local speaker; slots alone with [`super::EmbeddingMode::Skip`].
     pub embeddings: Embeddings,
 }

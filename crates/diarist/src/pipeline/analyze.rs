@@ -1,7 +1,7 @@
 //! Streams a recording through the networks.
 //!
-//! Chunks are taken in waves of a few per thread. Within a wave, segmentation runs over batches of chunks and embedding
-//! over single chunks, both in parallel; no chunk's result depends on the batch or the thread that computed it.
+//! Chunks are taken in waves of a few per thread. Within a wave, segmentation runs over batches of chunks in parallel, and embedding
+//! over single chunks as [`EmbeddingMode`] says; no chunk's result depends on the batch or the thread that computed it.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,15 +10,15 @@ use rayon::prelude::*;
 
 use crate::audio::AudioSource;
 use crate::error::{Error, Result};
-use crate::features::fbank::chunk_mean;
 use crate::models::{pyannet, resnet34};
-use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
 
 use super::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use super::cache::{CacheUse, EmbeddingCache};
+use super::embed::{ChunkEmbeddings, Embedder};
 use super::intake::{Intake, Window};
 use super::models::Models;
-use super::options::{DiarizationOptions, Progress};
+use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::timings::Timings;
 
 /// Most chunks in one segmentation batch. From 4 on, the time per chunk hardly depends on their number (docs/adr/0006); more
@@ -27,14 +27,16 @@ const MAX_BATCH_CHUNKS: usize = 8;
 /// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
 const WAVE_CHUNKS_PER_THREAD: usize = 2 * MAX_BATCH_CHUNKS;
 
-/// Scratch memory of the networks, handed from chunk to chunk: nothing is allocated after the first wave.
+/// What a pipeline keeps from chunk to chunk and from recording to recording: scratch memory of the networks, so that nothing is
+/// allocated after the first wave, and embeddings that were computed before.
 #[derive(Debug, Default)]
 pub(super) struct Workspaces {
     segmentation: Mutex<Vec<pyannet::Workspace>>,
     embedding: Mutex<Vec<resnet34::Workspace>>,
+    cache: EmbeddingCache,
 }
 
-fn with_workspace<W: Default, R>(pool: &Mutex<Vec<W>>, work: impl FnOnce(&mut W) -> R) -> R {
+pub(super) fn with_workspace<W: Default, R>(pool: &Mutex<Vec<W>>, work: impl FnOnce(&mut W) -> R) -> R {
     let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspace = taken.unwrap_or_default();
     let result = work(&mut workspace);
@@ -50,13 +52,17 @@ pub(super) fn analyze(
     options: &DiarizationOptions,
     timings: &mut Timings,
     progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Analysis> {
+) -> Result<(Analysis, CacheUse)> {
     let step_samples = options.step_samples()?;
     let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
     let mut intake = Intake::new(source, step_samples);
     let mut masks: Vec<ChunkMasks> = Vec::new();
     let mut embeddings = Embeddings::default();
-    let mut wave_embeddings = vec![[0f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]; wave_chunks];
+    let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
+    let mode = options.embedding_mode;
+    let Workspaces { embedding, cache, .. } = workspaces;
+    let embedder = Embedder { network: &models.embedding, workspaces: embedding, cache, mode };
+    let mut cache_use = CacheUse::default();
     loop {
         let first_chunk = masks.len();
         let (clock, before) = (Instant::now(), intake.source_times());
@@ -82,12 +88,12 @@ pub(super) fn analyze(
         let (reader, window) = intake.split();
         // One thread reads the next wave meanwhile; a single one would only read it earlier.
         let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
-        let ((read, read_end), (embed_start, embed_end)) = rayon::join(
+        let ((read, read_end), (found, embed_start, embed_end)) = rayon::join(
             || (reader.read_ahead(ahead), clock.elapsed()),
             || {
                 let start = clock.elapsed();
-                embed(models, workspaces, window, first_chunk, wave_masks, wave_embeddings);
-                (start, clock.elapsed())
+                let found = embedder.embed(window, first_chunk, wave_masks, wave_embeddings);
+                (found, start, clock.elapsed())
             },
         );
         read?;
@@ -96,12 +102,13 @@ pub(super) fn analyze(
         timings.embedding_s += (embed_end - embed_start).as_secs_f64();
 
         let clock = Instant::now();
-        collect(first_chunk, wave_masks, wave_embeddings, &mut embeddings)?;
+        cache_use = [cache_use, found].into_iter().sum();
+        collect(first_chunk, wave_masks, (mode != EmbeddingMode::Skip).then_some(wave_embeddings), &mut embeddings)?;
         timings.embedding_s += clock.elapsed().as_secs_f64();
 
         progress(progress_after(&intake, masks.len(), step_samples));
     }
-    Ok(Analysis { geometry: intake.geometry(), masks, embeddings })
+    Ok((Analysis { geometry: intake.geometry(), masks, embeddings }, cache_use))
 }
 
 fn segment(
@@ -134,46 +141,26 @@ fn batches(first_chunk: usize, masks: &mut [ChunkMasks], num_threads: usize) -> 
     batches
 }
 
-/// One trunk pass for each chunk in which somebody speaks, pooled once for each local speaker who does.
-fn embed(
-    models: &Models,
-    workspaces: &Workspaces,
-    window: &Window,
-    first_chunk: usize,
-    wave_masks: &[ChunkMasks],
-    wave_embeddings: &mut [[f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]],
-) {
-    let chunks = wave_masks.par_iter().zip(wave_embeddings).enumerate().with_max_len(1);
-    chunks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
-        let frames = window.frames(first_chunk + i);
-        with_workspace(&workspaces.embedding, |workspace| {
-            let speakers = masks.embedding_masks();
-            models.embedding.trunk_for(frames, &chunk_mean(frames), speakers.iter().flatten(), workspace);
-            for (mask, embedding) in speakers.iter().zip(out.chunks_exact_mut(EMBEDDING_DIMENSION)) {
-                if let Some(mask) = mask {
-                    models.embedding.embed(workspace, mask, embedding);
-                }
-            }
-        });
-    });
-}
-
+/// Appends the slots of a wave, with their embeddings unless these were skipped.
 fn collect(
     first_chunk: usize,
     wave_masks: &[ChunkMasks],
-    wave_embeddings: &[[f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION]],
+    wave_embeddings: Option<&mut [ChunkEmbeddings]>,
     embeddings: &mut Embeddings,
 ) -> Result<()> {
-    for (i, (masks, values)) in wave_masks.iter().zip(wave_embeddings).enumerate() {
-        for (local, embedding) in values.chunks_exact(EMBEDDING_DIMENSION).enumerate() {
-            if masks.speakers[local].is_empty() {
+    for (i, masks) in wave_masks.iter().enumerate() {
+        for local in (0..masks.speakers.len()).filter(|&local| !masks.speakers[local].is_empty()) {
+            let slot = Slot { chunk: (first_chunk + i) as u32, local: local as u8 };
+            let Some(values) = &wave_embeddings else {
+                embeddings.slots.push(slot);
                 continue;
-            }
+            };
+            let embedding = &values[i][local * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION];
             if embedding.iter().any(|value| !value.is_finite()) {
                 return Err(Error::weights("the embedding network gave a value that is not finite")
                     .hint("check the weights with `diarist models verify`"));
             }
-            embeddings.push(Slot { chunk: (first_chunk + i) as u32, local: local as u8 }, embedding);
+            embeddings.push(slot, embedding);
         }
     }
     Ok(())

@@ -5,16 +5,20 @@
 
 mod analysis;
 mod analyze;
+mod cache;
+mod embed;
 mod intake;
 mod models;
 mod offline;
 mod options;
 mod result;
+mod stitch;
 mod timings;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+pub use cache::CacheUse;
 pub use models::Models;
 pub use offline::Pipeline;
-pub use options::{DiarizationOptions, Progress};
+pub use options::{DiarizationOptions, EmbeddingMode, Progress};
 pub use result::{Diarization, SpeakerSummary};
 pub use timings::{Stage, Timings};

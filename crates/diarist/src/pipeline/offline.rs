@@ -8,11 +8,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{self, Segment, TimelineOptions, Timelines};
 
-use super::analysis::{Analysis, EMBEDDING_DIMENSION};
+use super::analysis::Analysis;
 use super::analyze::{self, Workspaces};
+use super::cache::CacheUse;
 use super::models::Models;
-use super::options::{DiarizationOptions, Progress};
+use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::result::{Diarization, SpeakerSummary};
+use super::stitch::stitch;
 use super::timings::Timings;
 
 /// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
@@ -62,8 +64,9 @@ impl Pipeline {
         let clock = Instant::now();
         let opening_s = source.times().opening.as_secs_f64();
         let mut timings = Timings { decode_s: opening_s, ..Timings::default() };
-        let analysis = self.timed_analysis(source, options, &mut timings, progress)?;
+        let (analysis, cache_use) = self.timed_analysis(source, options, &mut timings, progress)?;
         let mut result = self.timed_clustering(file_id, &analysis, options, timings)?;
+        result.cache_use = (options.embedding_mode == EmbeddingMode::Cached).then_some(cache_use);
         result.timings.total_s = opening_s + clock.elapsed().as_secs_f64();
         Ok(result)
     }
@@ -78,10 +81,10 @@ impl Pipeline {
         options: &DiarizationOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Analysis> {
-        self.timed_analysis(source, options, &mut Timings::default(), progress)
+        Ok(self.timed_analysis(source, options, &mut Timings::default(), progress)?.0)
     }
 
-    /// Turns an analysis into turns.
+    /// Turns an analysis into turns. One without embeddings ([`EmbeddingMode::Skip`]) is joined by overlap.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOption`] for options outside their range, [`ErrorKind::SpeakerBounds`] if the number of
@@ -99,7 +102,7 @@ impl Pipeline {
         options: &DiarizationOptions,
         timings: &mut Timings,
         progress: &mut (dyn FnMut(Progress) + Send),
-    ) -> Result<Analysis> {
+    ) -> Result<(Analysis, CacheUse)> {
         options.validate()?;
         self.threads.install(|| analyze::analyze(&self.models, &self.workspaces, source, options, timings, progress))
     }
@@ -114,7 +117,10 @@ impl Pipeline {
         options.validate()?;
         let clock = Instant::now();
         let clusters = self.threads.install(|| {
-            let Analysis { embeddings, masks, .. } = analysis;
+            let Analysis { embeddings, masks, geometry } = analysis;
+            if embeddings.are_skipped() {
+                return stitch(masks, geometry);
+            }
             clustering::cluster(embeddings, masks, &options.method, options.bounds, &self.models.plda)
         })?;
         timings.clustering_s = clock.elapsed().as_secs_f64();
@@ -139,6 +145,7 @@ impl Pipeline {
             speech_s,
             overlap_s,
             timings,
+            cache_use: None,
         })
     }
 }
@@ -151,11 +158,7 @@ fn summaries(timelines: &Timelines, clusters: &Clusters) -> Vec<SpeakerSummary> 
             speech_s: covered_s(turns().map(|turn| turn.segment)),
             num_turns: turns().count(),
             // A frame may hold more speakers than there are clusters; such a speaker has turns but no embedding.
-            embedding: clusters
-                .centroids
-                .get(cluster as usize)
-                .cloned()
-                .unwrap_or_else(|| vec![0.0; EMBEDDING_DIMENSION]),
+            embedding: clusters.centroids.get(cluster as usize).cloned(),
             label,
         }
     });

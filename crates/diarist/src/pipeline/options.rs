@@ -16,11 +16,48 @@ pub struct DiarizationOptions {
     pub method: Method,
     /// Silences of one speaker shorter than this many seconds are filled. Default: 0.0.
     pub min_duration_off_s: f64,
+    /// How embeddings are computed. Default: [`EmbeddingMode::Fast`].
+    pub embedding_mode: EmbeddingMode,
+}
+
+/// How the embeddings of a recording are computed. All modes but [`Self::Skip`] give the same bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum EmbeddingMode {
+    /// Chunk after chunk on one thread.
+    Full,
+    /// Chunks in parallel on all threads.
+    #[default]
+    Fast,
+    /// As [`Self::Fast`], but a chunk that this pipeline has heard within the last hour, in this recording or another, is not computed
+    /// again. At most 1000 chunks are kept, those asked for last: a longer recording finds nothing of itself when it comes again.
+    Cached,
+    /// None: speakers are those local speakers of neighbouring chunks that are active at the same time. Who falls silent for
+    /// longer than chunks overlap comes back as somebody else, so this is for statistics of speech and overlap, and shows
+    /// what is left of the work without embeddings. The number of speakers cannot be chosen.
+    Skip,
+}
+
+impl EmbeddingMode {
+    /// Name in options and reports: `full`, `fast`, `cached` or `skip`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Fast => "fast",
+            Self::Cached => "cached",
+            Self::Skip => "skip",
+        }
+    }
 }
 
 impl Default for DiarizationOptions {
     fn default() -> Self {
-        Self { step_s: 1.0, bounds: SpeakerBounds::default(), method: Method::default(), min_duration_off_s: 0.0 }
+        Self {
+            step_s: 1.0,
+            bounds: SpeakerBounds::default(),
+            method: Method::default(),
+            min_duration_off_s: 0.0,
+            embedding_mode: EmbeddingMode::default(),
+        }
     }
 }
 
@@ -48,6 +85,10 @@ impl DiarizationOptions {
     pub fn validate(&self) -> Result<()> {
         self.step_samples()?;
         self.method.validate()?;
+        if self.embedding_mode == EmbeddingMode::Skip && self.bounds != SpeakerBounds::default() {
+            return Err(Error::invalid_option("the number of speakers cannot be chosen without embeddings")
+                .hint("leave it out, or choose another embedding mode"));
+        }
         if !(self.min_duration_off_s >= 0.0 && self.min_duration_off_s.is_finite()) {
             return Err(Error::invalid_option(format!(
                 "the shortest silence must be 0 s or more, not {}",

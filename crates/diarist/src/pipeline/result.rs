@@ -2,6 +2,7 @@
 
 use crate::timeline::Annotation;
 
+use super::cache::CacheUse;
 use super::timings::Timings;
 
 /// Who spoke when in one recording.
@@ -21,6 +22,8 @@ pub struct Diarization {
     pub overlap_s: f64,
     /// Where the time went.
     pub timings: Timings,
+    /// What the cache had, with [`super::EmbeddingMode::Cached`].
+    pub cache_use: Option<CacheUse>,
 }
 
 /// One speaker of a recording.
@@ -32,6 +35,7 @@ pub struct SpeakerSummary {
     pub speech_s: f64,
     /// Number of turns.
     pub num_turns: usize,
-    /// Centroid of the speaker's embeddings: 256 raw (not normalised) values.
-    pub embedding: Vec<f32>,
+    /// Centroid of the speaker's embeddings: 256 raw (not normalised) values. `None` if embeddings were skipped, or for a speaker whom
+    /// only the number of simultaneous speakers tells of.
+    pub embedding: Option<Vec<f32>>,
 }

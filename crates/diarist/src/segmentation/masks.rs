@@ -31,6 +31,11 @@ impl FrameMask {
         self.words[t / 64] |= 1 << (t % 64);
     }
 
+    /// The set as bits: frame `t` is bit `t % 64` of word `t / 64`.
+    pub(crate) fn words(&self) -> &[u64] {
+        &self.words
+    }
+
     /// Number of frames in the set.
     #[inline]
     pub fn count(&self) -> usize {

@@ -2,7 +2,7 @@
 
 use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
 use diarist::metrics::{DerComponents, JerComponents, Scores};
-use diarist::pipeline::Timings;
+use diarist::pipeline::{CacheUse, Timings};
 use serde::{Deserialize, Serialize};
 
 /// Version of the report's layout.
@@ -47,6 +47,8 @@ pub(super) struct FileRecord {
     pub(super) figures: Figures,
     /// Of the iteration with the median total.
     pub(super) timings: JsonTimings,
+    /// What the cache of embeddings had, if it was asked.
+    pub(super) cache_use: Option<CacheUse>,
     pub(super) reference: Vec<JsonTurn>,
     pub(super) hypothesis: Vec<JsonTurn>,
     /// Pairs of hypothesis and reference speaker that the optimal mapping joins.
@@ -148,9 +150,9 @@ impl Setup {
 
     /// Machine and options in one line.
     pub(super) fn conditions(&self) -> String {
-        let JsonOptions { step_s, clustering, threshold, .. } = &self.options;
+        let JsonOptions { step_s, clustering, threshold, embedding_mode, .. } = &self.options;
         format!(
-            "{} on {}, {} threads, step {step_s} s, {clustering} at {threshold}, median of {}",
+            "{} on {}, {} threads, step {step_s} s, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
             self.precision, self.instruction_set, self.num_threads, self.iterations
         )
     }
@@ -181,6 +183,12 @@ impl Report {
         self.files.iter().map(|file| file.timings.seconds).sum()
     }
 
+    /// What the cache of embeddings had over all files, if it was asked.
+    pub(super) fn cache_use(&self) -> Option<CacheUse> {
+        let uses: Vec<CacheUse> = self.files.iter().filter_map(|file| file.cache_use).collect();
+        (!uses.is_empty()).then(|| uses.into_iter().sum())
+    }
+
     /// Header and cells of the table: every file, then the total.
     pub(super) fn rows(&self) -> Vec<[String; 8]> {
         let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref", "RTFx"];
@@ -197,12 +205,14 @@ impl Report {
         );
         let all = self.timings();
         all.stages().iter().for_each(|stage| text += &format!(",{}_s", stage.name));
-        text += ",decode_beside_s,resample_beside_s\n";
-        let files = self.files.iter().map(|file| (file.file_id.as_str(), &file.figures, &file.timings.seconds));
-        for (name, figures, timings) in files.chain([("TOTAL", &self.corpus, &all)]) {
+        text += ",decode_beside_s,resample_beside_s,cache_chunks,cache_hits\n";
+        let of_file = |file: &FileRecord| (file.figures, file.timings.seconds, file.cache_use.unwrap_or_default());
+        let files = self.files.iter().map(|file| (file.file_id.as_str(), of_file(file)));
+        let total = (self.corpus, all, self.cache_use().unwrap_or_default());
+        for (name, (figures, timings, cache_use)) in files.chain([("TOTAL", total)]) {
             let [miss, false_alarm, confusion] = figures.rates();
             let Figures { der, jer, num_hypothesis_speakers, num_reference_speakers, duration_s, processing_s, .. } =
-                figures;
+                &figures;
             // A file id has no blank; quotes keep a comma in it from starting another column.
             text += &format!(
                 "\"{}\",{der:.6},{miss:.6},{false_alarm:.6},{confusion:.6},{jer:.6},{num_hypothesis_speakers},{num_reference_speakers},{duration_s:.3},{processing_s:.3},{:.3}",
@@ -210,7 +220,9 @@ impl Report {
                 figures.rtfx()
             );
             timings.stages().iter().for_each(|stage| text += &format!(",{:.6}", stage.wall_s));
-            text += &format!(",{:.6},{:.6}\n", timings.decode_beside_s, timings.resample_beside_s);
+            let CacheUse { num_chunks, num_hits } = cache_use;
+            text +=
+                &format!(",{:.6},{:.6},{num_chunks},{num_hits}\n", timings.decode_beside_s, timings.resample_beside_s);
         }
         text
     }
@@ -279,6 +291,7 @@ pub(super) mod tests {
                 has_uem: true,
                 figures: *figures,
                 timings: JsonTimings::new(&timings(), 1.0),
+                cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
                 reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned() }],
                 hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned() }],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
@@ -299,12 +312,12 @@ pub(super) mod tests {
     fn csv_has_a_column_for_every_field() {
         let text = report(&[("a,b", figures(1.0, 10.0, 2.0))]).csv();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0].split(',').count(), 21);
-        assert_eq!(lines[2].split(',').count(), 21);
+        assert_eq!(lines[0].split(',').count(), 23);
+        assert_eq!(lines[2].split(',').count(), 23);
         assert_eq!(
             lines[1],
             "\"a,b\",0.100000,0.000000,0.000000,0.100000,0.100000,3,2,20.000,2.000,10.000,\
-             0.050000,0.050000,0.100000,0.200000,0.400000,0.050000,0.030000,0.020000,0.300000,0.000000"
+             0.050000,0.050000,0.100000,0.200000,0.400000,0.050000,0.030000,0.020000,0.300000,0.000000,10,4"
         );
         assert!(lines[2].starts_with("\"TOTAL\","));
     }
