@@ -6,6 +6,7 @@
 mod analysis;
 mod analyze;
 mod cache;
+mod chunk_model;
 mod embed;
 mod intake;
 mod models;
@@ -17,6 +18,7 @@ mod timings;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 pub use cache::CacheUse;
+pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use models::Models;
 pub use offline::Pipeline;
 pub use options::{DiarizationOptions, EmbeddingMode, Progress};

@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "a test log says how close the results are")]
 
 mod allocations;
+mod chunk_model;
 mod fbank;
 mod golden;
 mod pyannet;

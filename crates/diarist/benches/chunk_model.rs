@@ -1,0 +1,118 @@
+//! The unified model beside the separate calls on the same chunks, in turn.
+//!
+//! `cargo bench -p diarist --bench chunk_model`: medians over the rounds, and the median of the rounds' ratios. Under
+//! `cargo test --benches` one round runs. Both sides keep their buffers and give the same bits.
+
+#![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Instant;
+
+use diarist::audio::{self, AudioSource};
+use diarist::features::fbank::{Fbank, chunk_mean};
+use diarist::models::Tensors;
+use diarist::models::pyannet::{self, Chunks, PyanNet};
+use diarist::models::resnet34::{self, EMBEDDING_DIMENSION, ResNet34};
+use diarist::pipeline::{ChunkModel, Models};
+use diarist::segmentation::masks::ChunkMasks;
+use diarist::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
+use diarist::tracking::{ChunkScores, ScoreOptions, score_chunk};
+
+/// Rounds of a measurement; each runs every chunk once on either side.
+const NUM_ROUNDS: usize = 21;
+
+/// The same work call by call.
+struct Separate {
+    segmentation: PyanNet,
+    embedding: ResNet34,
+    fbank: Fbank,
+    segmentation_workspace: pyannet::Workspace,
+    embedding_workspace: resnet34::Workspace,
+    scores: ChunkScores,
+}
+
+impl Separate {
+    fn new() -> Self {
+        let tensors = |bytes, what| Tensors::parse(bytes, what).expect("the embedded weights are whole");
+        Self {
+            segmentation: PyanNet::new(&tensors(diarist_weights::segmentation(), "segmentation"))
+                .expect("segmentation"),
+            embedding: ResNet34::new(&tensors(diarist_weights::embedding(), "embedding")).expect("embedding"),
+            fbank: Fbank::new(),
+            segmentation_workspace: pyannet::Workspace::default(),
+            embedding_workspace: resnet34::Workspace::default(),
+            scores: ChunkScores::default(),
+        }
+    }
+
+    fn run(&mut self, audio: &[f32], known: &[f32]) -> &ChunkScores {
+        let mut masks = [ChunkMasks::default()];
+        self.segmentation.forward(Chunks::one(audio), &mut self.segmentation_workspace, &mut masks);
+        let speakers = masks[0].embedding_masks();
+        let mut frames = Vec::new();
+        self.fbank.compute(audio, &mut frames);
+        let mean = chunk_mean(&frames);
+        self.embedding.trunk_for(&frames, &mean, speakers.iter().flatten(), &mut self.embedding_workspace);
+        let mut embeddings = [[0.0; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS];
+        for (mask, embedding) in speakers.iter().zip(&mut embeddings) {
+            if let Some(mask) = mask {
+                self.embedding.embed(&self.embedding_workspace, mask, embedding);
+            }
+        }
+        let present = std::array::from_fn(|local| speakers[local].is_some().then_some(&embeddings[local][..]));
+        score_chunk(&present, known, &masks[0], &ScoreOptions::default(), &mut self.scores);
+        &self.scores
+    }
+}
+
+fn main() {
+    // Cargo passes --bench only from `cargo bench`.
+    let num_rounds = if std::env::args().any(|argument| argument == "--bench") { NUM_ROUNDS } else { 1 };
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");
+    let mut file = audio::open(&path).expect("the sample can be read");
+    let mut samples = Vec::new();
+    while file.read(&mut samples).expect("the sample is whole") {}
+    let chunks: Vec<&[f32]> = samples.chunks_exact(CHUNK_SAMPLES).collect();
+    let known = vec![0.5; 4 * EMBEDDING_DIMENSION];
+
+    let models = Models::embedded().expect("the embedded weights are whole");
+    let mut unified = ChunkModel::new(&models);
+    let mut separate = Separate::new();
+    for audio in &chunks {
+        let expected = unified.run(audio, &known, &ScoreOptions::default()).expect("a chunk").scores.clone();
+        assert!(*separate.run(audio, &known) == expected, "both sides give the same");
+    }
+    let (mut unified_ms, mut separate_ms, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for round in 0..num_rounds {
+        let mut times_ms = [0.0; 2];
+        // Each side goes first as often as the other.
+        for side in [round % 2, 1 - round % 2] {
+            let clock = Instant::now();
+            for audio in &chunks {
+                match side {
+                    0 => drop(black_box(unified.run(audio, &known, &ScoreOptions::default()).is_ok())),
+                    _ => drop(black_box(separate.run(audio, &known).valid)),
+                }
+            }
+            times_ms[side] = clock.elapsed().as_secs_f64() * 1e3 / chunks.len() as f64;
+        }
+        unified_ms.push(times_ms[0]);
+        separate_ms.push(times_ms[1]);
+        ratios.push(times_ms[1] / times_ms[0]);
+    }
+    println!(
+        "unified {:.2} ms per chunk, separate {:.2} ms; separate / unified {:.4} ({:.4} to {:.4})",
+        median(&mut unified_ms),
+        median(&mut separate_ms),
+        median(&mut ratios),
+        ratios[0],
+        ratios[ratios.len() - 1]
+    );
+}
+
+/// The middle of `values`, which are sorted afterwards.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
