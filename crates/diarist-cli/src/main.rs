@@ -1,10 +1,12 @@
 //! The `diarist` command: arguments in, exit code out. The work is in `commands`.
 
 mod commands;
+mod dataset;
 mod exit;
 mod inputs;
 mod output;
 mod progress;
+mod settings;
 mod table;
 mod timings;
 
@@ -37,7 +39,7 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Diarize(DiarizeArgs),
+    Diarize(Box<DiarizeArgs>),
     Score(ScoreArgs),
     Bench(Box<BenchArgs>),
     Models(ModelsArgs),
@@ -47,9 +49,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match cli.command {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
-        Some(Command::Diarize(args)) => exit::finish(diarize::run(&args)),
+        Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
-        Some(Command::Bench(args)) => exit::finish(bench::run(&args)),
+        Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }

@@ -1,7 +1,6 @@
 //! `diarist bench`: error rates and speed on a dataset.
 
 mod compare;
-mod dataset;
 mod html;
 mod record;
 
@@ -12,72 +11,40 @@ use std::time::Instant;
 use clap::Args;
 use diarist::audio;
 use diarist::formats::{json, rttm};
-use diarist::metrics::{ScoreOptions, Scores, fluidaudio, optimal_mapping, score};
+use diarist::metrics::{Scores, fluidaudio, optimal_mapping, score};
 use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
-use diarist::timeline::{Annotation, Segment};
+use diarist::timeline::Annotation;
 use diarist::{Error, Result};
 use diarist_kernels::Isa;
 
-use super::diarize::MethodArgs;
+use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
+use crate::settings::MethodArgs;
 use crate::{exit, output, table};
-use dataset::{Item, Places};
 use record::{Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
-DATASET is searched to the bottom for audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second
-field is its name, or the beginning of its name up to a dot, an underscore or a hyphen:
-  AMI          ES2004a.Mix-Headset.wav (or .Array1-01.wav for the far field: --audio-filter Array1-01) and ES2004a.rttm
-  VoxConverse  abjxc.wav and abjxc.rttm
-  AISHELL-4    L_R003S01C02.flac and L_R003S01C02.rttm
-  AliMeeting   R8001_M8004_MS801.wav and R8001_M8004.rttm
-Without a UEM the whole recording is scored.
-
 With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as RTTM. A run that was
 interrupted goes on where it stopped when it is started again with the same options.";
 
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
-#[command(after_long_help = HELP)]
+#[command(after_long_help = format!("{}\n\n{HELP}", dataset::HELP))]
 pub(crate) struct BenchArgs {
     /// Folder with recordings, references (.rttm) and scored regions (.uem)
     #[arg(value_name = "DATASET", required_unless_present = "compare")]
     dataset: Option<PathBuf>,
 
-    /// References to use instead of those in DATASET: an RTTM file, or a folder of them
-    #[arg(long, value_name = "PATH", help_heading = "Dataset")]
-    references: Option<PathBuf>,
-    /// Scored regions to use instead of those in DATASET: a UEM file, or a folder of them
-    #[arg(long, value_name = "PATH", help_heading = "Dataset")]
-    uem: Option<PathBuf>,
-    /// Only audio files with TEXT in their path
-    #[arg(long, value_name = "TEXT", help_heading = "Dataset")]
-    audio_filter: Option<String>,
-    /// Only the recording with this file id
-    #[arg(long, value_name = "ID", help_heading = "Dataset")]
-    single_file: Option<String>,
-    /// At most N recordings, the first by name
-    #[arg(long, value_name = "N", help_heading = "Dataset")]
-    max_files: Option<usize>,
-
+    #[command(flatten)]
+    places: DatasetArgs,
     #[command(flatten)]
     method: MethodArgs,
 
     /// How errors are counted
     #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
     rule: Rule,
-    /// Leaves this many seconds on each side of every reference boundary unscored
-    #[arg(
-        long,
-        value_name = "SECONDS",
-        default_value_t = 0.0,
-        allow_negative_numbers = true,
-        help_heading = "Scoring"
-    )]
-    collar: f64,
-    /// Leaves regions unscored where reference turns overlap
-    #[arg(long, help_heading = "Scoring")]
-    skip_overlap: bool,
+    #[command(flatten)]
+    scoring: ScoringArgs,
 
     /// Writes the report and the turns into DIR (made if missing)
     #[arg(long, value_name = "DIR", help_heading = "Output")]
@@ -106,12 +73,13 @@ enum Rule {
 }
 
 /// Measures the dataset and writes the table to stdout.
-pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
+pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
         return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
     }
     args.check()?;
+    args.method.read_config()?;
     let options = args.method.options()?;
     let items = args.items()?;
     if let Some(folder) = &args.output_dir {
@@ -143,45 +111,18 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
 
 impl BenchArgs {
     fn check(&self) -> Result<()> {
-        let at_least_one = |name: &str, value: usize| match value {
-            0 => Err(Error::invalid_option(format!("{name} must be at least 1"))),
-            _ => Ok(()),
-        };
-        at_least_one("--iterations", self.iterations)?;
-        at_least_one("--max-files", self.max_files.unwrap_or(1))?;
-        if self.rule == Rule::Fluidaudio && (self.collar != 0.0 || self.skip_overlap) {
+        if self.iterations == 0 {
+            return Err(Error::invalid_option("--iterations must be at least 1"));
+        }
+        if self.rule == Rule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
             return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
         }
-        // A wrong collar is refused before the work, not after it.
-        score(&Annotation::default(), &Annotation::default(), None, &self.score_options())?;
-        Ok(())
-    }
-
-    fn score_options(&self) -> ScoreOptions {
-        ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap }
+        self.scoring.options().map(|_| ())
     }
 
     fn items(&self) -> Result<Vec<Item>> {
         let folder = self.dataset.as_deref().unwrap_or(Path::new("."));
-        let (mut items, warnings) = dataset::find(Places {
-            folder,
-            references: self.references.as_deref(),
-            uem: self.uem.as_deref(),
-            audio_filter: self.audio_filter.as_deref(),
-            results: self.output_dir.as_deref(),
-        })?;
-        if let Some(single) = &self.single_file {
-            items.retain(|item| item.file_id == *single);
-            if items.is_empty() {
-                return Err(Error::input(format!("there is no recording with a reference {single}"))
-                    .at(folder.display().to_string()));
-            }
-        }
-        items.truncate(self.max_files.unwrap_or(usize::MAX));
-        if !self.quiet {
-            warnings.iter().for_each(|warning| exit::warn(warning));
-        }
-        Ok(items)
+        self.places.items(folder, self.output_dir.as_deref(), self.quiet)
     }
 
     fn setup(&self, options: &DiarizationOptions, pipeline: &Pipeline) -> Setup {
@@ -192,8 +133,8 @@ impl BenchArgs {
                 Rule::Nist => "nist".to_owned(),
                 Rule::Fluidaudio => "fluidaudio".to_owned(),
             },
-            collar_s: self.collar,
-            skip_overlap: self.skip_overlap,
+            collar_s: self.scoring.collar,
+            skip_overlap: self.scoring.skip_overlap,
             instruction_set: Isa::detect().name().to_owned(),
             num_threads: pipeline.num_threads(),
             iterations: self.iterations,
@@ -242,8 +183,8 @@ impl BenchArgs {
 
     fn record(&self, item: &Item, result: &Diarization, options: &DiarizationOptions) -> Result<FileRecord> {
         let (reference, hypothesis) = (&item.reference, &result.diarization);
-        let regions = item.uem.clone().unwrap_or_else(|| vec![Segment::new(0.0, result.duration_s)]);
-        let score_options = self.score_options();
+        let regions = item.regions(result.duration_s);
+        let score_options = self.scoring.options()?;
         let scores: Scores = match self.rule {
             Rule::Nist => score(reference, hypothesis, Some(&regions), &score_options),
             Rule::Fluidaudio => fluidaudio::score(reference, hypothesis, result.duration_s),

@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use diarist::audio::{self, PcmFormat};
-use diarist::clustering::{AhcOptions, Method, SpeakerBounds, VbxOptions};
+use diarist::clustering::SpeakerBounds;
 use diarist::formats::{json, rttm};
-use diarist::models::Precision;
-use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline};
+use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
 use diarist::{Error, ErrorKind, Result};
 
 use crate::exit;
@@ -16,6 +15,7 @@ use crate::inputs::{self, Recording, Source};
 use crate::output;
 use crate::progress::{self, Bar};
 use crate::timings;
+use crate::settings::MethodArgs;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -91,32 +91,6 @@ struct OutputArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Method")]
-pub(crate) struct MethodArgs {
-    /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc)
-    #[arg(long, value_enum, default_value_t = Clustering::Vbx)]
-    clustering: Clustering,
-    /// Distance from 0 to 2 up to which agglomerative clustering joins voices [default: 0.6 for vbx, 0.7046 for ahc]
-    #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
-    threshold: Option<f64>,
-    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact
-    #[arg(long, value_name = "SECONDS", default_value_t = 1.0, allow_negative_numbers = true)]
-    step: f64,
-    /// Arithmetic of the networks: bf16 and int8 are faster and less exact
-    #[arg(long, value_enum, default_value_t = PrecisionName::F32)]
-    precision: PrecisionName,
-    /// How speaker embeddings are computed. The result is the same with all but skip
-    #[arg(long, value_enum, value_name = "MODE", default_value_t = EmbeddingModeName::Fast)]
-    embedding_mode: EmbeddingModeName,
-    /// Segmentation weights to use instead of the embedded ones
-    #[arg(long, value_name = "FILE")]
-    segmentation: Option<PathBuf>,
-    /// Embedding weights to use instead of the embedded ones
-    #[arg(long, value_name = "FILE")]
-    embedding: Option<PathBuf>,
-}
-
-#[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Raw PCM on stdin (input -)")]
 struct StdinArgs {
     /// Sample rate in Hz; needed for -
@@ -137,55 +111,6 @@ enum Format {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Clustering {
-    Vbx,
-    Ahc,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum PrecisionName {
-    /// 32-bit floats
-    F32,
-    /// bfloat16 with 32-bit sums; faster on processors with AVX-512 BF16
-    Bf16,
-    /// 8-bit integers with exact sums
-    Int8,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Self::F32,
-            PrecisionName::Bf16 => Self::Bf16,
-            PrecisionName::Int8 => Self::Int8,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum EmbeddingModeName {
-    /// Chunk after chunk on one thread
-    Full,
-    /// Chunks in parallel
-    Fast,
-    /// As fast, but chunks heard before in the same call, with the same sound to the last bit, are looked up
-    Cached,
-    /// None: who pauses for 10 s comes back as a new speaker; for how much is spoken, and how much at the same time
-    Skip,
-}
-
-impl From<EmbeddingModeName> for EmbeddingMode {
-    fn from(name: EmbeddingModeName) -> Self {
-        match name {
-            EmbeddingModeName::Full => Self::Full,
-            EmbeddingModeName::Fast => Self::Fast,
-            EmbeddingModeName::Cached => Self::Cached,
-            EmbeddingModeName::Skip => Self::Skip,
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Pcm {
     /// Signed 16-bit integers, little-endian
     S16le,
@@ -194,7 +119,8 @@ enum Pcm {
 }
 
 /// Diarizes every input. A fault of one does not stop the others; whatever can be refused is refused before the work.
-pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
+pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
+    args.method.read_config()?;
     let options = args.options()?;
     args.check_stdin()?;
     let recordings = inputs::expand(&args.inputs);
@@ -226,38 +152,6 @@ pub(crate) fn run(args: &DiarizeArgs) -> anyhow::Result<()> {
         }
     }
     first_fault.map_or(Ok(()), |fault| Err(fault.into()))
-}
-
-impl MethodArgs {
-    /// The options chosen, for any number of speakers.
-    pub(crate) fn options(&self) -> Result<DiarizationOptions> {
-        let method = match self.clustering {
-            Clustering::Vbx => {
-                let mut vbx = VbxOptions::default();
-                vbx.threshold = self.threshold.unwrap_or(vbx.threshold);
-                Method::Vbx(vbx)
-            }
-            Clustering::Ahc => {
-                let mut ahc = AhcOptions::default();
-                ahc.threshold = self.threshold.unwrap_or(ahc.threshold);
-                Method::Ahc(ahc)
-            }
-        };
-        let embedding_mode = self.embedding_mode.into();
-        let options = DiarizationOptions { step_s: self.step, method, embedding_mode, ..DiarizationOptions::default() };
-        options.validate()?;
-        Ok(options)
-    }
-
-    /// The arithmetic chosen.
-    pub(crate) fn precision(&self) -> Precision {
-        self.precision.into()
-    }
-
-    /// The models chosen.
-    pub(crate) fn load(&self) -> Result<Models> {
-        Models::load_with_precision(self.segmentation.as_deref(), self.embedding.as_deref(), self.precision())
-    }
 }
 
 impl DiarizeArgs {

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bench;
+mod config;
 mod delivery;
 mod models;
 mod sample;

@@ -78,6 +78,12 @@ pub struct JsonOptions {
     pub clustering: String,
     /// Distance up to which agglomerative clustering joins two groups.
     pub threshold: f64,
+    /// Weight of the voices against the prior, `null` except with `vbx`.
+    pub fa: Option<f64>,
+    /// Weight of the penalty on speakers, `null` except with `vbx`.
+    pub fb: Option<f64>,
+    /// Groups of fewer embeddings joined a larger one, `null` except with `ahc`.
+    pub min_cluster_size: Option<usize>,
     /// Silences of one speaker shorter than this were filled.
     pub min_duration_off_s: f64,
     /// `full`, `fast`, `cached` or `skip`.
@@ -141,9 +147,9 @@ impl From<&SpeakerSummary> for JsonSpeaker {
 
 impl From<&DiarizationOptions> for JsonOptions {
     fn from(options: &DiarizationOptions) -> Self {
-        let (clustering, threshold) = match &options.method {
-            Method::Vbx(vbx) => ("vbx", vbx.threshold),
-            Method::Ahc(ahc) => ("ahc", ahc.threshold),
+        let (clustering, threshold, weights, min_cluster_size) = match &options.method {
+            Method::Vbx(vbx) => ("vbx", vbx.threshold, Some((vbx.fa, vbx.fb)), None),
+            Method::Ahc(ahc) => ("ahc", ahc.threshold, None, Some(ahc.min_cluster_size)),
         };
         Self {
             step_s: options.step_s,
@@ -151,6 +157,9 @@ impl From<&DiarizationOptions> for JsonOptions {
             max_speakers: options.bounds.max(),
             clustering: clustering.to_owned(),
             threshold,
+            fa: weights.map(|(fa, _)| fa),
+            fb: weights.map(|(_, fb)| fb),
+            min_cluster_size,
             min_duration_off_s: options.min_duration_off_s,
             embedding_mode: options.embedding_mode.name().to_owned(),
         }
@@ -209,6 +218,10 @@ mod tests {
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
         assert_eq!((document.options.clustering.as_str(), document.options.threshold), ("vbx", 0.6));
+        assert_eq!(
+            (document.options.fa, document.options.fb, document.options.min_cluster_size),
+            (Some(0.07), Some(0.8), None)
+        );
         assert_eq!((document.options.min_speakers, document.options.max_speakers), (1, None));
     }
 
@@ -222,6 +235,7 @@ mod tests {
         let options = JsonOptions::from(&options);
         assert_eq!((options.min_speakers, options.max_speakers), (3, Some(3)));
         assert_eq!((options.clustering.as_str(), options.threshold), ("ahc", AhcOptions::default().threshold));
+        assert_eq!((options.fa, options.fb, options.min_cluster_size), (None, None, Some(12)));
     }
 
     #[test]

@@ -5,39 +5,127 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use diarist::formats::{rttm, uem};
+use diarist::metrics::ScoreOptions;
 use diarist::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
-use crate::inputs;
+use crate::{exit, inputs};
+
+/// How a dataset folder is read; part of the long help.
+pub(crate) const HELP: &str = "\
+DATASET is searched to the bottom for audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second
+field is its name, or the beginning of its name up to a dot, an underscore or a hyphen:
+  AMI          ES2004a.Mix-Headset.wav (or .Array1-01.wav for the far field: --audio-filter Array1-01) and ES2004a.rttm
+  VoxConverse  abjxc.wav and abjxc.rttm
+  AISHELL-4    L_R003S01C02.flac and L_R003S01C02.rttm
+  AliMeeting   R8001_M8004_MS801.wav and R8001_M8004.rttm
+Without a UEM the whole recording is scored.";
+
+/// What belongs to a dataset.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Dataset")]
+pub(crate) struct DatasetArgs {
+    /// References to use instead of those in DATASET: an RTTM file, or a folder of them
+    #[arg(long, value_name = "PATH")]
+    references: Option<PathBuf>,
+    /// Scored regions to use instead of those in DATASET: a UEM file, or a folder of them
+    #[arg(long, value_name = "PATH")]
+    uem: Option<PathBuf>,
+    /// Only audio files with TEXT in their path
+    #[arg(long, value_name = "TEXT")]
+    audio_filter: Option<String>,
+    /// Only the recording with this file id
+    #[arg(long, value_name = "ID")]
+    single_file: Option<String>,
+    /// At most N recordings, the first by name
+    #[arg(long, value_name = "N")]
+    max_files: Option<usize>,
+}
+
+/// How errors are counted.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Scoring")]
+pub(crate) struct ScoringArgs {
+    /// Leaves this many seconds on each side of every reference boundary unscored
+    #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true)]
+    pub(crate) collar: f64,
+    /// Leaves regions unscored where reference turns overlap
+    #[arg(long)]
+    pub(crate) skip_overlap: bool,
+}
 
 /// One recording to measure.
 #[derive(Debug)]
-pub(super) struct Item {
+pub(crate) struct Item {
     /// File id of the reference.
-    pub(super) file_id: String,
-    pub(super) audio: PathBuf,
-    pub(super) reference: Annotation,
+    pub(crate) file_id: String,
+    pub(crate) audio: PathBuf,
+    pub(crate) reference: Annotation,
     /// The scored regions, if a UEM names them; else the whole recording is scored.
-    pub(super) uem: Option<Vec<Segment>>,
+    pub(crate) uem: Option<Vec<Segment>>,
+}
+
+impl Item {
+    /// The scored regions of a recording of this length.
+    pub(crate) fn regions(&self, duration_s: f64) -> Vec<Segment> {
+        self.uem.clone().unwrap_or_else(|| vec![Segment::new(0.0, duration_s)])
+    }
+}
+
+impl DatasetArgs {
+    /// The recordings below `folder` that are wanted; those in `results`, written by earlier runs, are none.
+    pub(crate) fn items(&self, folder: &Path, results: Option<&Path>, quiet: bool) -> Result<Vec<Item>> {
+        if self.max_files == Some(0) {
+            return Err(Error::invalid_option("--max-files must be at least 1"));
+        }
+        let (mut items, warnings) = find(Places {
+            folder,
+            references: self.references.as_deref(),
+            uem: self.uem.as_deref(),
+            audio_filter: self.audio_filter.as_deref(),
+            results,
+        })?;
+        if let Some(single) = &self.single_file {
+            items.retain(|item| item.file_id == *single);
+            if items.is_empty() {
+                return Err(Error::input(format!("there is no recording with a reference {single}"))
+                    .at(folder.display().to_string()));
+            }
+        }
+        items.truncate(self.max_files.unwrap_or(usize::MAX));
+        if !quiet {
+            warnings.iter().for_each(|warning| exit::warn(warning));
+        }
+        Ok(items)
+    }
+}
+
+impl ScoringArgs {
+    /// The options chosen; a collar that is not possible is refused before the work, not after it.
+    pub(crate) fn options(&self) -> Result<ScoreOptions> {
+        let options = ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap };
+        diarist::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
+        Ok(options)
+    }
 }
 
 /// Where the parts of a dataset are.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Places<'a> {
+struct Places<'a> {
     /// Folder with everything, searched to the bottom.
-    pub(super) folder: &'a Path,
+    folder: &'a Path,
     /// References, if not those in the folder.
-    pub(super) references: Option<&'a Path>,
+    references: Option<&'a Path>,
     /// Scored regions, if not those in the folder.
-    pub(super) uem: Option<&'a Path>,
+    uem: Option<&'a Path>,
     /// Only audio files with this text in their path.
-    pub(super) audio_filter: Option<&'a str>,
+    audio_filter: Option<&'a str>,
     /// A folder below the first that is not part of the dataset: earlier results.
-    pub(super) results: Option<&'a Path>,
+    results: Option<&'a Path>,
 }
 
 /// The recordings of a dataset in the order of their file ids, and what the user should know about it.
-pub(super) fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
+fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
     let mut references = references(places)?;
     let mut regions = regions(places)?;
     let mut warnings = Vec::new();
