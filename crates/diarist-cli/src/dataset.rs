@@ -109,6 +109,11 @@ impl ScoringArgs {
     }
 }
 
+/// How errors are counted, in words.
+pub(crate) fn convention(collar_s: f64, skip_overlap: bool) -> String {
+    format!("collar {collar_s} s on each side, overlap {}", if skip_overlap { "skipped" } else { "scored" })
+}
+
 /// Where the parts of a dataset are.
 #[derive(Debug, Clone, Copy)]
 struct Places<'a> {

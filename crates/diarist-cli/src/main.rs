@@ -19,6 +19,7 @@ use commands::bench::{self, BenchArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
+use commands::tune::{self, TuneArgs};
 use commands::version;
 
 /// Who spoke when: speaker diarization in one binary, offline.
@@ -42,6 +43,7 @@ enum Command {
     Diarize(Box<DiarizeArgs>),
     Score(ScoreArgs),
     Bench(Box<BenchArgs>),
+    Tune(Box<TuneArgs>),
     Models(ModelsArgs),
 }
 
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
+        Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }

@@ -40,6 +40,15 @@ impl Bar {
     }
 }
 
+/// A bar of `total` steps of equal weight, with the same look.
+pub(crate) fn steps(name: &str, total: usize, shown: bool) -> ProgressBar {
+    let target = if shown && is_visible() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_prefix(name.to_owned());
+    let template = "{prefix} [{bar:30}] {percent:>3} %, {pos} of {len}, {eta} left";
+    let style = ProgressStyle::with_template(template).expect("the template is well formed");
+    bar.with_style(style.progress_chars("=> "))
+}
+
 /// Does a person see stderr?
 pub(crate) fn is_visible() -> bool {
     io::stderr().is_terminal()

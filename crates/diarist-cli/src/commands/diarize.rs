@@ -14,8 +14,8 @@ use crate::exit;
 use crate::inputs::{self, Recording, Source};
 use crate::output;
 use crate::progress::{self, Bar};
-use crate::timings;
 use crate::settings::MethodArgs;
+use crate::timings;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -4,4 +4,5 @@ pub(crate) mod bench;
 pub(crate) mod diarize;
 pub(crate) mod models;
 pub(crate) mod score;
+pub(crate) mod tune;
 pub(crate) mod version;

@@ -7,6 +7,7 @@ mod delivery;
 mod models;
 mod sample;
 mod schema;
+mod tune;
 mod wav;
 
 use std::path::{Path, PathBuf};

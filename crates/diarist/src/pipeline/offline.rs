@@ -47,6 +47,11 @@ impl Pipeline {
         self.threads.current_num_threads()
     }
 
+    /// Runs `work` on the pipeline's threads: parallel loops in it, with [`Self::cluster`] inside them, use no others.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.threads.install(work)
+    }
+
     /// Diarizes the recording that `source` streams; `file_id` names it in the result.
     ///
     /// `progress` is called after every few seconds of audio.

@@ -5,6 +5,8 @@ use diarist::metrics::{DerComponents, JerComponents, Scores};
 use diarist::pipeline::{CacheUse, Timings};
 use serde::{Deserialize, Serialize};
 
+use crate::dataset;
+
 /// Version of the report's layout.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
@@ -144,8 +146,7 @@ impl Setup {
             return "FluidAudio's rule of 2025-08: 10 ms frames, one speaker each, error over all frames, no collar"
                 .to_owned();
         }
-        let overlap = if self.skip_overlap { "skipped" } else { "scored" };
-        format!("collar {} s on each side, overlap {overlap}", self.collar_s)
+        dataset::convention(self.collar_s, self.skip_overlap)
     }
 
     /// Machine and options in one line.
