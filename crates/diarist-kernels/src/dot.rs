@@ -6,11 +6,13 @@ use crate::arch::Vector;
 use crate::arch::portable::F32x4;
 use crate::bf16::Bf16;
 use crate::element::Element;
+use crate::f16::F16;
 
 /// One kind of multiply-add on one instruction set.
 ///
 /// A *word* is [`Dot::GROUP`] neighbouring values of a left-hand row, which meet as many values in each lane of a register of
-/// weights: `sum[lane] += word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum.
+/// weights: `sum[lane] += word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum (of 16-bit
+/// floats it has one value).
 ///
 /// # Safety
 ///
@@ -150,6 +152,50 @@ impl<V: Vector> Dot for WidenedBf16<V> {
     unsafe fn step(word: [V; 2], weights: [V; 2], sums: V) -> V {
         // SAFETY: the caller's guarantee.
         unsafe { word[1].mul_add(weights[1], word[0].mul_add(weights[0], sums)) }
+    }
+
+    #[inline(always)]
+    unsafe fn end(sums: V, _scale: *const f32, _bias: *const f32) -> V {
+        sums
+    }
+}
+
+/// 16-bit floats by 16-bit floats in f32. A product of two such numbers is exact in f32. A word holds one value: what is read must be
+/// converted, and more would take registers.
+#[derive(Debug)]
+pub(crate) struct WidenedF16<V>(PhantomData<V>);
+
+impl<V: Vector> Dot for WidenedF16<V> {
+    type Left = F16;
+    type Right = F16;
+    type Vector = V;
+    type Word = V;
+    type Weights = V;
+    type Sums = V;
+    const GROUP: usize = 1;
+
+    #[inline(always)]
+    unsafe fn word(p: *const F16) -> V {
+        // SAFETY: the caller's guarantee.
+        unsafe { V::splat_f16(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn weights(p: *const F16) -> V {
+        // SAFETY: the caller's guarantee.
+        unsafe { V::load_f16(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn start(bias: *const f32) -> V {
+        // SAFETY: the caller's guarantee.
+        unsafe { V::load(bias) }
+    }
+
+    #[inline(always)]
+    unsafe fn step(word: V, weights: V, sums: V) -> V {
+        // SAFETY: the caller's guarantee.
+        unsafe { word.mul_add(weights, sums) }
     }
 
     #[inline(always)]

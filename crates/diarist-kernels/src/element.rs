@@ -3,8 +3,9 @@
 use std::fmt;
 
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
-/// A type of values in buffers, planes and rows: `f32`, [`Bf16`], `u8`, and the integers of packed weights.
+/// A type of values in buffers, planes and rows: `f32`, [`Bf16`], [`F16`], `u8`, and the integers of packed weights.
 ///
 /// # Safety
 ///
@@ -23,3 +24,5 @@ unsafe impl Element for i16 {}
 unsafe impl Element for i32 {}
 // SAFETY: transparent over u16, and Bf16(0) is zero.
 unsafe impl Element for Bf16 {}
+// SAFETY: as above.
+unsafe impl Element for F16 {}

@@ -14,7 +14,7 @@ pub enum Level {
     Portable,
     /// 64-bit ARM: 4 f32 lanes, 32 registers.
     Neon,
-    /// x86-64 with AVX2 and FMA: 8 f32 lanes, 16 registers.
+    /// x86-64 with AVX2, FMA and F16C: 8 f32 lanes, 16 registers.
     Avx2,
     /// x86-64 with AVX-512 F, BW, DQ and VL (and AVX2, FMA): 16 f32 lanes, 32 registers.
     Avx512,
@@ -141,7 +141,9 @@ fn cpu_has(isa: Isa) -> bool {
     let level = match isa.level {
         Level::Portable => true,
         Level::Neon => false,
-        Level::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+        Level::Avx2 => {
+            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
+        }
         Level::Avx512 => {
             is_x86_feature_detected!("avx2")
                 && is_x86_feature_detected!("fma")

@@ -7,8 +7,9 @@ use crate::arch::portable::F32x4;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_dot::{DotBf16, DotBytes256, DotBytes512, DotShorts256, DotShorts512};
 use crate::bf16::Bf16;
-use crate::dot::{Bytes, Dot, Plain, Shorts, WidenedBf16};
+use crate::dot::{Bytes, Dot, Plain, Shorts, WidenedBf16, WidenedF16};
 use crate::element::Element;
+use crate::f16::F16;
 use crate::isa::{Isa, Level};
 use crate::quantize;
 #[cfg(target_arch = "aarch64")]
@@ -16,7 +17,7 @@ use std::arch::aarch64::float32x4_t;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
-/// Left-hand values of products: `f32`, [`Bf16`], `u8`, which meets signed weights of 8 bits, and `i16`.
+/// Left-hand values of products: `f32`, [`Bf16`], [`F16`], `u8`, which meets signed weights of 8 bits, and `i16`.
 pub trait Operand: Element {
     /// What they are multiplied with.
     type Weight: Element;
@@ -80,10 +81,36 @@ impl Operand for f32 {
             #[cfg(target_arch = "x86_64")]
             Level::Avx512 => on!(kernel, Plain<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => on!(kernel, Plain<__m256>, "avx2,fma"),
+            Level::Avx2 => on!(kernel, Plain<__m256>, "avx2,fma,f16c"),
             #[cfg(target_arch = "aarch64")]
             Level::Neon => on!(kernel, Plain<float32x4_t>, "neon"),
             _ => on!(kernel, Plain<F32x4>),
+        }
+    }
+}
+
+impl Operand for F16 {
+    type Weight = F16;
+    const GROUP: usize = 1;
+
+    fn column_scale(_column: &[f32]) -> f32 {
+        1.0
+    }
+
+    fn weight(value: f32) -> F16 {
+        F16::from_f32(value)
+    }
+
+    #[inline]
+    unsafe fn dispatch<K: Kernel<F16>>(isa: Isa, kernel: K) -> K::Output {
+        match isa.level() {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx512 => on!(kernel, WidenedF16<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 => on!(kernel, WidenedF16<__m256>, "avx2,fma,f16c"),
+            #[cfg(target_arch = "aarch64")]
+            Level::Neon => on!(kernel, WidenedF16<float32x4_t>, "neon"),
+            _ => on!(kernel, WidenedF16<F32x4>),
         }
     }
 }
@@ -185,7 +212,7 @@ impl Operand for i16 {
     }
 }
 
-/// What is stored: `f32`, [`Bf16`], or `u8`, rounded to the nearest integer within its range.
+/// What is stored: `f32`, [`Bf16`], [`F16`], or `u8`, rounded to the nearest integer within its range.
 pub trait Output: Element {
     /// # Safety
     ///
@@ -226,6 +253,20 @@ impl Output for Bf16 {
     unsafe fn store<D: Dot>(values: D::Vector, p: *mut Bf16) {
         // SAFETY: the caller's guarantee.
         unsafe { D::store_bf16(values, p) }
+    }
+}
+
+impl Output for F16 {
+    #[inline(always)]
+    unsafe fn load<D: Dot>(p: *const F16, _carry: f32) -> D::Vector {
+        // SAFETY: the caller's guarantee.
+        unsafe { D::Vector::load_f16(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store<D: Dot>(values: D::Vector, p: *mut F16) {
+        // SAFETY: the caller's guarantee.
+        unsafe { values.store_f16(p) }
     }
 }
 

@@ -1,9 +1,10 @@
-//! AVX2 and FMA: 8 lanes.
+//! AVX2, FMA and F16C: 8 lanes.
 
 use std::arch::x86_64::*;
 
 use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
 impl Vector for __m256 {
     type Shorts = __m256i;
@@ -128,6 +129,24 @@ impl Vector for __m256 {
             let (low, high) = (_mm256_castsi256_si128(values), _mm256_extracti128_si256::<1>(values));
             _mm_storeu_si128(p.cast(), _mm_packus_epi32(low, high));
         }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        unsafe { _mm256_cvtph_ps(_mm_set1_epi16(p.cast::<i16>().read())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 8 readable values at `p`.
+        unsafe { _mm256_cvtph_ps(_mm_loadu_si128(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, p: *mut F16) {
+        // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
+        unsafe { _mm_storeu_si128(p.cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self)) }
     }
 
     #[inline(always)]

@@ -4,6 +4,7 @@ use std::arch::x86_64::*;
 
 use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
 impl Vector for __m512 {
     type Shorts = __m512i;
@@ -124,6 +125,24 @@ impl Vector for __m512 {
             let values = _mm512_srli_epi32::<16>(_mm512_mask_mov_epi32(values, tiny, sign));
             _mm256_storeu_si256(p.cast(), _mm512_cvtepi32_epi16(values));
         }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(p.cast::<i16>().read())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 16 readable values at `p`.
+        unsafe { _mm512_cvtph_ps(_mm256_loadu_si256(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, p: *mut F16) {
+        // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
+        unsafe { _mm256_storeu_si256(p.cast(), _mm512_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self)) }
     }
 
     #[inline(always)]

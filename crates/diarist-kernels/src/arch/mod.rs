@@ -13,6 +13,7 @@ pub(crate) mod portable;
 pub(crate) mod x86_dot;
 
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
 /// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that level's instructions.
 ///
@@ -97,6 +98,12 @@ pub trait Vector: Copy {
     unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2];
     /// Writes a register, rounded as [`Bf16::from_f32`] does.
     unsafe fn store_bf16(self, p: *mut Bf16);
+    /// A 16-bit float in every lane.
+    unsafe fn splat_f16(p: *const F16) -> Self;
+    /// Reads a register of 16-bit floats.
+    unsafe fn load_f16(p: *const F16) -> Self;
+    /// Writes a register, rounded as [`F16::from_f32`] does.
+    unsafe fn store_f16(self, p: *mut F16);
     /// Reads a register of small integers.
     unsafe fn load_u8(p: *const u8) -> Self;
     /// Writes a register, rounded to the nearest integers, ties to even; below 0 is 0, above 255 is 255, NaN is 0.

@@ -5,6 +5,7 @@ use std::arch::asm;
 
 use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
 impl Vector for float32x4_t {
     type Shorts = int16x8_t;
@@ -126,6 +127,28 @@ impl Vector for float32x4_t {
     }
 
     #[inline(always)]
+    unsafe fn splat_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        unsafe { widen_f16(vdup_n_u16(p.cast::<u16>().read())) }
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
+        unsafe { widen_f16(vld1_u16(p.cast())) }
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, p: *mut F16) {
+        let halves: uint16x4_t;
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`; the instruction changes one register.
+        unsafe {
+            asm!("fcvtn {0:v}.4h, {1:v}.4s", lateout(vreg) halves, in(vreg) self, options(pure, nomem, nostack));
+            vst1_u16(p.cast(), halves);
+        }
+    }
+
+    #[inline(always)]
     unsafe fn load_u8(p: *const u8) -> Self {
         // SAFETY: the caller guarantees the instruction set and 4 readable values at `p`.
         unsafe {
@@ -144,6 +167,19 @@ impl Vector for float32x4_t {
             p.cast::<u32>().write_unaligned(vget_lane_u32::<0>(vreinterpret_u32_u8(bytes)));
         }
     }
+}
+
+/// 16-bit floats as f32.
+///
+/// # Safety
+///
+/// The processor has NEON.
+#[inline(always)]
+unsafe fn widen_f16(halves: uint16x4_t) -> float32x4_t {
+    let values: float32x4_t;
+    // SAFETY: the caller's guarantee; the instruction changes one register.
+    unsafe { asm!("fcvtl {0:v}.4s, {1:v}.4h", lateout(vreg) values, in(vreg) halves, options(pure, nomem, nostack)) };
+    values
 }
 
 impl Linear for int16x8_t {

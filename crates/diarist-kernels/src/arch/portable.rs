@@ -2,6 +2,7 @@
 
 use super::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
+use crate::f16::F16;
 
 /// Four f32 lanes.
 #[derive(Clone, Copy)]
@@ -105,6 +106,24 @@ impl Vector for F32x4 {
     unsafe fn store_bf16(self, p: *mut Bf16) {
         // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
         unsafe { p.cast::<[Bf16; 4]>().write_unaligned(self.0.map(Bf16::from_f32)) }
+    }
+
+    #[inline(always)]
+    unsafe fn splat_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees a readable value at `p`.
+        Self([unsafe { p.read() }.to_f32(); 4])
+    }
+
+    #[inline(always)]
+    unsafe fn load_f16(p: *const F16) -> Self {
+        // SAFETY: the caller guarantees 4 readable values at `p`; the read needs no alignment.
+        Self(unsafe { p.cast::<[F16; 4]>().read_unaligned() }.map(F16::to_f32))
+    }
+
+    #[inline(always)]
+    unsafe fn store_f16(self, p: *mut F16) {
+        // SAFETY: the caller guarantees 4 writable values at `p`; the write needs no alignment.
+        unsafe { p.cast::<[F16; 4]>().write_unaligned(self.0.map(F16::from_f32)) }
     }
 
     #[inline(always)]

@@ -6,14 +6,16 @@ use crate::arch::{Linear, ShortVector, Vector};
 use crate::bf16::Bf16;
 use crate::dot::Dot;
 use crate::element::Element;
+use crate::f16::F16;
 use crate::operand::{Operand, Output};
 use crate::quantize;
 
 use super::transform::largest_input;
 
-/// Values of planes that [`PackedWinogradConv2d`](super::PackedWinogradConv2d) convolves: `f32`, [`Bf16`] or `u8`.
+/// Values of planes that [`PackedWinogradConv2d`](super::PackedWinogradConv2d) convolves: `f32`, [`Bf16`], [`F16`] or `u8`.
 pub trait Activation: Operand + Output {
-    /// Values in the transformed domain. Those of `u8` are exact in 16 bits; those of [`Bf16`] are rounded to it.
+    /// Values in the transformed domain. Those of `u8` are exact in 16 bits; those of [`Bf16`] are rounded to it; those of [`F16`] are
+    /// `f32`.
     type Transformed: Operand;
     /// How they are made.
     #[doc(hidden)]
@@ -55,6 +57,15 @@ impl Activation for f32 {
 impl Activation for Bf16 {
     type Transformed = Bf16;
     type Input<D: Dot<Left = Bf16>> = Rounded<D>;
+
+    fn transformed_scale(_position: usize, _column: &[f32]) -> f32 {
+        1.0
+    }
+}
+
+impl Activation for F16 {
+    type Transformed = f32;
+    type Input<D: Dot<Left = f32>> = Widened<D>;
 
     fn transformed_scale(_position: usize, _column: &[f32]) -> f32 {
         1.0
@@ -120,6 +131,29 @@ impl<D: Dot<Left = Bf16>> InputKind for Rounded<D> {
     unsafe fn store(lanes: D::Vector, p: *mut Bf16) {
         // SAFETY: the caller's guarantee.
         unsafe { D::store_bf16(lanes, p) }
+    }
+}
+
+/// 16-bit floats, f32 from then on.
+#[derive(Debug)]
+pub struct Widened<D>(PhantomData<D>);
+
+impl<D: Dot<Left = f32>> InputKind for Widened<D> {
+    type Plane = F16;
+    type Transformed = f32;
+    type Lanes = D::Vector;
+    const LANES: usize = D::Vector::LANES;
+
+    #[inline(always)]
+    unsafe fn load(p: *const F16) -> D::Vector {
+        // SAFETY: the caller's guarantee.
+        unsafe { D::Vector::load_f16(p) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(lanes: D::Vector, p: *mut f32) {
+        // SAFETY: the caller's guarantee.
+        unsafe { lanes.store(p) }
     }
 }
 

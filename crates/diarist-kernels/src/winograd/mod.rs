@@ -52,7 +52,7 @@ impl<T: Activation> Default for WinogradWorkspace<T> {
 
 /// Transformed weights of a 3x3 convolution with stride 1, packed for one instruction set and for planes of type `T`.
 ///
-/// With `f32` everything is `f32`. With [`Bf16`](crate::Bf16) transformed inputs and weights are rounded to it, sums and the
+/// With `f32` everything is `f32`. With [`F16`](crate::F16) only planes are not. With [`Bf16`](crate::Bf16) transformed inputs and weights are rounded to it, sums and the
 /// transforms are `f32`. With `u8` transformed inputs are exact, transformed weights have 16 bits or as many as keep their exact sums
 /// within 32, and results are the same, bit for bit, on every instruction set.
 #[derive(Debug, Clone)]

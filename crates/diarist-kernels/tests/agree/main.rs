@@ -7,6 +7,7 @@ mod common;
 mod dense;
 mod dense_bf16;
 mod dense_u8;
+mod f16;
 mod frames;
 mod lstm;
 mod winograd;
