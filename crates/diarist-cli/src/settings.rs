@@ -75,6 +75,8 @@ pub(crate) enum PrecisionName {
     /// 32-bit floats
     #[default]
     F32,
+    /// 16-bit floats where weights and activations are stored, 32-bit arithmetic
+    F16,
     /// bfloat16 with 32-bit sums; faster on processors with AVX-512 BF16
     Bf16,
     /// 8-bit integers with exact sums
@@ -85,6 +87,7 @@ impl From<PrecisionName> for Precision {
     fn from(name: PrecisionName) -> Self {
         match name {
             PrecisionName::F32 => Self::F32,
+            PrecisionName::F16 => Self::F16,
             PrecisionName::Bf16 => Self::Bf16,
             PrecisionName::Int8 => Self::Int8,
         }

@@ -4,12 +4,13 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use diarist::models::{Architecture, Dtype, TensorInfo, Tensors};
+use diarist::models::stored::{self, Form, Granularity};
+use diarist::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
 use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};
 
-/// Lists, inspects, verifies and converts the weights of networks
+/// Lists, inspects, verifies, converts and shrinks the weights of networks
 #[derive(Debug, clap::Args)]
 pub(crate) struct ModelsArgs {
     #[command(subcommand)]
@@ -39,6 +40,65 @@ enum Command {
         /// The safetensors file to write
         output: PathBuf,
     },
+    /// Stores networks in fewer bytes, each as NAME.safetensors in a folder
+    ///
+    /// `--segmentation` and `--embedding` of other commands take these files; they compute as before, with the rounded weights.
+    /// `DIARIST_WEIGHTS_DIR=DIR cargo build --release` puts them into the binary.
+    Quantize {
+        /// Embedded models' names, or files as for `inspect`
+        #[arg(required = true)]
+        models: Vec<PathBuf>,
+        /// How to store large tensors
+        #[arg(long, value_enum)]
+        form: FormName,
+        /// What shares the table of a palette [default: tensor]
+        #[arg(long, value_enum)]
+        granularity: Option<GranularityName>,
+        /// The folder to write to (made if missing)
+        #[arg(long, value_name = "DIR")]
+        output_dir: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum FormName {
+    /// 16-bit floats
+    F16,
+    /// 8-bit integers with a scale for each output channel
+    Linear8,
+    /// Positions in a table of 256 values
+    Palette8,
+    /// Positions in a table of 64 values
+    Palette6,
+    /// Positions in a table of 16 values
+    Palette4,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum GranularityName {
+    /// All values of a tensor
+    Tensor,
+    /// The values of an output channel, where its table is smaller than its positions
+    Channel,
+}
+
+impl FormName {
+    fn form(self, granularity: Option<GranularityName>) -> diarist::Result<Form> {
+        let shared = match granularity {
+            Some(GranularityName::Channel) => Granularity::Channel,
+            Some(GranularityName::Tensor) | None => Granularity::Tensor,
+        };
+        match self {
+            Self::F16 | Self::Linear8 if granularity.is_some() => {
+                Err(Error::invalid_option("--granularity is for palettes only").hint("leave it out"))
+            }
+            Self::F16 => Ok(Form::F16),
+            Self::Linear8 => Ok(Form::Linear8),
+            Self::Palette8 => Ok(Form::Palette8(shared)),
+            Self::Palette6 => Ok(Form::Palette6(shared)),
+            Self::Palette4 => Ok(Form::Palette4(shared)),
+        }
+    }
 }
 
 /// Runs `diarist models`.
@@ -58,6 +118,9 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<()> {
             }
         }
         Command::Convert { input, output } => convert(input, output, &mut out)?,
+        Command::Quantize { models, form, granularity, output_dir } => {
+            quantize(models, form.form(*granularity)?, output_dir, &mut out)?;
+        }
     }
     Ok(())
 }
@@ -95,19 +158,32 @@ fn load(model: &Path) -> diarist::Result<Tensors<'static>> {
 }
 
 fn inspect(tensors: &Tensors<'_>, out: &mut impl Write) -> io::Result<()> {
-    let rows: Vec<[String; 4]> = tensors
+    let rows: Vec<[String; 5]> = tensors
         .iter()
-        .map(|tensor| [tensor.name.to_owned(), tensor.dtype.to_string(), shape(&tensor), statistics(tensors, &tensor)])
+        .map(|tensor| {
+            let bytes = tensor.num_bytes.to_string();
+            [tensor.name.to_owned(), stored_as(&tensor), shape(&tensor), bytes, statistics(tensors, &tensor)]
+        })
         .collect();
-    let header = ["tensor", "type", "shape", "min, max, mean, standard deviation"].map(str::to_owned);
+    let header = ["tensor", "stored as", "shape", "bytes", "min, max, mean, standard deviation"].map(str::to_owned);
     let width = |column: usize| rows.iter().chain([&header]).map(|row| row[column].len()).max().unwrap_or(0);
-    let [name_width, type_width, shape_width] = [width(0), width(1), width(2)];
-    for [name, dtype, shape, statistics] in [&header].into_iter().chain(&rows) {
-        writeln!(out, "{name:name_width$}  {dtype:type_width$}  {shape:shape_width$}  {statistics}")?;
+    let [names, types, shapes, sizes] = [width(0), width(1), width(2), width(3)];
+    for [name, stored_as, shape, bytes, statistics] in [&header].into_iter().chain(&rows) {
+        writeln!(out, "{name:names$}  {stored_as:types$}  {shape:shapes$}  {bytes:>sizes$}  {statistics}")?;
     }
     let architecture = Architecture::recognise(tensors).map_or("unknown", Architecture::name);
     let parameters: usize = tensors.iter().map(|tensor| tensor.shape.iter().product::<usize>()).sum();
-    writeln!(out, "architecture {architecture}, {} tensors, {parameters} parameters", rows.len())
+    let bytes: usize = tensors.iter().map(|tensor| tensor.num_bytes).sum();
+    writeln!(out, "architecture {architecture}, {} tensors, {parameters} parameters, {bytes} bytes", rows.len())
+}
+
+fn stored_as(tensor: &TensorInfo<'_>) -> String {
+    match tensor.encoding {
+        Encoding::Linear8 => "linear8".to_owned(),
+        Encoding::Palette { num_tables: 1, num_entries } => format!("palette of {num_entries}"),
+        Encoding::Palette { num_tables, num_entries } => format!("{num_tables} palettes of {num_entries}"),
+        _ => tensor.dtype.to_string(),
+    }
 }
 
 fn shape(tensor: &TensorInfo<'_>) -> String {
@@ -162,11 +238,35 @@ fn open(path: &Path) -> diarist::Result<(Tensors<'static>, Architecture)> {
 fn convert(input: &Path, output: &Path, out: &mut impl Write) -> anyhow::Result<()> {
     let (tensors, architecture) = open(input)?;
     let bytes = tensors.to_safetensors(architecture.name())?;
-    fs::write(output, &bytes).map_err(|error| {
-        Error::new(ErrorKind::Output, "cannot be written").at(output.display().to_string()).caused_by(error)
-    })?;
+    write(output, &bytes)?;
     writeln!(out, "{}: {}, sha256 {}", output.display(), architecture.name(), sha256(&bytes))?;
     Ok(())
+}
+
+fn quantize(models: &[PathBuf], form: Form, output_dir: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    fs::create_dir_all(output_dir).map_err(|error| unwritable(output_dir, error))?;
+    for model in models {
+        let tensors = load(model)?;
+        let bytes = stored::quantize(&tensors, form)?;
+        let name = match manifest().models.iter().any(|entry| Path::new(&entry.name) == model) {
+            true => Some(model.as_os_str()),
+            false => model.file_stem(),
+        };
+        let mut file = name.unwrap_or_default().to_owned();
+        file.push(".safetensors");
+        let path = output_dir.join(file);
+        write(&path, &bytes)?;
+        writeln!(out, "{}: {form}, {} bytes, sha256 {}", path.display(), bytes.len(), sha256(&bytes))?;
+    }
+    Ok(())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> diarist::Result<()> {
+    fs::write(path, bytes).map_err(|error| unwritable(path, error))
+}
+
+fn unwritable(path: &Path, error: io::Error) -> Error {
+    Error::new(ErrorKind::Output, "cannot be written").at(path.display().to_string()).caused_by(error)
 }
 
 /// Lower-case hexadecimal.

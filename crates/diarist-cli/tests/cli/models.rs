@@ -67,6 +67,63 @@ fn convert_writes_safetensors_that_verify() {
 }
 
 #[test]
+fn quantize_stores_networks_that_other_commands_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let folder = directory.path().join("small");
+    let out = stdout(&[
+        "quantize",
+        "segmentation-3.0",
+        &fixture("pyannet.ckpt"),
+        "--form",
+        "palette6",
+        "--granularity",
+        "channel",
+        "--output-dir",
+        text(&folder),
+    ]);
+    assert!(out.lines().all(|line| line.contains("palette6 channel, ")), "{out}");
+    for name in ["segmentation-3.0.safetensors", "pyannet.safetensors"] {
+        let path = folder.join(name);
+        assert!(stdout(&["verify", text(&path)]).contains("loads as pyannet"));
+        let inspected = stdout(&["inspect", text(&path)]);
+        let linear = inspected.lines().find(|line| line.starts_with("linear.0.weight")).unwrap();
+        // 128 x 256 indices of 6 bits, 128 tables of 64 16-bit floats, and the shape.
+        assert!(linear.contains("128 palettes of 64") && linear.contains(" 40976 "), "{linear}");
+        let bias = inspected.lines().find(|line| line.starts_with("linear.0.bias")).unwrap();
+        assert!(bias.contains("F32"), "{bias}");
+        let plain = directory.path().join("plain.safetensors");
+        stdout(&["convert", text(&path), text(&plain)]);
+        assert!(stdout(&["inspect", text(&plain)]).lines().skip(1).all(|line| !line.contains("palette")));
+    }
+}
+
+#[test]
+fn integers_are_refused_for_weights_without_ranges() {
+    let audio = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/short.flac");
+    let arguments = ["diarize", "--precision", "int8", "--embedding", &fixture("resnet34.ckpt"), text(&audio)];
+    let output = Command::cargo_bin("diarist").unwrap().args(arguments).assert().failure().code(2).get_output().clone();
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("int8 is for the embedded embedding network only"), "{error}");
+}
+
+#[test]
+fn quantize_refuses_what_it_cannot_do() {
+    let directory = tempfile::tempdir().unwrap();
+    let quantize = |model: &str, form: &str, more: &[&str], folder: &Path, code| {
+        let arguments = [&["quantize", model, "--form", form, "--output-dir", text(folder)], more].concat();
+        stderr(&arguments, code)
+    };
+    let error = quantize("plda-community-1", "palette8", &[], directory.path(), 2);
+    assert!(error.contains("plda-community-1: a PLDA is not stored in fewer bits"), "{error}");
+    let error = quantize("segmentation-3.0", "linear8", &["--granularity", "tensor"], directory.path(), 2);
+    assert!(error.contains("--granularity is for palettes only"), "{error}");
+    let file = directory.path().join("file");
+    fs::write(&file, "").unwrap();
+    let error = quantize("segmentation-3.0", "f16", &[], &file, 5);
+    assert!(error.contains("cannot be written"), "{error}");
+}
+
+#[test]
 fn faults_are_one_line_with_the_documented_code() {
     let directory = tempfile::tempdir().unwrap();
     let write = |name: &str, bytes: &[u8]| {

@@ -7,8 +7,9 @@ pub mod pyannet;
 pub mod resnet34;
 mod sinc_filters;
 mod sincnet;
+pub mod stored;
 pub mod weights;
 
 pub use architecture::Architecture;
 pub use precision::Precision;
-pub use weights::{Dtype, TensorInfo, Tensors};
+pub use weights::{Dtype, Encoding, TensorInfo, Tensors};

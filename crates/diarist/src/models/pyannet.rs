@@ -12,7 +12,7 @@ use diarist_kernels::{
 };
 
 use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
-use super::{Precision, Tensors};
+use super::{Precision, Tensors, stored};
 use crate::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
@@ -106,7 +106,7 @@ impl PyanNet {
     /// As [`Self::new`], for the given instruction set, and with products in `precision`, except those of the first and the last
     /// layer; gates, cell states and norms are always `f32`.
     ///
-    /// There are no integers in this network: for [`Precision::Int8`] it computes in bfloat16 if the processor has that, else
+    /// For [`Precision::F16`] only the weights are rounded. There are no integers in this network: for [`Precision::Int8`] it computes in bfloat16 if the processor has that, else
     /// in `f32`.
     ///
     /// # Errors
@@ -114,6 +114,7 @@ impl PyanNet {
     pub fn with_precision(tensors: &Tensors<'_>, isa: Isa, precision: Precision) -> Result<Self> {
         let layers = match precision {
             Precision::F32 => AnyLayers::F32(Layers::new(tensors, isa)?),
+            Precision::F16 => AnyLayers::F32(Layers::new(&stored::in_f16(tensors)?, isa)?),
             Precision::Int8 if !isa.has_bf16() => AnyLayers::F32(Layers::new(tensors, isa)?),
             Precision::Bf16 | Precision::Int8 => AnyLayers::Bf16(Layers::new(tensors, isa)?),
         };

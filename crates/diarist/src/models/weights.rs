@@ -9,6 +9,7 @@ pub use safetensors::Dtype;
 use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
+use super::stored;
 use crate::{Error, Result};
 
 /// The tensors of one model by name, in memory; borrowed from the embedded weights or owned when read from a file.
@@ -24,6 +25,26 @@ struct Stored<'a> {
     shape: Vec<usize>,
     /// Little-endian, row-major, exactly `shape` times the size of `dtype`.
     data: Cow<'a, [u8]>,
+    encoding: Encoding,
+    /// In the file.
+    num_bytes: usize,
+}
+
+/// How the file held the values of a tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Encoding {
+    /// As values of its type.
+    Plain,
+    /// As 8-bit integers with a scale for each output channel.
+    Linear8,
+    /// As positions in one table, or in one for each output channel.
+    Palette {
+        /// 1, or the number of output channels.
+        num_tables: usize,
+        /// Values in each table.
+        num_entries: usize,
+    },
 }
 
 /// Name, type and shape of one tensor.
@@ -35,19 +56,26 @@ pub struct TensorInfo<'a> {
     pub dtype: Dtype,
     /// Dimensions, outermost first; empty for a scalar.
     pub shape: &'a [usize],
+    /// How the file held it.
+    pub encoding: Encoding,
+    /// How many bytes that took.
+    pub num_bytes: usize,
 }
 
 impl<'a> Tensors<'a> {
-    /// Reads safetensors; `what` names them in errors.
+    /// Reads safetensors; `what` names them in errors. Tensors in a stored form (the module
+    /// [`stored`](super::stored)) become `f32`.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent safetensors file.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent safetensors file, or a stored form
+    /// in it contradicts itself.
     pub fn parse(bytes: &'a [u8], what: &str) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(what, error))?;
         let mut tensors = Self::empty(what);
         for (name, view) in file.iter() {
             tensors.insert(name, view.dtype(), view.shape().to_vec(), Cow::Borrowed(view.data()));
         }
+        stored::decode(&mut tensors)?;
         Ok(tensors)
     }
 }
@@ -71,7 +99,42 @@ impl<'a> Tensors<'a> {
     }
 
     pub(crate) fn insert(&mut self, name: &str, dtype: Dtype, shape: Vec<usize>, data: Cow<'a, [u8]>) {
-        self.tensors.insert(name.to_owned(), Stored { dtype, shape, data });
+        let num_bytes = data.len();
+        self.tensors.insert(name.to_owned(), Stored { dtype, shape, data, encoding: Encoding::Plain, num_bytes });
+    }
+
+    /// Inserts what took `num_bytes` bytes in a file.
+    pub(super) fn insert_decoded(
+        &mut self,
+        name: &str,
+        shape: Vec<usize>,
+        values: &[f32],
+        encoding: Encoding,
+        num_bytes: usize,
+    ) {
+        self.insert_f32(name, shape, values);
+        if let Some(stored) = self.tensors.get_mut(name) {
+            (stored.encoding, stored.num_bytes) = (encoding, num_bytes);
+        }
+    }
+
+    /// Removes a tensor and tells how many bytes it had.
+    pub(super) fn remove(&mut self, name: &str) -> usize {
+        self.tensors.remove(name).map_or(0, |stored| stored.num_bytes)
+    }
+
+    /// Shape and bytes of a tensor of type `dtype`.
+    pub(super) fn raw(&self, name: &str, dtype: Dtype) -> Result<(&[usize], &[u8])> {
+        match self.tensors.get(name) {
+            None => {
+                Err(Error::weights(format!("tensor {name} is missing")).at(self.what()).hint("the file is incomplete"))
+            }
+            Some(stored) if stored.dtype != dtype => {
+                Err(Error::weights(format!("tensor {name} is of type {}, expected {dtype}", stored.dtype))
+                    .at(self.what()))
+            }
+            Some(stored) => Ok((&stored.shape, &stored.data)),
+        }
     }
 
     pub(crate) fn insert_f32(&mut self, name: &str, shape: Vec<usize>, values: &[f32]) {
@@ -83,7 +146,7 @@ impl<'a> Tensors<'a> {
     pub fn into_owned(self) -> Tensors<'static> {
         let own = |(name, stored): (String, Stored<'_>)| {
             let data = Cow::Owned(stored.data.into_owned());
-            (name, Stored { dtype: stored.dtype, shape: stored.shape, data })
+            (name, Stored { data, dtype: stored.dtype, shape: stored.shape, ..stored })
         };
         Tensors { what: self.what, tensors: self.tensors.into_iter().map(own).collect() }
     }
@@ -105,7 +168,13 @@ impl<'a> Tensors<'a> {
 
     /// Every tensor, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = TensorInfo<'_>> {
-        self.tensors.iter().map(|(name, stored)| TensorInfo { name, dtype: stored.dtype, shape: &stored.shape })
+        self.tensors.iter().map(|(name, stored)| TensorInfo {
+            name,
+            dtype: stored.dtype,
+            shape: &stored.shape,
+            encoding: stored.encoding,
+            num_bytes: stored.num_bytes,
+        })
     }
 
     /// The values of tensor `name` in row-major order; f16, bf16 and f64 are converted.
@@ -168,7 +237,7 @@ impl<'a> Tensors<'a> {
     }
 
     /// Writes safetensors: sorted by name within each type, `architecture` as the only metadata, the same bytes for
-    /// the same tensors every time.
+    /// the same tensors every time. What was read from a stored form is written as `f32`.
     ///
     /// # Errors
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if a tensor's size contradicts its shape.
@@ -186,7 +255,7 @@ impl<'a> Tensors<'a> {
     }
 }
 
-fn elements<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> {
+pub(super) fn elements<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> {
     data.as_chunks::<N>().0.iter().copied()
 }
 

@@ -7,7 +7,7 @@ use diarist_kernels::Isa;
 use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::models::pyannet::PyanNet;
-use crate::models::resnet34::ResNet34;
+use crate::models::resnet34::{self, ResNet34};
 use crate::models::{Precision, Tensors};
 
 /// Everything with weights: segmentation network, embedding network, PLDA.
@@ -39,19 +39,20 @@ impl Models {
     /// As [`Self::load`], with the networks in `precision`.
     ///
     /// # Errors
-    /// As [`Self::load`]; and [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding network: the
-    /// ranges of its activations are known for the embedded one only.
+    /// As [`Self::load`]; and [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding network than the
+    /// embedded one in any stored form ([`resnet34::ranges_fit`]).
     pub fn load_with_precision(
         segmentation: Option<&Path>,
         embedding: Option<&Path>,
         precision: Precision,
     ) -> Result<Self> {
-        if precision == Precision::Int8 && embedding.is_some() {
-            return Err(Error::invalid_option("int8 is for the embedded embedding network only")
-                .hint("another one runs in bf16 or f32"));
-        }
+        let is_other = embedding.is_some();
         let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
+        if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
+            return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
+                .hint("another one runs in bf16, f16 or f32"));
+        }
         Ok(Self {
             segmentation: PyanNet::with_precision(&segmentation, Isa::detect(), precision)?,
             embedding: ResNet34::with_precision(&embedding, Isa::detect(), precision)?,

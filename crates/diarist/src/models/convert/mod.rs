@@ -14,7 +14,7 @@ use super::weights::Tensors;
 use crate::{Error, Result};
 
 /// Larger files are refused: the largest network that diarist knows has 27 MB.
-const MAX_FILE_BYTES: u64 = 256 << 20;
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// Reads weights of any format, with the names and shapes of [`Architecture::tensors`](super::Architecture::tensors).
 ///

@@ -13,10 +13,11 @@ mod ranges;
 mod trunk;
 
 pub use calibration::Calibration;
+pub use ranges::ranges_fit;
 
-use diarist_kernels::{Bf16, Columns, Isa, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics};
+use diarist_kernels::{Bf16, Columns, F16, Isa, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics};
 
-use super::{Precision, Tensors};
+use super::{Precision, Tensors, stored};
 use crate::Result;
 use crate::features::fbank::NUM_MEL_BINS;
 use crate::segmentation::FRAMES_PER_CHUNK;
@@ -43,16 +44,18 @@ pub struct ResNet34 {
 #[derive(Debug)]
 enum AnyTrunk {
     F32(Trunk<f32>),
+    F16(Trunk<F16>),
     Bf16(Trunk<Bf16>),
     Int8(Trunk<u8>),
 }
 
 /// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s in f32, half of it in
-/// bfloat16, a quarter in 8 bits).
+/// 16 bits, a quarter in 8).
 #[derive(Debug, Default)]
 pub struct Workspace {
     input: Plane,
     f32: Planes<f32>,
+    f16: Planes<F16>,
     bf16: Planes<Bf16>,
     int8: Planes<u8>,
     features: Plane,
@@ -99,14 +102,18 @@ impl ResNet34 {
     }
 
     /// As [`Self::new`] for a given instruction set, and with convolutions in `precision`; pooling and the last layer are always
-    /// `f32`. With [`Precision::Int8`] the ranges of the activations are those of the embedded weights, so `tensors` should be those.
+    /// `f32` (with [`Precision::F16`] the last layer's weights are rounded too). With [`Precision::Int8`] the ranges of the activations are those of the embedded weights, so `tensors` should be near
+    /// those ([`ranges_fit`]).
     ///
     /// # Errors
     ///
     /// As [`Self::new`].
     pub fn with_precision(tensors: &Tensors<'_>, isa: Isa, precision: Precision) -> Result<Self> {
+        let rounded = if precision == Precision::F16 { Some(stored::in_f16(tensors)?) } else { None };
+        let tensors = rounded.as_ref().unwrap_or(tensors);
         let trunk = match precision {
             Precision::F32 => AnyTrunk::F32(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
+            Precision::F16 => AnyTrunk::F16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
             Precision::Bf16 => AnyTrunk::Bf16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
             Precision::Int8 => AnyTrunk::Int8(Trunk::new(tensors, isa, ranges::code)?),
         };
@@ -152,10 +159,11 @@ impl ResNet34 {
     }
 
     fn wanted_features(&self, fbank: &[f32], mean: &[f32; NUM_MEL_BINS], workspace: &mut Workspace) {
-        let Workspace { input, f32, bf16, int8, features, wanted } = workspace;
+        let Workspace { input, f32, f16, bf16, int8, features, wanted } = workspace;
         set_input(fbank, mean, input);
         match &self.trunk {
             AnyTrunk::F32(trunk) => trunk.run(input, wanted, f32, features, |_, _, _| {}),
+            AnyTrunk::F16(trunk) => trunk.run(input, wanted, f16, features, |_, _, _| {}),
             AnyTrunk::Bf16(trunk) => trunk.run(input, wanted, bf16, features, |_, _, _| {}),
             AnyTrunk::Int8(trunk) => trunk.run(input, wanted, int8, features, |_, _, _| {}),
         }

@@ -5,7 +5,8 @@
 //! scaling their weights.
 
 use diarist_kernels::{
-    Activation, Bf16, Columns, Conv2dShape, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store, WinogradWorkspace,
+    Activation, Bf16, Columns, Conv2dShape, F16, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store,
+    WinogradWorkspace,
 };
 
 use super::needs::Needs;
@@ -101,6 +102,12 @@ impl Stored for f32 {
 }
 
 impl Stored for Bf16 {
+    fn to_f32(self) -> f32 {
+        self.to_f32()
+    }
+}
+
+impl Stored for F16 {
     fn to_f32(self) -> f32 {
         self.to_f32()
     }
