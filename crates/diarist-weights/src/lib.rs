@@ -1,29 +1,32 @@
 //! The weights of diarist's networks, embedded in the binary as safetensors, and where they come from.
 //!
-//! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names.
+//! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names. If the environment
+//! variable `DIARIST_WEIGHTS_DIR` names a folder while this crate is built, networks of the same file names in it take their
+//! place, such as the stored forms that `diarist models quantize` writes.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
 
-static SEGMENTATION: &[u8] = include_bytes!("../data/segmentation-3.0.safetensors");
-static EMBEDDING: &[u8] = include_bytes!("../data/wespeaker-resnet34-lm.safetensors");
+static SEGMENTATION: &[u8] = include_bytes!(env!("SEGMENTATION_FILE"));
+static EMBEDDING: &[u8] = include_bytes!(env!("EMBEDDING_FILE"));
 static PLDA: &[u8] = include_bytes!("../data/plda-community-1.safetensors");
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
-    serde_json::from_str(include_str!("../data/manifest.json")).expect("the embedded manifest is checked by a test")
+    let json = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
+    serde_json::from_str(json).expect("the embedded manifest is checked by a test")
 });
 static EMBEDDING_RANGES: LazyLock<Ranges> = LazyLock::new(|| {
     let json = include_str!("../data/wespeaker-resnet34-lm.ranges.json");
     serde_json::from_str(json).expect("the embedded ranges are checked by a test")
 });
 
-/// Speaker segmentation, pyannote segmentation-3.0: f32, names of the checkpoint's state dict.
+/// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the checkpoint's state dict.
 pub fn segmentation() -> &'static [u8] {
     SEGMENTATION
 }
 
-/// Speaker embedding, WeSpeaker ResNet34-LM: f32, batch normalisation folded into the convolutions.
+/// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded into the convolutions.
 pub fn embedding() -> &'static [u8] {
     EMBEDDING
 }
@@ -70,7 +73,7 @@ pub struct Manifest {
 pub struct Model {
     /// Short name, for example `segmentation-3.0`.
     pub name: String,
-    /// File name under `data/`.
+    /// File name.
     pub file: String,
     /// `pyannet`, `wespeaker-resnet34` or `plda`.
     pub architecture: String,
@@ -88,7 +91,7 @@ pub struct Model {
     pub licence: String,
     /// Whom to credit.
     pub attribution: String,
-    /// What was changed in the conversion.
+    /// What was changed in the conversion, and when this binary was built.
     pub changes: String,
     /// The package that it was converted from.
     pub source: Source,
@@ -150,8 +153,10 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_those_of_the_embedded_weights() {
-        assert_eq!(embedding_ranges().weights_sha256, manifest().models[1].sha256);
+    fn ranges_are_those_of_the_published_weights() {
+        let published = include_bytes!("../data/wespeaker-resnet34-lm.safetensors");
+        let digest: String = Sha256::digest(published).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(embedding_ranges().weights_sha256, digest);
         assert!(embedding_ranges().activations.values().all(|range| *range > 0.0 && range.is_finite()));
     }
 }
