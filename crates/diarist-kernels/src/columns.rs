@@ -28,6 +28,12 @@ impl Columns {
         }
     }
 
+    /// Takes the place of what was held: the part of `columns` that is in `range`.
+    pub fn set_within(&mut self, columns: &Self, range: &Range<usize>) -> &Self {
+        self.set(columns.ranges.iter().map(|part| part.start.max(range.start)..part.end.min(range.end)));
+        self
+    }
+
     /// The ranges.
     pub fn ranges(&self) -> &[Range<usize>] {
         &self.ranges
@@ -51,6 +57,15 @@ mod tests {
         assert_eq!(columns.num_columns(), 7);
         columns.set([]);
         assert_eq!((columns.ranges().len(), columns.num_columns()), (0, 0));
+    }
+
+    #[test]
+    fn parts_within_a_range() {
+        let (mut columns, mut part) = (Columns::default(), Columns::default());
+        columns.set([0..3, 6..9, 20..21]);
+        assert_eq!(part.set_within(&columns, &(2..8)).ranges(), [2..3, 6..8]);
+        assert_eq!(part.set_within(&columns, &(9..20)).ranges(), []);
+        assert_eq!(part.set_within(&columns, &(0..30)).ranges(), columns.ranges());
     }
 
     #[test]

@@ -3,9 +3,8 @@
 //! - `cargo bench -p diarist [-- avx512]`: a table for all (or one) instruction sets. Operations are those of the definition of
 //!   the layers. Under `cargo test --benches` each network runs once.
 //! - `cargo bench -p diarist -- --serve`: times single runs on request, for comparisons that take turns. A request is a line
-//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`, or for the trunk `bf16` or
-//!   `int8`; the number of threads; a file of
-//!   little-endian f32 (`[chunks, 998, 80]` log-mel features around their mean, or `[chunks, 160000]` samples); a file for what
+//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`, `bf16` or `int8` (which is bf16
+//!   for `segmentation`); the number of threads; a file of little-endian f32 (`[chunks, 998, 80]` log-mel features around their mean, or `[chunks, 160000]` samples); a file for what
 //!   comes out (`[chunks, 10, 125, 256]` features, or `[chunks, 589, 7]` scores), or `-`. The answer is a line with the
 //!   milliseconds of the run. The instruction set is that of `DIARIST_ISA`.
 
@@ -16,6 +15,7 @@ mod common;
 
 use std::collections::HashMap;
 use std::io::BufRead;
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use common::{Arithmetic, Peak, Sample};
@@ -96,7 +96,7 @@ fn serve() {
         runner.run(network, input);
         let elapsed_ms = start.elapsed().as_secs_f64() * 1e3;
         if output != "-" {
-            let bytes: Vec<u8> = runner.outputs(network).iter().flat_map(|value| value.to_le_bytes()).collect();
+            let bytes: Vec<u8> = runner.outputs.iter().flatten().flat_map(|value| value.to_le_bytes()).collect();
             std::fs::write(output, bytes).expect("the output can be written");
         }
         println!("{elapsed_ms:.4}");
@@ -126,7 +126,8 @@ impl Kind {
             (Self::Trunk, true, false) => &[Arithmetic::Int8],
             (Self::Trunk, true, true) => &[Arithmetic::Bf16],
             (Self::Segmentation, false, _) => &[Arithmetic::F32],
-            (Self::Segmentation, true, _) => &[],
+            (Self::Segmentation, true, true) => &[Arithmetic::Bf16],
+            (Self::Segmentation, true, false) => &[],
         }
     }
 
@@ -160,83 +161,74 @@ impl Network {
         };
         let tensors = Tensors::parse(weights, kind.name()).expect("the embedded weights are valid");
         let complete = "the embedded weights are complete";
+        let precision = match arithmetic {
+            Arithmetic::F32 => Precision::F32,
+            Arithmetic::Bf16 => Precision::Bf16,
+            Arithmetic::Int8 => Precision::Int8,
+        };
         match kind {
             Kind::Trunk => {
-                let precision = match arithmetic {
-                    Arithmetic::F32 => Precision::F32,
-                    Arithmetic::Bf16 => Precision::Bf16,
-                    Arithmetic::Int8 => Precision::Int8,
-                };
                 let network = resnet34::ResNet34::with_precision(&tensors, isa, precision);
                 Self::Trunk(Box::new(network.expect(complete)))
             }
             Kind::Segmentation => {
-                Self::Segmentation(Box::new(pyannet::PyanNet::with_isa(&tensors, isa).expect(complete)))
+                let network = pyannet::PyanNet::with_precision(&tensors, isa, precision);
+                Self::Segmentation(Box::new(network.expect(complete)))
             }
         }
     }
 }
 
-/// Threads and the memory they work in.
+/// Threads and the memory they work in, which goes from one chunk or batch to the next as in the pipeline.
 struct Runner {
     threads: rayon::ThreadPool,
-    /// One for each chunk: the features stay in it.
-    trunk: Vec<resnet34::Workspace>,
-    /// One for each batch, with the scores that came out.
-    segmentation: Vec<(pyannet::Workspace, Vec<f32>)>,
-    /// Chunks or batches of the last run.
-    num_parts: usize,
+    trunk: Mutex<Vec<resnet34::Workspace>>,
+    segmentation: Mutex<Vec<pyannet::Workspace>>,
+    /// What the last run gave, a part for each chunk or batch.
+    outputs: Vec<Vec<f32>>,
 }
 
 impl Runner {
     fn new(num_threads: usize) -> Self {
         let threads = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().expect("threads can be started");
-        Self { threads, trunk: Vec::new(), segmentation: Vec::new(), num_parts: 0 }
+        Self { threads, trunk: Mutex::default(), segmentation: Mutex::default(), outputs: Vec::new() }
     }
 
     /// Runs chunks (trunk) or batches of equal size (segmentation) in parallel.
     fn run(&mut self, network: &Network, input: &[f32]) {
-        let num_threads = self.threads.current_num_threads();
-        let Self { threads, trunk, segmentation, .. } = self;
-        match network {
-            Network::Trunk(network) => {
-                let chunks = input.par_chunks_exact(Kind::Trunk.input_len());
-                self.num_parts = chunks.len();
-                trunk.resize_with(chunks.len().max(trunk.len()), Default::default);
-                threads.install(|| {
-                    chunks.zip(trunk).with_max_len(1).for_each(|(chunk, workspace)| {
-                        network.trunk(chunk, &[0.0; NUM_MEL_BINS], workspace);
-                    });
-                });
-            }
-            Network::Segmentation(network) => {
-                let num_chunks = input.len() / CHUNK_SAMPLES;
-                let batches = input.par_chunks(num_chunks.div_ceil(num_threads).min(BATCH_CHUNKS) * CHUNK_SAMPLES);
-                self.num_parts = batches.len();
-                segmentation.resize_with(batches.len().max(segmentation.len()), Default::default);
-                threads.install(|| {
-                    batches.zip(segmentation).with_max_len(1).for_each(|(signal, (workspace, scores))| {
-                        let num_chunks = signal.len() / CHUNK_SAMPLES;
-                        let chunks = pyannet::Chunks { signal, step_samples: CHUNK_SAMPLES, num_chunks };
-                        scores.clear();
-                        scores.extend_from_slice(network.scores(chunks, workspace));
-                    });
-                });
-            }
-        }
-    }
-
-    /// What the last run gave.
-    fn outputs(&self, network: &Network) -> Vec<f32> {
-        let features = |chunk: &resnet34::Workspace| {
-            (0..FEATURES.0).flat_map(|row| chunk.features(row)[..FEATURES.1].to_vec()).collect()
-        };
-        let outputs: Vec<Vec<f32>> = match network {
-            Network::Trunk(_) => self.trunk[..self.num_parts].iter().map(features).collect(),
+        let Self { threads, trunk, segmentation, outputs } = self;
+        let part_len = match network {
+            Network::Trunk(_) => Kind::Trunk.input_len(),
             Network::Segmentation(_) => {
-                self.segmentation[..self.num_parts].iter().map(|(_, scores)| scores.clone()).collect()
+                let num_chunks = input.len() / CHUNK_SAMPLES;
+                num_chunks.div_ceil(threads.current_num_threads()).min(BATCH_CHUNKS) * CHUNK_SAMPLES
             }
         };
-        outputs.concat()
+        let parts = input.par_chunks(part_len);
+        outputs.resize_with(parts.len(), Vec::new);
+        threads.install(|| {
+            parts.zip(outputs).with_max_len(1).for_each(|(part, output)| {
+                output.clear();
+                match network {
+                    Network::Trunk(network) => with_workspace(trunk, |workspace| {
+                        network.trunk(part, &[0.0; NUM_MEL_BINS], workspace);
+                        (0..FEATURES.0)
+                            .for_each(|row| output.extend_from_slice(&workspace.features(row)[..FEATURES.1]));
+                    }),
+                    Network::Segmentation(network) => with_workspace(segmentation, |workspace| {
+                        let num_chunks = part.len() / CHUNK_SAMPLES;
+                        let chunks = pyannet::Chunks { signal: part, step_samples: CHUNK_SAMPLES, num_chunks };
+                        output.extend_from_slice(network.scores(chunks, workspace));
+                    }),
+                }
+            });
+        });
     }
+}
+
+fn with_workspace<W: Default>(pool: &Mutex<Vec<W>>, work: impl FnOnce(&mut W)) {
+    let taken = pool.lock().expect("no thread panicked").pop();
+    let mut workspace = taken.unwrap_or_default();
+    work(&mut workspace);
+    pool.lock().expect("no thread panicked").push(workspace);
 }

@@ -166,6 +166,12 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         }));
     }
 
+    /// How many columns of the output, from the first on and in whole tiles, need no more than the first `num_columns` of an input of
+    /// `width` columns.
+    pub fn ready_columns(&self, num_columns: usize, width: usize) -> usize {
+        if num_columns >= width { width } else { num_columns.saturating_sub(1) / OUT * OUT }
+    }
+
     fn run_ranges<O: Output>(
         &self,
         input: &Plane<T>,

@@ -58,7 +58,7 @@ impl Calibration {
         set_input(fbank, mean, input);
         let mut all = Columns::default();
         all.set(std::iter::once(0..num_features(input.width())));
-        trunk.run(input, &all, planes, features, |site, block, plane| {
+        trunk.run(input, &all, usize::MAX, planes, features, |site, block, plane| {
             let histogram = histograms
                 .entry(activation_name(site, block))
                 .or_insert_with(|| Histogram { num_steps: num_steps(site).into(), counts: vec![0; NUM_BINS] });

@@ -22,7 +22,7 @@ use crate::Result;
 use crate::features::fbank::NUM_MEL_BINS;
 use crate::segmentation::FRAMES_PER_CHUNK;
 use crate::segmentation::masks::FrameMask;
-use trunk::{Code, Planes, Trunk};
+use trunk::{BAND_COLUMNS, Code, Planes, Trunk};
 
 /// Values of one embedding.
 pub const EMBEDDING_DIMENSION: usize = 256;
@@ -162,10 +162,10 @@ impl ResNet34 {
         let Workspace { input, f32, f16, bf16, int8, features, wanted } = workspace;
         set_input(fbank, mean, input);
         match &self.trunk {
-            AnyTrunk::F32(trunk) => trunk.run(input, wanted, f32, features, |_, _, _| {}),
-            AnyTrunk::F16(trunk) => trunk.run(input, wanted, f16, features, |_, _, _| {}),
-            AnyTrunk::Bf16(trunk) => trunk.run(input, wanted, bf16, features, |_, _, _| {}),
-            AnyTrunk::Int8(trunk) => trunk.run(input, wanted, int8, features, |_, _, _| {}),
+            AnyTrunk::F32(trunk) => trunk.run(input, wanted, BAND_COLUMNS, f32, features, |_, _, _| {}),
+            AnyTrunk::F16(trunk) => trunk.run(input, wanted, BAND_COLUMNS, f16, features, |_, _, _| {}),
+            AnyTrunk::Bf16(trunk) => trunk.run(input, wanted, BAND_COLUMNS, bf16, features, |_, _, _| {}),
+            AnyTrunk::Int8(trunk) => trunk.run(input, wanted, BAND_COLUMNS, int8, features, |_, _, _| {}),
         }
     }
 

@@ -4,6 +4,8 @@
 //! stored in integers has a [`Code`]: the layer before it divides by its step, the layer after it multiplies with it, both by
 //! scaling their weights.
 
+use std::ops::Range;
+
 use diarist_kernels::{
     Activation, Bf16, Columns, Conv2dShape, F16, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store,
     WinogradWorkspace,
@@ -17,6 +19,10 @@ use crate::models::Tensors;
 const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];
 
 const NUM_BLOCKS: usize = 16;
+
+/// Columns of the first stage that go through all its layers before the next ones: few enough for the planes of a band to stay in the
+/// cache from layer to layer. Whole planes, 10 MB in f32, do not.
+pub(super) const BAND_COLUMNS: usize = 64;
 
 const RELU: Store = Store { accumulate: false, relu: true };
 const ADD_RELU: Store = Store { accumulate: true, relu: true };
@@ -56,12 +62,15 @@ pub(super) struct Planes<T: Activation> {
     reduced: Plane<T>,
     winograd: WinogradWorkspace<T>,
     needs: Needs,
+    /// Columns of one layer in a band.
+    part: Columns,
 }
 
 impl<T: Activation> Default for Planes<T> {
     fn default() -> Self {
         let plane = Plane::default;
-        Self { x: plane(), hidden: plane(), reduced: plane(), winograd: Default::default(), needs: Needs::default() }
+        let (x, hidden, reduced) = (plane(), plane(), plane());
+        Self { x, hidden, reduced, winograd: Default::default(), needs: Needs::default(), part: Columns::default() }
     }
 }
 
@@ -217,23 +226,30 @@ impl<T: Stored> Trunk<T> {
     }
 
     /// Computes the columns `wanted` of `features` from `input`, a plane with one channel, and shows every activation in between,
-    /// with its site and block, to `observe`.
+    /// with its site and block, to `observe`. The first stage runs in bands of `band_columns` (a multiple of 4); what `observe` sees
+    /// of it is complete only if one band is all.
     pub(super) fn run(
         &self,
         input: &Plane,
         wanted: &Columns,
+        band_columns: usize,
         planes: &mut Planes<T>,
         features: &mut Plane,
         mut observe: impl FnMut(Site, usize, &Plane<T>),
     ) {
         self.plan(input.width(), wanted, &mut planes.needs);
-        let Planes { x, hidden, reduced, winograd, needs } = planes;
         // The three stages that reduce swap the planes an odd number of times: swapped back, the large one stays the large one
         // and neither grows again.
-        std::mem::swap(x, reduced);
-        self.stem.run_columns(input, &needs.stem, RELU, x);
-        observe(Site::Stem, 0, x);
-        for (index, (block, columns)) in self.blocks.iter().zip(&needs.blocks).enumerate() {
+        std::mem::swap(&mut planes.x, &mut planes.reduced);
+        let mut end = 0;
+        while end < input.width() {
+            let band = end..end.saturating_add(band_columns).min(input.width());
+            end = band.end;
+            self.run_band(input, band, planes, &mut observe);
+        }
+        let Planes { x, hidden, reduced, winograd, needs, .. } = planes;
+        let rest = self.blocks.iter().zip(&needs.blocks).enumerate().skip(STAGES[0].1);
+        for (index, (block, columns)) in rest {
             match &block.first {
                 FirstConv::Same(conv) => conv.run_columns(x, &columns.hidden, RELU, hidden, winograd),
                 FirstConv::Reducing { conv, shortcut } => {
@@ -257,6 +273,34 @@ impl<T: Stored> Trunk<T> {
 }
 
 impl<T: Stored> Trunk<T> {
+    /// Computes the columns `band` of the stem, and of every layer of the first stage those that no earlier band could compute and
+    /// this one can.
+    ///
+    /// Each layer stays a tile behind the one before it, so a block adds to columns of its input that its first convolution no
+    /// longer reads.
+    fn run_band(
+        &self,
+        input: &Plane,
+        band: Range<usize>,
+        planes: &mut Planes<T>,
+        observe: &mut impl FnMut(Site, usize, &Plane<T>),
+    ) {
+        let Planes { x, hidden, winograd, needs, part, .. } = planes;
+        let width = input.width();
+        let mut band = band;
+        self.stem.run_columns(input, part.set_within(&needs.stem, &band), RELU, x);
+        observe(Site::Stem, 0, x);
+        for (index, (block, columns)) in self.blocks.iter().zip(&needs.blocks).enumerate().take(STAGES[0].1) {
+            let FirstConv::Same(first) = &block.first else { unreachable!("the first stage keeps the shape") };
+            band = first.ready_columns(band.start, width)..first.ready_columns(band.end, width);
+            first.run_columns(x, part.set_within(&columns.hidden, &band), RELU, hidden, winograd);
+            observe(Site::Hidden, index, hidden);
+            band = block.second.ready_columns(band.start, width)..block.second.ready_columns(band.end, width);
+            block.second.run_columns(hidden, part.set_within(&columns.output, &band), ADD_RELU, x, winograd);
+            observe(Site::Output, index, x);
+        }
+    }
+
     /// The columns that every layer has to compute for `features`, from `num_frames` fbank frames.
     fn plan(&self, num_frames: usize, features: &Columns, needs: &mut Needs) {
         let output_width = |block: usize| width(num_frames, position(block).0);
@@ -277,6 +321,38 @@ fn decode<T: Stored>(stored: &Plane<T>, Code { step, zero }: Code, values: &mut 
     for y in 0..stored.height() {
         for (value, stored) in values.row_mut(y).iter_mut().zip(stored.row(y)) {
             *value = (stored.to_f32() - zero) * step;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bands_do_not_change_a_bit() {
+        let tensors = Tensors::parse(diarist_weights::embedding(), "embedding network").unwrap();
+        let trunk = Trunk::<f32>::new(&tensors, Isa::detect(), |_, _| Ok(Code::PLAIN)).unwrap();
+        let mut input = Plane::default();
+        input.set_shape(80, 171, 1);
+        for y in 0..80 {
+            for (x, value) in input.row_mut(y).iter_mut().enumerate() {
+                *value = ((y * 71 + x * 13) % 97) as f32 * 0.1 - 4.0;
+            }
+        }
+        let mut wanted = Columns::default();
+        wanted.set([0..3, 9..15, num_features(171) - 1..num_features(171)]);
+        let features = |band_columns| {
+            let (mut planes, mut features) = (Planes::default(), Plane::default());
+            trunk.run(&input, &wanted, band_columns, &mut planes, &mut features, |_, _, _| {});
+            let wanted = |y: usize| wanted.ranges().iter().cloned().flatten().map(move |x| (y, x));
+            let pixels = (0..features.height()).flat_map(wanted);
+            pixels.flat_map(|(y, x)| features.row(y)[x * 256..][..256].to_vec()).map(f32::to_bits).collect::<Vec<_>>()
+        };
+        let whole = features(usize::MAX);
+        assert!(whole.iter().any(|bits| *bits != 0));
+        for band_columns in [4, 28, 64, 168] {
+            assert!(features(band_columns) == whole, "bands of {band_columns}");
         }
     }
 }
