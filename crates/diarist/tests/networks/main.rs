@@ -8,3 +8,4 @@ mod fbank;
 mod golden;
 mod pyannet;
 mod resnet34;
+mod resnet34_f64;
