@@ -46,7 +46,7 @@ pub use isa::{ENV_ISA, Isa, Level};
 pub use lstm::{LstmWeights, LstmWorkspace, PackedBiLstm};
 pub use operand::{Operand, Output};
 pub use plane::Plane;
-pub use pool::masked_statistics;
+pub use pool::statistics;
 pub use quantize::quantize_weights;
 pub use recurrence::Recurrent;
 pub use winograd::{Activation, PackedWinogradConv2d, WinogradWorkspace, quantize_transformed_weights};

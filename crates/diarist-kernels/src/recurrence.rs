@@ -69,7 +69,7 @@ impl<T: Recurrent> Steps<'_, T> {
 /// columns keep the multipliers busy, and nearly square tiles load least per multiplication. With 32 registers, 8 sequences take
 /// 4 % less time in two tiles of 4 x 4 registers than in one of 8 x 2.
 const fn has_32_registers<D: Dot>() -> bool {
-    D::TILE_ROWS >= 12
+    D::TILE_ROWS >= 10
 }
 
 impl<T: Recurrent> Kernel<T> for Steps<'_, T> {

@@ -109,7 +109,7 @@ fn the_stages_add_up_to_the_whole() {
     // 2 % of the whole, and 5 ms for what the system does between two stages of a recording this short.
     assert!((timings.total_s - sum).abs() <= 0.02 * timings.total_s + 0.005, "{timings:?}: {sum}");
     let busy = [timings.decode_s + timings.decode_beside_s, timings.fbank_s, timings.segmentation_s];
-    assert!(busy.iter().all(|&seconds| seconds > 0.0) && timings.embedding_s > timings.segmentation_s, "{timings:?}");
+    assert!(busy.iter().all(|&seconds| seconds > 0.0) && timings.embedding_s > 0.0, "{timings:?}");
     assert!(timings.resample_s + timings.resample_beside_s > 0.0, "{timings:?}");
 }
 

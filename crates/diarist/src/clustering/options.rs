@@ -27,7 +27,8 @@ pub struct VbxOptions {
     pub threshold: f64,
     /// Weight of the embeddings against the prior (`Fa` in the VBx paper), above 0. Default: 0.07.
     pub fa: f64,
-    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8. Higher gives fewer speakers.
+    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8, for one chunk each second; the pipeline
+    /// divides it by the chunk step. Higher gives fewer speakers.
     pub fb: f64,
     /// Most VBx iterations, at least 1. Default: 20.
     pub max_iterations: usize,

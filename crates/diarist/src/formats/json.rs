@@ -70,6 +70,8 @@ pub struct JsonSpeaker {
 pub struct JsonOptions {
     /// Seconds between the starts of neighbouring chunks.
     pub step_s: f64,
+    /// Over what the embedding trunk ran: `chunk` (each), `changed` (each in which something has changed) or `shared` (once over the recording).
+    pub trunk: String,
     /// Smallest allowed number of speakers.
     pub min_speakers: usize,
     /// Largest allowed number of speakers, `null` if not limited.
@@ -153,6 +155,7 @@ impl From<&DiarizationOptions> for JsonOptions {
         };
         Self {
             step_s: options.step_s,
+            trunk: options.trunk.name().to_owned(),
             min_speakers: options.bounds.min(),
             max_speakers: options.bounds.max(),
             clustering: clustering.to_owned(),

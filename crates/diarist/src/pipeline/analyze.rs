@@ -15,13 +15,13 @@ use crate::segmentation::masks::ChunkMasks;
 
 use super::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 use super::cache::{CacheUse, EmbeddingCache};
-use super::embed::{ChunkEmbeddings, Embedder};
+use super::embed::{ChunkEmbedder, ChunkEmbeddings, Embedder, Wave};
 use super::intake::{Intake, Window};
 use super::models::Models;
 use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::timings::Timings;
 
-/// Most chunks in one segmentation batch. From 4 on, the time per chunk hardly depends on their number (docs/adr/0006); more
+/// Most chunks in one segmentation batch. From 4 on, the time per chunk hardly depends on their number (docs/adr/0007); more
 /// chunks share more of the first convolution, but take memory.
 const MAX_BATCH_CHUNKS: usize = 8;
 /// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
@@ -61,12 +61,13 @@ pub(super) fn analyze(
     let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
     let mode = options.embedding_mode;
     let Workspaces { embedding, cache, .. } = workspaces;
-    let embedder = Embedder { network: &models.embedding, workspaces: embedding, cache, mode };
+    let chunks = ChunkEmbedder { network: &models.embedding, workspaces: embedding, cache, mode };
+    let mut embedder = Embedder::new(chunks, options.trunk);
     let mut cache_use = CacheUse::default();
     loop {
         let first_chunk = masks.len();
         let (clock, before) = (Instant::now(), intake.source_times());
-        let num_chunks = intake.read_chunks(first_chunk, wave_chunks)?;
+        let num_chunks = intake.read_chunks(first_chunk, wave_chunks, embedder.samples_beyond())?;
         let resampling = intake.source_times().resampling - before.resampling;
         timings.add_reading(clock.elapsed(), resampling, Duration::ZERO);
         if num_chunks == 0 {
@@ -85,14 +86,16 @@ pub(super) fn analyze(
 
         let (clock, before) = (Instant::now(), intake.source_times());
         let wave_embeddings = &mut wave_embeddings[..num_chunks];
+        let all_chunks = intake.all_chunks();
         let (reader, window) = intake.split();
+        let wave = Wave { window, first_chunk, masks: wave_masks, step_samples, all_chunks };
         // One thread reads the next wave meanwhile; a single one would only read it earlier.
         let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
         let ((read, read_end), (found, embed_start, embed_end)) = rayon::join(
             || (reader.read_ahead(ahead), clock.elapsed()),
             || {
                 let start = clock.elapsed();
-                let found = embedder.embed(window, first_chunk, wave_masks, wave_embeddings);
+                let found = embedder.embed(&wave, wave_embeddings);
                 (found, start, clock.elapsed())
             },
         );

@@ -1,50 +1,118 @@
-//! The embeddings of a wave of chunks, in any mode.
+//! The embeddings of a wave of chunks, in any mode and by any trunk passes.
 
 use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::features::fbank::chunk_mean;
+use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
 use crate::models::resnet34::{ResNet34, Workspace};
-use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
 
 use super::analysis::EMBEDDING_DIMENSION;
 use super::analyze::with_workspace;
 use super::cache::{CacheUse, EmbeddingCache};
 use super::intake::Window;
-use super::options::EmbeddingMode;
+use super::options::{EmbeddingMode, TrunkPasses};
+use super::shared_trunk::SharedTrunk;
+use super::unchanged::Unchanged;
 
 /// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers who are never active.
 pub(super) type ChunkEmbeddings = [f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
 
-/// Computes embeddings as the mode says; the values do not depend on it.
+/// A few chunks in a row and their masks.
+#[derive(Clone, Copy)]
+pub(super) struct Wave<'a> {
+    pub(super) window: &'a Window,
+    pub(super) first_chunk: usize,
+    pub(super) masks: &'a [ChunkMasks],
+    pub(super) step_samples: usize,
+    /// Chunks of the recording, if all of it is in the window.
+    pub(super) all_chunks: Option<usize>,
+}
+
+impl Wave<'_> {
+    /// First fbank frame of a chunk in the recording.
+    pub(super) fn start(&self, chunk: usize) -> usize {
+        chunk * self.step_samples / FRAME_SHIFT
+    }
+}
+
+/// Computes embeddings wave after wave.
 pub(super) struct Embedder<'a> {
+    chunks: ChunkEmbedder<'a>,
+    trunk: Trunk,
+}
+
+/// What the trunk passes carry from one wave to the next.
+enum Trunk {
+    PerChunk,
+    Changed(Unchanged),
+    Shared(SharedTrunk),
+}
+
+impl<'a> Embedder<'a> {
+    pub(super) fn new(chunks: ChunkEmbedder<'a>, passes: TrunkPasses) -> Self {
+        let trunk = match passes {
+            TrunkPasses::PerChunk => Trunk::PerChunk,
+            TrunkPasses::Changed => Trunk::Changed(Unchanged::default()),
+            TrunkPasses::Shared => Trunk::Shared(SharedTrunk::default()),
+        };
+        Self { chunks, trunk }
+    }
+
+    /// Samples that a wave needs after its last chunk: a shared pass may begin in that chunk and end after it.
+    pub(super) fn samples_beyond(&self) -> usize {
+        if matches!(self.trunk, Trunk::Shared(_)) { CHUNK_SAMPLES } else { 0 }
+    }
+
+    /// Fills `out` for the chunks of `wave`, and tells what the cache had.
+    pub(super) fn embed(&mut self, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) -> CacheUse {
+        let Self { chunks, trunk } = self;
+        if chunks.mode == EmbeddingMode::Skip {
+            return CacheUse::default();
+        }
+        match trunk {
+            Trunk::PerChunk => chunks.embed(wave, |_| true, out),
+            Trunk::Changed(unchanged) => {
+                unchanged.plan(wave.first_chunk, wave.masks, wave.step_samples);
+                let cache_use = chunks.embed(wave, |index| unchanged.is_embedded(index), out);
+                unchanged.fill(wave.masks, out);
+                cache_use
+            }
+            Trunk::Shared(trunk) => {
+                trunk.embed(chunks, wave, out);
+                CacheUse::default()
+            }
+        }
+    }
+}
+
+/// Computes embeddings as the mode says; the values do not depend on it.
+#[derive(Clone, Copy)]
+pub(super) struct ChunkEmbedder<'a> {
     pub(super) network: &'a ResNet34,
     pub(super) workspaces: &'a Mutex<Vec<Workspace>>,
     pub(super) cache: &'a EmbeddingCache,
     pub(super) mode: EmbeddingMode,
 }
 
-impl Embedder<'_> {
-    /// Fills `out` for the chunks from `first_chunk` on, whose masks are `masks`, and tells what the cache had.
-    pub(super) fn embed(
+impl ChunkEmbedder<'_> {
+    /// How many items of work one thread takes at a time.
+    pub(super) fn items_at_a_time(&self) -> usize {
+        if self.mode == EmbeddingMode::Full { usize::MAX } else { 1 }
+    }
+
+    fn embed(
         &self,
-        window: &Window,
-        first_chunk: usize,
-        masks: &[ChunkMasks],
+        wave: &Wave<'_>,
+        is_wanted: impl Fn(usize) -> bool + Sync,
         out: &mut [ChunkEmbeddings],
     ) -> CacheUse {
-        let embed = |(i, (masks, out)): (usize, (&ChunkMasks, &mut ChunkEmbeddings))| {
-            if masks.is_silent() { CacheUse::default() } else { self.chunk(window, first_chunk + i, masks, out) }
-        };
-        match self.mode {
-            EmbeddingMode::Skip => CacheUse::default(),
-            EmbeddingMode::Full => masks.iter().zip(out).enumerate().map(embed).sum(),
-            EmbeddingMode::Fast | EmbeddingMode::Cached => {
-                masks.par_iter().zip(out).enumerate().with_max_len(1).map(embed).sum()
-            }
-        }
+        let items = self.items_at_a_time();
+        let chunks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
+        let chunks = chunks.filter(|(index, (masks, _))| !masks.is_silent() && is_wanted(*index));
+        chunks.map(|(index, (masks, out))| self.chunk(wave.window, wave.first_chunk + index, masks, out)).sum()
     }
 
     fn chunk(&self, window: &Window, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) -> CacheUse {

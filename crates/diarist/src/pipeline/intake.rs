@@ -37,6 +37,12 @@ impl Window {
         &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
     }
 
+    /// As [`Self::frames`] for the stretch as long as a chunk that starts at frame `first_frame` of the recording.
+    pub(super) fn frames_from(&self, first_frame: usize) -> &[f32] {
+        let first_frame = first_frame - self.first_chunk * self.step_samples / FRAME_SHIFT;
+        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
+    }
+
     fn offset(&self, chunk: usize) -> usize {
         (chunk - self.first_chunk) * self.step_samples
     }
@@ -110,25 +116,31 @@ impl<'a> Intake<'a> {
         if self.reader.finished { Some(self.geometry().duration_s()) } else { self.reader.source.duration_hint_s() }
     }
 
-    /// Reads until `wanted` chunks from `first_chunk` on are there, or the recording ends; returns how many there are.
-    /// The last chunk of the recording is padded with zeros. Chunks before `first_chunk` are let go.
-    pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize) -> Result<usize> {
+    /// The chunks of the recording, once all of it is in the window.
+    pub(super) fn all_chunks(&self) -> Option<usize> {
+        (self.reader.finished && self.reader.ahead.is_empty()).then(|| self.geometry().num_chunks())
+    }
+
+    /// Reads until `wanted` chunks from `first_chunk` on are there and `beyond` more samples, or the recording ends; returns how
+    /// many chunks there are, at most `wanted`. The last chunk of the recording is padded with zeros. Chunks before `first_chunk`
+    /// are let go.
+    pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize, beyond: usize) -> Result<usize> {
         self.window.discard_before(first_chunk);
         let step_samples = self.window.step_samples;
         let samples_of = |num_chunks: usize| (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
-        let needed = samples_of(wanted);
+        let needed = samples_of(wanted) + beyond;
         let samples = &mut self.window.samples;
         self.reader.read_ahead(needed.saturating_sub(samples.len()))?;
         samples.append(&mut self.reader.ahead);
         if samples.len() >= needed {
             return Ok(wanted);
         }
-        let num_chunks = self.geometry().num_chunks().saturating_sub(first_chunk).min(wanted);
-        if num_chunks > 0 {
-            let padded = samples_of(num_chunks).max(self.window.samples.len());
+        let remaining = self.geometry().num_chunks().saturating_sub(first_chunk);
+        if remaining > 0 {
+            let padded = samples_of(remaining).max(self.window.samples.len());
             self.window.samples.resize(padded, 0.0);
         }
-        Ok(num_chunks)
+        Ok(remaining.min(wanted))
     }
 
     /// Computes the fbank frames of all samples in the window that are not computed yet.

@@ -13,14 +13,16 @@ mod models;
 mod offline;
 mod options;
 mod result;
+mod shared_trunk;
 mod stitch;
 mod timings;
+mod unchanged;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 pub use cache::CacheUse;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use models::Models;
 pub use offline::Pipeline;
-pub use options::{DiarizationOptions, EmbeddingMode, Progress};
+pub use options::{DiarizationOptions, EmbeddingMode, Profile, Progress, TrunkPasses};
 pub use result::{Diarization, SpeakerSummary};
 pub use timings::{Stage, Timings};

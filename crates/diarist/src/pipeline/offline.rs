@@ -126,7 +126,7 @@ impl Pipeline {
             if embeddings.are_skipped() {
                 return stitch(masks, geometry);
             }
-            clustering::cluster(embeddings, masks, &options.method, options.bounds, &self.models.plda)
+            clustering::cluster(embeddings, masks, &options.method_for_step(), options.bounds, &self.models.plda)
         })?;
         timings.clustering_s = clock.elapsed().as_secs_f64();
 

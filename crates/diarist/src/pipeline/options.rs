@@ -2,6 +2,7 @@
 
 use crate::clustering::{Method, SpeakerBounds};
 use crate::error::{Error, Result};
+use crate::models::Precision;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
 /// Options of a diarization. The default is pyannote's published community-1 configuration.
@@ -10,6 +11,8 @@ pub struct DiarizationOptions {
     /// Seconds between the starts of neighbouring 10 s chunks, a multiple of 0.01 in (0, 10]. Default: 1.0.
     /// Twice the step halves the work; short turns suffer first.
     pub step_s: f64,
+    /// Over what the trunk of the embedding network runs. Default: each chunk.
+    pub trunk: TrunkPasses,
     /// How many speakers there may be. Default: any number.
     pub bounds: SpeakerBounds,
     /// How local speakers are joined. Default: VBx as in community-1.
@@ -29,7 +32,7 @@ pub enum EmbeddingMode {
     #[default]
     Fast,
     /// As [`Self::Fast`], but a chunk that this pipeline has heard within the last hour, in this recording or another, is not computed
-    /// again. At most 1000 chunks are kept, those asked for last: a longer recording finds nothing of itself when it comes again.
+    /// again. Needs [`TrunkPasses::PerChunk`]. At most 1000 chunks are kept, those asked for last: a longer recording finds nothing of itself when it comes again.
     Cached,
     /// None: speakers are those local speakers of neighbouring chunks that are active at the same time. Who falls silent for
     /// longer than chunks overlap comes back as somebody else, so this is for statistics of speech and overlap, and shows
@@ -49,10 +52,77 @@ impl EmbeddingMode {
     }
 }
 
+/// A named choice between exact and quick. Every part of it is an option of its own; docs/benchmarks.md has what each costs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Profile {
+    /// pyannote community-1 as published: [`DiarizationOptions::default`] in [`Precision::F32`].
+    Exact,
+    /// The embedding trunk runs once over the recording.
+    Balanced,
+    /// As [`Self::Balanced`] with a chunk every 2 s, and in [`Precision::Int8`].
+    Fast,
+}
+
+impl Profile {
+    /// Every profile, most exact first.
+    pub const ALL: [Self; 3] = [Self::Exact, Self::Balanced, Self::Fast];
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Balanced => "balanced",
+            Self::Fast => "fast",
+        }
+    }
+
+    /// The options of the profile.
+    pub fn options(self) -> DiarizationOptions {
+        let exact = DiarizationOptions::default();
+        match self {
+            Self::Exact => exact,
+            Self::Balanced => DiarizationOptions { trunk: TrunkPasses::Shared, ..exact },
+            Self::Fast => DiarizationOptions { trunk: TrunkPasses::Shared, step_s: 2.0, ..exact },
+        }
+    }
+
+    /// The arithmetic of the profile.
+    pub fn precision(self) -> Precision {
+        match self {
+            Self::Exact | Self::Balanced => Precision::F32,
+            Self::Fast => Precision::Int8,
+        }
+    }
+}
+
+/// Over what the convolutions of the embedding network run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum TrunkPasses {
+    /// Over each chunk, as in pyannote.audio: at a step of 1 s ten times over the recording.
+    #[default]
+    PerChunk,
+    /// Over the chunks in which something has changed; others take over the embeddings of an earlier chunk.
+    Changed,
+    /// Once over the recording, in passes of 10 s from which the embeddings of all chunks are pooled: nearly the same embeddings.
+    Shared,
+}
+
+impl TrunkPasses {
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PerChunk => "chunk",
+            Self::Changed => "changed",
+            Self::Shared => "shared",
+        }
+    }
+}
+
 impl Default for DiarizationOptions {
     fn default() -> Self {
         Self {
             step_s: 1.0,
+            trunk: TrunkPasses::default(),
             bounds: SpeakerBounds::default(),
             method: Method::default(),
             min_duration_off_s: 0.0,
@@ -78,6 +148,19 @@ impl DiarizationOptions {
         Ok(step)
     }
 
+    /// The clustering method for the chunk step.
+    ///
+    /// VBx keeps a speaker if its embeddings outweigh `fb`, whose default is for one chunk each second. With twice the step there are
+    /// half as many embeddings, and `fb` must halve for the same decision: the statistics of a speaker enter VBx only as their
+    /// sum over `fb`.
+    pub(super) fn method_for_step(&self) -> Method {
+        let mut method = self.method.clone();
+        if let Method::Vbx(options) = &mut method {
+            options.fb /= self.step_s;
+        }
+        method
+    }
+
     /// Checks every option that does not depend on the recording, so that a fault shows before any work is done.
     ///
     /// # Errors
@@ -88,6 +171,10 @@ impl DiarizationOptions {
         if self.embedding_mode == EmbeddingMode::Skip && self.bounds != SpeakerBounds::default() {
             return Err(Error::invalid_option("the number of speakers cannot be chosen without embeddings")
                 .hint("leave it out, or choose another embedding mode"));
+        }
+        if self.embedding_mode == EmbeddingMode::Cached && self.trunk != TrunkPasses::PerChunk {
+            return Err(Error::invalid_option("the cache holds chunks, so the trunk must run over each of them")
+                .hint("choose another embedding mode, or trunk passes over each chunk"));
         }
         if !(self.min_duration_off_s >= 0.0 && self.min_duration_off_s.is_finite()) {
             return Err(Error::invalid_option(format!(

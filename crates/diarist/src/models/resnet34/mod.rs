@@ -15,21 +15,23 @@ mod trunk;
 pub use calibration::Calibration;
 pub use ranges::ranges_fit;
 
-use diarist_kernels::{Bf16, Columns, F16, Isa, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, masked_statistics};
+use diarist_kernels::{Bf16, Columns, F16, Isa, PackedMatrix, Plane, Rows, RowsMut, Store, gemm, statistics};
 
 use super::{Precision, Tensors, stored};
 use crate::Result;
 use crate::features::fbank::NUM_MEL_BINS;
-use crate::segmentation::FRAMES_PER_CHUNK;
 use crate::segmentation::masks::FrameMask;
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use trunk::{BAND_COLUMNS, Code, Planes, Trunk};
 
 /// Values of one embedding.
 pub const EMBEDDING_DIMENSION: usize = 256;
 
 /// Height of the trunk's output: 80 bins halved three times.
-const OUT_HEIGHT: usize = 10;
-const OUT_CHANNELS: usize = 256;
+pub(crate) const OUT_HEIGHT: usize = 10;
+pub(crate) const OUT_CHANNELS: usize = 256;
+/// Fbank frames from one feature frame to the next.
+pub(crate) const FEATURE_SHIFT: usize = 8;
 /// Means, then standard deviations, over (frequency, channel).
 const NUM_STATISTICS: usize = 2 * OUT_HEIGHT * OUT_CHANNELS;
 
@@ -153,8 +155,24 @@ impl ResNet34 {
         workspace: &mut Workspace,
     ) {
         let num_frames = trunk::num_features(fbank.len() / NUM_MEL_BINS);
-        let is_wanted = |t: &usize| masks.clone().any(|mask| mask.get(mask_frame(*t, num_frames)));
-        workspace.wanted.set((0..num_frames).filter(is_wanted).map(|t| t..t + 1));
+        let is_wanted = |t: usize| masks.clone().any(|mask| mask.get(mask_frame(t, num_frames)));
+        self.trunk_where(fbank, mean, is_wanted, workspace);
+    }
+
+    /// As [`Self::trunk`], but computes only the feature frames for which `is_wanted` is true, to the same bits.
+    ///
+    /// # Panics
+    ///
+    /// As [`Self::trunk`].
+    pub fn trunk_where(
+        &self,
+        fbank: &[f32],
+        mean: &[f32; NUM_MEL_BINS],
+        is_wanted: impl Fn(usize) -> bool,
+        workspace: &mut Workspace,
+    ) {
+        let num_frames = trunk::num_features(fbank.len() / NUM_MEL_BINS);
+        workspace.wanted.set((0..num_frames).filter(|t| is_wanted(*t)).map(|t| t..t + 1));
         self.wanted_features(fbank, mean, workspace);
     }
 
@@ -180,18 +198,40 @@ impl ResNet34 {
     ///
     /// [`Self::trunk_for`] must have had the mask.
     pub fn embed(&self, workspace: &Workspace, mask: &FrameMask, out: &mut [f32]) {
-        assert_eq!(out.len(), EMBEDDING_DIMENSION, "embedding");
         let num_frames = workspace.num_frames();
-        let active = (0..num_frames).map(|t| mask.get(mask_frame(t, num_frames)));
-        let mut statistics = [0.0; NUM_STATISTICS];
-        let (means, deviations) = statistics.split_at_mut(NUM_STATISTICS / 2);
-        let outputs = means.chunks_exact_mut(OUT_CHANNELS).zip(deviations.chunks_exact_mut(OUT_CHANNELS));
-        for (row, (mean, deviation)) in outputs.enumerate() {
-            let frames = Rows { data: workspace.features(row), stride: OUT_CHANNELS };
-            masked_statistics(frames, active.clone(), mean, deviation);
+        let active = (0..num_frames).filter(|t| mask.get(mask_frame(*t, num_frames)));
+        let frames = |_, row| {
+            let features = workspace.features(row);
+            active.clone().map(move |t| &features[t * OUT_CHANNELS..][..OUT_CHANNELS])
+        };
+        self.embed_frames(frames, out);
+    }
+
+    /// The embeddings of several speakers, not normalised: `out` is `[speakers, 256]` for at most three of them.
+    ///
+    /// `frames(speaker, row)` gives the features that belong to a speaker at frequency `row` (0..10), each of 256 values, wherever
+    /// they are. For no frame at all see [`Self::embed`].
+    ///
+    /// # Panics
+    ///
+    /// If `out` is not a whole number of embeddings, or more than three.
+    pub fn embed_frames<'a, I>(&self, frames: impl Fn(usize, usize) -> I, out: &mut [f32])
+    where
+        I: Iterator<Item = &'a [f32]> + Clone,
+    {
+        let num_speakers = out.len() / EMBEDDING_DIMENSION;
+        assert_eq!(out.len(), num_speakers * EMBEDDING_DIMENSION, "embeddings");
+        let mut all = [0.0; LOCAL_SPEAKERS * NUM_STATISTICS];
+        let all = &mut all[..num_speakers * NUM_STATISTICS];
+        for (speaker, values) in all.chunks_exact_mut(NUM_STATISTICS).enumerate() {
+            let (means, deviations) = values.split_at_mut(NUM_STATISTICS / 2);
+            let outputs = means.chunks_exact_mut(OUT_CHANNELS).zip(deviations.chunks_exact_mut(OUT_CHANNELS));
+            for (row, (mean, deviation)) in outputs.enumerate() {
+                statistics(frames(speaker, row), mean, deviation);
+            }
         }
-        let statistics = Rows { data: &statistics, stride: NUM_STATISTICS };
-        gemm(1, statistics, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
+        let all = Rows { data: all, stride: NUM_STATISTICS };
+        gemm(num_speakers, all, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
     }
 }
 
