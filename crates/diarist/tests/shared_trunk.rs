@@ -4,7 +4,9 @@ use std::path::Path;
 
 use diarist::audio::{self, AudioSource};
 use diarist::metrics;
-use diarist::pipeline::{Analysis, DiarizationOptions, EMBEDDING_DIMENSION, Models, Pipeline, TrunkPasses};
+use diarist::pipeline::{
+    Analysis, DiarizationOptions, EMBEDDING_DIMENSION, EmbeddingMode, Models, Pipeline, TrunkPasses,
+};
 
 /// Hands out samples in pieces of awkward sizes.
 struct Pieces<'a>(&'a [f32], usize);
@@ -66,6 +68,9 @@ fn threads_and_reads_change_no_bit() {
             pipeline(num_threads).analyze(&mut Pieces(&samples, first_piece), &options, &mut |_| {}).unwrap()
         };
         let expected = run(1, 160_000);
+        let one_lane = DiarizationOptions { embedding_mode: EmbeddingMode::Full, ..options.clone() };
+        let found = pipeline(3).analyze(&mut audio::SliceSource::new(&samples), &one_lane, &mut |_| {}).unwrap();
+        assert!(bits(&found) == bits(&expected), "full, step {step_s} s");
         for (num_threads, first_piece) in [(2, 5), (3, 1000)] {
             let found = run(num_threads, first_piece);
             assert_eq!(found.embeddings.slots, expected.embeddings.slots);

@@ -203,3 +203,22 @@ fn numbers_of_speakers_are_honoured() {
         assert!(expected.contains(&count), "{options:?} gave {count} speakers");
     }
 }
+
+#[test]
+fn a_profile_is_a_set_of_options_that_can_be_given_alone() {
+    let short = audio("short.flac");
+    let options = |arguments: &[&str]| -> Value {
+        let arguments = ["diarize", "--format", "json"].iter().chain(arguments).copied().chain([short.as_str()]);
+        let line: Value = serde_json::from_str(&diarist(arguments).succeeded()).unwrap();
+        json!([line["options"]["step_s"], line["options"]["trunk"]])
+    };
+    assert_eq!(options(&[]), json!([1.0, "shared"]));
+    assert_eq!(options(&["--profile", "exact"]), json!([1.0, "chunk"]));
+    assert_eq!(options(&["--profile", "fast"]), json!([2.0, "shared"]));
+    assert_eq!(options(&["--profile", "fast", "--step", "1.5", "--trunk", "changed"]), json!([1.5, "changed"]));
+    // The cache holds chunks.
+    assert_eq!(options(&["--embedding-mode", "cached"]), json!([1.0, "chunk"]));
+    let refused = diarist(["diarize", "--embedding-mode", "cached", "--trunk", "shared", &short]);
+    assert_eq!(refused.code, 2);
+    assert!(refused.stderr.contains("the cache holds chunks"), "{}", refused.stderr);
+}

@@ -47,7 +47,7 @@ pub(super) struct Embedder<'a> {
 /// What the trunk passes carry from one wave to the next.
 enum Trunk {
     PerChunk,
-    Changed(Unchanged),
+    Changed(Box<Unchanged>),
     Shared(SharedTrunk),
 }
 
@@ -55,7 +55,7 @@ impl<'a> Embedder<'a> {
     pub(super) fn new(chunks: ChunkEmbedder<'a>, passes: TrunkPasses) -> Self {
         let trunk = match passes {
             TrunkPasses::PerChunk => Trunk::PerChunk,
-            TrunkPasses::Changed => Trunk::Changed(Unchanged::default()),
+            TrunkPasses::Changed => Trunk::Changed(Box::default()),
             TrunkPasses::Shared => Trunk::Shared(SharedTrunk::default()),
         };
         Self { chunks, trunk }

@@ -57,9 +57,9 @@ impl EmbeddingMode {
 pub enum Profile {
     /// pyannote community-1 as published: [`DiarizationOptions::default`] in [`Precision::F32`].
     Exact,
-    /// The embedding trunk runs once over the recording.
+    /// The embedding trunk runs once over the recording, in [`Precision::Int8`].
     Balanced,
-    /// As [`Self::Balanced`] with a chunk every 2 s, and in [`Precision::Int8`].
+    /// As [`Self::Balanced`] with a chunk every 2 s.
     Fast,
 }
 
@@ -89,8 +89,8 @@ impl Profile {
     /// The arithmetic of the profile.
     pub fn precision(self) -> Precision {
         match self {
-            Self::Exact | Self::Balanced => Precision::F32,
-            Self::Fast => Precision::Int8,
+            Self::Exact => Precision::F32,
+            Self::Balanced | Self::Fast => Precision::Int8,
         }
     }
 }
