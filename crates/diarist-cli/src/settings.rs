@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use diarist::clustering::{AhcOptions, Method, VbxOptions};
 use diarist::models::Precision;
-use diarist::pipeline::{DiarizationOptions, EmbeddingMode, Models};
+use diarist::pipeline::{DiarizationOptions, EmbeddingMode, Models, Profile, TrunkPasses};
 use diarist::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -48,10 +48,16 @@ pub(crate) struct Settings {
     /// Fills silences of one speaker that are shorter than this [default: 0]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) min_duration_off: Option<f64>,
-    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact [default: 1]
+    /// How exact and how fast: a set of values for step, trunk and precision, which win over it [default: balanced]
+    #[arg(long, value_enum)]
+    pub(crate) profile: Option<ProfileName>,
+    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact [default: 1; fast: 2]
     #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) step: Option<f64>,
-    /// Arithmetic of the networks: bf16 and int8 are faster and less exact [default: f32]
+    /// Over what the trunk of the embedding network runs [default: shared; exact and cached embeddings: chunk]
+    #[arg(long, value_enum, value_name = "PASSES")]
+    pub(crate) trunk: Option<TrunkName>,
+    /// Arithmetic of the networks: bf16 and int8 are faster and less exact [default: int8; exact and other weights: f32]
     #[arg(long, value_enum)]
     pub(crate) precision: Option<PrecisionName>,
     /// How speaker embeddings are computed; the result is the same with all but skip [default: fast]
@@ -68,12 +74,56 @@ pub(crate) enum Clustering {
     Ahc,
 }
 
-/// Names of [`Precision`].
+/// Names of [`Profile`].
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum ProfileName {
+    /// What pyannote community-1 computes
+    Exact,
+    /// The trunk of the embedding network runs once over the recording instead of over each chunk, and in int8
+    #[default]
+    Balanced,
+    /// Also half as many chunks
+    Fast,
+}
+
+impl From<ProfileName> for Profile {
+    fn from(name: ProfileName) -> Self {
+        match name {
+            ProfileName::Exact => Self::Exact,
+            ProfileName::Balanced => Self::Balanced,
+            ProfileName::Fast => Self::Fast,
+        }
+    }
+}
+
+/// Names of [`TrunkPasses`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum TrunkName {
+    /// Each chunk, as in pyannote
+    Chunk,
+    /// Chunks in which something has changed; others take over the embeddings of an earlier one
+    Changed,
+    /// The recording once, in passes of 10 s
+    Shared,
+}
+
+impl From<TrunkName> for TrunkPasses {
+    fn from(name: TrunkName) -> Self {
+        match name {
+            TrunkName::Chunk => Self::PerChunk,
+            TrunkName::Changed => Self::Changed,
+            TrunkName::Shared => Self::Shared,
+        }
+    }
+}
+
+/// Names of [`Precision`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum PrecisionName {
     /// 32-bit floats
-    #[default]
     F32,
     /// 16-bit floats where weights and activations are stored, 32-bit arithmetic
     F16,
@@ -136,7 +186,9 @@ impl MethodArgs {
 
     /// The arithmetic chosen.
     pub(crate) fn precision(&self) -> Precision {
-        self.settings.precision.unwrap_or_default().into()
+        // The ranges that int8 needs are known for the embedded network only.
+        let preset = if self.embedding.is_some() { Precision::F32 } else { self.settings.preset().precision() };
+        self.settings.precision.map_or(preset, Precision::from)
     }
 
     /// The models chosen.
@@ -172,7 +224,9 @@ impl Settings {
             fb: self.fb.or(for_method.fb),
             min_cluster_size: self.min_cluster_size.or(for_method.min_cluster_size),
             min_duration_off: self.min_duration_off.or(base.min_duration_off),
+            profile: self.profile.or(base.profile),
             step: self.step.or(base.step),
+            trunk: self.trunk.or(base.trunk),
             precision: self.precision.or(base.precision),
             embedding_mode: self.embedding_mode.or(base.embedding_mode),
         }
@@ -180,16 +234,24 @@ impl Settings {
 
     /// What the settings stand for.
     pub(crate) fn options(&self) -> Result<DiarizationOptions> {
-        let defaults = DiarizationOptions::default();
+        let preset = self.preset().options();
+        let embedding_mode = self.embedding_mode.unwrap_or_default().into();
+        // The cache holds chunks.
+        let trunk = if embedding_mode == EmbeddingMode::Cached { TrunkPasses::PerChunk } else { preset.trunk };
         let options = DiarizationOptions {
-            step_s: self.step.unwrap_or(defaults.step_s),
-            min_duration_off_s: self.min_duration_off.unwrap_or(defaults.min_duration_off_s),
+            step_s: self.step.unwrap_or(preset.step_s),
+            trunk: self.trunk.map_or(trunk, TrunkPasses::from),
+            min_duration_off_s: self.min_duration_off.unwrap_or(preset.min_duration_off_s),
             method: self.method()?,
-            embedding_mode: self.embedding_mode.unwrap_or_default().into(),
-            ..defaults
+            embedding_mode,
+            ..preset
         };
         options.validate()?;
         Ok(options)
+    }
+
+    fn preset(&self) -> Profile {
+        self.profile.unwrap_or_default().into()
     }
 
     fn method(&self) -> Result<Method> {
@@ -246,7 +308,9 @@ mod tests {
             fa: Some(0.1),
             fb: Some(3.0),
             min_duration_off: Some(0.25),
+            profile: Some(ProfileName::Fast),
             step: Some(2.0),
+            trunk: Some(TrunkName::Changed),
             precision: Some(PrecisionName::Bf16),
             ..Settings::default()
         };
