@@ -53,7 +53,7 @@ pub(crate) struct BenchArgs {
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
     compare: Option<Vec<PathBuf>>,
 
-    /// Runs every recording N times and keeps the time of the median run
+    /// Runs every recording N times and keeps the time of the median run (with --embedding-mode cached, all but the first look up)
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
     iterations: usize,
     /// Computes on N threads; all that the machine has if not given

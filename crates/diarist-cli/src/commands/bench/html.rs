@@ -18,7 +18,8 @@ const NUM_COLOURS: usize = 8;
 
 /// The page.
 pub(super) fn page(report: &Report) -> String {
-    let title = format!("Diarization of {} recordings", report.files.len());
+    let num_files = report.files.len();
+    let title = format!("Diarization of {num_files} recording{}", if num_files == 1 { "" } else { "s" });
     html! {
         (DOCTYPE)
         html lang="en" {
