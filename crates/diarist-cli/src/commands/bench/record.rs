@@ -151,9 +151,9 @@ impl Setup {
 
     /// Machine and options in one line.
     pub(super) fn conditions(&self) -> String {
-        let JsonOptions { step_s, clustering, threshold, embedding_mode, .. } = &self.options;
+        let JsonOptions { step_s, trunk, clustering, threshold, embedding_mode, .. } = &self.options;
         format!(
-            "{} on {}, {} threads, step {step_s} s, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
+            "{} on {}, {} threads, step {step_s} s, trunk {trunk}, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
             self.precision, self.instruction_set, self.num_threads, self.iterations
         )
     }
