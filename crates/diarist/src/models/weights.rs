@@ -64,7 +64,7 @@ pub struct TensorInfo<'a> {
 
 impl<'a> Tensors<'a> {
     /// Reads safetensors; `what` names them in errors. Tensors in a stored form (the module
-    /// [`stored`](super::stored)) become `f32`.
+    /// [`stored`]) become `f32`.
     ///
     /// # Errors
     /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent safetensors file, or a stored form
