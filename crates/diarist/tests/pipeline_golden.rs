@@ -2,8 +2,11 @@
 //!
 //! `fixtures/golden/pipeline` is written by `tools/reference/pipeline.py`.
 
+mod common;
+
 use std::path::{Path, PathBuf};
 
+use common::Pieces;
 use diarist::audio::{self, AudioSource};
 use diarist::clustering::SpeakerBounds;
 use diarist::formats::rttm;
@@ -90,20 +93,6 @@ fn samples_give_what_community_1_gives() {
 
 #[test]
 fn the_number_of_threads_and_the_size_of_reads_change_no_bit() {
-    /// Hands out samples in pieces of awkward sizes.
-    struct Pieces<'a>(&'a [f32], usize);
-    impl AudioSource for Pieces<'_> {
-        fn read(&mut self, out: &mut Vec<f32>) -> diarist::Result<bool> {
-            let n = self.1.min(self.0.len());
-            self.1 = self.1 * 7 % 4099 + 1;
-            out.extend_from_slice(&self.0[..n]);
-            self.0 = &self.0[n..];
-            Ok(n > 0)
-        }
-        fn duration_hint_s(&self) -> Option<f64> {
-            None
-        }
-    }
     let samples = read_all(&mut audio::open(&fixtures().join("audio/conversation.flac")).unwrap());
     let (analysis, result) = run(&pipeline(1), "x", &samples);
     for (num_threads, first_piece) in [(2, 5), (4, 7), (16, 1000)] {

@@ -1,29 +1,15 @@
 //! One trunk pass over the recording against one for each chunk.
 
+mod common;
+
 use std::path::Path;
 
+use common::Pieces;
 use diarist::audio::{self, AudioSource};
 use diarist::metrics;
 use diarist::pipeline::{
     Analysis, DiarizationOptions, EMBEDDING_DIMENSION, EmbeddingMode, Models, Pipeline, TrunkPasses,
 };
-
-/// Hands out samples in pieces of awkward sizes.
-struct Pieces<'a>(&'a [f32], usize);
-
-impl AudioSource for Pieces<'_> {
-    fn read(&mut self, out: &mut Vec<f32>) -> diarist::Result<bool> {
-        let n = self.1.min(self.0.len());
-        self.1 = self.1 * 7 % 4099 + 1;
-        out.extend_from_slice(&self.0[..n]);
-        self.0 = &self.0[n..];
-        Ok(n > 0)
-    }
-
-    fn duration_hint_s(&self) -> Option<f64> {
-        None
-    }
-}
 
 fn samples() -> Vec<f32> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");

@@ -10,9 +10,9 @@ use std::collections::VecDeque;
 use rayon::prelude::*;
 
 use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
-use crate::models::resnet34::{EMBEDDING_DIMENSION, FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
+use crate::models::resnet34::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
 use crate::segmentation::masks::FrameMask;
-use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 
 use super::analyze::with_workspace;
 use super::embed::{ChunkEmbedder, ChunkEmbeddings, Wave};
@@ -82,22 +82,8 @@ impl SharedTrunk {
         masks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
             let start = wave.start(wave.first_chunk + i);
             let speakers = masks.embedding_masks();
-            let active: [usize; LOCAL_SPEAKERS] = {
-                let mut active = (0..LOCAL_SPEAKERS).filter(|s| speakers[*s].is_some());
-                std::array::from_fn(|_| active.next().unwrap_or(LOCAL_SPEAKERS))
-            };
-            let num_active = speakers.iter().flatten().count();
-            let mut embeddings = [0.0; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
-            let frames = |speaker: usize, row| {
-                let mask = speakers[active[speaker]].unwrap_or_default();
-                self.frames(start, mask, row)
-            };
-            chunks.network.embed_frames(frames, &mut embeddings[..num_active * EMBEDDING_DIMENSION]);
-            for (speaker, embedding) in active.into_iter().zip(embeddings.chunks_exact(EMBEDDING_DIMENSION)) {
-                if speaker < LOCAL_SPEAKERS {
-                    out[speaker * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION].copy_from_slice(embedding);
-                }
-            }
+            let frames = |speaker: usize, row| self.frames(start, speakers[speaker].unwrap_or_default(), row);
+            chunks.network.embed_frames(frames, out);
         });
     }
 
