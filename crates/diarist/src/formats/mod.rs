@@ -1,5 +1,6 @@
-//! Readers and writers of RTTM, UEM and JSON.
+//! Readers and writers of RTTM, UEM, JSON, and of saved analyses.
 
+pub mod analysis;
 mod fields;
 pub mod json;
 pub mod rttm;

@@ -1,8 +1,10 @@
 //! The networks and the PLDA that a pipeline needs.
 
+use std::fs;
 use std::path::Path;
 
 use diarist_kernels::Isa;
+use sha2::{Digest, Sha256};
 
 use crate::clustering::Plda;
 use crate::error::{Error, Result};
@@ -16,6 +18,17 @@ pub struct Models {
     pub(super) segmentation: PyanNet,
     pub(super) embedding: ResNet34,
     pub(super) plda: Plda,
+    pub(super) origin: Origin,
+}
+
+/// What results of the networks depend on besides the recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Origin {
+    /// SHA-256 of the weights, lower-case hexadecimal.
+    pub(super) segmentation_sha256: String,
+    pub(super) embedding_sha256: String,
+    pub(super) precision: Precision,
+    pub(super) isa: Isa,
 }
 
 impl Models {
@@ -47,6 +60,13 @@ impl Models {
         precision: Precision,
     ) -> Result<Self> {
         let is_other = embedding.is_some();
+        let isa = Isa::detect();
+        let origin = Origin {
+            segmentation_sha256: sha256(segmentation, diarist_weights::segmentation())?,
+            embedding_sha256: sha256(embedding, diarist_weights::embedding())?,
+            precision,
+            isa,
+        };
         let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
         if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
@@ -54,13 +74,26 @@ impl Models {
                 .hint("another one runs in bf16, f16 or f32"));
         }
         Ok(Self {
-            segmentation: PyanNet::with_precision(&segmentation, Isa::detect(), precision)?,
-            embedding: ResNet34::with_precision(&embedding, Isa::detect(), precision)?,
-            plda: Plda::new(&Tensors::parse(diarist_weights::plda(), "PLDA")?)?,
+            segmentation: PyanNet::with_precision(&segmentation, isa, precision)?,
+            embedding: ResNet34::with_precision(&embedding, isa, precision)?,
+            plda: Plda::embedded()?,
+            origin,
         })
     }
 }
 
 fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<Tensors<'static>> {
     path.map_or_else(|| Tensors::parse(embedded, what), Tensors::open)
+}
+
+/// The digest of the file at `path`, or of `embedded`, whose digest the manifest tells.
+fn sha256(path: Option<&Path>, embedded: &'static [u8]) -> Result<String> {
+    let Some(path) = path else {
+        let mut models = diarist_weights::manifest().models.iter();
+        let model = models.find(|model| model.data().is_some_and(|data| std::ptr::eq(data, embedded)));
+        return Ok(model.map(|model| model.sha256.clone()).unwrap_or_default());
+    };
+    let bytes = fs::read(path)
+        .map_err(|error| Error::weights("cannot be read").caused_by(error).at(path.display().to_string()))?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
 }

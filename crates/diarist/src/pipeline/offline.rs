@@ -5,13 +5,14 @@ use std::time::Instant;
 use crate::audio::AudioSource;
 use crate::clustering::{self, Clusters, SpeakerBounds};
 use crate::error::{Error, ErrorKind, Result};
+use crate::formats::analysis::{Header, Values};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{self, Segment, TimelineOptions, Timelines};
 
 use super::analysis::Analysis;
 use super::analyze::{self, Workspaces};
 use super::cache::CacheUse;
-use super::models::Models;
+use super::models::{Models, Origin};
 use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::result::{Diarization, SpeakerSummary};
 use super::stitch::stitch;
@@ -99,6 +100,26 @@ impl Pipeline {
         let mut result = self.timed_clustering(file_id, analysis, options, Timings::default())?;
         result.timings.total_s = clock.elapsed().as_secs_f64();
         Ok(result)
+    }
+
+    /// What stands at the beginning of a saved analysis that this pipeline makes with `options`: [`Values::None`] in place of
+    /// `values` if these skip embeddings.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for options outside their range.
+    pub fn header(&self, file_id: &str, options: &DiarizationOptions, values: Values) -> Result<Header> {
+        let Origin { segmentation_sha256, embedding_sha256, precision, isa } = self.models.origin.clone();
+        Ok(Header {
+            diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
+            file_id: file_id.to_owned(),
+            step_samples: options.step_samples()?,
+            values: if options.embedding_mode == EmbeddingMode::Skip { Values::None } else { values },
+            trunk: options.trunk.name().to_owned(),
+            precision: precision.name().to_owned(),
+            instruction_set: isa.name().to_owned(),
+            segmentation_sha256,
+            embedding_sha256,
+        })
     }
 
     fn timed_analysis(

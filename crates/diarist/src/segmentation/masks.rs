@@ -2,7 +2,7 @@
 
 use super::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
-const WORDS: usize = FRAMES_PER_CHUNK.div_ceil(64);
+pub(crate) const WORDS: usize = FRAMES_PER_CHUNK.div_ceil(64);
 
 /// A clean mask is used for the embedding only if it has more frames than this.
 ///
@@ -34,6 +34,11 @@ impl FrameMask {
     /// The set as bits: frame `t` is bit `t % 64` of word `t / 64`.
     pub(crate) fn words(&self) -> &[u64] {
         &self.words
+    }
+
+    /// The inverse of [`Self::words`]; `None` if a bit beyond the last frame is set.
+    pub(crate) fn from_words(words: [u64; WORDS]) -> Option<Self> {
+        (words[WORDS - 1] >> (FRAMES_PER_CHUNK % 64) == 0).then_some(Self { words })
     }
 
     /// Number of frames in the set.
