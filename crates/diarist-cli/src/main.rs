@@ -6,6 +6,7 @@ mod exit;
 mod inputs;
 mod output;
 mod progress;
+mod results;
 mod settings;
 mod table;
 mod timings;
@@ -15,7 +16,9 @@ use std::process::ExitCode;
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
+use commands::analyze::{self, AnalyzeArgs};
 use commands::bench::{self, BenchArgs};
+use commands::cluster::{self, ClusterArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
@@ -41,6 +44,8 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Diarize(Box<DiarizeArgs>),
+    Analyze(Box<AnalyzeArgs>),
+    Cluster(Box<ClusterArgs>),
     Score(ScoreArgs),
     Bench(Box<BenchArgs>),
     Tune(Box<TuneArgs>),
@@ -52,6 +57,8 @@ fn main() -> ExitCode {
     match cli.command {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
+        Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
+        Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),

@@ -55,6 +55,18 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
     write().map_err(|error| not_writable(path, error))
 }
 
+/// Writes to stdout, all of it at once.
+pub(crate) fn to_stdout(contents: &[u8]) -> Result<()> {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(contents).and_then(|()| stdout.flush());
+    written.map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
+}
+
+/// Writes to `path`, or to stdout if there is none.
+pub(crate) fn deliver(path: Option<&Path>, contents: &[u8]) -> Result<()> {
+    path.map_or_else(|| to_stdout(contents), |path| write(path, contents))
+}
+
 /// A temporary file with the permissions of any newly made file (by itself `tempfile` makes them private).
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();

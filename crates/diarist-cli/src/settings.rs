@@ -14,10 +14,60 @@ use serde::{Deserialize, Serialize};
 #[command(next_help_heading = "Method")]
 pub(crate) struct MethodArgs {
     #[command(flatten)]
-    pub(crate) settings: Settings,
+    clustering: ClusteringArgs,
+    #[command(flatten)]
+    networks: NetworkArgs,
     /// Takes the options under this heading from FILE, which `diarist tune` writes; those given here win
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What holds, once [`Self::read_config`] was called.
+    #[arg(skip)]
+    pub(crate) settings: Settings,
+}
+
+/// What is done with what the networks give.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = "Method")]
+pub(crate) struct ClusteringArgs {
+    /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc) [default: vbx]
+    #[arg(long, value_enum)]
+    clustering: Option<Clustering>,
+    /// Distance from 0 to 2 up to which agglomerative clustering joins voices [default: 0.6 for vbx, 0.7046 for ahc]
+    #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
+    threshold: Option<f64>,
+    /// Only vbx: weight of the voices against the prior, above 0 [default: 0.07]
+    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
+    fa: Option<f64>,
+    /// Only vbx: weight of the penalty on speakers, above 0; higher gives fewer of them [default: 0.8]
+    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
+    fb: Option<f64>,
+    /// Only ahc: smaller groups of embeddings join the nearest larger one [default: 12]
+    #[arg(long, value_name = "N")]
+    min_cluster_size: Option<usize>,
+    /// Fills silences of one speaker that are shorter than this [default: 0]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    min_duration_off: Option<f64>,
+}
+
+/// What the networks do.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Method")]
+pub(crate) struct NetworkArgs {
+    /// How exact and how fast: a set of values for step, trunk and precision, which win over it [default: balanced]
+    #[arg(long, value_enum)]
+    profile: Option<ProfileName>,
+    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact [default: 1; fast: 2]
+    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
+    step: Option<f64>,
+    /// Over what the trunk of the embedding network runs [default: shared; exact and cached embeddings: chunk]
+    #[arg(long, value_enum, value_name = "PASSES")]
+    trunk: Option<TrunkName>,
+    /// Arithmetic of the networks: bf16 and int8 are faster and less exact [default: int8; exact and other weights: f32]
+    #[arg(long, value_enum)]
+    precision: Option<PrecisionName>,
+    /// How speaker embeddings are computed; the result is the same with all but skip [default: fast]
+    #[arg(long, value_enum, value_name = "MODE")]
+    embedding_mode: Option<EmbeddingModeName>,
     /// Segmentation weights to use instead of the embedded ones
     #[arg(long, value_name = "FILE")]
     segmentation: Option<PathBuf>,
@@ -27,41 +77,19 @@ pub(crate) struct MethodArgs {
 }
 
 /// The options that a configuration file can hold; what is missing has its default.
-#[derive(Debug, Clone, Default, PartialEq, clap::Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub(crate) struct Settings {
-    /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc) [default: vbx]
-    #[arg(long, value_enum)]
     pub(crate) clustering: Option<Clustering>,
-    /// Distance from 0 to 2 up to which agglomerative clustering joins voices [default: 0.6 for vbx, 0.7046 for ahc]
-    #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
     pub(crate) threshold: Option<f64>,
-    /// Only vbx: weight of the voices against the prior, above 0 [default: 0.07]
-    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
     pub(crate) fa: Option<f64>,
-    /// Only vbx: weight of the penalty on speakers, above 0; higher gives fewer of them [default: 0.8]
-    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
     pub(crate) fb: Option<f64>,
-    /// Only ahc: smaller groups of embeddings join the nearest larger one [default: 12]
-    #[arg(long, value_name = "N")]
     pub(crate) min_cluster_size: Option<usize>,
-    /// Fills silences of one speaker that are shorter than this [default: 0]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) min_duration_off: Option<f64>,
-    /// How exact and how fast: a set of values for step, trunk and precision, which win over it [default: balanced]
-    #[arg(long, value_enum)]
     pub(crate) profile: Option<ProfileName>,
-    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact [default: 1; fast: 2]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
     pub(crate) step: Option<f64>,
-    /// Over what the trunk of the embedding network runs [default: shared; exact and cached embeddings: chunk]
-    #[arg(long, value_enum, value_name = "PASSES")]
     pub(crate) trunk: Option<TrunkName>,
-    /// Arithmetic of the networks: bf16 and int8 are faster and less exact [default: int8; exact and other weights: f32]
-    #[arg(long, value_enum)]
     pub(crate) precision: Option<PrecisionName>,
-    /// How speaker embeddings are computed; the result is the same with all but skip [default: fast]
-    #[arg(long, value_enum, value_name = "MODE")]
     pub(crate) embedding_mode: Option<EmbeddingModeName>,
 }
 
@@ -171,11 +199,13 @@ impl From<EmbeddingModeName> for EmbeddingMode {
 }
 
 impl MethodArgs {
-    /// Fills in what the configuration file gives; to be called before anything else.
+    /// Fills in what the command line and the configuration file give; to be called before anything else.
     pub(crate) fn read_config(&mut self) -> Result<()> {
-        if let Some(path) = &self.config {
-            self.settings = self.settings.over(&Settings::read(path)?);
-        }
+        let given = self.networks.settings().over(&self.clustering.settings());
+        self.settings = match &self.config {
+            Some(path) => given.over(&Settings::read(path)?),
+            None => given,
+        };
         Ok(())
     }
 
@@ -186,14 +216,41 @@ impl MethodArgs {
 
     /// The arithmetic chosen.
     pub(crate) fn precision(&self) -> Precision {
-        // The ranges that int8 needs are known for the embedded network only.
-        let preset = if self.embedding.is_some() { Precision::F32 } else { self.settings.preset().precision() };
-        self.settings.precision.map_or(preset, Precision::from)
+        self.networks.precision(&self.settings)
     }
 
     /// The models chosen.
     pub(crate) fn load(&self) -> Result<Models> {
-        Models::load_with_precision(self.segmentation.as_deref(), self.embedding.as_deref(), self.precision())
+        self.networks.load(&self.settings)
+    }
+}
+
+impl ClusteringArgs {
+    /// What is given.
+    pub(crate) fn settings(self) -> Settings {
+        let Self { clustering, threshold, fa, fb, min_cluster_size, min_duration_off } = self;
+        Settings { clustering, threshold, fa, fb, min_cluster_size, min_duration_off, ..Settings::default() }
+    }
+}
+
+impl NetworkArgs {
+    /// What is given.
+    pub(crate) fn settings(&self) -> Settings {
+        let Self { profile, step, trunk, precision, embedding_mode, .. } = *self;
+        Settings { profile, step, trunk, precision, embedding_mode, ..Settings::default() }
+    }
+
+    /// The arithmetic that `settings` choose.
+    fn precision(&self, settings: &Settings) -> Precision {
+        // The ranges that int8 needs are known for the embedded network only.
+        let preset = if self.embedding.is_some() { Precision::F32 } else { settings.preset().precision() };
+        settings.precision.map_or(preset, Precision::from)
+    }
+
+    /// The models for `settings`.
+    pub(crate) fn load(&self, settings: &Settings) -> Result<Models> {
+        let precision = self.precision(settings);
+        Models::load_with_precision(self.segmentation.as_deref(), self.embedding.as_deref(), precision)
     }
 }
 

@@ -1,19 +1,18 @@
 //! `diarist diarize`: recordings in, turns out.
 
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use diarist::audio::{self, PcmFormat};
-use diarist::clustering::SpeakerBounds;
-use diarist::formats::{json, rttm};
+use diarist::audio::{self, AudioSource, PcmFormat};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
-use diarist::{Error, ErrorKind, Result};
+use diarist::{Error, Result};
 
 use crate::exit;
 use crate::inputs::{self, Recording, Source};
 use crate::output;
 use crate::progress::{self, Bar};
+use crate::results::{FormArgs, SpeakerArgs};
 use crate::settings::MethodArgs;
 use crate::timings;
 
@@ -25,6 +24,7 @@ Examples:
   diarist diarize --format json talk.m4a | jq .speakers     also embeddings, speech time, options
   diarist diarize --exclusive talk.m4a                      one speaker at a time, for transcripts
   diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
+  diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same again goes on
   ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
 A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of any rate and number of channels.";
@@ -50,6 +50,10 @@ pub(crate) struct DiarizeArgs {
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
 
+    /// Stores what the networks give in FILE as it comes; if the call is interrupted, the same one again goes on where it stopped
+    #[arg(long, value_name = "FILE", help_heading = "Running")]
+    checkpoint: Option<PathBuf>,
+
     /// Shows where the time of each recording went, on stderr
     #[arg(long, help_heading = "Running")]
     timings: bool,
@@ -60,28 +64,10 @@ pub(crate) struct DiarizeArgs {
 }
 
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Number of speakers")]
-struct SpeakerArgs {
-    /// Exactly N speakers
-    #[arg(long, value_name = "N")]
-    num_speakers: Option<usize>,
-    /// At least N speakers
-    #[arg(long, value_name = "N")]
-    min_speakers: Option<usize>,
-    /// At most N speakers
-    #[arg(long, value_name = "N")]
-    max_speakers: Option<usize>,
-}
-
-#[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 struct OutputArgs {
-    /// RTTM, or JSON with one line per recording
-    #[arg(long, value_enum, default_value_t = Format::Rttm)]
-    format: Format,
-    /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
-    #[arg(long)]
-    exclusive: bool,
+    #[command(flatten)]
+    form: FormArgs,
     /// Writes all results to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", conflicts_with = "output_dir")]
     output: Option<PathBuf>,
@@ -105,12 +91,6 @@ struct StdinArgs {
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
-    Rttm,
-    Json,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
 enum Pcm {
     /// Signed 16-bit integers, little-endian
     S16le,
@@ -125,6 +105,7 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
     args.check_stdin()?;
     let recordings = inputs::expand(&args.inputs);
     args.check_output(&recordings)?;
+    args.check_checkpoint(recordings.len())?;
     let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
 
     let mut first_fault = None;
@@ -135,7 +116,7 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
         let done = recording.map_err(anyhow::Error::from).and_then(|recording| {
             let mut result = args.diarize(&pipeline, &recording, &options, &position)?;
             let clock = Instant::now();
-            args.deliver(&recording, args.render(&result, &options)?.as_bytes(), &mut collected)?;
+            args.deliver(&recording, args.output.form.render(&result, &options)?.as_bytes(), &mut collected)?;
             result.timings.add_output(clock.elapsed());
             if args.timings {
                 exit::table(&timings::rows(&result));
@@ -156,9 +137,7 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
 
 impl DiarizeArgs {
     fn options(&self) -> Result<DiarizationOptions> {
-        let SpeakerArgs { num_speakers, min_speakers, max_speakers } = self.speakers;
-        let bounds = SpeakerBounds::new(num_speakers, min_speakers, max_speakers)?;
-        let options = DiarizationOptions { bounds, ..self.method.options()? };
+        let options = DiarizationOptions { bounds: self.speakers.bounds()?, ..self.method.options()? };
         options.validate()?;
         Ok(options)
     }
@@ -176,6 +155,22 @@ impl DiarizeArgs {
             (0 | 1, _) => Ok(()),
             _ => Err(Error::invalid_option("stdin can be one of the inputs only once")),
         }
+    }
+
+    /// A checkpoint is of one recording.
+    fn check_checkpoint(&self, num_recordings: usize) -> Result<()> {
+        let Some(path) = &self.checkpoint else { return Ok(()) };
+        if num_recordings != 1 {
+            return Err(Error::invalid_option("a checkpoint is for a single recording")
+                .hint("give one input, or leave --checkpoint out"));
+        }
+        let others = self.inputs.iter().chain(&self.output.output);
+        if others.into_iter().any(|other| other == path || output::is_same(other, path)) {
+            return Err(Error::invalid_option("the checkpoint would take the place of another file of this call")
+                .hint("give another name to --checkpoint")
+                .at(path.display().to_string()));
+        }
+        Ok(())
     }
 
     /// Nothing is more annoying than a result that cannot be written after an hour of work.
@@ -206,15 +201,16 @@ impl DiarizeArgs {
     ) -> Result<Diarization> {
         let bar = Bar::new(format!("{position}{}", recording.file_id), !self.quiet);
         let mut progress = |progress| bar.update(progress);
+        let id = &recording.file_id;
+        let mut diarize = |source: &mut dyn AudioSource| match &self.checkpoint {
+            None => pipeline.diarize(id, source, options, &mut progress),
+            Some(path) => pipeline.diarize_with_checkpoint(id, source, options, path, &mut progress),
+        };
         let result = match &recording.source {
-            Source::File(path) => audio::open(path).and_then(|mut file| {
-                let result = pipeline.diarize(&recording.file_id, &mut file, options, &mut progress);
-                Ok((result?, file.warnings().to_vec()))
-            }),
-            Source::Stdin => self.open_stdin().and_then(|mut pcm| {
-                let result = pipeline.diarize(&recording.file_id, &mut pcm, options, &mut progress);
-                Ok((result?, pcm.warnings().to_vec()))
-            }),
+            Source::File(path) => {
+                audio::open(path).and_then(|mut file| Ok((diarize(&mut file)?, file.warnings().to_vec())))
+            }
+            Source::Stdin => self.open_stdin().and_then(|mut pcm| Ok((diarize(&mut pcm)?, pcm.warnings().to_vec()))),
         };
         bar.clear();
         let (result, warnings) = result.map_err(|error| located(error, &recording.source))?;
@@ -237,14 +233,6 @@ impl DiarizeArgs {
         audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
     }
 
-    fn render(&self, result: &Diarization, options: &DiarizationOptions) -> Result<String> {
-        match self.output.format {
-            Format::Rttm if self.output.exclusive => rttm::write(&result.exclusive),
-            Format::Rttm => rttm::write(&result.diarization),
-            Format::Json => Ok(render_json(result, options) + "\n"),
-        }
-    }
-
     /// Hands `text` to where the user wants it; `--output` holds the results so far, which `collected` keeps.
     fn deliver(&self, recording: &Recording, text: &[u8], collected: &mut Vec<u8>) -> anyhow::Result<()> {
         if let Some(folder) = &self.output.output_dir {
@@ -254,31 +242,14 @@ impl DiarizeArgs {
             // After each recording, so that an interrupted run keeps what is done.
             output::write(path, collected)?;
         } else {
-            let mut stdout = io::stdout().lock();
-            let written = stdout.write_all(text).and_then(|()| stdout.flush());
-            written.map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))?;
+            output::to_stdout(text)?;
         }
         Ok(())
     }
 
     fn path_in(&self, folder: &Path, recording: &Recording) -> PathBuf {
-        let extension = match self.output.format {
-            Format::Rttm => "rttm",
-            Format::Json => "json",
-        };
-        folder.join(format!("{}.{extension}", recording.file_id))
+        folder.join(format!("{}.{}", recording.file_id, self.output.form.extension()))
     }
-}
-
-/// The document tells what it took to make it, so it is made once to know that, and once with it.
-fn render_json(result: &Diarization, options: &DiarizationOptions) -> String {
-    let clock = Instant::now();
-    let mut document = json::Document::new(result, options);
-    document.to_line();
-    let mut timings = result.timings;
-    timings.add_output(clock.elapsed());
-    document.timings = json::JsonTimings::new(&timings, result.duration_s);
-    document.to_line()
 }
 
 /// `error` with the name of the recording, which errors of the file itself have already.

@@ -1,6 +1,8 @@
 //! One module per command: `XArgs` says what was typed, `run` does it.
 
+pub(crate) mod analyze;
 pub(crate) mod bench;
+pub(crate) mod cluster;
 pub(crate) mod diarize;
 pub(crate) mod models;
 pub(crate) mod score;

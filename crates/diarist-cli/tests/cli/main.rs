@@ -1,5 +1,6 @@
 //! The command from outside: what it writes where, and how it ends.
 
+mod analysis;
 mod bad_input;
 mod bench;
 mod config;

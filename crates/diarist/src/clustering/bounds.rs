@@ -48,7 +48,7 @@ impl SpeakerBounds {
     }
 
     /// The allowed number nearest to `num_speakers`.
-    pub(super) fn clamp(&self, num_speakers: usize) -> usize {
+    pub(crate) fn clamp(&self, num_speakers: usize) -> usize {
         num_speakers.max(self.min).min(self.max.unwrap_or(usize::MAX))
     }
 

@@ -1,5 +1,7 @@
 //! The door to all methods: checks what comes in, and the cases that need no method.
 
+use std::collections::BTreeSet;
+
 use super::{Clusters, Method, Plda, SpeakerBounds, ahc, community1};
 use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
@@ -91,6 +93,11 @@ pub(super) fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
 }
 
 impl Clusters {
+    /// Number of clusters with a slot.
+    pub(crate) fn num_occupied(&self) -> usize {
+        self.hard.iter().flatten().collect::<BTreeSet<_>>().len()
+    }
+
     pub(super) fn new(hard: Vec<Option<u32>>, centroids: &[Vec<f64>]) -> Self {
         let narrowed = |centroid: &Vec<f64>| centroid.iter().map(|&value| value as f32).collect();
         Self { hard, centroids: centroids.iter().map(narrowed).collect() }

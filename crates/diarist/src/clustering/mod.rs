@@ -4,6 +4,7 @@ mod ahc;
 mod bounds;
 mod cluster;
 mod community1;
+mod constraints;
 mod forced;
 mod kmeans;
 mod linkage;
@@ -15,10 +16,11 @@ mod test_data;
 #[cfg(test)]
 mod tests;
 mod vbx;
-mod vectors;
+pub(crate) mod vectors;
 
 pub use bounds::SpeakerBounds;
 pub use cluster::cluster;
+pub use constraints::Constraints;
 pub use options::{AhcOptions, Method, VbxOptions};
 pub use plda::Plda;
 

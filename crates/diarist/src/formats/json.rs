@@ -86,6 +86,12 @@ pub struct JsonOptions {
     pub fb: Option<f64>,
     /// Groups of fewer embeddings joined a larger one, `null` except with `ahc`.
     pub min_cluster_size: Option<usize>,
+    /// Pairs of moments at which the same person was known to speak.
+    #[serde(default)]
+    pub must_link: Vec<(f64, f64)>,
+    /// Pairs of moments at which different people were known to speak.
+    #[serde(default)]
+    pub cannot_link: Vec<(f64, f64)>,
     /// Silences of one speaker shorter than this were filled.
     pub min_duration_off_s: f64,
     /// `full`, `fast`, `cached` or `skip`.
@@ -163,6 +169,8 @@ impl From<&DiarizationOptions> for JsonOptions {
             fa: weights.map(|(fa, _)| fa),
             fb: weights.map(|(_, fb)| fb),
             min_cluster_size,
+            must_link: options.constraints.must_link.clone(),
+            cannot_link: options.constraints.cannot_link.clone(),
             min_duration_off_s: options.min_duration_off_s,
             embedding_mode: options.embedding_mode.name().to_owned(),
         }

@@ -102,3 +102,11 @@ pub struct Analysis {
     /// Embeddings of every active local speaker; slots alone with [`super::EmbeddingMode::Skip`].
     pub embeddings: Embeddings,
 }
+
+impl Analysis {
+    /// The analysis of no samples.
+    pub(crate) fn nothing(step_samples: usize) -> Self {
+        let geometry = ChunkGeometry { step_samples, num_samples: 0 };
+        Self { geometry, masks: Vec::new(), embeddings: Embeddings::default() }
+    }
+}

@@ -15,7 +15,8 @@ use crate::segmentation::masks::ChunkMasks;
 
 use super::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 use super::cache::{CacheUse, EmbeddingCache};
-use super::embed::{ChunkEmbedder, ChunkEmbeddings, Embedder, Wave};
+use super::checkpoint::{Checkpoint, Listener, mark};
+use super::embed::{self, ChunkEmbedder, ChunkEmbeddings, Embedder, Wave};
 use super::intake::{Intake, Window};
 use super::models::Models;
 use super::options::{DiarizationOptions, EmbeddingMode, Progress};
@@ -44,26 +45,68 @@ pub(super) fn with_workspace<W: Default, R>(pool: &Mutex<Vec<W>>, work: impl FnO
     result
 }
 
-/// Runs the networks over `source`. Must be called inside the pipeline's thread pool.
+/// What an analysis works with.
+#[derive(Clone, Copy)]
+pub(super) struct Job<'a> {
+    pub(super) models: &'a Models,
+    pub(super) workspaces: &'a Workspaces,
+    pub(super) options: &'a DiarizationOptions,
+}
+
+/// Takes the masks of a wave, all embeddings so far, and the first of their rows that belongs to the wave.
+type Store<'a> = dyn FnMut(&[ChunkMasks], &Embeddings, usize) -> Result<()> + 'a;
+
+/// Runs the networks over `source`, from where `checkpoint` has come to if there is one. Must be called inside the pipeline's
+/// thread pool.
 pub(super) fn analyze(
-    models: &Models,
-    workspaces: &Workspaces,
+    job: Job<'_>,
     source: &mut dyn AudioSource,
-    options: &DiarizationOptions,
+    checkpoint: Option<Checkpoint>,
     timings: &mut Timings,
     progress: &mut (dyn FnMut(Progress) + Send),
 ) -> Result<(Analysis, CacheUse)> {
-    let step_samples = options.step_samples()?;
+    let step_samples = job.options.step_samples()?;
+    let Some(mut checkpoint) = checkpoint else {
+        return go_on(job, Analysis::nothing(step_samples), source, &mut |_, _, _| Ok(()), timings, progress);
+    };
+    let heard = Mutex::default();
+    let mut listener = Listener::new(source, &heard);
+    let clock = Instant::now();
+    let (mut done, is_all) =
+        checkpoint.resume(&mut listener, |next| embed::first_needed(next, job.options, step_samples))?;
+    timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
+    let mut cache_use = CacheUse::default();
+    if !is_all {
+        let mut store = |masks: &[ChunkMasks], embeddings: &Embeddings, first_row| {
+            checkpoint.push(masks, embeddings, first_row, &mark(&heard))
+        };
+        (done, cache_use) = go_on(job, done, &mut listener, &mut store, timings, progress)?;
+    }
+    checkpoint.finish(done.geometry.num_samples)?;
+    Ok((done, cache_use))
+}
+
+/// Runs the networks over the chunks after those of `done`; `source` begins where [`embed::first_needed`] says.
+fn go_on(
+    job: Job<'_>,
+    done: Analysis,
+    source: &mut dyn AudioSource,
+    store: &mut Store<'_>,
+    timings: &mut Timings,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<(Analysis, CacheUse)> {
+    let Job { models, workspaces, options } = job;
+    let step_samples = done.geometry.step_samples;
     let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
-    let mut intake = Intake::new(source, step_samples);
-    let mut masks: Vec<ChunkMasks> = Vec::new();
-    let mut embeddings = Embeddings::default();
+    let mut intake = Intake::new(source, step_samples, embed::first_needed(done.masks.len(), options, step_samples));
     let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
     let mode = options.embedding_mode;
     let Workspaces { embedding, cache, .. } = workspaces;
     let chunks = ChunkEmbedder { network: &models.embedding, workspaces: embedding, cache, mode };
     let mut embedder = Embedder::new(chunks, options.trunk);
     let mut cache_use = CacheUse::default();
+    embedder.resume(&done, &mut intake)?;
+    let Analysis { mut masks, mut embeddings, .. } = done;
     loop {
         let first_chunk = masks.len();
         let (clock, before) = (Instant::now(), intake.source_times());
@@ -106,8 +149,10 @@ pub(super) fn analyze(
 
         let clock = Instant::now();
         cache_use = [cache_use, found].into_iter().sum();
+        let first_row = embeddings.len();
         collect(first_chunk, wave_masks, (mode != EmbeddingMode::Skip).then_some(wave_embeddings), &mut embeddings)?;
         timings.embedding_s += clock.elapsed().as_secs_f64();
+        store(wave_masks, &embeddings, first_row)?;
 
         progress(progress_after(&intake, masks.len(), step_samples));
     }

@@ -4,16 +4,17 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
+use crate::error::Result;
 use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
 use crate::models::resnet34::{ResNet34, Workspace};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
 
-use super::analysis::EMBEDDING_DIMENSION;
+use super::analysis::{Analysis, EMBEDDING_DIMENSION};
 use super::analyze::with_workspace;
 use super::cache::{CacheUse, EmbeddingCache};
-use super::intake::Window;
-use super::options::{EmbeddingMode, TrunkPasses};
+use super::intake::{Intake, Window};
+use super::options::{DiarizationOptions, EmbeddingMode, TrunkPasses};
 use super::shared_trunk::SharedTrunk;
 use super::unchanged::Unchanged;
 
@@ -38,6 +39,12 @@ impl Wave<'_> {
     }
 }
 
+/// The first chunk whose samples it takes to go on with chunk `next`, when all before it are done.
+pub(super) fn first_needed(next: usize, options: &DiarizationOptions, step_samples: usize) -> usize {
+    let reaches_back = options.trunk == TrunkPasses::Shared && options.embedding_mode != EmbeddingMode::Skip;
+    if reaches_back { SharedTrunk::first_needed(next, step_samples) } else { next }
+}
+
 /// Computes embeddings wave after wave.
 pub(super) struct Embedder<'a> {
     chunks: ChunkEmbedder<'a>,
@@ -59,6 +66,30 @@ impl<'a> Embedder<'a> {
             TrunkPasses::Shared => Trunk::Shared(SharedTrunk::default()),
         };
         Self { chunks, trunk }
+    }
+
+    /// Brings about what the chunks of `done` would have left behind; `intake` begins with [`first_needed`].
+    pub(super) fn resume(&mut self, done: &Analysis, intake: &mut Intake<'_>) -> Result<()> {
+        let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
+        if self.chunks.mode == EmbeddingMode::Skip {
+            return Ok(());
+        }
+        match &mut self.trunk {
+            Trunk::PerChunk => {}
+            Trunk::Changed(unchanged) => unchanged.resume(done),
+            Trunk::Shared(trunk) => {
+                let first = SharedTrunk::first_needed(next, step_samples);
+                if first == next {
+                    return Ok(());
+                }
+                intake.read_chunks(first, next - first, CHUNK_SAMPLES)?;
+                intake.compute_fbank();
+                let all_chunks = intake.all_chunks();
+                let wave = Wave { window: intake.window(), first_chunk: next, masks: &[], step_samples, all_chunks };
+                trunk.resume(&self.chunks, &wave);
+            }
+        }
+        Ok(())
     }
 
     /// Samples that a wave needs after its last chunk: a shared pass may begin in that chunk and end after it.

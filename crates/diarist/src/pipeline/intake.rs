@@ -86,9 +86,11 @@ pub(super) struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize) -> Self {
-        let window = Window { step_samples, first_chunk: 0, samples: Vec::new(), frames: Vec::new() };
-        let reader = Reader { source, ahead: Vec::new(), num_samples: 0, finished: false };
+    /// An intake for a recording whose chunks before `first_chunk` are not needed; `source` begins where that chunk does.
+    pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize, first_chunk: usize) -> Self {
+        let window = Window { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() };
+        let num_samples = (first_chunk * step_samples) as u64;
+        let reader = Reader { source, ahead: Vec::new(), num_samples, finished: false };
         Self { reader, fbank: Fbank::new(), window }
     }
 

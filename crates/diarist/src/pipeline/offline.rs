@@ -1,22 +1,28 @@
 //! The offline pipeline itself.
 
+use std::path::Path;
 use std::time::Instant;
 
 use crate::audio::AudioSource;
-use crate::clustering::{self, Clusters, SpeakerBounds};
+use crate::clustering::{self, Clusters, Plda, SpeakerBounds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::formats::analysis::{Header, Values};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{self, Segment, TimelineOptions, Timelines};
 
 use super::analysis::Analysis;
-use super::analyze::{self, Workspaces};
+use super::analyze::{self, Job, Workspaces};
 use super::cache::CacheUse;
+use super::checkpoint::Checkpoint;
+use super::constraints::People;
 use super::models::{Models, Origin};
 use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::result::{Diarization, SpeakerSummary};
 use super::stitch::stitch;
 use super::timings::Timings;
+
+/// How often clustering is repeated until constraints and bounds agree.
+const MAX_ATTEMPTS: usize = 4;
 
 /// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
 #[derive(Debug)]
@@ -67,11 +73,44 @@ impl Pipeline {
         options: &DiarizationOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Diarization> {
+        self.timed_diarization(file_id, source, options, None, progress)
+    }
+
+    /// As [`Self::diarize`], with all that the networks give stored in the file `checkpoint` as it comes. If an earlier call with the
+    /// same recording and options was interrupted, this one goes on where that one stopped, and the result is that of a call
+    /// without interruption, bit for bit. The file becomes a saved analysis ([`crate::formats::analysis`]).
+    ///
+    /// # Errors
+    /// As [`Self::diarize`]; [`ErrorKind::Output`] if the file cannot be written or is in use, [`ErrorKind::InvalidOption`] or
+    /// [`ErrorKind::Input`] if it was made with other options or of another recording; then it stays as it is.
+    pub fn diarize_with_checkpoint(
+        &self,
+        file_id: &str,
+        source: &mut dyn AudioSource,
+        options: &DiarizationOptions,
+        checkpoint: &Path,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Diarization> {
+        options.validate()?;
+        let header = self.header(file_id, options, Values::F32)?;
+        let checkpoint = Checkpoint::open(checkpoint, header)?;
+        self.timed_diarization(file_id, source, options, Some(checkpoint), progress)
+    }
+
+    fn timed_diarization(
+        &self,
+        file_id: &str,
+        source: &mut dyn AudioSource,
+        options: &DiarizationOptions,
+        checkpoint: Option<Checkpoint>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<Diarization> {
         let clock = Instant::now();
         let opening_s = source.times().opening.as_secs_f64();
         let mut timings = Timings { decode_s: opening_s, ..Timings::default() };
-        let (analysis, cache_use) = self.timed_analysis(source, options, &mut timings, progress)?;
-        let mut result = self.timed_clustering(file_id, &analysis, options, timings)?;
+        let (analysis, cache_use) = self.timed_analysis(source, options, checkpoint, &mut timings, progress)?;
+        let mut result =
+            self.threads.install(|| timed_clustering(file_id, &analysis, options, &self.models.plda, timings))?;
         result.cache_use = (options.embedding_mode == EmbeddingMode::Cached).then_some(cache_use);
         result.timings.total_s = opening_s + clock.elapsed().as_secs_f64();
         Ok(result)
@@ -87,7 +126,7 @@ impl Pipeline {
         options: &DiarizationOptions,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<Analysis> {
-        Ok(self.timed_analysis(source, options, &mut Timings::default(), progress)?.0)
+        Ok(self.timed_analysis(source, options, None, &mut Timings::default(), progress)?.0)
     }
 
     /// Turns an analysis into turns. One without embeddings ([`EmbeddingMode::Skip`]) is joined by overlap.
@@ -96,10 +135,7 @@ impl Pipeline {
     /// [`ErrorKind::InvalidOption`] for options outside their range, [`ErrorKind::SpeakerBounds`] if the number of
     /// speakers asked for cannot be had.
     pub fn cluster(&self, file_id: &str, analysis: &Analysis, options: &DiarizationOptions) -> Result<Diarization> {
-        let clock = Instant::now();
-        let mut result = self.timed_clustering(file_id, analysis, options, Timings::default())?;
-        result.timings.total_s = clock.elapsed().as_secs_f64();
-        Ok(result)
+        self.threads.install(|| whole_clustering(file_id, analysis, options, &self.models.plda))
     }
 
     /// What stands at the beginning of a saved analysis that this pipeline makes with `options`: [`Values::None`] in place of
@@ -126,54 +162,104 @@ impl Pipeline {
         &self,
         source: &mut dyn AudioSource,
         options: &DiarizationOptions,
+        checkpoint: Option<Checkpoint>,
         timings: &mut Timings,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<(Analysis, CacheUse)> {
         options.validate()?;
-        self.threads.install(|| analyze::analyze(&self.models, &self.workspaces, source, options, timings, progress))
+        let job = Job { models: &self.models, workspaces: &self.workspaces, options };
+        self.threads.install(|| analyze::analyze(job, source, checkpoint, timings, progress))
     }
+}
 
-    fn timed_clustering(
-        &self,
-        file_id: &str,
-        analysis: &Analysis,
-        options: &DiarizationOptions,
-        mut timings: Timings,
-    ) -> Result<Diarization> {
-        options.validate()?;
-        let clock = Instant::now();
-        let clusters = self.threads.install(|| {
-            let Analysis { embeddings, masks, geometry } = analysis;
-            if embeddings.are_skipped() {
-                return stitch(masks, geometry);
-            }
-            clustering::cluster(embeddings, masks, &options.method_for_step(), options.bounds, &self.models.plda)
-        })?;
-        timings.clustering_s = clock.elapsed().as_secs_f64();
+/// [`Pipeline::cluster`] without a pipeline: with the PLDA model of the program, on the threads of the caller or of the machine. The step
+/// of `options` must be that of the analysis.
+///
+/// # Errors
+/// As [`Pipeline::cluster`].
+pub fn cluster(file_id: &str, analysis: &Analysis, options: &DiarizationOptions) -> Result<Diarization> {
+    whole_clustering(file_id, analysis, options, &Plda::embedded()?)
+}
 
-        let clock = Instant::now();
-        let timeline_options =
-            TimelineOptions { max_speakers: options.bounds.max(), min_duration_off_s: options.min_duration_off_s };
-        let mut timelines = timeline::build(analysis, &clusters, &timeline_options);
-        file_id.clone_into(&mut timelines.diarization.file_id);
-        file_id.clone_into(&mut timelines.exclusive.file_id);
-        let speakers = summaries(&timelines, &clusters);
-        let segments: Vec<Segment> = timelines.diarization.turns.iter().map(|turn| turn.segment).collect();
-        let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
-        timings.timeline_s = clock.elapsed().as_secs_f64();
+fn whole_clustering(
+    file_id: &str,
+    analysis: &Analysis,
+    options: &DiarizationOptions,
+    plda: &Plda,
+) -> Result<Diarization> {
+    let clock = Instant::now();
+    let mut result = timed_clustering(file_id, analysis, options, plda, Timings::default())?;
+    result.timings.total_s = clock.elapsed().as_secs_f64();
+    Ok(result)
+}
 
-        honour(options.bounds, speakers.len())?;
-        Ok(Diarization {
-            diarization: timelines.diarization,
-            exclusive: timelines.exclusive,
-            speakers,
-            duration_s: analysis.geometry.duration_s(),
-            speech_s,
-            overlap_s,
-            timings,
-            cache_use: None,
-        })
+fn timed_clustering(
+    file_id: &str,
+    analysis: &Analysis,
+    options: &DiarizationOptions,
+    plda: &Plda,
+    mut timings: Timings,
+) -> Result<Diarization> {
+    options.validate()?;
+    let clock = Instant::now();
+    let clusters = clusters(analysis, options, plda)?;
+    timings.clustering_s = clock.elapsed().as_secs_f64();
+
+    let clock = Instant::now();
+    let timeline_options =
+        TimelineOptions { max_speakers: options.bounds.max(), min_duration_off_s: options.min_duration_off_s };
+    let mut timelines = timeline::build(analysis, &clusters, &timeline_options);
+    file_id.clone_into(&mut timelines.diarization.file_id);
+    file_id.clone_into(&mut timelines.exclusive.file_id);
+    let speakers = summaries(&timelines, &clusters);
+    let segments: Vec<Segment> = timelines.diarization.turns.iter().map(|turn| turn.segment).collect();
+    let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
+    timings.timeline_s = clock.elapsed().as_secs_f64();
+
+    honour(options.bounds, speakers.len())?;
+    Ok(Diarization {
+        diarization: timelines.diarization,
+        exclusive: timelines.exclusive,
+        speakers,
+        duration_s: analysis.geometry.duration_s(),
+        speech_s,
+        overlap_s,
+        timings,
+        cache_use: None,
+    })
+}
+
+fn clusters(analysis: &Analysis, options: &DiarizationOptions, plda: &Plda) -> Result<Clusters> {
+    let Analysis { embeddings, masks, geometry } = analysis;
+    if embeddings.are_skipped() {
+        return match options.constraints.is_empty() {
+            true => stitch(masks, geometry),
+            false => Err(Error::invalid_option("speakers cannot be linked without embeddings")
+                .hint("analyze the recording in another embedding mode")),
+        };
     }
+    let method = options.method_for_step();
+    let found = |bounds| clustering::cluster(embeddings, masks, &method, bounds, plda);
+    if options.constraints.is_empty() {
+        return found(options.bounds);
+    }
+    let people = People::new(&options.constraints, analysis)?;
+    let mut bounds = options.bounds;
+    for _ in 0..MAX_ATTEMPTS {
+        let before = found(bounds)?;
+        let num_before = before.num_occupied();
+        let after = people.apply(before, analysis)?;
+        let num_after = after.num_occupied();
+        let wanted = options.bounds.clamp(num_after);
+        if wanted == num_after {
+            return Ok(after);
+        }
+        // As many more or fewer as the constraints take away or add.
+        let num_asked = (num_before + wanted).saturating_sub(num_after).max(1);
+        bounds = SpeakerBounds::new(Some(num_asked), None, None)?;
+    }
+    Err(Error::new(ErrorKind::SpeakerBounds, "the constraints and the number of speakers cannot be had together")
+        .hint("leave one of them out"))
 }
 
 fn summaries(timelines: &Timelines, clusters: &Clusters) -> Vec<SpeakerSummary> {

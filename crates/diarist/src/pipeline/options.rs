@@ -1,6 +1,6 @@
 //! What the caller can choose, and what it is told meanwhile.
 
-use crate::clustering::{Method, SpeakerBounds};
+use crate::clustering::{Constraints, Method, SpeakerBounds};
 use crate::error::{Error, Result};
 use crate::models::Precision;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
@@ -17,6 +17,8 @@ pub struct DiarizationOptions {
     pub bounds: SpeakerBounds,
     /// How local speakers are joined. Default: VBx as in community-1.
     pub method: Method,
+    /// Who is known to be the same person, or another. Needs embeddings. Default: nothing.
+    pub constraints: Constraints,
     /// Silences of one speaker shorter than this many seconds are filled. Default: 0.0.
     pub min_duration_off_s: f64,
     /// How embeddings are computed. Default: [`EmbeddingMode::Fast`].
@@ -108,6 +110,9 @@ pub enum TrunkPasses {
 }
 
 impl TrunkPasses {
+    /// Every choice, most exact first.
+    pub const ALL: [Self; 3] = [Self::PerChunk, Self::Changed, Self::Shared];
+
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
@@ -125,6 +130,7 @@ impl Default for DiarizationOptions {
             trunk: TrunkPasses::default(),
             bounds: SpeakerBounds::default(),
             method: Method::default(),
+            constraints: Constraints::default(),
             min_duration_off_s: 0.0,
             embedding_mode: EmbeddingMode::default(),
         }
@@ -168,6 +174,7 @@ impl DiarizationOptions {
     pub fn validate(&self) -> Result<()> {
         self.step_samples()?;
         self.method.validate()?;
+        self.constraints.validate()?;
         if self.embedding_mode == EmbeddingMode::Skip && self.bounds != SpeakerBounds::default() {
             return Err(Error::invalid_option("the number of speakers cannot be chosen without embeddings")
                 .hint("leave it out, or choose another embedding mode"));

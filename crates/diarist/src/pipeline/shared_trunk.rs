@@ -87,6 +87,17 @@ impl SharedTrunk {
         });
     }
 
+    /// The chunk where the pass begins that the start of chunk `next` lies in, or the last chunk before that.
+    pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
+        let start = next * step_samples / FRAME_SHIFT;
+        start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
+    }
+
+    /// Computes the passes that begin before the first chunk of `wave`, which has no chunks itself, and reach into it.
+    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
+        self.compute_passes(chunks, wave);
+    }
+
     /// Runs the passes that the wave needs and that are not there yet, and lets go of those that no chunk needs any more.
     fn compute_passes(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
         let start = wave.start(wave.first_chunk);
@@ -94,7 +105,8 @@ impl SharedTrunk {
             self.spare.extend(self.passes.pop_front().map(|pass| pass.features));
         }
         let num_present = self.passes.len();
-        let mut from = self.passes.back().map_or(0, |last| last.used_from + PASS_FRAMES);
+        let mut from =
+            self.passes.back().map_or(start / PASS_FRAMES * PASS_FRAMES, |last| last.used_from + PASS_FRAMES);
         let last_end = wave.all_chunks.map_or(usize::MAX, |all| wave.start(all - 1) + PASS_FRAMES);
         while from < wave.end() {
             let start = from.min(last_end - PASS_FRAMES);

@@ -8,6 +8,7 @@ use crate::models::resnet34::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::{ChunkMasks, FrameMask};
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
+use super::analysis::Analysis;
 use super::embed::ChunkEmbeddings;
 
 /// Smallest cosine of two masks, as vectors of zeros and ones, that count as the same.
@@ -47,6 +48,20 @@ impl Unchanged {
                 self.reference = Some(Reference { chunk, masks: *masks });
             }
             self.plan.push(same);
+        }
+    }
+
+    /// Goes through the chunks of `done` as if they were embedded now.
+    pub(super) fn resume(&mut self, done: &Analysis) {
+        let mut rows = done.embeddings.slots.iter().enumerate().peekable();
+        for (chunk, masks) in done.masks.iter().enumerate() {
+            let mut values: ChunkEmbeddings = [0.0; _];
+            while let Some((row, slot)) = rows.next_if(|(_, slot)| slot.chunk as usize == chunk) {
+                let local = usize::from(slot.local);
+                values[local * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION].copy_from_slice(done.embeddings.row(row));
+            }
+            self.plan(chunk, &[*masks], done.geometry.step_samples);
+            self.fill(&[*masks], &mut [values]);
         }
     }
 

@@ -62,6 +62,11 @@ pub struct Header {
 }
 
 impl Header {
+    /// The header as it stands in the file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(self.encode()?.0)
+    }
+
     /// The header as it stands in the file, its checksum included, and the checksum so far.
     pub(super) fn encode(&self) -> Result<(Vec<u8>, Checksum)> {
         let description = serde_json::to_vec(self)

@@ -88,9 +88,8 @@ impl Saved {
 /// a record has a good checksum but a content that no writer makes; if the input cannot be read.
 pub fn read(mut input: impl Read) -> Result<Saved> {
     let (header, num_bytes, checksum) = Header::decode(&mut input)?;
-    let geometry = open_ended(header.step_samples, 0);
     let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, checksum: checksum.clone() };
-    let analysis = Analysis { geometry, masks: Vec::new(), embeddings: Embeddings::default() };
+    let analysis = Analysis::nothing(header.step_samples);
     let mut saved = Saved { header, analysis, is_whole: false, mark: None, checksum, num_bytes, at_mark };
     while !saved.is_whole {
         let Some((kind, payload)) = record::decode(&mut input, &mut saved.checksum)? else { break };

@@ -1,0 +1,174 @@
+//! Saved analyses and checkpoints: `analyze`, `cluster`, `diarize --checkpoint`.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use diarist::formats::analysis;
+
+use super::{audio, diarist};
+
+fn path(folder: &Path, name: &str) -> String {
+    folder.join(name).to_str().unwrap().to_owned()
+}
+
+#[test]
+fn cluster_gives_what_diarize_gives() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = path(folder.path(), "saved.diarist");
+    let recording = audio("conversation.flac");
+    assert_eq!(diarist(["analyze", "-o", &saved, &recording]).succeeded(), "");
+    // The file is named otherwise, but knows whose it is.
+    assert_eq!(diarist(["cluster", &saved]).succeeded(), diarist(["diarize", &recording]).succeeded());
+    let two = diarist(["cluster", "--max-speakers", "2", &saved]).succeeded();
+    assert_eq!(two, diarist(["diarize", "--max-speakers", "2", &recording]).succeeded());
+    let ahc = ["--clustering", "ahc", "--threshold", "0.8", "--min-duration-off", "0.5", "--exclusive"];
+    let clustered = diarist(["cluster", &saved].into_iter().chain(ahc)).succeeded();
+    assert_eq!(clustered, diarist(["diarize", &recording].into_iter().chain(ahc)).succeeded());
+
+    let output = path(folder.path(), "result.json");
+    assert_eq!(diarist(["cluster", "--format", "json", "-o", &output, &saved]).succeeded(), "");
+    let document: serde_json::Value = serde_json::from_str(&fs::read_to_string(&output).unwrap()).unwrap();
+    assert_eq!(document["file_id"], "conversation");
+    assert_eq!(document["options"]["trunk"], "shared");
+    assert_eq!(document["options"]["step_s"], 1.0);
+}
+
+#[test]
+fn options_of_the_networks_are_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = path(folder.path(), "saved.diarist");
+    let options = ["--step", "2.5", "--trunk", "changed", "--embedding-mode", "skip", "--precision", "bf16"];
+    diarist(["analyze", "-o", &saved, &audio("single.flac")].into_iter().chain(options)).succeeded();
+    let header = analysis::read_file(saved.as_ref()).unwrap().header;
+    assert_eq!((header.step_samples, header.trunk.as_str(), header.precision.as_str()), (40_000, "changed", "bf16"));
+    assert_eq!(header.values, analysis::Values::None);
+    let document = diarist(["cluster", "--format", "json", &saved]).succeeded();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!((&document["options"]["step_s"], &document["options"]["embedding_mode"]), (&2.5.into(), &"skip".into()));
+    diarist(["cluster", "--num-speakers", "2", &saved]).failed(2);
+}
+
+#[test]
+fn what_is_not_a_whole_analysis_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let [saved, damaged] = ["saved.diarist", "damaged.diarist"].map(|name| path(folder.path(), name));
+    diarist(["analyze", "-o", &saved, &audio("single.flac")]).succeeded();
+    let bytes = fs::read(&saved).unwrap();
+    for length in [0, 5, bytes.len() - 1] {
+        fs::write(&damaged, &bytes[..length]).unwrap();
+        assert!(diarist(["cluster", &damaged]).failed(3).contains("damaged.diarist: "));
+    }
+    assert!(diarist(["cluster", &damaged]).failed(3).contains("--partial"));
+    assert_eq!(diarist(["cluster", "--partial", &damaged]).succeeded(), diarist(["cluster", &saved]).succeeded());
+    diarist(["cluster", &audio("single.flac")]).failed(3);
+    diarist(["cluster", "no/such/file.diarist"]).failed(3);
+    // Neither a recording nor an analysis is written over.
+    diarist(["analyze", "-o", &audio("single.flac"), &audio("single.flac")]).failed(2);
+    diarist(["cluster", "-o", &saved, &saved]).failed(2);
+    assert!(fs::read(&saved).unwrap() == bytes);
+    diarist(["analyze", "-o", &path(folder.path(), "missing/x"), &audio("single.flac")]).failed(5);
+}
+
+#[test]
+fn a_checkpoint_is_of_one_recording_and_has_a_file_of_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = path(folder.path(), "checkpoint");
+    let (short, single) = (audio("short.flac"), audio("single.flac"));
+    diarist(["diarize", "--checkpoint", &checkpoint, &short, &single]).failed(2);
+    diarist(["diarize", "--checkpoint", &single, &single]).failed(2);
+    diarist(["diarize", "--checkpoint", &checkpoint, "-o", &checkpoint, &single]).failed(2);
+    assert!(!Path::new(&checkpoint).exists());
+    let expected = diarist(["diarize", &single]).succeeded();
+    for _ in 0..2 {
+        assert_eq!(diarist(["diarize", "--checkpoint", &checkpoint, &single]).succeeded(), expected);
+    }
+    assert_eq!(diarist(["cluster", &checkpoint]).succeeded(), expected);
+    assert!(diarist(["diarize", "--checkpoint", &checkpoint, &short]).failed(3).contains("another recording"));
+    diarist(["diarize", "--checkpoint", &checkpoint, "--step", "2", &single]).failed(2);
+}
+
+#[test]
+fn what_is_known_of_speakers_is_kept_to() {
+    let folder = tempfile::tempdir().unwrap();
+    let saved = path(folder.path(), "saved.diarist");
+    diarist(["analyze", "-o", &saved, &audio("conversation.flac")]).succeeded();
+    let free = diarist(["cluster", &saved]).succeeded();
+    // The longest turn of each of two speakers, by RTTM's fields.
+    let turns: Vec<(f64, f64, &str)> = free
+        .lines()
+        .map(|line| {
+            let fields: Vec<&str> = line.split(' ').collect();
+            (fields[3].parse().unwrap(), fields[4].parse().unwrap(), fields[7])
+        })
+        .collect();
+    let middle = |speaker: &str| {
+        let own = turns.iter().filter(|turn| turn.2 == speaker);
+        let (start, length, _) = own.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap();
+        start + length / 2.0
+    };
+    let pair = format!("{:.3},{:.3}", middle("SPEAKER_00"), middle("SPEAKER_01"));
+    let num_speakers = |text: &str| {
+        let mut names: Vec<&str> = text.lines().map(|line| line.split(' ').nth(7).unwrap()).collect();
+        names.sort_unstable();
+        names.dedup();
+        names.len()
+    };
+    let linked = diarist(["cluster", "--must-link", &pair, &saved]).succeeded();
+    assert_eq!(num_speakers(&linked), num_speakers(&free) - 1);
+    assert_eq!(diarist(["cluster", "--cannot-link", &pair, &saved]).succeeded(), free);
+    // One speaker for everybody, but two of them are different.
+    let two = diarist(["cluster", "--cannot-link", &pair, "--threshold", "2", "--fb", "100", &saved]).succeeded();
+    assert!(num_speakers(&two) >= 2, "{two}");
+    let document = diarist(["cluster", "--must-link", &pair, "--format", "json", &saved]).succeeded();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["options"]["must_link"].as_array().unwrap().len(), 1);
+
+    assert!(diarist(["cluster", "--must-link", &pair, "--cannot-link", &pair, &saved]).failed(2).contains("different"));
+    assert!(diarist(["cluster", "--must-link", "1,9000", &saved]).failed(2).contains("nobody speaks at 9000 s"));
+    diarist(["cluster", "--cannot-link", &pair, "--num-speakers", "1", &saved]).failed(6);
+    for wrong in ["5", "a,b", "1,2,3", "nan,1"] {
+        assert_eq!(diarist(["cluster", "--must-link", wrong, &saved]).code, 2, "{wrong}");
+    }
+}
+
+/// Kills it if it still runs.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_killed_run_goes_on_and_ends_as_if_nothing_had_happened() {
+    let folder = tempfile::tempdir().unwrap();
+    let checkpoint = path(folder.path(), "checkpoint");
+    let recording = audio("conversation.flac");
+    let arguments = ["diarize", "--threads", "1", "--step", "0.5", &recording];
+    let expected = diarist(arguments).succeeded();
+    let with_checkpoint = || arguments.into_iter().chain(["--checkpoint", &checkpoint]);
+    let chunks = || analysis::read_file(checkpoint.as_ref()).map_or(0, |saved| saved.analysis.masks.len());
+    let mut before = 0;
+    for _ in 0..3 {
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("diarist"));
+        command.args(with_checkpoint()).stdout(Stdio::null()).stderr(Stdio::null());
+        let child = Running(command.spawn().unwrap());
+        let start = Instant::now();
+        // One wave more, then it dies in the middle of the next.
+        while chunks() <= before {
+            assert!(start.elapsed() < Duration::from_secs(300), "no progress after {before} chunks");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        drop(child);
+        let after = chunks();
+        assert!(after > before);
+        before = after;
+    }
+    assert!(!analysis::read_file(checkpoint.as_ref()).unwrap().is_whole, "it was killed too late to tell");
+    assert_eq!(diarist(with_checkpoint()).succeeded(), expected);
+    assert!(analysis::read_file(checkpoint.as_ref()).unwrap().is_whole);
+}
