@@ -17,6 +17,7 @@ use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::analyze::{self, AnalyzeArgs};
+use commands::assign::{self, AssignArgs};
 use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
 use commands::diarize::{self, DiarizeArgs};
@@ -46,6 +47,7 @@ enum Command {
     Diarize(Box<DiarizeArgs>),
     Analyze(Box<AnalyzeArgs>),
     Cluster(Box<ClusterArgs>),
+    Assign(AssignArgs),
     Score(ScoreArgs),
     Bench(Box<BenchArgs>),
     Tune(Box<TuneArgs>),
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
+        Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),

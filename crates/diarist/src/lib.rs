@@ -13,5 +13,6 @@ pub mod pipeline;
 pub mod segmentation;
 pub mod timeline;
 pub mod tracking;
+pub mod words;
 
 pub use error::{Error, ErrorKind, Result};

@@ -1,6 +1,7 @@
 //! One module per command: `XArgs` says what was typed, `run` does it.
 
 pub(crate) mod analyze;
+pub(crate) mod assign;
 pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod diarize;

@@ -1,6 +1,7 @@
 //! The command from outside: what it writes where, and how it ends.
 
 mod analysis;
+mod assign;
 mod bad_input;
 mod bench;
 mod config;

@@ -1,0 +1,158 @@
+//! `diarist assign`: speakers for the words of a transcript.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use diarist::formats::{json, rttm};
+use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
+use diarist::{Error, Result};
+use serde::Deserialize;
+
+use crate::exit;
+use crate::output;
+
+const EXAMPLES: &str = "\
+Examples:
+  diarist assign meeting.json meeting.rttm                          who said what, on stdout
+  diarist assign --format srt -o meeting.srt meeting.json turns.json  subtitles, with the exclusive timeline of JSON
+  whisper --word_timestamps True --output_format json meeting.wav   makes such a transcript
+  whisper-cli -ojf -f meeting.wav                                   so does this
+
+Transcripts may come from Whisper, faster-whisper, WhisperX, whisper.cpp, NeMo (Parakeet), FluidAudio or parakeet-mlx; docs/words.md has
+their layouts, and the rules.";
+
+/// Puts speakers on the words of a transcript
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+pub(crate) struct AssignArgs {
+    /// JSON of a speech recogniser, with times of words
+    #[arg(value_name = "TRANSCRIPT")]
+    transcript: PathBuf,
+
+    /// RTTM or JSON of `diarist diarize`
+    #[arg(value_name = "RESULT")]
+    result: PathBuf,
+
+    /// What is written
+    #[arg(long, value_enum, default_value_t = Format::Txt, help_heading = "Output")]
+    format: Format,
+    /// Writes to FILE instead of stdout
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    output: Option<PathBuf>,
+
+    /// Shows no warnings
+    #[arg(short, long, help_heading = "Running")]
+    quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+enum Format {
+    /// One line for each utterance: time, speaker, words
+    Txt,
+    /// SubRip subtitles
+    Srt,
+    /// WebVTT subtitles
+    Vtt,
+    /// Utterances with their words and times
+    Json,
+}
+
+/// Assigns the words.
+pub(crate) fn run(args: &AssignArgs) -> Result<()> {
+    if let Some(path) = &args.output {
+        output::check_writable(path)?;
+        if [&args.transcript, &args.result].into_iter().any(|input| output::is_same(input, path)) {
+            return Err(Error::invalid_option("the output would take the place of an input")
+                .hint("give another name to --output")
+                .at(path.display().to_string()));
+        }
+    }
+    let at = |path: &Path| {
+        let name = path.display().to_string();
+        move |error: Error| error.at(name)
+    };
+    let transcript = read(&args.transcript).and_then(|bytes| Transcript::read(&bytes)).map_err(at(&args.transcript))?;
+    let speech = read(&args.result).and_then(|bytes| speech(&bytes, &args.transcript)).map_err(at(&args.result))?;
+    let spoken = words::assign(&transcript.words, &speech);
+    if !args.quiet {
+        warn(&transcript, &spoken);
+    }
+    let text = render(&words::utterances(spoken), args.format)?;
+    output::deliver(args.output.as_deref(), text.as_bytes())
+}
+
+fn read(path: &Path) -> Result<Vec<u8>> {
+    fs::read(path).map_err(|error| Error::input("cannot be read").caused_by(error))
+}
+
+fn render(utterances: &[Utterance], format: Format) -> Result<String> {
+    Ok(match format {
+        Format::Txt => words::text(utterances),
+        Format::Srt => words::subtitles(utterances, SubtitleFormat::Srt),
+        Format::Vtt => words::subtitles(utterances, SubtitleFormat::Vtt),
+        Format::Json => words::json(utterances).to_line() + "\n",
+    })
+}
+
+fn warn(transcript: &Transcript, spoken: &[SpokenWord]) {
+    let count = |num: usize| if num == 1 { "1 word has".to_owned() } else { format!("{num} words have") };
+    if transcript.num_impossible_times > 0 {
+        exit::warn(&format!(
+            "{} impossible times; the words around them decide",
+            count(transcript.num_impossible_times)
+        ));
+    }
+    let num_unknown = spoken.iter().filter(|word| word.speaker.is_none()).count();
+    if num_unknown > 0 {
+        exit::warn(&format!("{} no speaker: nobody speaks within {} s", count(num_unknown), words::MAX_GAP_S));
+    }
+}
+
+/// The fields of a result in JSON that matter here.
+#[derive(Deserialize)]
+struct Document {
+    file_id: String,
+    turns: Vec<json::JsonTurn>,
+    exclusive_turns: Vec<json::JsonTurn>,
+}
+
+/// The speech of the only recording in `bytes`, or of the one that is named like the transcript.
+fn speech(bytes: &[u8], transcript: &Path) -> Result<Speech> {
+    let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
+    if !is_json {
+        let annotation = chosen(rttm::read(bytes)?, |annotation: &Annotation| &annotation.file_id, transcript)?;
+        return Ok(annotation.map_or_else(Speech::default, |annotation| Speech::new(annotation.turns, Vec::new())));
+    }
+    let documents: std::result::Result<Vec<Document>, _> =
+        serde_json::Deserializer::from_slice(bytes).into_iter().collect();
+    let documents = documents.map_err(|error| {
+        Error::input("this is not JSON of `diarist diarize`").hint("give RTTM, or its --format json").caused_by(error)
+    })?;
+    let document = chosen(documents, |document: &Document| &document.file_id, transcript)?;
+    document.map_or_else(
+        || Ok(Speech::default()),
+        |document| Ok(Speech::new(turns(document.turns)?, turns(document.exclusive_turns)?)),
+    )
+}
+
+fn turns(turns: Vec<json::JsonTurn>) -> Result<Vec<Turn>> {
+    let turn = |json::JsonTurn { start_s, end_s, speaker }| match start_s <= end_s {
+        true => Ok(Turn { segment: Segment::new(start_s, end_s), speaker }),
+        false => Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible"))),
+    };
+    turns.into_iter().map(turn).collect()
+}
+
+/// The only item, or the one whose name is the transcript's; `None` if there is nothing at all, for a recording in which nobody speaks.
+fn chosen<T>(mut items: Vec<T>, name: impl Fn(&T) -> &String, transcript: &Path) -> Result<Option<T>> {
+    if items.len() < 2 {
+        return Ok(items.pop());
+    }
+    let stem = rttm::field(&transcript.file_stem().unwrap_or_default().to_string_lossy());
+    match items.iter().position(|item| *name(item) == stem) {
+        Some(index) => Ok(Some(items.swap_remove(index))),
+        None => Err(Error::input(format!("there are {} recordings here, and none is named {stem}", items.len()))
+            .hint("give a result of one recording, or name the transcript after its recording")),
+    }
+}

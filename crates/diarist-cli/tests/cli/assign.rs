@@ -1,0 +1,101 @@
+//! Speakers for the words of a transcript.
+
+use std::fs;
+
+use super::{diarist, repository};
+
+fn golden(name: &str) -> String {
+    repository("fixtures/golden/words").join(name).to_str().unwrap().to_owned()
+}
+
+fn contents(name: &str) -> String {
+    fs::read_to_string(golden(name)).unwrap()
+}
+
+#[test]
+fn every_form_is_the_expected_one() {
+    let (transcript, turns) = (golden("whisper_cpp.json"), golden("turns.rttm"));
+    assert_eq!(diarist(["assign", &transcript, &turns]).succeeded(), contents("expected.txt"));
+    for format in ["txt", "srt", "vtt"] {
+        let text = diarist(["assign", "--format", format, &transcript, &turns]).succeeded();
+        assert_eq!(text, contents(&format!("expected.{format}")));
+    }
+    let document = diarist(["assign", "--format", "json", &transcript, &turns]).succeeded();
+    let document: serde_json::Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document["utterances"][1]["speaker"], "bob");
+    assert_eq!(document["utterances"][1]["words"][2]["text"], "42");
+    let folder = tempfile::tempdir().unwrap();
+    let output = folder.path().join("a.srt");
+    let arguments = ["assign", "--format", "srt", &transcript, &turns, "-o", output.to_str().unwrap()];
+    assert_eq!(diarist(arguments).succeeded(), "");
+    assert_eq!(fs::read_to_string(&output).unwrap(), contents("expected.srt"));
+}
+
+#[test]
+fn the_exclusive_timeline_of_json_decides_in_overlap() {
+    let folder = tempfile::tempdir().unwrap();
+    let result = folder.path().join("turns.json");
+    let turn =
+        |start: f64, end: f64, speaker: &str| serde_json::json!({"start_s": start, "end_s": end, "speaker": speaker});
+    let long = turn(0.0, 9.0, "ann");
+    let document = |id: &str| {
+        serde_json::json!({
+            "file_id": id,
+            "turns": [long, turn(3.0, 6.0, "bob")],
+            "exclusive_turns": [turn(0.0, 3.3, "ann"), turn(3.3, 6.0, "bob"), turn(6.0, 9.0, "ann")],
+        })
+        .to_string()
+    };
+    let arguments = ["assign".to_owned(), golden("whisper.json"), result.to_str().unwrap().to_owned()];
+    fs::write(&result, document("any")).unwrap();
+    assert_eq!(diarist(&arguments).succeeded(), contents("expected.txt"));
+    // Of several recordings, that of the transcript's name.
+    let other = document("other").replace("bob", "eve");
+    fs::write(&result, format!("{other}\n{}\n", document("whisper"))).unwrap();
+    assert_eq!(diarist(&arguments).succeeded(), contents("expected.txt"));
+    fs::write(&result, format!("{other}\n{}\n", document("third"))).unwrap();
+    assert!(diarist(&arguments).failed(3).contains("none is named whisper"));
+}
+
+#[test]
+fn words_that_nobody_said_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let [result, transcript] =
+        ["turns.rttm", "odd.json"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    fs::write(&result, "SPEAKER x 1 7.9 0.8 <NA> <NA> ann <NA> <NA>\n").unwrap();
+    let run = diarist(["assign", &golden("whisper.json"), &result]);
+    assert_eq!((run.code, run.stderr.lines().count()), (0, 1), "{}", run.stderr);
+    assert!(run.stderr.starts_with("warning: 11 words have no speaker"), "{}", run.stderr);
+    assert!(run.stdout.starts_with("[0:00:00] Good morning, everyone."), "{}", run.stdout);
+    assert_eq!(diarist(["assign", "-q", &golden("whisper.json"), &result]).succeeded(), run.stdout);
+    fs::write(
+        &transcript,
+        r#"{"words": [{"word": "a", "start": 8.0, "end": 8.2}, {"word": "b", "start": 9, "end": 8}]}"#,
+    )
+    .unwrap();
+    let run = diarist(["assign", &transcript, &result]);
+    assert_eq!((run.code, run.stdout.as_str()), (0, "[0:00:08] ann: a b\n"));
+    assert!(run.stderr.starts_with("warning: 1 word has impossible times"), "{}", run.stderr);
+    // Nobody spoke at all.
+    fs::write(&result, "").unwrap();
+    assert!(diarist(["assign", "-q", &transcript, &result]).succeeded().starts_with("[0:00:08] a b"));
+}
+
+#[test]
+fn what_is_not_understood_is_an_input_fault_with_the_name_of_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let odd = folder.path().join("odd.json").to_str().unwrap().to_owned();
+    let (transcript, turns) = (golden("whisper.json"), golden("turns.rttm"));
+    for text in ["", "{", "{}", "{\"segments\": [{\"text\": 1}]}", "NaN"] {
+        fs::write(&odd, text).unwrap();
+        assert!(diarist(["assign", &odd, &turns]).failed(3).contains("odd.json: "), "{text}");
+    }
+    for text in ["{", "{\"file_id\": \"x\"}", "word salad"] {
+        fs::write(&odd, text).unwrap();
+        assert!(diarist(["assign", &transcript, &odd]).failed(3).contains("odd.json: "), "{text}");
+    }
+    diarist(["assign", "no/such.json", &turns]).failed(3);
+    fs::write(&odd, contents("whisper.json")).unwrap();
+    diarist(["assign", "-o", &odd, &odd, &turns]).failed(2);
+    assert_eq!(fs::read_to_string(&odd).unwrap(), contents("whisper.json"));
+}

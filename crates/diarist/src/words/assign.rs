@@ -1,0 +1,138 @@
+//! A speaker for every word, by time.
+
+use std::collections::BTreeMap;
+
+use super::{SpokenWord, Word};
+use crate::timeline::{Segment, Turn};
+
+/// A word outside all turns belongs to the nearest one if that is at most this many seconds away.
+pub const MAX_GAP_S: f64 = 1.0;
+
+/// Differences of overlap up to this many seconds are none: turns are rounded to milliseconds.
+const TIE_S: f64 = 0.002;
+
+/// Who speaks when.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Speech {
+    turns: Turns,
+    exclusive: Turns,
+}
+
+impl Speech {
+    /// Speech from turns that may overlap, and from the exclusive timeline if there is one (otherwise empty).
+    pub fn new(turns: Vec<Turn>, exclusive: Vec<Turn>) -> Self {
+        Self { turns: Turns::new(turns), exclusive: Turns::new(exclusive) }
+    }
+
+    /// Who speaks during `time`; `before` is who spoke last.
+    ///
+    /// The largest overlap decides. Of several who speak during all of it: the one on the exclusive timeline, then the one whose turn is
+    /// the longest, then the one who spoke before. Of nobody: the nearest within [`MAX_GAP_S`].
+    fn speaker(&self, time: Segment, before: Option<&str>) -> Option<&str> {
+        let candidates = self.turns.overlaps(time);
+        let Some(largest) = candidates.values().map(|found| found.overlap_s).max_by(f64::total_cmp) else {
+            return self.turns.nearest(time);
+        };
+        let exclusive = self.exclusive.overlaps(time);
+        let rank = |speaker: &str, found: &Found| {
+            (exclusive.get(speaker).map_or(0.0, |found| found.overlap_s), found.longest_s, before == Some(speaker))
+        };
+        let tied = candidates.iter().filter(|(_, found)| found.overlap_s >= largest - TIE_S);
+        // The first label of equals.
+        let best = tied.rev().max_by(|a, b| {
+            let (a, b) = (rank(a.0, a.1), rank(b.0, b.1));
+            a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
+        });
+        best.map(|(speaker, _)| *speaker)
+    }
+}
+
+/// What a speaker has to do with a stretch of time.
+#[derive(Debug, Clone, Copy, Default)]
+struct Found {
+    overlap_s: f64,
+    /// Length of the longest of the turns.
+    longest_s: f64,
+}
+
+/// Turns in the order of their start.
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Turns {
+    turns: Vec<Turn>,
+    /// The latest end of this turn and all before it.
+    latest_ends: Vec<f64>,
+}
+
+impl Turns {
+    fn new(mut turns: Vec<Turn>) -> Self {
+        turns.sort_by(|a, b| a.segment.start.total_cmp(&b.segment.start));
+        let latest_ends = turns.iter().scan(f64::NEG_INFINITY, |latest, turn| {
+            *latest = latest.max(turn.segment.end);
+            Some(*latest)
+        });
+        Self { latest_ends: latest_ends.collect(), turns }
+    }
+
+    /// Who overlaps `time`, and how much. A moment without length counts as lying in a turn.
+    fn overlaps(&self, time: Segment) -> BTreeMap<&str, Found> {
+        let mut speakers: BTreeMap<&str, Found> = BTreeMap::new();
+        let end = self.turns.partition_point(|turn| turn.segment.start <= time.end);
+        for index in (0..end).rev().take_while(|&index| self.latest_ends[index] >= time.start) {
+            let Turn { segment, speaker } = &self.turns[index];
+            let overlap_s = segment.end.min(time.end) - segment.start.max(time.start);
+            if overlap_s > 0.0 || overlap_s == 0.0 && time.duration() == 0.0 {
+                let found = speakers.entry(speaker).or_default();
+                found.overlap_s += overlap_s;
+                found.longest_s = found.longest_s.max(segment.duration());
+            }
+        }
+        speakers
+    }
+
+    /// Who speaks nearest to `time`, the earlier of equals.
+    fn nearest(&self, time: Segment) -> Option<&str> {
+        let after = self.turns.partition_point(|turn| turn.segment.start < time.end);
+        let limit = time.start - MAX_GAP_S;
+        let before = (0..after).rev().take_while(|&index| self.latest_ends[index] >= limit);
+        let before = before.map(|index| &self.turns[index]).max_by(|a, b| a.segment.end.total_cmp(&b.segment.end));
+        let before = before.map(|turn| (time.start - turn.segment.end, turn));
+        let after = self.turns.get(after).map(|turn| (turn.segment.start - time.end, turn));
+        let near = before.into_iter().chain(after).filter(|(distance_s, _)| *distance_s <= MAX_GAP_S);
+        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, turn)| turn.speaker.as_str())
+    }
+}
+
+/// Gives every word a speaker by its time; `None` if nobody speaks near it.
+///
+/// A word without a time has the speaker, and the end, of the last word before it in its segment that has one; failing that, the speaker
+/// and the start of the next one in its segment, then of the next or the last one at all.
+pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
+    let mut spoken: Vec<Option<SpokenWord>> = Vec::with_capacity(words.len());
+    let mut before: Option<String> = None;
+    for word in words {
+        let of_word = word.time.map(|time| {
+            let speaker = speech.speaker(time, before.as_deref()).map(str::to_owned);
+            SpokenWord { text: word.text.clone(), time, speaker, is_glued: word.is_glued }
+        });
+        if let Some(SpokenWord { speaker: Some(speaker), .. }) = &of_word {
+            before = Some(speaker.clone());
+        }
+        spoken.push(of_word);
+    }
+    let filled = words.iter().enumerate().map(|(index, word)| match &spoken[index] {
+        Some(spoken) => spoken.clone(),
+        None => inherited(word, index, words, &spoken),
+    });
+    filled.collect()
+}
+
+fn inherited(word: &Word, index: usize, words: &[Word], spoken: &[Option<SpokenWord>]) -> SpokenWord {
+    let in_segment = |other: &usize| words[*other].segment == word.segment;
+    let earlier = |other: usize| spoken[other].as_ref().map(|spoken| (spoken.time.end, spoken.speaker.clone()));
+    let later = |other: usize| spoken[other].as_ref().map(|spoken| (spoken.time.start, spoken.speaker.clone()));
+    let found = (0..index).rev().take_while(in_segment).find_map(earlier);
+    let found = found.or_else(|| (index + 1..words.len()).take_while(in_segment).find_map(later));
+    let found = found.or_else(|| (index + 1..words.len()).find_map(later));
+    let (moment, speaker) = found.or_else(|| (0..index).rev().find_map(earlier)).unwrap_or_default();
+    SpokenWord { text: word.text.clone(), time: Segment::new(moment, moment), speaker, is_glued: word.is_glued }
+}

@@ -1,0 +1,18 @@
+//! Who said which word: the words of a transcript, the turns of a diarization, and what comes of both.
+//!
+//! [`Transcript::read`] knows the JSON of several recognisers, [`assign`] gives every word a speaker by time, [`utterances`] groups the
+//! words, and [`subtitles`], [`text`] and [`json`] write them. `docs/words.md` tells the layouts, the rules and their sources.
+
+mod assign;
+mod layouts;
+mod output;
+mod pieces;
+#[cfg(test)]
+mod tests;
+mod transcript;
+mod utterances;
+
+pub use assign::{MAX_GAP_S, Speech, assign};
+pub use output::{JsonUtterance, JsonWord, SubtitleFormat, WORDS_SCHEMA_VERSION, WordsDocument, json, subtitles, text};
+pub use transcript::{Layout, Transcript, Word};
+pub use utterances::{MAX_PAUSE_S, SpokenWord, Utterance, utterances};

@@ -1,0 +1,162 @@
+//! Utterances as SubRip and WebVTT subtitles, as plain text, and as JSON.
+//!
+//! SubRip has no standard; what is written is what every player takes: number, times with a comma, text, blank line. WebVTT: W3C,
+//! "WebVTT: The Web Video Text Tracks Format", with a voice span for the speaker.
+
+use std::fmt::Write as _;
+
+use serde::{Deserialize, Serialize};
+
+use super::{SpokenWord, Utterance};
+use crate::timeline::Segment;
+
+/// Most characters and seconds of a subtitle: two lines of 42, which can be read in that time.
+const MAX_CUE_CHARS: usize = 84;
+const MAX_CUE_S: f64 = 7.0;
+/// A subtitle of this many characters ends where a sentence does.
+const LONG_CUE_CHARS: usize = 42;
+const SENTENCE_ENDS: [char; 8] = ['.', '!', '?', '…', '。', '！', '？', '؟'];
+
+/// A form of subtitles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubtitleFormat {
+    /// SubRip, `.srt`.
+    Srt,
+    /// WebVTT, `.vtt`.
+    Vtt,
+}
+
+/// The utterances as subtitles in the order of their start, long ones cut.
+pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat) -> String {
+    let mut cues: Vec<Utterance> = utterances.iter().flat_map(|utterance| utterance.cut(ends_cue)).collect();
+    cues.sort_by(|a, b| a.time().start.total_cmp(&b.time().start));
+    let mut text = String::new();
+    if format == SubtitleFormat::Vtt {
+        text.push_str("WEBVTT\n\n");
+    }
+    for (index, cue) in cues.iter().enumerate() {
+        let Segment { start, end } = cue.time();
+        // A subtitle without length is none.
+        let (start, end) = (milliseconds(start), milliseconds(end).max(milliseconds(start) + 1));
+        // Writing to a string cannot fail.
+        let _ = match format {
+            SubtitleFormat::Srt => {
+                let spoken = labelled(cue).replace("-->", "->");
+                writeln!(text, "{}\n{} --> {}\n{spoken}\n", index + 1, clock(start, ','), clock(end, ','))
+            }
+            SubtitleFormat::Vtt => {
+                let spoken = match &cue.speaker {
+                    Some(speaker) => format!("<v {}>{}", escaped(&one_line(speaker)), escaped(&cue.text())),
+                    None => escaped(&cue.text()),
+                };
+                writeln!(text, "{} --> {}\n{spoken}\n", clock(start, '.'), clock(end, '.'))
+            }
+        };
+    }
+    text
+}
+
+/// The utterances as lines of text: time, speaker, words.
+pub fn text(utterances: &[Utterance]) -> String {
+    utterances.iter().fold(String::new(), |mut text, utterance| {
+        let seconds = utterance.time().start.max(0.0) as u64;
+        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+        let _ = writeln!(text, "[{hours}:{minutes:02}:{seconds:02}] {}", labelled(utterance));
+        text
+    })
+}
+
+fn ends_cue(cue: &Utterance, next: &SpokenWord) -> bool {
+    let text = cue.text();
+    let num_chars = text.chars().count();
+    let too_long = num_chars + 1 + next.text.chars().count() > MAX_CUE_CHARS;
+    let ends_sentence = num_chars >= LONG_CUE_CHARS && text.ends_with(SENTENCE_ENDS);
+    too_long || ends_sentence || next.time.end - cue.time().start > MAX_CUE_S
+}
+
+fn labelled(utterance: &Utterance) -> String {
+    match &utterance.speaker {
+        Some(speaker) => format!("{}: {}", one_line(speaker), utterance.text()),
+        None => utterance.text(),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+fn milliseconds(seconds: f64) -> u64 {
+    (seconds.max(0.0) * 1e3).round() as u64
+}
+
+fn clock(milliseconds: u64, mark: char) -> String {
+    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
+    format!("{:02}:{:02}:{:02}{mark}{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
+}
+
+/// Version of the layout of [`WordsDocument`].
+pub const WORDS_SCHEMA_VERSION: u32 = 1;
+
+/// Utterances as JSON. Times are seconds, rounded to milliseconds.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct WordsDocument {
+    /// [`WORDS_SCHEMA_VERSION`] of the writer.
+    pub schema_version: u32,
+    /// The utterances in their order.
+    pub utterances: Vec<JsonUtterance>,
+}
+
+/// An utterance in a [`WordsDocument`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonUtterance {
+    /// Who; `null` if nobody speaks near it.
+    pub speaker: Option<String>,
+    /// Start.
+    pub start_s: f64,
+    /// End.
+    pub end_s: f64,
+    /// The words with blanks between them.
+    pub text: String,
+    /// The words.
+    pub words: Vec<JsonWord>,
+}
+
+/// A word in a [`WordsDocument`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonWord {
+    /// The text.
+    pub text: String,
+    /// Start.
+    pub start_s: f64,
+    /// End.
+    pub end_s: f64,
+}
+
+impl WordsDocument {
+    /// The document on one line, without a line break.
+    pub fn to_line(&self) -> String {
+        serde_json::to_string(self).expect("every field has a JSON form: strings, finite numbers, lists")
+    }
+}
+
+/// The utterances as a document.
+pub fn json(utterances: &[Utterance]) -> WordsDocument {
+    let seconds = |time: f64| (time * 1e3).round() / 1e3;
+    let word = |word: &SpokenWord| JsonWord {
+        text: word.text.clone(),
+        start_s: seconds(word.time.start),
+        end_s: seconds(word.time.end),
+    };
+    let utterance = |utterance: &Utterance| JsonUtterance {
+        speaker: utterance.speaker.clone(),
+        start_s: seconds(utterance.time().start),
+        end_s: seconds(utterance.time().end),
+        text: utterance.text(),
+        words: utterance.words.iter().map(word).collect(),
+    };
+    WordsDocument { schema_version: WORDS_SCHEMA_VERSION, utterances: utterances.iter().map(utterance).collect() }
+}

@@ -1,0 +1,46 @@
+//! From tokens to words, and which words follow each other without a blank.
+
+use super::Word;
+use crate::timeline::Segment;
+
+/// Is `c` of a script that puts no blanks between words (Thai, Lao, Burmese, Khmer, kana, Han)?
+fn is_without_blanks(c: char) -> bool {
+    matches!(u32::from(c), 0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x9FFF
+        | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
+}
+
+/// Joins tokens of one segment into words: a token begins one if it begins with a blank, or with a letter of a script without.
+pub(super) fn merged(tokens: Vec<Word>) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    for token in tokens {
+        let begins = !token.is_glued || token.text.starts_with(is_without_blanks);
+        match words.last_mut().filter(|_| !begins) {
+            Some(word) => {
+                word.text.push_str(&token.text);
+                word.time = match (word.time, token.time) {
+                    (Some(a), Some(b)) => Some(Segment::new(a.start, b.end)),
+                    (a, b) => a.or(b),
+                };
+            }
+            None => words.push(token),
+        }
+    }
+    words
+}
+
+/// Corrects [`Word::is_glued`] where words come without the blanks between them: those of `text`, in which the words stand in their order,
+/// count; a word that is not found there has a blank before it.
+pub(super) fn glue_by_text(mut words: Vec<Word>, text: &str) -> Vec<Word> {
+    if words.iter().any(|word| !word.is_glued) {
+        return words;
+    }
+    let mut rest = text;
+    for (index, word) in words.iter_mut().enumerate() {
+        let found = rest.find(word.text.as_str()).filter(|_| !word.text.is_empty());
+        word.is_glued = index > 0 && found == Some(0);
+        if let Some(at) = found {
+            rest = &rest[at + word.text.len()..];
+        }
+    }
+    words
+}

@@ -1,0 +1,77 @@
+//! Words of one speaker in a row.
+
+use crate::timeline::Segment;
+
+/// A pause longer than this many seconds ends an utterance.
+pub const MAX_PAUSE_S: f64 = 1.5;
+
+/// A word with its speaker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SpokenWord {
+    /// The text.
+    pub text: String,
+    /// When it was said, in seconds; without length if the recogniser does not tell.
+    pub time: Segment,
+    /// Who said it.
+    pub speaker: Option<String>,
+    /// Does it follow the word before without a blank?
+    pub is_glued: bool,
+}
+
+/// Words of one speaker in a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Utterance {
+    /// Who.
+    pub speaker: Option<String>,
+    /// The words, at least one.
+    pub words: Vec<SpokenWord>,
+}
+
+impl Utterance {
+    /// From the first moment of any word to the last.
+    pub fn time(&self) -> Segment {
+        let start = self.words.iter().map(|word| word.time.start).fold(f64::INFINITY, f64::min);
+        let end = self.words.iter().map(|word| word.time.end).fold(f64::NEG_INFINITY, f64::max);
+        Segment::new(start, end)
+    }
+
+    /// The words with blanks between them, on one line.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        for word in &self.words {
+            if !text.is_empty() && !word.is_glued {
+                text.push(' ');
+            }
+            text.extend(word.text.chars().map(|c| if c.is_control() { ' ' } else { c }));
+        }
+        text
+    }
+
+    /// Cuts after every word for which `ends` says so; it is told the part so far and the word after it.
+    pub(super) fn cut(&self, ends: impl Fn(&Self, &SpokenWord) -> bool) -> Vec<Self> {
+        let mut parts: Vec<Self> = Vec::new();
+        for word in &self.words {
+            match parts.last_mut().filter(|part| word.is_glued || !ends(part, word)) {
+                Some(part) => part.words.push(word.clone()),
+                None => parts.push(Self { speaker: self.speaker.clone(), words: vec![word.clone()] }),
+            }
+        }
+        parts
+    }
+}
+
+/// Groups words: a new utterance begins with another speaker, and after a pause of more than [`MAX_PAUSE_S`].
+pub fn utterances(words: Vec<SpokenWord>) -> Vec<Utterance> {
+    let mut utterances: Vec<Utterance> = Vec::new();
+    for word in words {
+        let goes_on = |utterance: &&mut Utterance| {
+            let pause_s = utterance.words.last().map_or(0.0, |last| word.time.start - last.time.end);
+            utterance.speaker == word.speaker && pause_s <= MAX_PAUSE_S
+        };
+        match utterances.last_mut().filter(goes_on) {
+            Some(utterance) => utterance.words.push(word),
+            None => utterances.push(Utterance { speaker: word.speaker.clone(), words: vec![word] }),
+        }
+    }
+    utterances
+}
