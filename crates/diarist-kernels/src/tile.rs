@@ -12,6 +12,8 @@
 //! that starts at the bias and goes through runs and positions in order, whatever tile the row falls into: a result does not
 //! depend on the rows around it.
 
+use std::mem::MaybeUninit;
+
 use crate::arch::Vector;
 use crate::dot::{Dot, LeftRow};
 use crate::isa::{Isa, Level};
@@ -209,29 +211,36 @@ where
         }
         ended
     };
-    if strip.num_columns == block {
-        // SAFETY: each of the MR rows has `block` = `num_columns` values in `out`.
-        unsafe { finish::<D, T, O, MR>(sums, strip, out, strip.out_stride) };
-    } else {
-        // A partial block goes through a buffer, so that no column beyond the last is read or written.
-        let mut buffer = [O::default(); MAX_TILE_ROWS * MAX_BLOCK_COLUMNS];
-        let num_columns = strip.num_columns;
-        for r in 0..MR {
-            // SAFETY: each row has `num_columns` values in `out` and, as num_columns < block, in the buffer.
-            unsafe {
-                let row = buffer.as_mut_ptr().add(r * block);
-                std::ptr::copy_nonoverlapping(out.add(r * strip.out_stride), row, num_columns);
-            }
-        }
-        // SAFETY: the buffer holds MR rows of `block` values (MR <= MAX_TILE_ROWS, block <= MAX_BLOCK_COLUMNS).
-        unsafe { finish::<D, T, O, MR>(sums, strip, buffer.as_mut_ptr(), block) };
-        for r in 0..MR {
-            // SAFETY: as for the copy into the buffer.
-            unsafe {
-                let row = buffer.as_ptr().add(r * block);
-                std::ptr::copy_nonoverlapping(row, out.add(r * strip.out_stride), num_columns);
-            }
-        }
+    // A partial block goes through a buffer, so that no column beyond the last is read or written.
+    let num_columns = strip.num_columns;
+    let is_partial = num_columns < block;
+    let mut buffer = MaybeUninit::<[O; MAX_TILE_ROWS * MAX_BLOCK_COLUMNS]>::uninit();
+    let (mut target, mut stride) = (out, strip.out_stride);
+    if is_partial {
+        target = buffer.write([O::default(); MAX_TILE_ROWS * MAX_BLOCK_COLUMNS]).as_mut_ptr();
+        stride = block;
+        // SAFETY: each row has `num_columns` values in `out` and, as num_columns < block, in the buffer.
+        unsafe { copy_rows(MR, num_columns, (out, strip.out_stride), (target, stride)) };
+    }
+    // SAFETY: each of the MR rows has `block` values in the target: those of `out`, if the block is whole, or of the buffer, which
+    // holds MR rows of `block` values (MR <= MAX_TILE_ROWS, block <= MAX_BLOCK_COLUMNS).
+    unsafe { finish::<D, T, O, MR>(sums, strip, target, stride) };
+    if is_partial {
+        // SAFETY: as for the copy into the buffer.
+        unsafe { copy_rows(MR, num_columns, (target, stride), (out, strip.out_stride)) };
+    }
+}
+
+/// Copies the first `len` values of rows that start every so many values.
+///
+/// # Safety
+///
+/// The first `len` values of `num_rows` rows are readable at `from` and writable at `to`, and do not overlap.
+#[inline(never)]
+unsafe fn copy_rows<O: Copy>(num_rows: usize, len: usize, from: (*const O, usize), to: (*mut O, usize)) {
+    for r in 0..num_rows {
+        // SAFETY: the caller's guarantee.
+        unsafe { std::ptr::copy_nonoverlapping(from.0.add(r * from.1), to.0.add(r * to.1), len) };
     }
 }
 

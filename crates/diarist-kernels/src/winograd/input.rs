@@ -10,6 +10,7 @@ use crate::isa::Isa;
 use crate::operand::{Kernel, Operand};
 use crate::plane::Plane;
 use std::hint::black_box;
+use std::mem::MaybeUninit;
 
 /// Transforms the first `num_tiles` tiles of `tiles`.
 #[derive(Debug)]
@@ -71,19 +72,22 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
                 unsafe {
                     let x = plane.data().as_ptr();
                     let out = out.as_mut_ptr().add(layout.input_offset(index, channel));
-                    if channel + lanes <= channels {
-                        let x = x.add(channel);
-                        prefetch_tile::<D, T>(x.add(next_place), row_pitch, channels);
-                        transform_tile::<D, T::Input<D>>(x.add(place), row_pitch, channels, out);
-                        continue;
-                    }
+                    let is_whole = channel + lanes <= channels;
+                    let mut source = (x.wrapping_add(place + channel), row_pitch, channels);
                     // The last channels go through a buffer: nothing beyond the plane is read, and missing ones are zero.
-                    let mut buffer = [T::default(); IN * IN * MAX_LANES];
-                    for i in (0..IN * IN).filter(|_| channel < channels) {
-                        let pixel = x.add(place + i / IN * row_pitch + i % IN * channels + channel);
-                        std::ptr::copy_nonoverlapping(pixel, buffer.as_mut_ptr().add(i * lanes), channels - channel);
+                    let mut buffer = MaybeUninit::<[T; IN * IN * MAX_LANES]>::uninit();
+                    if is_whole {
+                        prefetch_tile::<D, T>(x.wrapping_add(channel + next_place), row_pitch, channels);
+                    } else {
+                        let buffer = buffer.write([T::default(); IN * IN * MAX_LANES]).as_mut_ptr();
+                        for i in (0..IN * IN).filter(|_| channel < channels) {
+                            let pixel = x.add(place + i / IN * row_pitch + i % IN * channels + channel);
+                            std::ptr::copy_nonoverlapping(pixel, buffer.add(i * lanes), channels - channel);
+                        }
+                        source = (buffer, IN * lanes, lanes);
                     }
-                    transform_tile::<D, T::Input<D>>(buffer.as_ptr(), IN * lanes, lanes, out);
+                    let (x, row_pitch, pixel_pitch) = source;
+                    transform_tile::<D, T::Input<D>>(x, row_pitch, pixel_pitch, out);
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::operand::{Kernel, Operand, Output};
 use crate::plane::Plane;
 use std::hint::black_box;
 use std::marker::PhantomData;
+use std::mem::MaybeUninit;
 
 /// Transforms the products of one column block for the first `num_tiles` tiles of `tiles`.
 #[derive(Debug)]
@@ -65,11 +66,9 @@ impl<T: Operand, O: Output> Kernel<T> for OutputStage<'_, T, O> {
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
         // SAFETY: the caller's guarantee.
         unsafe {
-            match self.store {
-                Store { accumulate: false, relu: false } => self.transform_tiles::<D, false, false>(),
-                Store { accumulate: false, relu: true } => self.transform_tiles::<D, false, true>(),
-                Store { accumulate: true, relu: false } => self.transform_tiles::<D, true, false>(),
-                Store { accumulate: true, relu: true } => self.transform_tiles::<D, true, true>(),
+            match self.store.accumulate {
+                false => self.transform_tiles::<D, false>(),
+                true => self.transform_tiles::<D, true>(),
             }
         }
     }
@@ -78,10 +77,11 @@ impl<T: Operand, O: Output> Kernel<T> for OutputStage<'_, T, O> {
 impl<T: Operand, O: Output> OutputStage<'_, T, O> {
     /// # Safety
     ///
-    /// As for [`Kernel::run`] of this; `ACCUMULATE` and `RELU` are those of `store`.
+    /// As for [`Kernel::run`] of this; `ACCUMULATE` is that of `store`.
     #[inline(always)]
-    unsafe fn transform_tiles<D: Dot, const ACCUMULATE: bool, const RELU: bool>(self) {
-        let Self { layout, products, block, tiles, num_tiles, first_channel, plane, carry, .. } = self;
+    unsafe fn transform_tiles<D: Dot, const ACCUMULATE: bool>(self) {
+        let Self { layout, products, block, tiles, num_tiles, first_channel, store, plane, carry, .. } = self;
+        let floor = if store.relu { 0.0 } else { f32::NEG_INFINITY };
         let lanes = D::Vector::LANES;
         let (row_pitch, channels) = (plane.row_pitch(), plane.channels());
         let (height, width) = (plane.height(), plane.width());
@@ -107,22 +107,22 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
                     let out = plane.data_mut().as_mut_ptr();
                     prefetch_tile::<D, O>(out.add(next_place), row_pitch, channels);
                     let out = out.add(place);
-                    if (num_rows, num_columns, num_channels) == (OUT, OUT, lanes) {
-                        let target = Target { out, row_pitch, pixel_pitch: channels, carry };
-                        transform_tile::<D, O, ACCUMULATE, RELU>(m, target);
-                        continue;
-                    }
+                    let mut target = Target { out, row_pitch, pixel_pitch: channels, carry, floor };
                     // A tile that is not whole goes through a buffer, so that nothing but its pixels is read or written.
-                    let mut buffer = [O::default(); OUT * OUT * MAX_LANES];
+                    let is_whole = (num_rows, num_columns, num_channels) == (OUT, OUT, lanes);
                     let pixels = (0..num_rows).flat_map(|y| (0..num_columns).map(move |x| (y, x)));
-                    for (y, x) in pixels.clone().filter(|_| ACCUMULATE) {
-                        let pixel = buffer.as_mut_ptr().add((y * OUT + x) * lanes);
-                        std::ptr::copy_nonoverlapping(out.add(y * row_pitch + x * channels), pixel, num_channels);
+                    let mut buffer = MaybeUninit::<[O; OUT * OUT * MAX_LANES]>::uninit();
+                    if !is_whole {
+                        let buffer = buffer.write([O::default(); OUT * OUT * MAX_LANES]).as_mut_ptr();
+                        target = Target { out: buffer, row_pitch: OUT * lanes, pixel_pitch: lanes, ..target };
+                        for (y, x) in pixels.clone().filter(|_| ACCUMULATE) {
+                            let pixel = buffer.add((y * OUT + x) * lanes);
+                            std::ptr::copy_nonoverlapping(out.add(y * row_pitch + x * channels), pixel, num_channels);
+                        }
                     }
-                    let target = Target { out: buffer.as_mut_ptr(), row_pitch: OUT * lanes, pixel_pitch: lanes, carry };
-                    transform_tile::<D, O, ACCUMULATE, RELU>(m, target);
-                    for (y, x) in pixels {
-                        let pixel = buffer.as_ptr().add((y * OUT + x) * lanes);
+                    transform_tile::<D, O, ACCUMULATE>(m, target);
+                    for (y, x) in pixels.filter(|_| !is_whole) {
+                        let pixel = target.out.add((y * OUT + x) * lanes);
                         std::ptr::copy_nonoverlapping(pixel, out.add(y * row_pitch + x * channels), num_channels);
                     }
                 }
@@ -138,6 +138,8 @@ struct Target<O> {
     row_pitch: usize,
     pixel_pitch: usize,
     carry: f32,
+    /// What is below becomes this: zero, or (so that there is one copy of the code) the least there is.
+    floor: f32,
 }
 
 /// Asks for the pixels of a tile.
@@ -163,16 +165,13 @@ unsafe fn prefetch_tile<D: Dot, O>(out: *const O, row_pitch: usize, pixel_pitch:
 /// - `m` is readable for a register at each of the 36 positions, see [`Layout`], and the target readable and writable for one for
 ///   i and j below 4.
 #[inline(always)]
-unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool, const RELU: bool>(
-    m: *const f32,
-    target: Target<O>,
-) {
+unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool>(m: *const f32, target: Target<O>) {
     // The compiler must not see how the address came about: it would compute each of the 16 from its parts.
     let target = Target { out: black_box(target.out), ..target };
     // SAFETY: the caller's guarantee.
     unsafe {
-        transform_half::<D, O, 0, ACCUMULATE, RELU>(m, target);
-        transform_half::<D, O, 1, ACCUMULATE, RELU>(m, target);
+        transform_half::<D, O, 0, ACCUMULATE>(m, target);
+        transform_half::<D, O, 1, ACCUMULATE>(m, target);
     }
 }
 
@@ -182,7 +181,7 @@ unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool, const RELU: 
 ///
 /// As for [`transform_tile`].
 #[inline(always)]
-unsafe fn transform_half<D: Dot, O: Output, const FIRST: usize, const ACCUMULATE: bool, const RELU: bool>(
+unsafe fn transform_half<D: Dot, O: Output, const FIRST: usize, const ACCUMULATE: bool>(
     m: *const f32,
     target: Target<O>,
 ) {
@@ -203,10 +202,7 @@ unsafe fn transform_half<D: Dot, O: Output, const FIRST: usize, const ACCUMULATE
                 if ACCUMULATE {
                     values = values.add(O::load::<D>(p, target.carry));
                 }
-                if RELU {
-                    values = values.max(D::Vector::splat(0.0));
-                }
-                O::store::<D>(values, p);
+                O::store::<D>(values.max(D::Vector::splat(target.floor)), p);
             }
         }
     }
