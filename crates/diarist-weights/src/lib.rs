@@ -2,16 +2,19 @@
 //!
 //! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names. If the environment
 //! variable `DIARIST_WEIGHTS_DIR` names a folder while this crate is built, networks of the same file names in it take their
-//! place, such as the stored forms that `diarist models quantize` writes.
+//! place, such as the stored forms that `diarist models quantize` writes. The files are then deflated in the binary, and inflated when
+//! they are asked for first.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
+use std::io::Read;
+use std::sync::{LazyLock, OnceLock};
 
+use flate2::read::DeflateDecoder;
 use serde::Deserialize;
 
-static SEGMENTATION: &[u8] = include_bytes!(env!("SEGMENTATION_FILE"));
-static EMBEDDING: &[u8] = include_bytes!(env!("EMBEDDING_FILE"));
-static PLDA: &[u8] = include_bytes!("../data/plda-community-1.safetensors");
+static SEGMENTATION: File = File::new(include_bytes!(env!("SEGMENTATION_FILE")));
+static EMBEDDING: File = File::new(include_bytes!(env!("EMBEDDING_FILE")));
+static PLDA: File = File::new(include_bytes!(env!("PLDA_FILE")));
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     let json = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
     serde_json::from_str(json).expect("the embedded manifest is checked by a test")
@@ -21,20 +24,46 @@ static EMBEDDING_RANGES: LazyLock<Ranges> = LazyLock::new(|| {
     serde_json::from_str(json).expect("the embedded ranges are checked by a test")
 });
 
+/// An embedded file.
+struct File {
+    embedded: &'static [u8],
+    inflated: OnceLock<Vec<u8>>,
+}
+
+impl File {
+    const fn new(embedded: &'static [u8]) -> Self {
+        Self { embedded, inflated: OnceLock::new() }
+    }
+
+    /// The file as it was before it was embedded.
+    fn data(&'static self) -> &'static [u8] {
+        if !cfg!(deflated) {
+            return self.embedded;
+        }
+        self.inflated.get_or_init(|| {
+            let mut data = Vec::new();
+            DeflateDecoder::new(self.embedded)
+                .read_to_end(&mut data)
+                .expect("the embedded files are checked by a test");
+            data
+        })
+    }
+}
+
 /// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the checkpoint's state dict.
 pub fn segmentation() -> &'static [u8] {
-    SEGMENTATION
+    SEGMENTATION.data()
 }
 
 /// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded into the convolutions.
 pub fn embedding() -> &'static [u8] {
-    EMBEDDING
+    EMBEDDING.data()
 }
 
 /// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu` `[128]`, `tr` `[128, 128]`,
 /// `psi` `[128]`) of community-1: f64.
 pub fn plda() -> &'static [u8] {
-    PLDA
+    PLDA.data()
 }
 
 /// What is embedded: one entry for each file, in the order segmentation, embedding, PLDA.
@@ -101,9 +130,9 @@ impl Model {
     /// The embedded file; `None` for a model that this build does not embed.
     pub fn data(&self) -> Option<&'static [u8]> {
         match self.name.as_str() {
-            "segmentation-3.0" => Some(SEGMENTATION),
-            "wespeaker-resnet34-lm" => Some(EMBEDDING),
-            "plda-community-1" => Some(PLDA),
+            "segmentation-3.0" => Some(SEGMENTATION.data()),
+            "wespeaker-resnet34-lm" => Some(EMBEDDING.data()),
+            "plda-community-1" => Some(PLDA.data()),
             _ => None,
         }
     }

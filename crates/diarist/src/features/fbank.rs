@@ -8,11 +8,7 @@
 //! any size, and a chunk that starts at a multiple of [`FRAME_SHIFT`] samples finds its frames among them. What differs
 //! between chunks is only the mean that is subtracted afterwards, see [`chunk_mean`].
 
-use std::fmt;
-use std::sync::Arc;
-
-use realfft::num_complex::Complex32;
-use realfft::{RealFftPlanner, RealToComplex};
+use microfft::real::rfft_512;
 
 /// Samples in a frame: 25 ms at 16 kHz.
 pub const FRAME_LENGTH: usize = 400;
@@ -22,7 +18,8 @@ pub const FRAME_SHIFT: usize = 160;
 pub const NUM_MEL_BINS: usize = 80;
 
 const FFT_LENGTH: usize = 512;
-const SPECTRUM_LENGTH: usize = FFT_LENGTH / 2 + 1;
+/// Without the Nyquist bin, which no filter covers.
+const SPECTRUM_LENGTH: usize = FFT_LENGTH / 2;
 const SAMPLE_RATE_HZ: f64 = 16_000.0;
 const LOW_HZ: f64 = 20.0;
 const HIGH_HZ: f64 = 8_000.0;
@@ -45,21 +42,12 @@ struct MelFilter {
 }
 
 /// Log-mel filterbank with its tables and buffers. Clone it to use it on several threads.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Fbank {
     window: Vec<f32>,
     filters: Vec<MelFilter>,
-    fft: Arc<dyn RealToComplex<f32>>,
-    frame: Vec<f32>,
-    spectrum: Vec<Complex32>,
-    fft_scratch: Vec<Complex32>,
-    power: Vec<f32>,
-}
-
-impl fmt::Debug for Fbank {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Fbank").finish_non_exhaustive()
-    }
+    frame: [f32; FFT_LENGTH],
+    power: [f32; SPECTRUM_LENGTH],
 }
 
 impl Default for Fbank {
@@ -69,17 +57,13 @@ impl Default for Fbank {
 }
 
 impl Fbank {
-    /// Computes the window, the filters and the FFT plan.
+    /// Computes the window and the filters.
     pub fn new() -> Self {
-        let fft = RealFftPlanner::new().plan_fft_forward(FFT_LENGTH);
         Self {
             window: hamming_window(),
             filters: mel_filters(),
-            frame: vec![0.0; FFT_LENGTH],
-            spectrum: fft.make_output_vec(),
-            fft_scratch: fft.make_scratch_vec(),
-            power: vec![0.0; SPECTRUM_LENGTH],
-            fft,
+            frame: [0.0; FFT_LENGTH],
+            power: [0.0; SPECTRUM_LENGTH],
         }
     }
 
@@ -112,9 +96,8 @@ impl Fbank {
         frame[0] = (first - PREEMPHASIS * first) * self.window[0];
         padding.fill(0.0);
 
-        let transformed = self.fft.process_with_scratch(&mut self.frame, &mut self.spectrum, &mut self.fft_scratch);
-        debug_assert!(transformed.is_ok(), "the buffers were made for this plan");
-        for (power, bin) in self.power.iter_mut().zip(&self.spectrum) {
+        // In place. Bin 0 also carries the Nyquist bin; no filter covers either.
+        for (power, bin) in self.power.iter_mut().zip(rfft_512(&mut self.frame)) {
             *power = bin.norm_sqr();
         }
         for (feature, filter) in features.iter_mut().zip(&self.filters) {
@@ -179,7 +162,7 @@ fn mel_filters() -> Vec<MelFilter> {
     (0..NUM_MEL_BINS)
         .map(|filter| {
             let left = low + filter as f64 * spacing;
-            let bins = 0..SPECTRUM_LENGTH - 1;
+            let bins = 0..SPECTRUM_LENGTH;
             let first = bins.clone().find(|&bin| weight(bin, left) > 0.0).unwrap_or(0);
             let weights =
                 bins.skip(first).map(|bin| weight(bin, left)).take_while(|&w| w > 0.0).map(|w| w as f32).collect();
@@ -206,7 +189,7 @@ mod tests {
         assert_eq!(filters.len(), NUM_MEL_BINS);
         for (index, filter) in filters.iter().enumerate() {
             assert!(!filter.weights.is_empty(), "filter {index} is empty");
-            assert!(filter.first >= 1 && filter.first + filter.weights.len() < SPECTRUM_LENGTH, "filter {index}");
+            assert!(filter.first >= 1 && filter.first + filter.weights.len() <= SPECTRUM_LENGTH, "filter {index}");
             assert!(filter.weights.iter().all(|w| (0.0..=1.0).contains(w)), "filter {index}");
         }
         // Between the first and the last centre the two triangles over a bin add up to one.
