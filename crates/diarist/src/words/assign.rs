@@ -104,8 +104,8 @@ impl Turns {
 
 /// Gives every word a speaker by its time; `None` if nobody speaks near it.
 ///
-/// A word without a time has the speaker, and the end, of the last word before it in its segment that has one; failing that, the speaker
-/// and the start of the next one in its segment, then of the next or the last one at all.
+/// A word without a time has the speaker, and the end, of the last word before it that has one, if that is in its segment; else the speaker
+/// and the start of the next one; else those of the last one all the same.
 pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     let mut spoken: Vec<Option<SpokenWord>> = Vec::with_capacity(words.len());
     let mut before: Option<String> = None;
@@ -119,20 +119,35 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
         }
         spoken.push(of_word);
     }
-    let filled = words.iter().enumerate().map(|(index, word)| match &spoken[index] {
-        Some(spoken) => spoken.clone(),
-        None => inherited(word, index, words, &spoken),
+    let earlier = neighbours(0..words.len(), &spoken);
+    let later = neighbours((0..words.len()).rev(), &spoken);
+    let filled = words.iter().enumerate().map(|(index, word)| {
+        let is_same_segment = |other: &usize| words[*other].segment == word.segment;
+        let [earlier, later] = [earlier[index], later[index]];
+        let inherited = || {
+            let from_earlier = earlier.filter(is_same_segment).is_some() || later.is_none();
+            let (other, is_later) = if from_earlier { (earlier?, false) } else { (later?, true) };
+            let SpokenWord { time, speaker, .. } = spoken[other].as_ref()?;
+            Some((if is_later { time.start } else { time.end }, speaker.clone()))
+        };
+        spoken[index].clone().unwrap_or_else(|| {
+            let (moment, speaker) = inherited().unwrap_or_default();
+            let time = Segment::new(moment, moment);
+            SpokenWord { text: word.text.clone(), time, speaker, is_glued: word.is_glued }
+        })
     });
     filled.collect()
 }
 
-fn inherited(word: &Word, index: usize, words: &[Word], spoken: &[Option<SpokenWord>]) -> SpokenWord {
-    let in_segment = |other: &usize| words[*other].segment == word.segment;
-    let earlier = |other: usize| spoken[other].as_ref().map(|spoken| (spoken.time.end, spoken.speaker.clone()));
-    let later = |other: usize| spoken[other].as_ref().map(|spoken| (spoken.time.start, spoken.speaker.clone()));
-    let found = (0..index).rev().take_while(in_segment).find_map(earlier);
-    let found = found.or_else(|| (index + 1..words.len()).take_while(in_segment).find_map(later));
-    let found = found.or_else(|| (index + 1..words.len()).find_map(later));
-    let (moment, speaker) = found.or_else(|| (0..index).rev().find_map(earlier)).unwrap_or_default();
-    SpokenWord { text: word.text.clone(), time: Segment::new(moment, moment), speaker, is_glued: word.is_glued }
+/// For each word, the last one before it in the order of `indices` that has a time.
+fn neighbours(indices: impl Iterator<Item = usize>, spoken: &[Option<SpokenWord>]) -> Vec<Option<usize>> {
+    let mut neighbours = vec![None; spoken.len()];
+    let mut last = None;
+    for index in indices {
+        neighbours[index] = last;
+        if spoken[index].is_some() {
+            last = Some(index);
+        }
+    }
+    neighbours
 }

@@ -3,8 +3,11 @@
 use super::Word;
 use crate::timeline::Segment;
 
+/// A word is looked for in this many bytes of the text after the word before.
+const NEAR_BYTES: usize = 100;
+
 /// Is `c` of a script that puts no blanks between words (Thai, Lao, Burmese, Khmer, kana, Han)?
-fn is_without_blanks(c: char) -> bool {
+pub(super) fn is_without_blanks(c: char) -> bool {
     matches!(u32::from(c), 0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x9FFF
         | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
@@ -36,7 +39,8 @@ pub(super) fn glue_by_text(mut words: Vec<Word>, text: &str) -> Vec<Word> {
     }
     let mut rest = text;
     for (index, word) in words.iter_mut().enumerate() {
-        let found = rest.find(word.text.as_str()).filter(|_| !word.text.is_empty());
+        let near = &rest[..rest.floor_char_boundary(word.text.len() + NEAR_BYTES)];
+        let found = near.find(word.text.as_str()).filter(|_| !word.text.is_empty());
         word.is_glued = index > 0 && found == Some(0);
         if let Some(at) = found {
             rest = &rest[at + word.text.len()..];

@@ -258,6 +258,31 @@ fn speakers_agree_with_every_moment_counted() {
 }
 
 #[test]
+fn a_long_transcript_without_times_is_no_trouble() {
+    let words: Vec<Word> = (0..300_000).map(|i| Word::new(" x", None, None, i)).collect();
+    assert!(assign(&words, &Speech::default()).iter().all(|word| word.speaker.is_none()));
+    let far: Vec<Value> = (0..3000).map(|_| value!({"word": "y", "start": 0.0, "end": 1.0})).collect();
+    let text = "x".repeat(1_000_000);
+    let transcript = read(&value!({"segments": [{"start": 0.0, "end": 1.0, "text": text, "words": far}]}));
+    assert!(transcript.words.iter().all(|word| !word.is_glued));
+}
+
+#[test]
+fn subtitles_of_scripts_without_blanks_end_too() {
+    let spoken = |i: u32, text: &str| SpokenWord {
+        text: text.to_owned(),
+        time: Segment::new(f64::from(i) * 0.2, f64::from(i) * 0.2 + 0.2),
+        speaker: None,
+        is_glued: true,
+    };
+    let han = utterances((0..200).map(|i| spoken(i, "字")).collect());
+    assert_eq!(subtitles(&han, SubtitleFormat::Srt).matches("-->").count(), 6);
+    // Letters that are glued to each other are one word.
+    let latin = utterances((0..200).map(|i| spoken(i, "a")).collect());
+    assert_eq!(subtitles(&latin, SubtitleFormat::Srt).matches("-->").count(), 1);
+}
+
+#[test]
 fn utterances_end_with_the_speaker_and_after_a_pause() {
     let spoken = |text: &str, start: f64, end: f64, speaker: Option<&str>| SpokenWord {
         text: text.to_owned(),

@@ -1,5 +1,6 @@
 //! Words of one speaker in a row.
 
+use super::pieces::is_without_blanks;
 use crate::timeline::Segment;
 
 /// A pause longer than this many seconds ends an utterance.
@@ -47,11 +48,13 @@ impl Utterance {
         text
     }
 
-    /// Cuts after every word for which `ends` says so; it is told the part so far and the word after it.
+    /// Cuts after every word for which `ends` says so; it is told the part so far and the word after it. What is glued stays whole, except in
+    /// scripts without blanks.
     pub(super) fn cut(&self, ends: impl Fn(&Self, &SpokenWord) -> bool) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();
         for word in &self.words {
-            match parts.last_mut().filter(|part| word.is_glued || !ends(part, word)) {
+            let is_part_of_word = word.is_glued && !word.text.starts_with(is_without_blanks);
+            match parts.last_mut().filter(|part| is_part_of_word || !ends(part, word)) {
                 Some(part) => part.words.push(word.clone()),
                 None => parts.push(Self { speaker: self.speaker.clone(), words: vec![word.clone()] }),
             }
