@@ -13,7 +13,7 @@ use crate::error::{Error, Result};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::{Coverage, SlidingWindow};
 
-use super::analysis::{Analysis, EMBEDDING_DIMENSION};
+use super::analysis::{Analysis, EMBEDDING_DIMENSION, Embeddings};
 
 /// How often slots are given to the parts of a cluster, whose means follow.
 const NUM_ROUNDS: usize = 3;
@@ -247,6 +247,25 @@ fn distribute(
     Ok(parts)
 }
 
+/// What the timeline needs of `analysis`, with local speakers of a chunk who turned out to be one person as one: otherwise both would
+/// count where they are active together, and the second would be filled with somebody who is silent.
+pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> Analysis {
+    let slots = &analysis.embeddings.slots;
+    let mut masks = analysis.masks.clone();
+    for (row, slot) in slots.iter().enumerate() {
+        let speakers = &mut masks[slot.chunk as usize].speakers;
+        let earlier = (0..row).rev().take_while(|&other| slots[other].chunk == slot.chunk);
+        let same = earlier.filter(|&other| hard[row].is_some() && hard[other] == hard[row]).last();
+        if let Some(first) = same {
+            let moved = std::mem::take(&mut speakers[usize::from(slot.local)]);
+            let first = &mut speakers[usize::from(slots[first].local)];
+            (0..FRAMES_PER_CHUNK).filter(|&t| moved.get(t)).for_each(|t| first.insert(t));
+        }
+    }
+    let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
+    Analysis { geometry: analysis.geometry, masks, embeddings }
+}
+
 /// Means of the raw embeddings where slots came or went.
 fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[Option<u32>], analysis: &Analysis) {
     for (cluster, centroid) in centroids.iter_mut().enumerate() {
@@ -285,7 +304,7 @@ impl Groups {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pipeline::{ChunkGeometry, Embeddings, Slot};
+    use crate::pipeline::{ChunkGeometry, Slot};
     use crate::segmentation::masks::ChunkMasks;
 
     /// Chunks side by side, 10 s each: for every local speaker the frames in which they are active, and their voice.
@@ -370,6 +389,18 @@ mod tests {
         let mut both = analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..200, 0), (300..589, 0)]]);
         both.embeddings.values[3 * EMBEDDING_DIMENSION + 1] = 0.5;
         assert_eq!(constrained(&[], &[(5.0, 15.0)], &[0, 0, 0, 0], &both), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn one_person_counts_once() {
+        let all = analysis(&[&[(0..200, 0), (100..300, 1), (150..400, 2)], &[(0..589, 0)]]);
+        let united = with_united_masks(&all, &[Some(4), Some(1), Some(4), Some(4)]);
+        let counts: Vec<u8> = [50, 120, 180, 250, 350, 450].map(|t| united.masks[0].num_active(t)).to_vec();
+        assert_eq!(counts, [1, 2, 2, 2, 1, 0]);
+        assert!(united.masks[0].speakers[2].is_empty());
+        assert_eq!((&united.masks[1], &united.embeddings.slots), (&all.masks[1], &all.embeddings.slots));
+        // Who was left out, or is somebody else, stays.
+        assert_eq!(with_united_masks(&all, &[None, Some(1), None, Some(4)]).masks, all.masks);
     }
 
     #[test]

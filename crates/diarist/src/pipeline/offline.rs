@@ -14,7 +14,7 @@ use super::analysis::Analysis;
 use super::analyze::{self, Job, Workspaces};
 use super::cache::CacheUse;
 use super::checkpoint::Checkpoint;
-use super::constraints::People;
+use super::constraints::{People, with_united_masks};
 use super::models::{Models, Origin};
 use super::options::{DiarizationOptions, EmbeddingMode, Progress};
 use super::result::{Diarization, SpeakerSummary};
@@ -208,7 +208,11 @@ fn timed_clustering(
     let clock = Instant::now();
     let timeline_options =
         TimelineOptions { max_speakers: options.bounds.max(), min_duration_off_s: options.min_duration_off_s };
-    let mut timelines = timeline::build(analysis, &clusters, &timeline_options);
+    let mut timelines = if options.constraints.is_empty() {
+        timeline::build(analysis, &clusters, &timeline_options)
+    } else {
+        timeline::build(&with_united_masks(analysis, &clusters.hard), &clusters, &timeline_options)
+    };
     file_id.clone_into(&mut timelines.diarization.file_id);
     file_id.clone_into(&mut timelines.exclusive.file_id);
     let speakers = summaries(&timelines, &clusters);
