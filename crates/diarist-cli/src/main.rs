@@ -4,6 +4,7 @@ mod commands;
 mod dataset;
 mod exit;
 mod inputs;
+mod names;
 mod output;
 mod progress;
 mod results;
@@ -23,6 +24,7 @@ use commands::cluster::{self, ClusterArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
+use commands::speakers::{self, SpeakersArgs};
 use commands::tune::{self, TuneArgs};
 use commands::version;
 
@@ -52,6 +54,7 @@ enum Command {
     Bench(Box<BenchArgs>),
     Tune(Box<TuneArgs>),
     Models(ModelsArgs),
+    Speakers(Box<SpeakersArgs>),
 }
 
 fn main() -> ExitCode {
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
+        Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }
 }

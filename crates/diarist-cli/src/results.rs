@@ -7,6 +7,8 @@ use diarist::clustering::SpeakerBounds;
 use diarist::formats::{json, rttm};
 use diarist::pipeline::{Diarization, DiarizationOptions};
 
+use crate::names::Named;
+
 /// How many speakers there may be.
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[command(next_help_heading = "Number of speakers")]
@@ -48,12 +50,18 @@ enum Format {
 }
 
 impl FormArgs {
-    /// `result`, which was made with `options`, as text.
-    pub(crate) fn render(self, result: &Diarization, options: &DiarizationOptions) -> Result<String> {
-        match self.format {
-            Format::Rttm if self.exclusive => rttm::write(&result.exclusive),
-            Format::Rttm => rttm::write(&result.diarization),
-            Format::Json => Ok(render_json(result, options) + "\n"),
+    /// `result`, which was made with `options`, as text, with names of people if they were looked for.
+    pub(crate) fn render(
+        self,
+        result: &Diarization,
+        options: &DiarizationOptions,
+        named: Option<&Named>,
+    ) -> Result<String> {
+        let turns = if self.exclusive { &result.exclusive } else { &result.diarization };
+        match (self.format, named) {
+            (Format::Rttm, None) => rttm::write(turns),
+            (Format::Rttm, Some(named)) => rttm::write(&named.rename(turns)),
+            (Format::Json, _) => Ok(render_json(result, options, named) + "\n"),
         }
     }
 
@@ -67,9 +75,12 @@ impl FormArgs {
 }
 
 /// The document tells what it took to make it, so it is made once to know that, and once with it.
-fn render_json(result: &Diarization, options: &DiarizationOptions) -> String {
+fn render_json(result: &Diarization, options: &DiarizationOptions, named: Option<&Named>) -> String {
     let clock = Instant::now();
     let mut document = json::Document::new(result, options);
+    if let Some(named) = named {
+        document.set_names(&named.found);
+    }
     document.to_line();
     let mut timings = result.timings;
     timings.add_output(clock.elapsed());

@@ -13,6 +13,7 @@ pub mod pipeline;
 pub mod segmentation;
 pub mod timeline;
 pub mod tracking;
+pub mod voices;
 pub mod words;
 
 pub use error::{Error, ErrorKind, Result};

@@ -137,8 +137,8 @@ fn speech(bytes: &[u8], transcript: &Path) -> Result<Speech> {
 }
 
 fn turns(turns: Vec<json::JsonTurn>) -> Result<Vec<Turn>> {
-    let turn = |json::JsonTurn { start_s, end_s, speaker }| match start_s <= end_s {
-        true => Ok(Turn { segment: Segment::new(start_s, end_s), speaker }),
+    let turn = |json::JsonTurn { start_s, end_s, speaker, name }| match start_s <= end_s {
+        true => Ok(Turn { segment: Segment::new(start_s, end_s), speaker: name.unwrap_or(speaker) }),
         false => Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible"))),
     };
     turns.into_iter().map(turn).collect()

@@ -77,7 +77,7 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
     let options = DiarizationOptions { bounds, constraints, ..options_of(&saved, &settings)? };
     let located = |error: Error| error.at(args.input.display().to_string());
     let result = pipeline::cluster(&saved.header.file_id, &saved.analysis, &options).map_err(located)?;
-    output::deliver(args.output.as_deref(), args.form.render(&result, &options)?.as_bytes())
+    output::deliver(args.output.as_deref(), args.form.render(&result, &options, None)?.as_bytes())
 }
 
 impl ClusterArgs {

@@ -10,6 +10,7 @@ use diarist::{Error, Result};
 
 use crate::exit;
 use crate::inputs::{self, Recording, Source};
+use crate::names::{NameArgs, Named, Names, Start};
 use crate::output;
 use crate::progress::{self, Bar};
 use crate::results::{FormArgs, SpeakerArgs};
@@ -23,6 +24,7 @@ Examples:
   diarist diarize --num-speakers 2 call.wav                 exactly two speakers
   diarist diarize --format json talk.m4a | jq .speakers     also embeddings, speech time, options
   diarist diarize --exclusive talk.m4a                      one speaker at a time, for transcripts
+  diarist diarize --speakers people.db meeting.mp3          names of people whom `diarist speakers` knows
   diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same again goes on
   ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
@@ -39,6 +41,8 @@ pub(crate) struct DiarizeArgs {
 
     #[command(flatten)]
     speakers: SpeakerArgs,
+    #[command(flatten)]
+    names: NameArgs,
     #[command(flatten)]
     output: OutputArgs,
     #[command(flatten)]
@@ -106,7 +110,9 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
     let recordings = inputs::expand(&args.inputs);
     args.check_output(&recordings)?;
     args.check_checkpoint(recordings.len())?;
-    let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
+    let models = args.method.load()?;
+    let mut names = args.names.open(&models, &options)?;
+    let pipeline = Pipeline::new(models, args.threads)?;
 
     let mut first_fault = None;
     let mut collected = Vec::new();
@@ -114,10 +120,14 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
     for (index, recording) in recordings.into_iter().enumerate() {
         let position = if num_recordings > 1 { format!("[{}/{num_recordings}] ", index + 1) } else { String::new() };
         let done = recording.map_err(anyhow::Error::from).and_then(|recording| {
-            let mut result = args.diarize(&pipeline, &recording, &options, &position)?;
+            let (mut result, named) = args.diarize(&pipeline, &recording, &options, names.as_ref(), &position)?;
             let clock = Instant::now();
-            args.deliver(&recording, args.output.form.render(&result, &options)?.as_bytes(), &mut collected)?;
+            let text = args.output.form.render(&result, &options, named.as_ref())?;
+            args.deliver(&recording, text.as_bytes(), &mut collected)?;
             result.timings.add_output(clock.elapsed());
+            if let (Some(names), Some(named)) = (&mut names, named) {
+                names.learn(&recording.source.to_string(), named, args.quiet)?;
+            }
             if args.timings {
                 exit::table(&timings::rows(&result));
             }
@@ -197,14 +207,20 @@ impl DiarizeArgs {
         pipeline: &Pipeline,
         recording: &Recording,
         options: &DiarizationOptions,
+        names: Option<&Names>,
         position: &str,
-    ) -> Result<Diarization> {
+    ) -> Result<(Diarization, Option<Named>)> {
         let bar = Bar::new(format!("{position}{}", recording.file_id), !self.quiet);
         let mut progress = |progress| bar.update(progress);
         let id = &recording.file_id;
-        let mut diarize = |source: &mut dyn AudioSource| match &self.checkpoint {
-            None => pipeline.diarize(id, source, options, &mut progress),
-            Some(path) => pipeline.diarize_with_checkpoint(id, source, options, path, &mut progress),
+        let mut diarize = |source: &mut dyn AudioSource| {
+            let mut start = Start::new(source);
+            let result = match &self.checkpoint {
+                None => pipeline.diarize(id, &mut start, options, &mut progress),
+                Some(path) => pipeline.diarize_with_checkpoint(id, &mut start, options, path, &mut progress),
+            }?;
+            let named = names.map(|names| names.find(pipeline, options, &result, &start)).transpose()?;
+            Ok((result, named))
         };
         let result = match &recording.source {
             Source::File(path) => {
@@ -213,7 +229,7 @@ impl DiarizeArgs {
             Source::Stdin => self.open_stdin().and_then(|mut pcm| Ok((diarize(&mut pcm)?, pcm.warnings().to_vec()))),
         };
         bar.clear();
-        let (result, warnings) = result.map_err(|error| located(error, &recording.source))?;
+        let ((result, named), warnings) = result.map_err(|error| located(error, &recording.source))?;
         if !self.quiet {
             for warning in warnings {
                 exit::warn(&format!("{}: {warning}", recording.source));
@@ -222,7 +238,7 @@ impl DiarizeArgs {
                 exit::note(&format!("{position}{}", summary(&result)));
             }
         }
-        Ok(result)
+        Ok((result, named))
     }
 
     fn open_stdin(&self) -> Result<audio::PcmSource> {

@@ -7,5 +7,6 @@ pub(crate) mod cluster;
 pub(crate) mod diarize;
 pub(crate) mod models;
 pub(crate) mod score;
+pub(crate) mod speakers;
 pub(crate) mod tune;
 pub(crate) mod version;

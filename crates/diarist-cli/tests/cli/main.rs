@@ -9,6 +9,7 @@ mod delivery;
 mod models;
 mod sample;
 mod schema;
+mod speakers;
 mod tune;
 mod wav;
 

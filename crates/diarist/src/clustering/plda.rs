@@ -58,6 +58,11 @@ impl Plda {
         Self::new(&Tensors::parse(diarist_weights::plda(), "the embedded PLDA model")?)
     }
 
+    /// The mean embedding that is subtracted first, 256 values.
+    pub(crate) fn mean(&self) -> &[f64] {
+        &self.mean1
+    }
+
     /// The between-speaker variance of each feature, 128 positive values.
     pub(crate) fn phi(&self) -> &[f64] {
         &self.psi

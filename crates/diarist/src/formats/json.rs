@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::clustering::Method;
 use crate::pipeline::{CacheUse, Diarization, DiarizationOptions, SpeakerSummary, Timings};
 use crate::timeline::{Annotation, Turn};
+use crate::voices::{Candidate, Identification};
 
 /// Version of the document's layout.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -50,6 +51,9 @@ pub struct JsonTurn {
     pub end_s: f64,
     /// Label of the speaker.
     pub speaker: String,
+    /// Name of the known person who the speaker is; missing if nobody was asked for or recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
 }
 
 /// A speaker in a [`Document`].
@@ -63,6 +67,36 @@ pub struct JsonSpeaker {
     pub num_turns: usize,
     /// The speaker's voice: 256 values, not normalised; compare with cosine similarity. `null` if there is none.
     pub embedding: Option<Vec<f32>>,
+    /// Name of the known person whose voice it is; missing if nobody was asked for or recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Who it may be; missing if nobody was asked for, or the speaker has no voice to compare.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identification: Option<JsonIdentification>,
+}
+
+/// Who a speaker may be, in a [`Document`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonIdentification {
+    /// The likeliest person, `null` if nobody else is left.
+    pub best: Option<JsonCandidate>,
+    /// The next likeliest person.
+    pub runner_up: Option<JsonCandidate>,
+    /// Difference of their `log_ratio`.
+    pub margin: Option<f64>,
+}
+
+/// A known person whom a voice may belong to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JsonCandidate {
+    /// Name of the person.
+    pub name: String,
+    /// Probability that it is this person.
+    pub probability: f64,
+    /// Logarithm to base 10 of the likelihood ratio.
+    pub log_ratio: f64,
+    /// Cosine of the voice and the person's voice.
+    pub cosine: f64,
 }
 
 /// The options of a [`Document`].
@@ -127,6 +161,17 @@ impl Document {
         }
     }
 
+    /// Puts names on speakers and turns: `found` has an entry for each speaker.
+    pub fn set_names(&mut self, found: &[Option<Identification>]) {
+        for (speaker, found) in self.speakers.iter_mut().zip(found) {
+            speaker.name = found.as_ref().and_then(Identification::name).map(str::to_owned);
+            speaker.identification = found.as_ref().map(JsonIdentification::from);
+        }
+        for turn in self.turns.iter_mut().chain(&mut self.exclusive_turns) {
+            turn.name = self.speakers.iter().find(|speaker| speaker.label == turn.speaker).and_then(|s| s.name.clone());
+        }
+    }
+
     /// The document on one line, without a line break, so that several make JSON Lines.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).expect("every field has a JSON form: strings, finite numbers, lists")
@@ -149,6 +194,24 @@ impl From<&SpeakerSummary> for JsonSpeaker {
             speech_s: milliseconds(speaker.speech_s),
             num_turns: speaker.num_turns,
             embedding: speaker.embedding.clone(),
+            name: None,
+            identification: None,
+        }
+    }
+}
+
+impl From<&Identification> for JsonIdentification {
+    fn from(found: &Identification) -> Self {
+        let candidate = |candidate: &Candidate| JsonCandidate {
+            name: candidate.name.clone(),
+            probability: candidate.probability,
+            log_ratio: candidate.log_ratio,
+            cosine: candidate.cosine,
+        };
+        Self {
+            best: found.best.as_ref().map(candidate),
+            runner_up: found.runner_up.as_ref().map(candidate),
+            margin: found.margin(),
         }
     }
 }
@@ -183,6 +246,7 @@ pub fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
         start_s: milliseconds(turn.segment.start),
         end_s: milliseconds(turn.segment.end),
         speaker: turn.speaker.clone(),
+        name: None,
     };
     annotation.turns.iter().map(turn).collect()
 }
@@ -225,7 +289,10 @@ mod tests {
         assert_eq!(document.schema_version, 1);
         assert_eq!(document.speech_s, 1.969);
         assert_eq!(document.timings.rtfx, 8.0);
-        assert_eq!(document.turns[0], JsonTurn { start_s: 0.031, end_s: 1.5, speaker: "SPEAKER_00".to_owned() });
+        assert_eq!(
+            document.turns[0],
+            JsonTurn { start_s: 0.031, end_s: 1.5, speaker: "SPEAKER_00".to_owned(), name: None }
+        );
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
         assert_eq!((document.options.clustering.as_str(), document.options.threshold), ("vbx", 0.6));

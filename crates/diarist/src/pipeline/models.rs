@@ -10,7 +10,7 @@ use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::models::pyannet::PyanNet;
 use crate::models::resnet34::{self, ResNet34};
-use crate::models::{Precision, Tensors};
+use crate::models::{Architecture, Precision, Tensors};
 
 /// Everything with weights: segmentation network, embedding network, PLDA.
 #[derive(Debug)]
@@ -79,6 +79,12 @@ impl Models {
             plda: Plda::embedded()?,
             origin,
         })
+    }
+
+    /// Name of the embedding network: its architecture and the beginning of the SHA-256 of its weights. Embeddings by networks of
+    /// different fingerprints cannot be compared.
+    pub fn fingerprint(&self) -> String {
+        format!("{}-{:.16}", Architecture::ResNet34.name(), self.origin.embedding_sha256)
     }
 }
 

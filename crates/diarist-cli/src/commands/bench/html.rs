@@ -293,7 +293,7 @@ mod tests {
     fn speakers_without_a_counterpart_get_a_lane() {
         let mut report = report(&[("a", figures(1.0, 10.0, 2.0))]);
         let mut file = report.files.remove(0);
-        file.hypothesis.push(JsonTurn { start_s: 5.0, end_s: 6.0, speaker: "SPEAKER_01".to_owned() });
+        file.hypothesis.push(JsonTurn { start_s: 5.0, end_s: 6.0, speaker: "SPEAKER_01".to_owned(), name: None });
         let names: Vec<String> = lanes(&file).into_iter().map(|lane| lane.name).collect();
         assert_eq!(names, ["<Ann & Bo> = SPEAKER_00", "only found: SPEAKER_01"]);
         file.mapping.clear();

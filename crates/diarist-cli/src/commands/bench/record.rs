@@ -293,8 +293,8 @@ pub(super) mod tests {
                 figures: *figures,
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
-                reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned() }],
-                hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned() }],
+                reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned(), name: None }],
+                hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned(), name: None }],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
             });
         }

@@ -1,0 +1,191 @@
+//! Known people: remembered, recognised, exchanged, and everything that cannot be.
+
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use diarist::audio::AudioSource;
+use serde_json::Value;
+
+use super::{Run, audio, diarist, wav};
+
+/// A file with one person in it, enrolled from the first 10 s of a recording of one voice; several tests take a copy.
+static ENROLLED: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let folder = tempfile::tempdir().unwrap();
+    let (clip, path) = (folder.path().join("first.wav"), folder.path().join("people.db"));
+    let samples = samples("single.flac");
+    wav::write_f32(&clip, 16_000, 1, &samples[..160_000]);
+    let said = speakers(&path, &["enroll", "Ann Lee", clip.to_str().unwrap()]).succeeded();
+    assert!(said.starts_with("Ann Lee: ") && said.contains("s of speech from"), "{said}");
+    fs::read(&path).unwrap()
+});
+
+fn samples(name: &str) -> Vec<f32> {
+    let mut source = diarist::audio::open(audio(name).as_ref()).unwrap();
+    let mut samples = Vec::new();
+    while source.read(&mut samples).unwrap() {}
+    samples
+}
+
+fn speakers(path: &Path, arguments: &[&str]) -> Run {
+    diarist(["speakers", "--db", path.to_str().unwrap()].iter().chain(arguments))
+}
+
+fn json(run: Run) -> Value {
+    serde_json::from_str(&run.succeeded()).unwrap()
+}
+
+#[test]
+fn an_enrolled_voice_is_recognised_and_others_are_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    fs::write(&path, &*ENROLLED).unwrap();
+    let list = json(speakers(&path, &["list", "--format", "json"]));
+    assert_eq!((&list["people"][0]["name"], &list["people"][0]["num_enrolled"]), (&"Ann Lee".into(), &1.into()));
+
+    // The rest of the recording, shorter than a chunk, and the same voice among four.
+    let rest = folder.path().join("rest.wav");
+    wav::write_f32(&rest, 16_000, 1, &samples("single.flac")[152_000..]);
+    let rest = rest.to_str().unwrap();
+    for (clip, num_speakers) in [(rest, 1), (&audio("conversation.flac"), 4)] {
+        let found = json(speakers(&path, &["identify", clip, "--format", "json"]));
+        let found = found["speakers"].as_array().unwrap();
+        assert_eq!(found.len(), num_speakers, "{found:?}");
+        let known: Vec<&Value> = found.iter().filter(|speaker| speaker["name"] == "Ann Lee").collect();
+        assert_eq!(known.len(), 1, "{found:?}");
+        assert!(known[0]["identification"]["best"]["probability"].as_f64().unwrap() > 0.9, "{found:?}");
+    }
+    for known in ["Ann Lee", rest] {
+        let answer = json(speakers(&path, &["verify", known, rest, "--format", "json"]));
+        assert_eq!(answer["same"], true, "{answer}");
+    }
+
+    // Another voice, in a recording of its own.
+    let table = speakers(&path, &["identify", &audio("short.flac")]).succeeded();
+    let row = table.lines().nth(1).unwrap();
+    assert!(row.contains("unknown") && row.contains("Ann Lee"), "{table}");
+}
+
+#[test]
+fn a_clip_that_is_not_one_voice_is_refused_with_the_reason() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    fs::write(&path, &*ENROLLED).unwrap();
+    let silence = folder.path().join("silence.wav");
+    wav::write_i16(&silence, 16_000, 1, &[0; 160_000]);
+    let brief = folder.path().join("brief.wav");
+    wav::write_f32(&brief, 16_000, 1, &samples("single.flac")[..48_000]);
+    let conversation = audio("conversation.flac");
+    let cases = [
+        (conversation.as_str(), "several"),
+        (silence.to_str().unwrap(), "nobody speaks"),
+        (brief.to_str().unwrap(), "but 5 s are needed"),
+        (path.to_str().unwrap(), "people.db"),
+    ];
+    for (clip, words) in cases {
+        let line = speakers(&path, &["enroll", "Bo", clip]).failed(3);
+        assert!(line.contains(words) && line.contains(clip), "{line}");
+    }
+    assert_eq!(fs::read(&path).unwrap(), *ENROLLED, "a refused clip changes nothing");
+}
+
+#[test]
+fn what_a_database_cannot_be_is_one_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, text, missing) = (folder.path().join("p.db"), folder.path().join("t.db"), folder.path().join("m.db"));
+    fs::write(&path, &*ENROLLED).unwrap();
+    fs::write(&text, "a text, and no database ".repeat(30)).unwrap();
+    let wrong = folder.path().join("wrong.json");
+    fs::write(&wrong, r#"{"turns": []}"#).unwrap();
+    let (wrong, clip) = (wrong.to_str().unwrap().to_owned(), audio("single.flac"));
+    let cases: [(&Path, &[&str], i32, &str); 13] = [
+        (&text, &["list"], 3, "not a speaker database"),
+        (folder.path(), &["list"], 3, "is a folder"),
+        (&missing, &["list"], 3, "speakers enroll"),
+        (&missing, &["identify", &clip], 3, "speakers enroll"),
+        (&path, &["show", "Bo"], 3, "nobody is called \"Bo\""),
+        (&path, &["enroll", "", &clip], 3, "is empty"),
+        (&path, &["enroll", "A\nB", &clip], 3, "line break"),
+        (&path, &["rename", "Ann Lee", " "], 3, "blank"),
+        (&path, &["merge", "Ann Lee", "Ann Lee"], 3, "into itself"),
+        (&path, &["import", &wrong], 3, "not an export"),
+        (&path, &["undo"], 3, "nothing was learned"),
+        (&path, &["verify", "Bo", &clip], 3, "neither a file nor a known person"),
+        (&path, &["identify", "--min-probability", "1.5", &clip], 2, "between 0 and 1"),
+    ];
+    for (path, arguments, code, words) in cases {
+        let line = speakers(path, arguments).failed(code);
+        assert!(line.contains(words), "{arguments:?}: {line}");
+    }
+    assert!(!missing.exists(), "only enroll and import make a database");
+    assert_eq!(fs::read(&path).unwrap(), *ENROLLED);
+}
+
+#[test]
+fn people_go_from_file_to_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, other) = (folder.path().join("people.db"), folder.path().join("sub/other.db"));
+    fs::write(&path, &*ENROLLED).unwrap();
+    let export = folder.path().join("people.json");
+    speakers(&path, &["export", export.to_str().unwrap()]).succeeded();
+    let said = speakers(&other, &["import", export.to_str().unwrap()]).succeeded();
+    assert_eq!(said, "1 new people, 1 new samples, 0 known already\n");
+    speakers(&other, &["rename", "Ann Lee", "Ann"]).succeeded();
+    speakers(&other, &["import", export.to_str().unwrap()]).succeeded();
+    speakers(&other, &["merge", "Ann Lee", "Ann"]).succeeded();
+    let shown = speakers(&other, &["show", "Ann"]).succeeded();
+    assert_eq!(shown.lines().count(), 3, "{shown}");
+    speakers(&other, &["remove", "Ann", "--sample", "1"]).succeeded();
+    speakers(&other, &["remove", "Ann"]).succeeded();
+    assert_eq!(speakers(&other, &["list"]).succeeded().lines().count(), 1);
+    // The variable names the database where the option does not.
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("diarist");
+    let run = Run::of(command.env("DIARIST_SPEAKERS", &path).args(["speakers", "export"]).output().unwrap());
+    assert_eq!(run.succeeded(), fs::read_to_string(&export).unwrap());
+}
+
+#[test]
+fn names_are_put_on_turns_and_learned_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    fs::write(&path, &*ENROLLED).unwrap();
+    let database = path.to_str().unwrap();
+    let conversation = audio("conversation.flac");
+    let plain = diarist(["diarize", &conversation]).succeeded();
+    let named = diarist(["diarize", "--speakers", database, &conversation]).succeeded();
+    assert_eq!(fs::read(&path).unwrap(), *ENROLLED, "nothing is learned unasked");
+    // The same turns, one label replaced.
+    let label = plain.lines().zip(named.lines()).find_map(|(a, b)| (a != b).then(|| a.split(' ').nth(7).unwrap()));
+    assert_eq!(plain.replace(label.unwrap(), "Ann_Lee"), named);
+
+    let arguments = ["diarize", "--speakers", database, "--learn", "--format", "json", &conversation];
+    let run = diarist(arguments);
+    assert!(run.code == 0 && run.stderr.contains("learned Ann Lee; `diarist speakers undo 1 --db "), "{}", run.stderr);
+    let document: Value = serde_json::from_str(&run.stdout).unwrap();
+    let schema_text = fs::read_to_string(super::repository("docs/output.schema.json")).unwrap();
+    let described: Value = serde_json::from_str(&schema_text).unwrap();
+    assert_eq!(super::schema::faults(&described, &document, &described, "document"), [""; 0]);
+    let turns = document["turns"].as_array().unwrap();
+    assert!(turns.iter().all(|turn| (turn["name"] == "Ann Lee") == (turn["speaker"] == label.unwrap())), "{turns:?}");
+    let unknown = document["speakers"].as_array().unwrap().iter().find(|speaker| speaker["name"].is_null()).unwrap();
+    assert_eq!(unknown["identification"]["best"], Value::Null, "Ann Lee is somebody else, and nobody else is known");
+
+    let shown = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
+    assert_eq!((&shown["samples"][1]["kind"], &shown["samples"][1]["batch"]), (&"learned".into(), &1.into()));
+    speakers(&path, &["undo"]).succeeded();
+    let shown = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
+    assert_eq!(shown["samples"].as_array().unwrap().len(), 1);
+
+    // A recording shorter than a chunk, whose own embeddings are of no use.
+    let rest = folder.path().join("rest.wav");
+    wav::write_f32(&rest, 16_000, 1, &samples("single.flac")[152_000..]);
+    let turns = diarist(["diarize", "--speakers", database, rest.to_str().unwrap()]).succeeded();
+    assert!(!turns.is_empty() && turns.lines().all(|line| line.contains(" Ann_Lee ")), "{turns}");
+
+    assert!(
+        diarist(["diarize", "--speakers", &conversation, &conversation]).failed(3).contains("not a speaker database")
+    );
+    let skip = ["diarize", "--speakers", database, "--embedding-mode", "skip", &conversation];
+    assert!(diarist(skip).failed(2).contains("without embeddings"));
+    assert_eq!(diarist(["diarize", "--learn", &conversation]).code, 2);
+}

@@ -1,0 +1,160 @@
+//! The voice of a clip in which one person speaks.
+
+use crate::audio::AudioSource;
+use crate::clustering::vectors::{dot, normalised, widened};
+use crate::error::{Error, Result};
+use crate::pipeline::{Analysis, DiarizationOptions, Pipeline, Progress};
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, FRAME_STEP_S, LOCAL_SPEAKERS};
+
+use super::Repeated;
+use super::score::log_ratio;
+use super::voice::Voice;
+
+/// Least speech without anybody else's that a sample of a known person is made from.
+pub const MIN_ENROLL_S: f64 = 5.0;
+
+/// Least speech without anybody else's that anything is said about.
+pub const MIN_SPEECH_S: f64 = 1.0;
+
+/// Largest part of the speech that may sound like somebody else, or at the same time as somebody else.
+const MAX_OTHER: f64 = 0.15;
+
+/// Local speakers with less clean speech in a chunk are not asked whether they sound like the others.
+const MIN_SLOT_S: f64 = 1.0;
+
+/// A stretch of speech of one local speaker.
+struct Part {
+    voice: Voice,
+    direction: Vec<f64>,
+}
+
+/// The voice of the one person who speaks in `source`: the mean of the unit embeddings of all whole chunks, each as heavy as the speech
+/// that the local speaker has alone there. Clips shorter than a chunk are repeated.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if several people do; and as
+/// [`Pipeline::analyze`].
+pub fn clip_voice(
+    pipeline: &Pipeline,
+    source: &mut dyn AudioSource,
+    options: &DiarizationOptions,
+    min_speech_s: f64,
+    progress: &mut (dyn FnMut(Progress) + Send),
+) -> Result<Voice> {
+    let mut source = Repeated::new(source);
+    let analysis = pipeline.analyze(&mut source, options, progress)?;
+    let share = source.share();
+    let speech = Speech::of(&analysis, share);
+    if speech.alone_s + speech.together_s == 0.0 {
+        return Err(Error::input("nobody speaks").hint("give a clip of speech"));
+    }
+    if speech.together_s > MAX_OTHER * (speech.alone_s + speech.together_s) {
+        return Err(several(format!(
+            "several people speak at the same time in {:.1} of {:.1} s of speech",
+            speech.together_s,
+            speech.alone_s + speech.together_s
+        )));
+    }
+    if speech.alone_s < min_speech_s {
+        return Err(Error::input(format!("only {:.1} s of speech, but {min_speech_s} s are needed", speech.alone_s))
+            .hint("give a longer clip"));
+    }
+    let parts = parts(&analysis, share)?;
+    let (embedding, other) = pool(&parts)?;
+    if other > MAX_OTHER {
+        let other_s = other * speech.alone_s;
+        return Err(several(format!(
+            "several voices: {other_s:.1} of {:.1} s sound like somebody else",
+            speech.alone_s
+        )));
+    }
+    Voice::new(embedding, speech.alone_s)
+}
+
+fn several(message: String) -> Error {
+    Error::input(message).hint("cut the clip so that one person speaks")
+}
+
+/// How much is spoken, each instant counted once.
+struct Speech {
+    alone_s: f64,
+    together_s: f64,
+}
+
+impl Speech {
+    /// `share` as in [`Repeated::share`].
+    fn of(analysis: &Analysis, share: f64) -> Self {
+        let geometry = &analysis.geometry;
+        // Where chunks overlap, the later one counts only what the earlier did not cover.
+        let new_frames = (geometry.step_s() / FRAME_STEP_S).round() as usize;
+        let (mut alone, mut together) = (0, 0);
+        for (chunk, masks) in analysis.masks.iter().enumerate() {
+            let is_last = chunk + 1 == analysis.masks.len();
+            let frames = crate::segmentation::FRAMES_PER_CHUNK;
+            let end = if is_last { frames } else { new_frames.min(frames) };
+            for t in 0..end {
+                match masks.num_active(t) {
+                    0 => {}
+                    1 => alone += 1,
+                    _ => together += 1,
+                }
+            }
+        }
+        let seconds = |frames: usize| frames as f64 * FRAME_STEP_S * share;
+        Self { alone_s: seconds(alone), together_s: seconds(together) }
+    }
+}
+
+/// The local speakers of whole chunks, with the speech that they have alone there.
+fn parts(analysis: &Analysis, share: f64) -> Result<Vec<Part>> {
+    let whole = |chunk: u32| {
+        let end = u64::from(chunk) * analysis.geometry.step_samples as u64 + CHUNK_SAMPLES as u64;
+        end <= analysis.geometry.num_samples
+    };
+    let clean: Vec<[usize; LOCAL_SPEAKERS]> = analysis.masks.iter().map(ChunkMasks::num_clean_frames).collect();
+    let mut parts = Vec::new();
+    for (row, slot) in analysis.embeddings.slots.iter().enumerate().filter(|(_, slot)| whole(slot.chunk)) {
+        let frames = clean[slot.chunk as usize][usize::from(slot.local)];
+        if frames > 0 {
+            let voice = Voice::new(analysis.embeddings.row(row).to_vec(), frames as f64 * FRAME_STEP_S * share)?;
+            parts.push(Part { direction: voice.direction()?, voice });
+        }
+    }
+    Ok(parts)
+}
+
+/// The pooled unit embedding, and which part of the speech does not sound like it.
+///
+/// The part with the most speech is one voice for certain; those that sound like it give the voice of the clip, and everything is
+/// compared with that.
+fn pool(parts: &[Part]) -> Result<(Vec<f32>, f64)> {
+    let longest = parts.iter().max_by(|a, b| a.voice.speech_s().total_cmp(&b.voice.speech_s()));
+    let Some(longest) = longest else { return Err(Error::input("nobody speaks alone").hint("give a longer clip")) };
+    let like = |parts: &[Part], direction: &[f64], speech_s: f64| -> Vec<bool> {
+        let similar = |part: &Part| log_ratio(dot(&part.direction, direction), part.voice.speech_s(), speech_s) > 0.0;
+        parts.iter().map(|part| part.voice.speech_s() < MIN_SLOT_S || similar(part)).collect()
+    };
+    let first = like(parts, &longest.direction, longest.voice.speech_s());
+    let pooled = mean(parts, &first);
+    let speech_s = parts.iter().zip(&first).filter(|(_, same)| **same).map(|(part, _)| part.voice.speech_s()).sum();
+    let pooled_voice = Voice::new(pooled, speech_s)?;
+    let same = like(parts, &pooled_voice.direction()?, speech_s);
+    let seconds = |wanted: bool| -> f64 {
+        let chosen = parts.iter().zip(&same).filter(|(_, same)| **same == wanted);
+        chosen.map(|(part, _)| part.voice.speech_s()).sum()
+    };
+    let other = seconds(false) / (seconds(false) + seconds(true));
+    Ok((mean(parts, &same), other))
+}
+
+/// The mean of the unit embeddings of the chosen parts by their speech, scaled to norm 1.
+fn mean(parts: &[Part], chosen: &[bool]) -> Vec<f32> {
+    let mut sum = vec![0.0; crate::pipeline::EMBEDDING_DIMENSION];
+    for (part, _) in parts.iter().zip(chosen).filter(|(_, chosen)| **chosen) {
+        for (sum, value) in sum.iter_mut().zip(normalised(&widened(part.voice.embedding()))) {
+            *sum += part.voice.speech_s() * value;
+        }
+    }
+    normalised(&sum).iter().map(|value| *value as f32).collect()
+}

@@ -1,0 +1,187 @@
+//! The file in which known people and their samples are kept.
+//!
+//! An SQLite database in one file, with a rollback journal and full synchronisation: a change is on the disk when the call returns,
+//! and a process that dies in the middle of a change has changed nothing. Every change is one transaction, so several processes may
+//! use one file; who comes second waits. What is removed is overwritten with zeros.
+
+mod exchange;
+mod faults;
+mod people;
+mod samples;
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use std::fs::OpenOptions;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+
+use super::gallery::{Gallery, SampleKind};
+use super::voice::Voice;
+use crate::error::{Error, ErrorKind, Result};
+
+pub use exchange::Imported;
+pub use people::check_name;
+pub use samples::Learned;
+
+/// Most samples of one person. More would hardly change the mean of those that are there.
+pub const MAX_SAMPLES: usize = 50;
+
+/// How long to wait for another process to finish its change.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// An open speaker database.
+#[derive(Debug)]
+pub struct VoiceDb {
+    connection: Connection,
+    /// The file's name, for messages.
+    name: String,
+}
+
+/// A known person, and what there is of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// Unique name.
+    pub name: String,
+    /// When the person was first enrolled, UTC, as `2026-01-31T12:00:00Z`.
+    pub created: String,
+    /// Number of enrolled samples.
+    pub num_enrolled: usize,
+    /// Number of learned samples.
+    pub num_learned: usize,
+    /// Seconds of speech in all samples.
+    pub speech_s: f64,
+}
+
+/// A sample to be kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewSample {
+    /// The voice.
+    pub voice: Voice,
+    /// The recording that it comes from.
+    pub source: String,
+    /// Which network made the embedding: [`crate::pipeline::Models::fingerprint`].
+    pub model: String,
+}
+
+/// A sample that is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sample {
+    /// Number by which it is removed.
+    pub id: i64,
+    /// How it came about.
+    pub kind: SampleKind,
+    /// The voice.
+    pub voice: Voice,
+    /// The recording that it comes from.
+    pub source: String,
+    /// Which network made the embedding.
+    pub model: String,
+    /// When it was added, UTC, as `2026-01-31T12:00:00Z`.
+    pub created: String,
+    /// For a learned sample, what it was learned in: the number of the batch, which one undo takes back.
+    pub batch: Option<i64>,
+}
+
+impl VoiceDb {
+    /// Opens the database at `path`, which must exist.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if the file cannot be read or is no speaker database, is one of a newer version, or is damaged.
+    pub fn open(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        if !path.exists() {
+            return Err(Error::input("there is no speaker database")
+                .hint("`diarist speakers enroll NAME FILE` makes one")
+                .at(name));
+        }
+        Self::connect(path, name)
+    }
+
+    /// Opens the database at `path`, and makes an empty one if there is none, readable for its owner only.
+    ///
+    /// # Errors
+    /// As [`Self::open`], and [`ErrorKind::Output`] if it cannot be made.
+    pub fn open_or_create(path: &Path) -> Result<Self> {
+        let name = path.display().to_string();
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        match options.open(path) {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => {
+                return Err(Error::new(ErrorKind::Output, "cannot be made").caused_by(error).at(name));
+            }
+        }
+        Self::connect(path, name)
+    }
+
+    fn connect(path: &Path, name: String) -> Result<Self> {
+        if path.is_dir() {
+            return Err(Error::input("is a folder, not a speaker database").at(name));
+        }
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let open = || -> Result<Connection> {
+            let mut connection = Connection::open_with_flags(path, flags).map_err(faults::reading)?;
+            connection.busy_timeout(PATIENCE).map_err(faults::reading)?;
+            schema::prepare(&mut connection)?;
+            Ok(connection)
+        };
+        let connection = open().map_err(|error| error.at(name.clone()))?;
+        Ok(Self { connection, name })
+    }
+
+    /// The people with a sample by `model`, to compare voices with.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if there are samples but all of them by other models, whose embeddings cannot be compared; or if the
+    /// file is damaged.
+    pub fn gallery(&self, model: &str) -> Result<Gallery> {
+        let mut people: Vec<(String, Vec<(SampleKind, Voice)>)> = Vec::new();
+        let mut other = None;
+        for person in self.people()? {
+            let samples = self.samples(&person.name)?;
+            other = other
+                .or_else(|| samples.iter().find(|sample| sample.model != model).map(|sample| sample.model.clone()));
+            let of_model = samples.into_iter().filter(|sample| sample.model == model);
+            let voices: Vec<(SampleKind, Voice)> = of_model.map(|sample| (sample.kind, sample.voice)).collect();
+            if !voices.is_empty() {
+                people.push((person.name, voices));
+            }
+        }
+        if let (true, Some(other)) = (people.is_empty(), other) {
+            return Err(Error::input(format!(
+                "its voices are embeddings by {other}, which cannot be compared with those by {model}"
+            ))
+            .hint("use the embedding weights that it was made with, or enroll everybody again in another database")
+            .at(self.name.clone()));
+        }
+        Gallery::new(people)
+    }
+
+    /// Reads within one transaction, so that no other process changes anything meanwhile.
+    fn read<R>(&self, work: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
+        let read = || {
+            let transaction = self.connection.unchecked_transaction().map_err(faults::reading)?;
+            work(&transaction)
+        };
+        read().map_err(|error| error.at(self.name.clone()))
+    }
+
+    /// Does all of `work` or nothing, after waiting for other processes.
+    fn write<R>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<R>) -> Result<R> {
+        let name = self.name.clone();
+        let write = || {
+            let transaction =
+                self.connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(faults::writing)?;
+            let result = work(&transaction)?;
+            transaction.commit().map_err(faults::writing)?;
+            Ok(result)
+        };
+        write().map_err(|error: Error| error.at(name))
+    }
+}

@@ -1,0 +1,236 @@
+//! Known people in memory, and who of them a voice belongs to.
+
+use crate::assignment::{Objective, assign};
+use crate::clustering::vectors::{dot, normalised};
+use crate::error::{Error, Result};
+use crate::pipeline::EMBEDDING_DIMENSION;
+
+use super::score::log_ratio;
+use super::voice::{SpeakerVoice, Voice};
+
+/// Default for [`Gallery::with_min_probability`].
+pub const MIN_PROBABILITY: f64 = 0.9;
+
+/// Speech beyond this makes a sample no heavier among the samples of a person.
+const FULL_WEIGHT_S: f64 = 30.0;
+
+/// How a sample of a person came about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SampleKind {
+    /// Given by the user as the voice of this person.
+    Enrolled,
+    /// Taken from a recording in which the person was recognised.
+    Learned,
+}
+
+impl SampleKind {
+    /// `enrolled` or `learned`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Enrolled => "enrolled",
+            Self::Learned => "learned",
+        }
+    }
+}
+
+/// The people that a voice is compared with: a snapshot, which later changes of a database do not touch.
+#[derive(Debug, Clone)]
+pub struct Gallery {
+    people: Vec<Known>,
+    min_probability: f64,
+}
+
+#[derive(Debug, Clone)]
+struct Known {
+    name: String,
+    direction: Vec<f64>,
+    speech_s: f64,
+}
+
+/// How alike a voice and a person are.
+struct Score {
+    cosine: f64,
+    log_ratio: f64,
+}
+
+/// A person whom a voice may belong to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// Name of the person.
+    pub name: String,
+    /// Cosine of the voice and the person's voice, both relative to the mean of all voices; in [-1, 1].
+    pub cosine: f64,
+    /// Logarithm to base 10 of how much likelier this cosine is for this person than for somebody else.
+    pub log_ratio: f64,
+    /// Probability that it is this person, if before anything is heard a known and an unknown speaker are equally likely and
+    /// so are all known people who are not another speaker of the recording.
+    pub probability: f64,
+}
+
+/// Whom a voice belongs to, as far as can be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identification {
+    /// The likeliest person; `None` if nobody is known, or everybody known is another speaker of the recording.
+    pub best: Option<Candidate>,
+    /// The next likeliest person.
+    pub runner_up: Option<Candidate>,
+    /// Is it the likeliest person? Otherwise it is somebody unknown.
+    pub is_known: bool,
+}
+
+impl Identification {
+    /// Name of the person, `None` for somebody unknown.
+    pub fn name(&self) -> Option<&str> {
+        self.best.as_ref().filter(|_| self.is_known).map(|best| best.name.as_str())
+    }
+
+    /// By how much the likeliest person is ahead of the next one, as a difference of [`Candidate::log_ratio`].
+    pub fn margin(&self) -> Option<f64> {
+        Some(self.best.as_ref()?.log_ratio - self.runner_up.as_ref()?.log_ratio)
+    }
+}
+
+impl Gallery {
+    /// The people of these names with their samples, at least one each.
+    ///
+    /// A person's voice is the mean of the directions of their samples, each as heavy as its speech (from 30 s on, all are the
+    /// same). Learned samples together never outweigh the enrolled ones.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Internal`] for a person without samples.
+    pub fn new(people: Vec<(String, Vec<(SampleKind, Voice)>)>) -> Result<Self> {
+        let known = people.into_iter().map(|(name, samples)| Known::new(name, &samples));
+        Ok(Self { people: known.collect::<Result<_>>()?, min_probability: MIN_PROBABILITY })
+    }
+
+    /// From which [`Candidate::probability`] on a voice is that of a known person. Default: [`MIN_PROBABILITY`].
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] outside (0, 1).
+    pub fn with_min_probability(mut self, min_probability: f64) -> Result<Self> {
+        if !(min_probability > 0.0 && min_probability < 1.0) {
+            return Err(Error::invalid_option(format!(
+                "the least probability must be between 0 and 1, not {min_probability}"
+            )));
+        }
+        self.min_probability = min_probability;
+        Ok(self)
+    }
+
+    /// Number of people.
+    pub fn len(&self) -> usize {
+        self.people.len()
+    }
+
+    /// Is nobody known?
+    pub fn is_empty(&self) -> bool {
+        self.people.is_empty()
+    }
+
+    /// Who this is.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if the program is damaged.
+    pub fn identify(&self, voice: &Voice) -> Result<Identification> {
+        Ok(self.decide(&self.scores(voice)?, |_| true))
+    }
+
+    /// Who the speakers of one recording are. Nobody is two of them: people go to speakers so that the likelihood of all is
+    /// greatest, and who is taken is not a candidate for the others.
+    ///
+    /// # Errors
+    /// As [`Self::identify`].
+    pub fn identify_all(&self, voices: &[Voice]) -> Result<Vec<Identification>> {
+        let rows: Vec<Vec<Score>> = voices.iter().map(|voice| self.scores(voice)).collect::<Result<_>>()?;
+        let (num_people, num_columns) = (self.len(), self.len() + voices.len());
+        // Behind the people there is for each speaker the chance to be unknown.
+        let mut matrix = vec![0.0; voices.len() * num_columns];
+        for (row, scores) in rows.iter().enumerate() {
+            for (person, score) in scores.iter().enumerate() {
+                matrix[row * num_columns + person] = score.log_ratio - (num_people as f64).log10();
+            }
+        }
+        let mut taken: Vec<Option<usize>> = vec![None; num_people];
+        for (row, column) in assign(&matrix, voices.len(), num_columns, Objective::Maximise)? {
+            if column < num_people {
+                taken[column] = Some(row);
+            }
+        }
+        let of_row = |(row, scores): (usize, &Vec<Score>)| {
+            self.decide(scores, |person| taken[person].is_none_or(|other| other == row))
+        };
+        Ok(rows.iter().enumerate().map(of_row).collect())
+    }
+
+    /// [`Self::identify_all`] of speakers some of whom have no voice, and get `None`.
+    ///
+    /// # Errors
+    /// As [`Self::identify`].
+    pub fn identify_speakers(&self, speakers: &[SpeakerVoice]) -> Result<Vec<Option<Identification>>> {
+        let voices: Vec<Voice> = speakers.iter().filter_map(|speaker| speaker.voice.clone()).collect();
+        let mut found = self.identify_all(&voices)?.into_iter();
+        Ok(speakers.iter().map(|speaker| speaker.voice.as_ref().and_then(|_| found.next())).collect())
+    }
+
+    /// How alike the voice and everybody are, in the order of the gallery.
+    fn scores(&self, voice: &Voice) -> Result<Vec<Score>> {
+        let direction = voice.direction()?;
+        let score = |known: &Known| {
+            let cosine = dot(&direction, &known.direction);
+            Score { cosine, log_ratio: log_ratio(cosine, voice.speech_s(), known.speech_s) }
+        };
+        Ok(self.people.iter().map(score).collect())
+    }
+
+    /// Who it is of those people who are free, or somebody unknown.
+    fn decide(&self, scores: &[Score], is_free: impl Fn(usize) -> bool) -> Identification {
+        let mut free: Vec<usize> = (0..scores.len()).filter(|person| is_free(*person)).collect();
+        free.sort_by(|a, b| scores[*b].log_ratio.total_cmp(&scores[*a].log_ratio));
+        // Relative to the largest term, so that no power overflows.
+        let largest = free.first().map_or(0.0, |best| scores[*best].log_ratio.max(0.0));
+        let term = |log_ratio: f64| 10f64.powf(log_ratio - largest);
+        let known: f64 = free.iter().map(|person| term(scores[*person].log_ratio)).sum();
+        let total = free.len() as f64 * term(0.0) + known;
+        let mut candidates = free.iter().map(|person| Candidate {
+            name: self.people[*person].name.clone(),
+            cosine: scores[*person].cosine,
+            log_ratio: scores[*person].log_ratio,
+            probability: term(scores[*person].log_ratio) / total,
+        });
+        let (best, runner_up) = (candidates.next(), candidates.next());
+        let is_known = best.as_ref().is_some_and(|best| best.probability >= self.min_probability);
+        Identification { best, runner_up, is_known }
+    }
+}
+
+impl Known {
+    fn new(name: String, samples: &[(SampleKind, Voice)]) -> Result<Self> {
+        if samples.is_empty() {
+            return Err(Error::new(crate::ErrorKind::Internal, format!("{name:?} has no sample")));
+        }
+        let weight = |voice: &Voice| voice.speech_s().min(FULL_WEIGHT_S);
+        let sum = |wanted: SampleKind| -> f64 {
+            samples.iter().filter(|(kind, _)| *kind == wanted).map(|(_, voice)| weight(voice)).sum()
+        };
+        let (enrolled, learned) = (sum(SampleKind::Enrolled), sum(SampleKind::Learned));
+        let scale = if enrolled > 0.0 && learned > enrolled { enrolled / learned } else { 1.0 };
+        let mut direction = vec![0.0; EMBEDDING_DIMENSION];
+        for (kind, voice) in samples {
+            let weight = if *kind == SampleKind::Learned { scale * weight(voice) } else { weight(voice) };
+            for (sum, value) in direction.iter_mut().zip(voice.direction()?) {
+                *sum += weight * value;
+            }
+        }
+        let speech_s = samples.iter().map(|(_, voice)| voice.speech_s()).sum();
+        Ok(Self { name, direction: normalised(&direction), speech_s })
+    }
+}
+
+/// How alike two voices are: their cosine and its [`Candidate::log_ratio`].
+///
+/// # Errors
+/// As [`Gallery::identify`].
+pub fn compare(a: &Voice, b: &Voice) -> Result<(f64, f64)> {
+    let cosine = dot(&a.direction()?, &b.direction()?);
+    Ok((cosine, log_ratio(cosine, a.speech_s(), b.speech_s())))
+}
