@@ -6,6 +6,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use diarist::audio::PcmFormat;
 use diarist::formats::rttm;
 use diarist::{Error, Result};
 
@@ -14,6 +15,24 @@ const AUDIO_EXTENSIONS: [&str; 17] = [
     "aac", "aif", "aiff", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp3", "mp4", "oga", "ogg", "opus", "wav",
     "webm",
 ];
+
+/// Names of [`PcmFormat`].
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum Pcm {
+    /// Signed 16-bit integers, little-endian
+    S16le,
+    /// 32-bit floats, little-endian
+    F32le,
+}
+
+impl From<Pcm> for PcmFormat {
+    fn from(name: Pcm) -> Self {
+        match name {
+            Pcm::S16le => Self::S16le,
+            Pcm::F32le => Self::F32le,
+        }
+    }
+}
 
 /// Where a recording comes from.
 #[derive(Debug, Clone, PartialEq)]

@@ -22,6 +22,7 @@ use commands::assign::{self, AssignArgs};
 use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
 use commands::diarize::{self, DiarizeArgs};
+use commands::live::{self, LiveArgs};
 use commands::models::{self, ModelsArgs};
 use commands::score::{self, ScoreArgs};
 use commands::speakers::{self, SpeakersArgs};
@@ -47,6 +48,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Diarize(Box<DiarizeArgs>),
+    Live(Box<LiveArgs>),
     Analyze(Box<AnalyzeArgs>),
     Cluster(Box<ClusterArgs>),
     Assign(AssignArgs),
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
     match cli.command {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
+        Some(Command::Live(args)) => exit::finish(live::run(*args)),
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),

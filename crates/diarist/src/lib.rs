@@ -7,6 +7,7 @@ pub mod clustering;
 mod error;
 pub mod features;
 pub mod formats;
+pub mod live;
 pub mod metrics;
 pub mod models;
 pub mod pipeline;

@@ -2,10 +2,12 @@
 
 mod compare;
 mod html;
+mod live;
 mod record;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
@@ -21,6 +23,8 @@ use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
 use crate::settings::MethodArgs;
 use crate::{exit, output, table};
+use diarist::live::LiveOptions;
+use live::{LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
@@ -39,6 +43,8 @@ pub(crate) struct BenchArgs {
     places: DatasetArgs,
     #[command(flatten)]
     method: MethodArgs,
+    #[command(flatten)]
+    live: LiveModeArgs,
 
     /// How errors are counted
     #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
@@ -81,13 +87,14 @@ pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
     args.check()?;
     args.method.read_config()?;
     let options = args.method.options()?;
+    let live = args.live.options(&options)?;
     let items = args.items()?;
     if let Some(folder) = &args.output_dir {
         output::prepare_folder(&folder.join("rttm"))?;
     }
     let clock = Instant::now();
-    let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
-    let mut report = Report::new(args.setup(&options, &pipeline), clock.elapsed().as_secs_f64());
+    let pipeline = Arc::new(Pipeline::new(args.method.load()?, args.threads)?);
+    let mut report = Report::new(args.setup(&options, live.as_ref(), &pipeline), clock.elapsed().as_secs_f64());
     args.resume(&mut report)?;
 
     let mut first_fault = None;
@@ -97,7 +104,11 @@ pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
             continue;
         }
         let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
-        let measured = args.measure(&pipeline, item, &options, name).and_then(|(record, hypothesis)| {
+        let measured = match &live {
+            Some(live) => args.measure_live(&pipeline, item, live, name),
+            None => args.measure(&pipeline, item, &options, name),
+        };
+        let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
             args.save(&report, &hypothesis)
         });
@@ -114,6 +125,9 @@ impl BenchArgs {
         if self.iterations == 0 {
             return Err(Error::invalid_option("--iterations must be at least 1"));
         }
+        if self.iterations > 1 && self.live.is_live() {
+            return Err(Error::invalid_option("--iterations is for offline measurement"));
+        }
         if self.rule == Rule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
             return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
         }
@@ -125,7 +139,7 @@ impl BenchArgs {
         self.places.items(folder, self.output_dir.as_deref(), self.quiet)
     }
 
-    fn setup(&self, options: &DiarizationOptions, pipeline: &Pipeline) -> Setup {
+    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveOptions>, pipeline: &Pipeline) -> Setup {
         Setup {
             options: json::JsonOptions::from(options),
             precision: self.method.precision().name().to_owned(),
@@ -138,6 +152,7 @@ impl BenchArgs {
             instruction_set: Isa::detect().name().to_owned(),
             num_threads: pipeline.num_threads(),
             iterations: self.iterations,
+            live: live.map(LiveSetup::new),
         }
     }
 
@@ -178,10 +193,30 @@ impl BenchArgs {
         bar.clear();
         runs.sort_by(|a, b| a.timings.total_s.total_cmp(&b.timings.total_s));
         let result = runs.swap_remove((runs.len() - 1) / 2);
-        self.record(item, &result, options).map(|record| (record, result.diarization))
+        self.record(item, &result, options, None).map(|record| (record, result.diarization))
     }
 
-    fn record(&self, item: &Item, result: &Diarization, options: &DiarizationOptions) -> Result<FileRecord> {
+    fn measure_live(
+        &self,
+        pipeline: &Arc<Pipeline>,
+        item: &Item,
+        options: &LiveOptions,
+        name: String,
+    ) -> Result<(FileRecord, Annotation)> {
+        let bar = Bar::new(name, !self.quiet);
+        let measured = live::measure(pipeline, item, options, &self.scoring.options()?);
+        bar.clear();
+        let (result, figures) = measured.map_err(|error| error.at(item.file_id.clone()))?;
+        self.record(item, &result, &options.diarization, Some(figures)).map(|record| (record, result.diarization))
+    }
+
+    fn record(
+        &self,
+        item: &Item,
+        result: &Diarization,
+        options: &DiarizationOptions,
+        live: Option<LiveFigures>,
+    ) -> Result<FileRecord> {
         let (reference, hypothesis) = (&item.reference, &result.diarization);
         let regions = item.regions(result.duration_s);
         let score_options = self.scoring.options()?;
@@ -198,6 +233,7 @@ impl BenchArgs {
             figures: Figures::new(&scores, result.duration_s, result.timings.total_s),
             timings: document.timings,
             cache_use: document.cache_use,
+            live,
             reference: json::turns(reference),
             hypothesis: document.turns,
             mapping: optimal_mapping(reference, hypothesis, Some(&regions), &score_options)?,
@@ -220,6 +256,9 @@ impl BenchArgs {
         writeln!(out, "# {}", report.setup.convention())?;
         writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
         table::write(&mut out, &report.rows())?;
+        if let Some(live) = report.live() {
+            writeln!(out, "# {live}")?;
+        }
         if let Some(cache_use) = report.cache_use() {
             let CacheUse { num_chunks, num_hits } = cache_use;
             let percent = 100.0 * cache_use.hit_rate();

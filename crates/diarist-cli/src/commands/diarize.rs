@@ -9,7 +9,7 @@ use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
 use diarist::{Error, Result};
 
 use crate::exit;
-use crate::inputs::{self, Recording, Source};
+use crate::inputs::{self, Pcm, Recording, Source};
 use crate::names::{NameArgs, Named, Names, Start};
 use crate::output;
 use crate::progress::{self, Bar};
@@ -92,14 +92,6 @@ struct StdinArgs {
     /// Sample format [default: s16le]
     #[arg(long, value_enum, requires = "rate")]
     pcm: Option<Pcm>,
-}
-
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Pcm {
-    /// Signed 16-bit integers, little-endian
-    S16le,
-    /// 32-bit floats, little-endian
-    F32le,
 }
 
 /// Diarizes every input. A fault of one does not stop the others; whatever can be refused is refused before the work.
@@ -242,10 +234,7 @@ impl DiarizeArgs {
     }
 
     fn open_stdin(&self) -> Result<audio::PcmSource> {
-        let format = match self.stdin.pcm {
-            Some(Pcm::F32le) => PcmFormat::F32le,
-            Some(Pcm::S16le) | None => PcmFormat::S16le,
-        };
+        let format = self.stdin.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
         audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod assign;
 pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod diarize;
+pub(crate) mod live;
 pub(crate) mod models;
 pub(crate) mod score;
 pub(crate) mod speakers;

@@ -37,6 +37,13 @@ pub(super) struct Workspaces {
     cache: EmbeddingCache,
 }
 
+impl Workspaces {
+    /// What computes the embeddings of chunks.
+    pub(super) fn chunk_embedder<'a>(&'a self, models: &'a Models, mode: EmbeddingMode) -> ChunkEmbedder<'a> {
+        ChunkEmbedder { network: &models.embedding, workspaces: &self.embedding, cache: &self.cache, mode }
+    }
+}
+
 pub(super) fn with_workspace<W: Default, R>(pool: &Mutex<Vec<W>>, work: impl FnOnce(&mut W) -> R) -> R {
     let taken = pool.lock().unwrap_or_else(PoisonError::into_inner).pop();
     let mut workspace = taken.unwrap_or_default();
@@ -101,11 +108,10 @@ fn go_on(
     let mut intake = Intake::new(source, step_samples, embed::first_needed(done.masks.len(), options, step_samples));
     let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
     let mode = options.embedding_mode;
-    let Workspaces { embedding, cache, .. } = workspaces;
-    let chunks = ChunkEmbedder { network: &models.embedding, workspaces: embedding, cache, mode };
-    let mut embedder = Embedder::new(chunks, options.trunk);
+    let chunks = workspaces.chunk_embedder(models, mode);
+    let mut embedder = Embedder::new(options.trunk);
     let mut cache_use = CacheUse::default();
-    embedder.resume(&done, &mut intake)?;
+    embedder.resume(&chunks, &done, &mut intake)?;
     let Analysis { mut masks, mut embeddings, .. } = done;
     loop {
         let first_chunk = masks.len();
@@ -138,7 +144,7 @@ fn go_on(
             || (reader.read_ahead(ahead), clock.elapsed()),
             || {
                 let start = clock.elapsed();
-                let found = embedder.embed(&wave, wave_embeddings);
+                let found = embedder.embed(&chunks, &wave, wave_embeddings);
                 (found, start, clock.elapsed())
             },
         );
@@ -159,7 +165,7 @@ fn go_on(
     Ok((Analysis { geometry: intake.geometry(), masks, embeddings }, cache_use))
 }
 
-fn segment(
+pub(super) fn segment(
     models: &Models,
     workspaces: &Workspaces,
     window: &Window,
@@ -190,7 +196,7 @@ fn batches(first_chunk: usize, masks: &mut [ChunkMasks], num_threads: usize) -> 
 }
 
 /// Appends the slots of a wave, with their embeddings unless these were skipped.
-fn collect(
+pub(super) fn collect(
     first_chunk: usize,
     wave_masks: &[ChunkMasks],
     wave_embeddings: Option<&mut [ChunkEmbeddings]>,

@@ -40,6 +40,11 @@ use super::models::Models;
 /// ```
 pub struct ChunkModel<'a> {
     models: &'a Models,
+    state: ChunkState,
+}
+
+/// What a [`ChunkModel`] keeps from chunk to chunk, for those who hold the models otherwise.
+pub(crate) struct ChunkState {
     fbank: Fbank,
     segmentation: pyannet::Workspace,
     embedding: resnet34::Workspace,
@@ -52,7 +57,13 @@ pub struct ChunkModel<'a> {
 
 impl fmt::Debug for ChunkModel<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ChunkModel").field("output", &self.output).finish_non_exhaustive()
+        f.debug_struct("ChunkModel").field("output", &self.state.output).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChunkState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkState").field("output", &self.output).finish_non_exhaustive()
     }
 }
 
@@ -82,20 +93,7 @@ impl ChunkOutput {
 impl<'a> ChunkModel<'a> {
     /// A model that runs `models`.
     pub fn new(models: &'a Models) -> Self {
-        let output = ChunkOutput {
-            masks: ChunkMasks::default(),
-            embeddings: [[0.0; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
-            scores: ChunkScores::default(),
-        };
-        Self {
-            models,
-            fbank: Fbank::new(),
-            segmentation: pyannet::Workspace::default(),
-            embedding: resnet34::Workspace::default(),
-            padded: Vec::new(),
-            frames: Vec::new(),
-            output,
-        }
+        Self { models, state: ChunkState::default() }
     }
 
     /// Runs everything on one chunk.
@@ -107,8 +105,39 @@ impl<'a> ChunkModel<'a> {
     /// [`crate::ErrorKind::Input`] for more than 10 s or a sample that is not finite, [`crate::ErrorKind::InvalidOption`] if `known`
     /// does not consist of rows of 256, [`crate::ErrorKind::Weights`] if an embedding is not finite.
     pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ScoreOptions) -> Result<&ChunkOutput> {
+        self.state.run(self.models, audio, known, options)
+    }
+}
+
+impl Default for ChunkState {
+    fn default() -> Self {
+        let output = ChunkOutput {
+            masks: ChunkMasks::default(),
+            embeddings: [[0.0; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+            scores: ChunkScores::default(),
+        };
+        Self {
+            fbank: Fbank::new(),
+            segmentation: pyannet::Workspace::default(),
+            embedding: resnet34::Workspace::default(),
+            padded: Vec::new(),
+            frames: Vec::new(),
+            output,
+        }
+    }
+}
+
+impl ChunkState {
+    /// As [`ChunkModel::run`].
+    pub(crate) fn run(
+        &mut self,
+        models: &Models,
+        audio: &[f32],
+        known: &[f32],
+        options: &ScoreOptions,
+    ) -> Result<&ChunkOutput> {
         check(audio, known)?;
-        let Self { models, fbank, segmentation, embedding: workspace, padded, frames, output } = self;
+        let Self { fbank, segmentation, embedding: workspace, padded, frames, output } = self;
         let signal = if audio.len() == CHUNK_SAMPLES {
             audio
         } else {

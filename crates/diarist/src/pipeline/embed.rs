@@ -45,39 +45,38 @@ pub(super) fn first_needed(next: usize, options: &DiarizationOptions, step_sampl
     if reaches_back { SharedTrunk::first_needed(next, step_samples) } else { next }
 }
 
-/// Computes embeddings wave after wave.
-pub(super) struct Embedder<'a> {
-    chunks: ChunkEmbedder<'a>,
-    trunk: Trunk,
-}
-
-/// What the trunk passes carry from one wave to the next.
-enum Trunk {
+/// Computes embeddings wave after wave: what the trunk passes carry from one to the next.
+#[derive(Debug)]
+pub(super) enum Embedder {
     PerChunk,
     Changed(Box<Unchanged>),
     Shared(SharedTrunk),
 }
 
-impl<'a> Embedder<'a> {
-    pub(super) fn new(chunks: ChunkEmbedder<'a>, passes: TrunkPasses) -> Self {
-        let trunk = match passes {
-            TrunkPasses::PerChunk => Trunk::PerChunk,
-            TrunkPasses::Changed => Trunk::Changed(Box::default()),
-            TrunkPasses::Shared => Trunk::Shared(SharedTrunk::default()),
-        };
-        Self { chunks, trunk }
+impl Embedder {
+    pub(super) fn new(passes: TrunkPasses) -> Self {
+        match passes {
+            TrunkPasses::PerChunk => Self::PerChunk,
+            TrunkPasses::Changed => Self::Changed(Box::default()),
+            TrunkPasses::Shared => Self::Shared(SharedTrunk::default()),
+        }
     }
 
     /// Brings about what the chunks of `done` would have left behind; `intake` begins with [`first_needed`].
-    pub(super) fn resume(&mut self, done: &Analysis, intake: &mut Intake<'_>) -> Result<()> {
+    pub(super) fn resume(
+        &mut self,
+        chunks: &ChunkEmbedder<'_>,
+        done: &Analysis,
+        intake: &mut Intake<'_>,
+    ) -> Result<()> {
         let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
-        if self.chunks.mode == EmbeddingMode::Skip {
+        if chunks.mode == EmbeddingMode::Skip {
             return Ok(());
         }
-        match &mut self.trunk {
-            Trunk::PerChunk => {}
-            Trunk::Changed(unchanged) => unchanged.resume(done),
-            Trunk::Shared(trunk) => {
+        match self {
+            Self::PerChunk => {}
+            Self::Changed(unchanged) => unchanged.resume(done),
+            Self::Shared(trunk) => {
                 let first = SharedTrunk::first_needed(next, step_samples);
                 if first == next {
                     return Ok(());
@@ -86,7 +85,7 @@ impl<'a> Embedder<'a> {
                 intake.compute_fbank();
                 let all_chunks = intake.all_chunks();
                 let wave = Wave { window: intake.window(), first_chunk: next, masks: &[], step_samples, all_chunks };
-                trunk.resume(&self.chunks, &wave);
+                trunk.resume(chunks, &wave);
             }
         }
         Ok(())
@@ -94,24 +93,28 @@ impl<'a> Embedder<'a> {
 
     /// Samples that a wave needs after its last chunk: a shared pass may begin in that chunk and end after it.
     pub(super) fn samples_beyond(&self) -> usize {
-        if matches!(self.trunk, Trunk::Shared(_)) { CHUNK_SAMPLES } else { 0 }
+        if matches!(self, Self::Shared(_)) { CHUNK_SAMPLES } else { 0 }
     }
 
     /// Fills `out` for the chunks of `wave`, and tells what the cache had.
-    pub(super) fn embed(&mut self, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) -> CacheUse {
-        let Self { chunks, trunk } = self;
+    pub(super) fn embed(
+        &mut self,
+        chunks: &ChunkEmbedder<'_>,
+        wave: &Wave<'_>,
+        out: &mut [ChunkEmbeddings],
+    ) -> CacheUse {
         if chunks.mode == EmbeddingMode::Skip {
             return CacheUse::default();
         }
-        match trunk {
-            Trunk::PerChunk => chunks.embed(wave, |_| true, out),
-            Trunk::Changed(unchanged) => {
+        match self {
+            Self::PerChunk => chunks.embed(wave, |_| true, out),
+            Self::Changed(unchanged) => {
                 unchanged.plan(wave.first_chunk, wave.masks, wave.step_samples);
                 let cache_use = chunks.embed(wave, |index| unchanged.is_embedded(index), out);
                 unchanged.fill(wave.masks, out);
                 cache_use
             }
-            Trunk::Shared(trunk) => {
+            Self::Shared(trunk) => {
                 trunk.embed(chunks, wave, out);
                 CacheUse::default()
             }

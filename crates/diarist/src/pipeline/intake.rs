@@ -15,6 +15,7 @@ use super::analysis::ChunkGeometry;
 pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
 
 /// Samples and fbank frames of the chunks at hand.
+#[derive(Debug)]
 pub(super) struct Window {
     step_samples: usize,
     /// Chunk that starts at `samples[0]` and at fbank frame 0.
@@ -25,6 +26,34 @@ pub(super) struct Window {
 }
 
 impl Window {
+    /// A window that begins with `first_chunk`, still without samples.
+    pub(super) fn new(step_samples: usize, first_chunk: usize) -> Self {
+        Self { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() }
+    }
+
+    /// Adds the samples that follow.
+    pub(super) fn extend(&mut self, samples: &[f32]) {
+        self.samples.extend_from_slice(samples);
+    }
+
+    /// How many whole chunks from `first_chunk` on are there, with `beyond` samples after them.
+    pub(super) fn num_whole_chunks(&self, first_chunk: usize, beyond: usize) -> usize {
+        let after_first = self.samples.len().checked_sub(self.offset(first_chunk) + CHUNK_SAMPLES + beyond);
+        after_first.map_or(0, |rest| rest / self.step_samples + 1)
+    }
+
+    /// Pads with zeros so that there are `num_chunks` chunks from `first_chunk` on.
+    pub(super) fn pad(&mut self, first_chunk: usize, num_chunks: usize) {
+        let needed = self.offset(first_chunk) + (num_chunks - 1) * self.step_samples + CHUNK_SAMPLES;
+        self.samples.resize(needed.max(self.samples.len()), 0.0);
+    }
+
+    /// Computes the fbank frames of all samples in the window that are not computed yet.
+    pub(super) fn compute_fbank(&mut self, fbank: &mut Fbank) {
+        let done = self.frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
+        fbank.compute(&self.samples[done..], &mut self.frames);
+    }
+
     /// The samples of `num_chunks` chunks from `first_chunk` on.
     pub(super) fn chunks(&self, first_chunk: usize, num_chunks: usize) -> Chunks<'_> {
         let signal = &self.samples[self.offset(first_chunk)..];
@@ -47,7 +76,8 @@ impl Window {
         (chunk - self.first_chunk) * self.step_samples
     }
 
-    fn discard_before(&mut self, chunk: usize) {
+    /// Lets go of everything before `chunk`.
+    pub(super) fn discard_before(&mut self, chunk: usize) {
         let gone = self.offset(chunk).min(self.samples.len());
         self.samples.drain(..gone);
         let gone_values = (gone / FRAME_SHIFT * NUM_MEL_BINS).min(self.frames.len());
@@ -88,7 +118,7 @@ pub(super) struct Intake<'a> {
 impl<'a> Intake<'a> {
     /// An intake for a recording whose chunks before `first_chunk` are not needed; `source` begins where that chunk does.
     pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize, first_chunk: usize) -> Self {
-        let window = Window { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() };
+        let window = Window::new(step_samples, first_chunk);
         let num_samples = (first_chunk * step_samples) as u64;
         let reader = Reader { source, ahead: Vec::new(), num_samples, finished: false };
         Self { reader, fbank: Fbank::new(), window }
@@ -139,16 +169,13 @@ impl<'a> Intake<'a> {
         }
         let remaining = self.geometry().num_chunks().saturating_sub(first_chunk);
         if remaining > 0 {
-            let padded = samples_of(remaining).max(self.window.samples.len());
-            self.window.samples.resize(padded, 0.0);
+            self.window.pad(first_chunk, remaining);
         }
         Ok(remaining.min(wanted))
     }
 
-    /// Computes the fbank frames of all samples in the window that are not computed yet.
+    /// As [`Window::compute_fbank`].
     pub(super) fn compute_fbank(&mut self) {
-        let Window { samples, frames, .. } = &mut self.window;
-        let done = frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
-        self.fbank.compute(&samples[done..], frames);
+        self.window.compute_fbank(&mut self.fbank);
     }
 }

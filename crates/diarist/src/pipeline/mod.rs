@@ -18,14 +18,17 @@ mod options;
 mod result;
 mod shared_trunk;
 mod stitch;
+mod stream;
 mod timings;
 mod unchanged;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 pub use cache::CacheUse;
+pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use models::Models;
 pub use offline::{Pipeline, cluster};
 pub use options::{DiarizationOptions, EmbeddingMode, Profile, Progress, TrunkPasses};
 pub use result::{Diarization, SpeakerSummary};
+pub(crate) use stream::StreamAnalysis;
 pub use timings::{Stage, Timings};

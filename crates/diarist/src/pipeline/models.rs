@@ -15,9 +15,9 @@ use crate::models::{Architecture, Precision, Tensors};
 /// Everything with weights: segmentation network, embedding network, PLDA.
 #[derive(Debug)]
 pub struct Models {
-    pub(super) segmentation: PyanNet,
-    pub(super) embedding: ResNet34,
-    pub(super) plda: Plda,
+    pub(crate) segmentation: PyanNet,
+    pub(crate) embedding: ResNet34,
+    pub(crate) plda: Plda,
     pub(super) origin: Origin,
 }
 

@@ -27,9 +27,9 @@ const MAX_ATTEMPTS: usize = 4;
 /// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
 #[derive(Debug)]
 pub struct Pipeline {
-    models: Models,
+    pub(crate) models: Models,
     threads: rayon::ThreadPool,
-    workspaces: Workspaces,
+    pub(super) workspaces: Workspaces,
 }
 
 impl Pipeline {

@@ -159,7 +159,7 @@ impl DiarizationOptions {
     /// VBx keeps a speaker if its embeddings outweigh `fb`, whose default is for one chunk each second. With twice the step there are
     /// half as many embeddings, and `fb` must halve for the same decision: the statistics of a speaker enter VBx only as their
     /// sum over `fb`.
-    pub(super) fn method_for_step(&self) -> Method {
+    pub(crate) fn method_for_step(&self) -> Method {
         let mut method = self.method.clone();
         if let Method::Vbx(options) = &mut method {
             options.fb /= self.step_s;

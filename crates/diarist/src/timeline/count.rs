@@ -21,7 +21,7 @@ pub fn speaker_count(masks: &[ChunkMasks], geometry: &ChunkGeometry) -> Vec<u8> 
 }
 
 /// `sum / num` rounded half to even, 0 for `num` = 0.
-fn rounded_mean(sum: u64, num: u64) -> u8 {
+pub(crate) fn rounded_mean(sum: u64, num: u64) -> u8 {
     if num == 0 {
         return 0;
     }

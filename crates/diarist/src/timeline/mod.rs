@@ -13,6 +13,7 @@ mod sliding_window;
 mod vote_order;
 
 pub use binarize::{TimelineOptions, Timelines, build, label_name, labels, to_annotation};
+pub(crate) use count::rounded_mean;
 pub use count::speaker_count;
 pub use reconstruct::{Discrete, Run, reconstruct};
 pub use segment::{Annotation, Segment, Turn};

@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::dataset;
 
+use super::live::{LiveFigures, LiveSetup};
+
 /// Version of the report's layout.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
@@ -37,6 +39,9 @@ pub(super) struct Setup {
     pub(super) instruction_set: String,
     pub(super) num_threads: usize,
     pub(super) iterations: usize,
+    /// With `--mode live`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) live: Option<LiveSetup>,
 }
 
 /// One recording.
@@ -51,6 +56,9 @@ pub(super) struct FileRecord {
     pub(super) timings: JsonTimings,
     /// What the cache of embeddings had, if it was asked.
     pub(super) cache_use: Option<CacheUse>,
+    /// With `--mode live`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) live: Option<LiveFigures>,
     pub(super) reference: Vec<JsonTurn>,
     pub(super) hypothesis: Vec<JsonTurn>,
     /// Pairs of hypothesis and reference speaker that the optimal mapping joins.
@@ -151,9 +159,12 @@ impl Setup {
 
     /// Machine and options in one line.
     pub(super) fn conditions(&self) -> String {
+        let live = self.live.as_ref().map_or_else(String::new, |live| {
+            format!("live by the rules of {}, latency {} s, every {} s; ", live.rules, live.latency_s, live.step_s)
+        });
         let JsonOptions { step_s, trunk, clustering, threshold, embedding_mode, .. } = &self.options;
         format!(
-            "{} on {}, {} threads, step {step_s} s, trunk {trunk}, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
+            "{live}{} on {}, {} threads, step {step_s} s, trunk {trunk}, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
             self.precision, self.instruction_set, self.num_threads, self.iterations
         )
     }
@@ -188,6 +199,29 @@ impl Report {
     pub(super) fn cache_use(&self) -> Option<CacheUse> {
         let uses: Vec<CacheUse> = self.files.iter().filter_map(|file| file.cache_use).collect();
         (!uses.is_empty()).then(|| uses.into_iter().sum())
+    }
+
+    /// Live figures over all files in one line, if they were measured.
+    pub(super) fn live(&self) -> Option<String> {
+        let all: Vec<(&LiveFigures, f64)> =
+            self.files.iter().filter_map(|file| Some((file.live.as_ref()?, file.figures.duration_s))).collect();
+        let sum = |value: fn(&LiveFigures) -> f64| all.iter().map(|(live, _)| value(live)).sum::<f64>();
+        let worst = |value: fn(&LiveFigures) -> f64| all.iter().map(|(live, _)| value(live)).fold(0.0, f64::max);
+        let total_s = sum(|live| live.total_s).max(1e-9);
+        let duration_s = all.iter().map(|(_, duration_s)| duration_s).sum::<f64>().max(1e-9);
+        let cpu_s: f64 = all.iter().map(|(live, duration_s)| live.cpu_s_per_s * duration_s).sum();
+        (!all.is_empty()).then(|| {
+            format!(
+                "DER as decided at first; {:.2} % with corrections, {:.2} % in the final result; {:.0} switches per hour; \
+                 latency p50 {:.2} s, p99 {:.2} s in the worst file; {:.4} CPU s per s",
+                100.0 * sum(|live| live.revised_error_s) / total_s,
+                100.0 * sum(|live| live.final_error_s) / total_s,
+                sum(|live| live.num_switches as f64) / duration_s * 3600.0,
+                worst(|live| live.latency_p50_s),
+                worst(|live| live.latency_p99_s),
+                cpu_s / duration_s
+            )
+        })
     }
 
     /// Header and cells of the table: every file, then the total.
@@ -283,6 +317,7 @@ pub(super) mod tests {
             instruction_set: "avx2".to_owned(),
             num_threads: 2,
             iterations: 1,
+            live: None,
         };
         let mut report = Report::new(setup, 0.5);
         for (file_id, figures) in files {
@@ -293,6 +328,7 @@ pub(super) mod tests {
                 figures: *figures,
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
+                live: None,
                 reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned(), name: None }],
                 hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned(), name: None }],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],

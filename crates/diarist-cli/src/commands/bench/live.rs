@@ -1,0 +1,310 @@
+//! `diarist bench --mode live`: what a listener would have seen, moment by moment.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use cpu_time::ProcessTime;
+use diarist::audio::{self, AudioSource};
+use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
+use diarist::metrics::{ScoreOptions, score};
+use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline, Timings};
+use diarist::segmentation::SAMPLE_RATE;
+use diarist::timeline::intervals::chronological;
+use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::{Error, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::dataset::Item;
+
+/// What chooses live measurement.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Live")]
+pub(super) struct LiveModeArgs {
+    /// Measures the offline pipeline, or what `diarist live` shows: every moment as it was decided at first
+    #[arg(long, value_enum, default_value_t = Mode::Offline)]
+    mode: Mode,
+    /// Seconds after which a moment is decided [default: 2; 10 with fluidaudio]
+    #[arg(long, value_name = "SECONDS")]
+    latency: Option<f64>,
+    /// Seconds of new audio between two looks [default: 0.5; 10 with fluidaudio]
+    #[arg(long, value_name = "SECONDS")]
+    live_step: Option<f64>,
+    /// Whose rules decide who is who
+    #[arg(long, value_enum, default_value_t = Rules::Diarist)]
+    live_rules: Rules,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Mode {
+    Offline,
+    Live,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Rules {
+    /// Clustered anew every few seconds
+    Diarist,
+    /// diart's online clustering
+    Diart,
+    /// FluidAudio's of August 2025: chunks of 10 s side by side
+    Fluidaudio,
+}
+
+/// The options that live figures depend on.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LiveSetup {
+    pub(super) latency_s: f64,
+    pub(super) step_s: f64,
+    pub(super) rules: String,
+}
+
+/// Live figures of one recording; the error rates beside them are of the turns as they were decided at first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct LiveFigures {
+    /// Seconds of reference speech, the denominator of the rates.
+    pub(super) total_s: f64,
+    /// Seconds of error of the turns with all corrections.
+    pub(super) revised_error_s: f64,
+    /// Seconds of error of the final result.
+    pub(super) final_error_s: f64,
+    /// How often a reference speaker's next turn went to another speaker than the one before.
+    pub(super) num_switches: usize,
+    /// Seconds from when a moment is heard to when it is decided: median, and 99 of 100 are below.
+    pub(super) latency_p50_s: f64,
+    pub(super) latency_p99_s: f64,
+    /// CPU time of the process per second of audio, without the final result.
+    pub(super) cpu_s_per_s: f64,
+}
+
+impl LiveModeArgs {
+    pub(super) fn is_live(&self) -> bool {
+        self.mode == Mode::Live
+    }
+
+    /// The options of live measurement, if it was chosen.
+    pub(super) fn options(&self, diarization: &DiarizationOptions) -> Result<Option<LiveOptions>> {
+        if self.mode == Mode::Offline {
+            if self.latency.is_some() || self.live_step.is_some() || self.live_rules != Rules::Diarist {
+                return Err(Error::invalid_option("--latency, --live-step and --live-rules are for live measurement")
+                    .hint("add --mode live"));
+            }
+            return Ok(None);
+        }
+        let is_fluidaudio = self.live_rules == Rules::Fluidaudio;
+        let options = LiveOptions {
+            latency_s: self.latency.unwrap_or(if is_fluidaudio { 10.0 } else { 2.0 }),
+            step_s: self.live_step.unwrap_or(if is_fluidaudio { 10.0 } else { 0.5 }),
+            diarization: diarization.clone(),
+            rules: match self.live_rules {
+                Rules::Diarist => LiveRules::Diarist,
+                Rules::Diart => LiveRules::Diart,
+                Rules::Fluidaudio => LiveRules::FluidAudio,
+            },
+        };
+        options.validate()?;
+        Ok(Some(options))
+    }
+}
+
+impl LiveSetup {
+    pub(super) fn new(options: &LiveOptions) -> Self {
+        let rules = match options.rules {
+            LiveRules::Diarist => "diarist",
+            LiveRules::Diart => "diart",
+            LiveRules::FluidAudio => "fluidaudio",
+        };
+        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.to_owned() }
+    }
+}
+
+/// Runs `item` through live diarization, step after step; the turns of the result are those decided at first.
+pub(super) fn measure(
+    pipeline: &Arc<Pipeline>,
+    item: &Item,
+    options: &LiveOptions,
+    score_options: &ScoreOptions,
+) -> Result<(Diarization, LiveFigures)> {
+    let mut source = audio::open(&item.audio)?;
+    let mut samples = Vec::new();
+    while source.read(&mut samples)? {}
+    let mut live = Live::new(Arc::clone(pipeline), options)?;
+    let (mut first, mut board) = (FirstDecisions::default(), Board::default());
+    let step_samples = (options.step_s * f64::from(SAMPLE_RATE)).round() as usize;
+    let mut computing_s = Vec::new();
+    let (clock, cpu) = (Instant::now(), ProcessTime::now());
+    for piece in samples.chunks(step_samples) {
+        let clock = Instant::now();
+        let events = live.push(piece)?;
+        computing_s.push(clock.elapsed().as_secs_f64());
+        events.iter().for_each(|event| first.apply(event, &mut board));
+    }
+    let (wall_s, cpu_s) = (clock.elapsed().as_secs_f64(), cpu.elapsed().as_secs_f64());
+    let result = live.finish(&item.file_id)?;
+    result.events.iter().for_each(|event| first.apply(event, &mut board));
+
+    let duration_s = result.diarization.duration_s;
+    let regions = item.regions(duration_s);
+    let error_s = |hypothesis: &Annotation| -> Result<(f64, f64)> {
+        let der = score(&item.reference, hypothesis, Some(&regions), score_options)?.der;
+        Ok((der.total_s, der.missed_detection_s + der.false_alarm_s + der.confusion_s))
+    };
+    let decided = first.annotation(&item.file_id);
+    let (total_s, revised_error_s) = error_s(&board.annotation(&item.file_id))?;
+    let mut latencies = latencies(options, &computing_s);
+    let figures = LiveFigures {
+        total_s,
+        revised_error_s,
+        final_error_s: error_s(&result.diarization.diarization)?.1,
+        num_switches: num_switches(&item.reference, &decided),
+        latency_p50_s: percentile(&mut latencies, 0.5),
+        latency_p99_s: percentile(&mut latencies, 0.99),
+        cpu_s_per_s: cpu_s / duration_s.max(1e-9),
+    };
+    let timings = Timings { total_s: wall_s, ..Timings::default() };
+    Ok((Diarization { diarization: decided, timings, ..result.diarization }, figures))
+}
+
+/// The turns with every moment as it was decided at first.
+#[derive(Debug, Default)]
+struct FirstDecisions {
+    /// Start, end and speaker.
+    parts: Vec<(f64, f64, u32)>,
+    /// The part that an open turn is in.
+    part_of: BTreeMap<u64, usize>,
+}
+
+impl FirstDecisions {
+    /// Takes an event and brings `board` up to date with it.
+    fn apply(&mut self, event: &LiveEvent, board: &mut Board) {
+        board.apply(event);
+        match *event {
+            LiveEvent::Opened { turn, speaker, start_s } => self.begin(turn, start_s, speaker),
+            LiveEvent::Extended { turn, end_s } => self.parts[self.part_of[&turn]].1 = end_s,
+            LiveEvent::Closed { turn, end_s } => {
+                if let Some(part) = self.part_of.remove(&turn) {
+                    self.parts[part].1 = end_s;
+                }
+            }
+            // What follows is decided otherwise.
+            LiveEvent::Relabelled { turn, speaker } => {
+                if let Some(part) = self.part_of.get(&turn) {
+                    self.begin(turn, self.parts[*part].1, speaker);
+                }
+            }
+            LiveEvent::Merged { speaker, into } => {
+                let open: Vec<(u64, usize)> = self.part_of.iter().map(|(&turn, &part)| (turn, part)).collect();
+                for (turn, part) in open {
+                    if self.parts[part].2 == speaker {
+                        self.begin(turn, self.parts[part].1, into);
+                    }
+                }
+            }
+        }
+    }
+
+    fn begin(&mut self, turn: u64, start_s: f64, speaker: u32) {
+        self.part_of.insert(turn, self.parts.len());
+        self.parts.push((start_s, start_s, speaker));
+    }
+
+    fn annotation(&self, file_id: &str) -> Annotation {
+        let parts = self.parts.iter().filter(|(start_s, end_s, _)| end_s > start_s);
+        let mut turns: Vec<Turn> = parts
+            .map(|&(start_s, end_s, id)| Turn { segment: Segment::new(start_s, end_s), speaker: id.to_string() })
+            .collect();
+        turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+        Annotation { file_id: file_id.to_owned(), turns }
+    }
+}
+
+/// How often the hypothesis speaker who has most of a reference speaker's turn is another than in the turn before that had one.
+fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
+    let mut num_switches = 0;
+    for speaker in reference.speakers() {
+        let mut last: Option<&str> = None;
+        for turn in reference.turns.iter().filter(|turn| turn.speaker == speaker) {
+            let mut shared: BTreeMap<&str, f64> = BTreeMap::new();
+            for other in &hypothesis.turns {
+                let both = other.segment.end.min(turn.segment.end) - other.segment.start.max(turn.segment.start);
+                if both > 0.0 {
+                    *shared.entry(&other.speaker).or_default() += both;
+                }
+            }
+            let Some((&most, _)) = shared.iter().max_by(|a, b| a.1.total_cmp(b.1)) else { continue };
+            num_switches += usize::from(last.is_some_and(|last| last != most));
+            last = Some(most);
+        }
+    }
+    num_switches
+}
+
+/// From when a moment is heard to when it is decided: a window comes up to a step later than it could, and takes time to compute.
+fn latencies(options: &LiveOptions, computing_s: &[f64]) -> Vec<f64> {
+    const MOMENTS: usize = 10;
+    let waits = (0..MOMENTS).map(|moment| options.step_s * (moment as f64 + 0.5) / MOMENTS as f64);
+    let waits: Vec<f64> = waits.map(|wait_s| options.latency_s + wait_s).collect();
+    computing_s.iter().flat_map(|computing_s| waits.iter().map(move |wait_s| wait_s + computing_s)).collect()
+}
+
+fn percentile(values: &mut [f64], part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let index = (part * values.len() as f64) as usize;
+    values.get(index.min(values.len().saturating_sub(1))).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
+            segment: Segment::new(start, end),
+            speaker: speaker.to_owned(),
+        };
+        Annotation { file_id: "a".to_owned(), turns: turns.iter().map(turn).collect() }
+    }
+
+    #[test]
+    fn a_switch_is_a_change_from_one_turn_to_the_next() {
+        let reference = annotation(&[
+            (0.0, 2.0, "ann"),
+            (2.0, 4.0, "bob"),
+            (4.0, 6.0, "ann"),
+            (8.0, 9.0, "ann"),
+            (9.0, 9.5, "ann"),
+        ]);
+        let same = annotation(&[(0.0, 2.0, "1"), (2.0, 4.0, "2"), (4.0, 9.5, "1")]);
+        assert_eq!(num_switches(&reference, &same), 0);
+        // Most of the second turn is 2's, nothing of the third is anybody's, and the fourth is 1's again.
+        let other = annotation(&[(0.0, 2.0, "1"), (4.0, 4.9, "1"), (4.9, 6.0, "2"), (9.0, 9.5, "1")]);
+        assert_eq!(num_switches(&reference, &other), 2);
+    }
+
+    #[test]
+    fn what_was_decided_first_stays() {
+        let (mut first, mut board) = (FirstDecisions::default(), Board::default());
+        let events = [
+            LiveEvent::Opened { turn: 0, speaker: 1, start_s: 0.0 },
+            LiveEvent::Extended { turn: 0, end_s: 2.0 },
+            LiveEvent::Relabelled { turn: 0, speaker: 2 },
+            LiveEvent::Extended { turn: 0, end_s: 3.0 },
+            LiveEvent::Merged { speaker: 2, into: 5 },
+            LiveEvent::Closed { turn: 0, end_s: 4.0 },
+            LiveEvent::Relabelled { turn: 0, speaker: 7 },
+        ];
+        events.iter().for_each(|event| first.apply(event, &mut board));
+        let expected = annotation(&[(0.0, 2.0, "1"), (2.0, 3.0, "2"), (3.0, 4.0, "5")]);
+        assert_eq!(first.annotation("a"), expected);
+        assert_eq!(board.annotation("a"), annotation(&[(0.0, 4.0, "7")]));
+    }
+
+    #[test]
+    fn latency_is_waiting_and_computing() {
+        let options = LiveOptions { latency_s: 2.0, step_s: 0.5, ..LiveOptions::default() };
+        let mut latencies = latencies(&options, &[0.1; 100]);
+        assert!((percentile(&mut latencies, 0.5) - 2.375).abs() < 1e-9);
+        assert!((percentile(&mut latencies, 0.99) - 2.575).abs() < 1e-9);
+        assert_eq!(percentile(&mut [], 0.5), 0.0);
+    }
+}

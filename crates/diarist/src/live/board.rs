@@ -1,0 +1,106 @@
+//! The turns as they are known now, kept by whoever listens to the events.
+
+use std::collections::BTreeMap;
+
+use crate::timeline::intervals::chronological;
+use crate::timeline::{Annotation, Segment, Turn};
+
+use super::events::LiveEvent;
+
+/// A turn as far as it is known.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LiveTurn {
+    /// Number of the speaker.
+    pub speaker: u32,
+    /// Start in seconds.
+    pub start_s: f64,
+    /// End in seconds, of an open turn so far.
+    pub end_s: f64,
+    /// Does it still go on?
+    pub is_open: bool,
+}
+
+/// All turns of a recording, or the newest, by their numbers.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Board {
+    turns: BTreeMap<u64, LiveTurn>,
+}
+
+impl Board {
+    /// Brings the turns up to date. Events of turns that are not here change nothing.
+    pub fn apply(&mut self, event: &LiveEvent) {
+        match *event {
+            LiveEvent::Opened { turn, speaker, start_s } => {
+                self.turns.insert(turn, LiveTurn { speaker, start_s, end_s: start_s, is_open: true });
+            }
+            LiveEvent::Extended { turn, end_s } | LiveEvent::Closed { turn, end_s } => {
+                if let Some(turn) = self.turns.get_mut(&turn) {
+                    turn.end_s = end_s;
+                    turn.is_open = matches!(event, LiveEvent::Extended { .. });
+                }
+            }
+            LiveEvent::Relabelled { turn, speaker } => {
+                if let Some(turn) = self.turns.get_mut(&turn) {
+                    turn.speaker = speaker;
+                }
+            }
+            LiveEvent::Merged { speaker, into } => {
+                for turn in self.turns.values_mut().filter(|turn| turn.speaker == speaker) {
+                    turn.speaker = into;
+                }
+            }
+        }
+    }
+
+    /// The turns with their numbers, in the order in which they opened.
+    pub fn turns(&self) -> impl DoubleEndedIterator<Item = (u64, &LiveTurn)> {
+        self.turns.iter().map(|(&number, turn)| (number, turn))
+    }
+
+    /// The turn with this number.
+    pub fn get(&self, turn: u64) -> Option<&LiveTurn> {
+        self.turns.get(&turn)
+    }
+
+    /// Lets go of closed turns that ended before `time_s`.
+    pub fn forget_before(&mut self, time_s: f64) {
+        self.turns.retain(|_, turn| turn.is_open || turn.end_s >= time_s);
+    }
+
+    /// The turns as an annotation of the recording `file_id`; speakers have their numbers as labels.
+    pub fn annotation(&self, file_id: &str) -> Annotation {
+        let turns = self.turns.values().filter(|turn| turn.end_s > turn.start_s);
+        let mut turns: Vec<Turn> = turns
+            .map(|turn| Turn { segment: Segment::new(turn.start_s, turn.end_s), speaker: turn.speaker.to_string() })
+            .collect();
+        turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+        Annotation { file_id: file_id.to_owned(), turns }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_add_up_to_turns() {
+        let mut board = Board::default();
+        let events = [
+            LiveEvent::Opened { turn: 0, speaker: 1, start_s: 1.0 },
+            LiveEvent::Extended { turn: 0, end_s: 2.0 },
+            LiveEvent::Opened { turn: 1, speaker: 2, start_s: 1.5 },
+            LiveEvent::Closed { turn: 0, end_s: 2.25 },
+            LiveEvent::Extended { turn: 1, end_s: 3.0 },
+            LiveEvent::Relabelled { turn: 0, speaker: 3 },
+            LiveEvent::Merged { speaker: 3, into: 2 },
+            LiveEvent::Relabelled { turn: 9, speaker: 3 },
+        ];
+        events.iter().for_each(|event| board.apply(event));
+        let turn = |start_s, end_s, is_open| LiveTurn { speaker: 2, start_s, end_s, is_open };
+        let turns: Vec<_> = board.turns().map(|(number, turn)| (number, *turn)).collect();
+        assert_eq!(turns, [(0, turn(1.0, 2.25, false)), (1, turn(1.5, 3.0, true))]);
+        assert_eq!(board.annotation("a").turns[1].segment, Segment::new(1.5, 3.0));
+        board.forget_before(5.0);
+        assert_eq!(board.turns().map(|(number, _)| number).collect::<Vec<_>>(), [1], "an open turn stays");
+    }
+}

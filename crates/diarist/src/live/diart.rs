@@ -1,0 +1,114 @@
+//! Online clustering by diart's rules, for comparison.
+//!
+//! Source: diart 0.9.2, `blocks/clustering.py` (`OnlineSpeakerClustering.identify`), and Coria et al., "Overlap-aware low-latency online
+//! speaker diarization based on end-to-end local segmentation", ASRU 2021. Where diart has soft activations, the masks stand: a
+//! local speaker is active if it has a frame.
+
+use crate::assignment::{Objective, assign};
+use crate::error::Result;
+use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+
+use super::speakers::unit;
+use super::timeline::Ids;
+
+/// ρ: part of the window from which on a local speaker may become new or change a voice.
+const MIN_ACTIVE_RATIO: f64 = 0.3;
+/// δ: cosine distance from which on somebody is new.
+const MIN_NEW_DISTANCE: f64 = 0.8;
+/// Most speakers.
+const MAX_SPEAKERS: usize = 20;
+
+/// Sums of unit embeddings, one per speaker.
+#[derive(Debug, Default)]
+pub(super) struct Diart {
+    centers: Vec<Vec<f64>>,
+}
+
+impl Diart {
+    /// Whom the local speakers of a window are taken for, numbered from 1.
+    pub(super) fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
+        let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
+        let is_long = |local: usize| masks.speakers[local].count() as f64 >= MIN_ACTIVE_RATIO * FRAMES_PER_CHUNK as f64;
+        let mut ids = [None; LOCAL_SPEAKERS];
+        if self.centers.is_empty() {
+            for &local in &active {
+                ids[local] = Some(self.add(&embeddings[local]));
+            }
+            return Ok(ids);
+        }
+        let num_centers = self.centers.len();
+        let distances: Vec<f64> = active.iter().flat_map(|&local| self.distances(&embeddings[local])).collect();
+        for (row, center) in assign(&distances, active.len(), num_centers, Objective::Minimise)? {
+            if distances[row * num_centers + center] < MIN_NEW_DISTANCE {
+                ids[active[row]] = Some(center as u32 + 1);
+            }
+        }
+        let mapped: Vec<usize> = active.iter().copied().filter(|&local| ids[local].is_some()).collect();
+        for (row, &local) in active.iter().enumerate().filter(|(_, local)| !mapped.contains(local)) {
+            if is_long(local) && self.centers.len() < MAX_SPEAKERS {
+                ids[local] = Some(self.add(&embeddings[local]));
+            } else {
+                let of_row = &distances[row * num_centers..][..num_centers];
+                let free = (0..num_centers).filter(|&center| !ids.contains(&Some(center as u32 + 1)));
+                let nearest = free.min_by(|&a, &b| of_row[a].total_cmp(&of_row[b]));
+                ids[local] = nearest.map(|center| center as u32 + 1);
+            }
+        }
+        for local in mapped.into_iter().filter(|&local| is_long(local)) {
+            if let Some(id) = ids[local] {
+                let center = &mut self.centers[id as usize - 1];
+                for (sum, value) in center.iter_mut().zip(unit(&embeddings[local])) {
+                    *sum += f64::from(value);
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    fn add(&mut self, embedding: &[f32]) -> u32 {
+        self.centers.push(unit(embedding).into_iter().map(f64::from).collect());
+        self.centers.len() as u32
+    }
+
+    fn distances(&self, embedding: &[f32]) -> impl Iterator<Item = f64> {
+        let unit = unit(embedding);
+        self.centers.iter().map(move |center| {
+            let dot: f64 = center.iter().zip(&unit).map(|(a, b)| a * f64::from(*b)).sum();
+            let norm = center.iter().map(|value| value * value).sum::<f64>().sqrt();
+            if norm > 0.0 { 1.0 - dot / norm } else { 2.0 }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_data::{embeddings, masks};
+    use super::*;
+
+    #[test]
+    fn the_first_window_founds_and_later_ones_follow() {
+        let mut diart = Diart::default();
+        let first = diart.recognise(&masks([0..200, 300..310, 0..0]), &embeddings([0.0, 90.0, 0.0])).unwrap();
+        assert_eq!(first, [Some(1), Some(2), None], "even a short speaker of the first window");
+        // Both are nearest to speaker 1, but one only may have it.
+        let both = diart.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([12.0, 10.0, 0.0])).unwrap();
+        assert_eq!(both, [Some(2), Some(1), None]);
+        // Far from all, 176 frames (0.299 of the window): the nearest; 177 frames (0.3005): new.
+        let far = embeddings([-100.0, 0.0, 0.0]);
+        assert_eq!(diart.recognise(&masks([0..176, 0..0, 0..0]), &far).unwrap(), [Some(1), None, None]);
+        assert_eq!(diart.recognise(&masks([0..177, 0..0, 0..0]), &far).unwrap(), [Some(3), None, None]);
+    }
+
+    #[test]
+    fn voices_are_sums_that_only_long_speakers_change() {
+        let mut diart = Diart::default();
+        diart.recognise(&masks([0..589, 0..0, 0..0]), &embeddings([0.0, 0.0, 0.0])).unwrap();
+        diart.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([40.0, 0.0, 0.0])).unwrap();
+        assert_eq!(diart.centers[0][1], 0.0);
+        diart.recognise(&masks([0..300, 0..0, 0..0]), &embeddings([40.0, 0.0, 0.0])).unwrap();
+        let angle = diart.centers[0][1].atan2(diart.centers[0][0]).to_degrees();
+        assert!((angle - 20.0).abs() < 1e-4, "{angle}");
+    }
+}

@@ -1,0 +1,126 @@
+//! Windows that are remembered, to cluster the speakers anew.
+//!
+//! A day holds 86,400 windows of a second each, but what they tell about the voices repeats itself. All of the last few minutes are
+//! kept, and of those before as many as give every speaker a share.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::segmentation::LOCAL_SPEAKERS;
+
+use super::timeline::{Ids, Placed};
+
+/// Windows of the last minutes that are all kept.
+const MAX_RECENT: usize = 150;
+/// Windows from before.
+const MAX_OLDER: usize = 250;
+
+/// A bounded choice of the windows so far, in the order of time.
+#[derive(Debug, Default)]
+pub(super) struct History {
+    older: Vec<Placed>,
+    recent: VecDeque<Placed>,
+    /// Is the last window one that began with the recording and was not full yet?
+    last_is_short: bool,
+}
+
+impl History {
+    /// Remembers `window`. One that is not full (`is_short`) is replaced by the next, which holds all of it.
+    pub(super) fn push(&mut self, window: Placed, is_short: bool) {
+        if self.last_is_short {
+            self.recent.pop_back();
+        }
+        self.last_is_short = is_short;
+        if window.masks.is_silent() {
+            self.last_is_short = false;
+            return;
+        }
+        self.recent.push_back(window);
+        if self.recent.len() > MAX_RECENT {
+            self.older.extend(self.recent.pop_front());
+        }
+        if self.older.len() > MAX_OLDER {
+            self.forget_one();
+        }
+    }
+
+    /// All windows, the oldest first.
+    pub(super) fn windows(&self) -> impl Iterator<Item = &Placed> {
+        self.older.iter().chain(&self.recent)
+    }
+
+    /// Gives every window its new speakers, in the order of [`Self::windows`].
+    pub(super) fn set_ids(&mut self, ids: &[Ids]) {
+        for (window, ids) in self.older.iter_mut().chain(&mut self.recent).zip(ids) {
+            window.ids = *ids;
+        }
+    }
+
+    /// From this frame on every window is remembered.
+    pub(super) fn complete_from(&self) -> usize {
+        self.recent.front().map_or(0, |window| window.start_frame)
+    }
+
+    /// Lets go of the older window whose rarest speaker has the most windows; of equals, the one closest to its neighbour before it.
+    fn forget_one(&mut self) {
+        let mut counts = BTreeMap::<u32, usize>::new();
+        for id in self.windows().flat_map(|window| window.ids).flatten() {
+            *counts.entry(id).or_default() += 1;
+        }
+        let rarest = |window: &Placed| {
+            (0..LOCAL_SPEAKERS).filter_map(|local| window.ids[local]).map(|id| counts[&id]).min().unwrap_or(usize::MAX)
+        };
+        let gap = |index: usize| match index {
+            0 => usize::MAX,
+            _ => self.older[index].start_frame - self.older[index - 1].start_frame,
+        };
+        let least_needed = (0..self.older.len()).max_by_key(|&index| {
+            let window = &self.older[index];
+            (rarest(window), std::cmp::Reverse(gap(index)))
+        });
+        if let Some(index) = least_needed {
+            self.older.remove(index);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_data::{embeddings, masks};
+    use super::*;
+
+    fn window(second: usize, id: u32) -> Placed {
+        Placed {
+            start_frame: second * 59,
+            masks: masks([0..300, 0..0, 0..0]),
+            embeddings: Box::new(embeddings([0.0; 3])),
+            ids: [Some(id), None, None],
+        }
+    }
+
+    #[test]
+    fn a_day_takes_no_more_than_minutes_and_forgets_nobody() {
+        let mut history = History::default();
+        // Speaker 3 is heard ten times in the first hour, then never again.
+        for second in 0..86_400 {
+            let id = if second < 3600 && second % 360 == 0 { 3 } else { 1 + u32::from(second % 60 < 20) };
+            history.push(window(second, id), false);
+        }
+        let count = |id| history.windows().filter(|window| window.ids[0] == Some(id)).count();
+        assert_eq!(history.windows().count(), MAX_RECENT + MAX_OLDER);
+        assert_eq!(count(3), 10);
+        assert!(count(1).abs_diff(count(2)) < 60, "{} and {}", count(1), count(2));
+        assert!(history.windows().is_sorted_by_key(|window| window.start_frame));
+        // What is older than the last minutes is spread over the day.
+        let longest_gap = history.older.windows(2).map(|pair| pair[1].start_frame - pair[0].start_frame).max();
+        assert!(longest_gap < Some(7200 * 59), "{longest_gap:?}");
+    }
+
+    #[test]
+    fn a_window_that_was_not_full_is_replaced_by_the_next() {
+        let mut history = History::default();
+        for second in 1..12 {
+            history.push(window(0, second), second < 10);
+        }
+        assert_eq!(history.windows().map(|window| window.ids[0]).collect::<Vec<_>>(), [Some(10), Some(11)]);
+    }
+}

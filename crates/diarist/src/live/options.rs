@@ -1,0 +1,61 @@
+//! What the caller of live diarization can choose.
+
+use crate::error::{Error, Result};
+use crate::pipeline::{DiarizationOptions, EmbeddingMode, Profile};
+use crate::segmentation::SAMPLE_RATE;
+
+use super::rules::LiveRules;
+
+/// Options of live diarization.
+#[derive(Debug, Clone, PartialEq)]
+pub struct LiveOptions {
+    /// Seconds after which a moment is decided, from the step to 10. The longer, the more is known. Default: 2.
+    pub latency_s: f64,
+    /// Seconds of new audio between two windows, a multiple of 0.01 from 0.25 to 10. The shorter, the more work. Default: 0.5.
+    pub step_s: f64,
+    /// Options of the final result; its clustering method and largest number of speakers also hold while the recording goes on.
+    /// Default: those of [`Profile::Balanced`].
+    pub diarization: DiarizationOptions,
+    /// Whose rules decide who is who meanwhile. Default: ours.
+    pub rules: LiveRules,
+}
+
+impl Default for LiveOptions {
+    fn default() -> Self {
+        Self { latency_s: 2.0, step_s: 0.5, diarization: Profile::Balanced.options(), rules: LiveRules::default() }
+    }
+}
+
+impl LiveOptions {
+    /// Checks every option.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
+    pub fn validate(&self) -> Result<()> {
+        if self.rules == LiveRules::FluidAudio && (self.step_s, self.latency_s) != (10.0, 10.0) {
+            return Err(Error::invalid_option("FluidAudio's rules are for a live step and a latency of 10 s"));
+        }
+        let hundredths = self.step_s * 100.0;
+        if !((0.25..=10.0).contains(&self.step_s) && (hundredths - hundredths.round()).abs() < 1e-6) {
+            return Err(Error::invalid_option(format!("a live step of {} s is not possible", self.step_s))
+                .hint("choose a multiple of 0.01 s from 0.25 to 10 s"));
+        }
+        if !(self.latency_s >= self.step_s.max(0.5) && self.latency_s <= 10.0) {
+            return Err(Error::invalid_option(format!(
+                "a latency of {} s is not possible with a step of {} s",
+                self.latency_s, self.step_s
+            ))
+            .hint("choose one from 0.5 s, and not less than the step, to 10 s"));
+        }
+        if self.diarization.embedding_mode == EmbeddingMode::Skip {
+            return Err(Error::invalid_option("live diarization needs embeddings")
+                .hint("choose another embedding mode than skip"));
+        }
+        self.diarization.validate()
+    }
+
+    /// The step in samples.
+    pub(super) fn step_samples(&self) -> usize {
+        (self.step_s * f64::from(SAMPLE_RATE)).round() as usize
+    }
+}

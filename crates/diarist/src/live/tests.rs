@@ -1,0 +1,150 @@
+//! The tracker on made-up timelines: each test stands for a flaw of FluidAudio's tracking that must not come back.
+
+use std::ops::Range;
+
+use super::test_data::embeddings;
+use super::timeline::frames_before;
+use super::*;
+use crate::clustering::{AhcOptions, Method, Plda};
+use crate::pipeline::DiarizationOptions;
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
+use crate::timeline::SlidingWindow;
+
+/// Somebody speaks: when, in seconds, and with which voice, in degrees.
+type Speech = (Range<f64>, f32);
+
+/// The events of `speeches` at a step of 1 s, the networks never failing.
+fn events_of(speeches: &[Speech], duration_s: usize, options: &LiveOptions) -> Vec<LiveEvent> {
+    let plda = Plda::embedded().unwrap();
+    let mut tracker = Tracker::new(options).unwrap();
+    let mut events = Vec::new();
+    for end_s in 1..=duration_s {
+        let (masks, angles) = window(speeches, end_s as f64);
+        let end = end_s as u64 * u64::from(SAMPLE_RATE);
+        let output = WindowOutput { end, masks: &masks, embeddings: &embeddings(angles) };
+        tracker.push(&output, &plda, &mut events).unwrap();
+    }
+    tracker.finish(duration_s as f64, &mut events);
+    events
+}
+
+/// Masks and voices of the window that ends at `end_s`: local speakers in the order in which they begin in it.
+fn window(speeches: &[Speech], end_s: f64) -> (ChunkMasks, [f32; LOCAL_SPEAKERS]) {
+    let start_s = (end_s - 10.0).max(0.0);
+    let (mut masks, mut angles, mut num_locals) = (ChunkMasks::default(), [0.0; LOCAL_SPEAKERS], 0);
+    for t in 0..FRAMES_PER_CHUNK {
+        let middle_s = start_s + SlidingWindow::FRAMES.middle(t);
+        for (_, angle) in speeches.iter().filter(|(when, _)| when.contains(&middle_s) && middle_s < end_s) {
+            let local = angles[..num_locals].iter().position(|known| known == angle).unwrap_or_else(|| {
+                angles[num_locals] = *angle;
+                num_locals += 1;
+                num_locals - 1
+            });
+            masks.speakers[local].insert(t);
+        }
+    }
+    (masks, angles)
+}
+
+fn options() -> LiveOptions {
+    // Clustering by distance alone: the made-up voices are none to the PLDA.
+    let method = Method::Ahc(AhcOptions { threshold: 0.5, min_cluster_size: 1 });
+    let diarization = DiarizationOptions { method, ..DiarizationOptions::default() };
+    LiveOptions { step_s: 1.0, latency_s: 2.0, diarization, ..LiveOptions::default() }
+}
+
+/// Speaker, start and end of every turn with all corrections.
+fn turns_of(events: &[LiveEvent]) -> Vec<(u32, f64, f64)> {
+    let mut board = Board::default();
+    events.iter().for_each(|event| board.apply(event));
+    board.turns().map(|(_, turn)| (turn.speaker, turn.start_s, turn.end_s)).collect()
+}
+
+#[track_caller]
+fn assert_turns(events: &[LiveEvent], expected: &[(u32, f64, f64)]) {
+    let found = turns_of(events);
+    let is_close = |a: f64, b: f64| (a - b).abs() <= FRAME_STEP_S;
+    let same = |a: &(u32, f64, f64), b: &(u32, f64, f64)| a.0 == b.0 && is_close(a.1, b.1) && is_close(a.2, b.2);
+    assert!(found.len() == expected.len() && found.iter().zip(expected).all(|(a, b)| same(a, b)), "{found:?}");
+}
+
+#[test]
+fn a_long_turn_is_not_cut_where_windows_end_and_a_short_one_is_kept() {
+    let speeches = [(2.0..27.0, 0.0), (28.0..28.4, 0.0), (30.0..34.0, 90.0)];
+    assert_turns(&events_of(&speeches, 40, &options()), &[(1, 2.0, 27.0), (1, 28.0, 28.4), (2, 30.0, 34.0)]);
+}
+
+#[test]
+fn turns_begin_and_end_in_the_middle_of_frames() {
+    let events = events_of(&[(2.0..5.0, 0.0)], 12, &options());
+    let frame = frames_before(2.0);
+    assert_eq!(turns_of(&events)[0].1, SlidingWindow::FRAMES.middle(frame));
+}
+
+#[test]
+fn overlapped_speech_has_both_speakers_even_one_who_is_never_alone() {
+    let speeches = [(0.0..8.0, 0.0), (8.0..30.0, 90.0), (20.0..24.0, 0.0)];
+    assert_turns(&events_of(&speeches, 32, &options()), &[(1, 0.0, 8.0), (2, 8.0, 30.0), (1, 20.0, 24.0)]);
+}
+
+#[test]
+fn two_local_speakers_of_a_window_are_never_one_person() {
+    // Voices that clustering takes for one: apart while they speak in turn in the same window.
+    let speeches = [(0.0..4.0, 0.0), (4.0..8.0, 3.0)];
+    let events = events_of(&speeches, 10, &options());
+    let mut open: Vec<u32> = Vec::new();
+    for event in &events {
+        match *event {
+            LiveEvent::Opened { speaker, .. } => open.push(speaker),
+            LiveEvent::Relabelled { .. } | LiveEvent::Merged { .. } => return,
+            _ => {}
+        }
+    }
+    assert_eq!(open, [1, 2]);
+}
+
+#[test]
+fn half_a_second_does_not_make_a_speaker() {
+    let speeches = [(0.0..20.0, 0.0), (14.0..14.5, 90.0)];
+    let events = events_of(&speeches, 13, &options());
+    assert_eq!(turns_of(&events).iter().map(|turn| turn.0).max(), Some(1));
+}
+
+#[test]
+fn who_comes_back_is_the_same_person() {
+    let mut speeches = Vec::new();
+    // Two people talk for four minutes, longer than everything is remembered; a third one once at the start and once at the end.
+    speeches.push((0.0..6.0, 180.0));
+    for i in 0..24 {
+        let start = 8.0 + 10.0 * f64::from(i);
+        speeches.push((start..start + 4.5, 0.0));
+        speeches.push((start + 5.0..start + 9.5, 90.0));
+    }
+    speeches.push((250.0..256.0, 180.0));
+    let turns = turns_of(&events_of(&speeches, 260, &options()));
+    assert_eq!(turns.first().map(|turn| turn.0), turns.last().map(|turn| turn.0));
+    assert_eq!(turns.iter().map(|turn| turn.0).max(), Some(3));
+}
+
+#[test]
+fn a_voice_taken_for_another_is_corrected_by_an_event() {
+    // The second voice appears when the only voice known is free: until windows are clustered it is taken for the first.
+    let speeches = [(0.0..11.0, 0.0), (22.3..30.0, 90.0)];
+    let options = LiveOptions { latency_s: 1.0, ..options() };
+    let events = events_of(&speeches, 40, &options);
+    assert_turns(&events, &[(1, 0.0, 11.0), (2, 22.3, 30.0)]);
+}
+
+#[test]
+fn silence_has_no_turns_and_nobody_is_more_than_allowed() {
+    assert!(events_of(&[], 15, &options()).is_empty());
+    let mut options = options();
+    options.diarization.bounds = crate::clustering::SpeakerBounds::new(None, None, Some(2)).unwrap();
+    let speeches = [(0.0..9.0, 0.0), (10.0..19.0, 90.0), (20.0..29.0, 180.0)];
+    let turns = turns_of(&events_of(&speeches, 32, &options));
+    let mut speakers: Vec<u32> = turns.iter().map(|turn| turn.0).collect();
+    speakers.sort_unstable();
+    speakers.dedup();
+    assert_eq!(speakers.len(), 2, "{turns:?}");
+}

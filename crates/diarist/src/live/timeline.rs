@@ -1,0 +1,71 @@
+//! Which frames a window covers, and who speaks in a frame by the windows that cover it.
+
+use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use crate::timeline::{SlidingWindow, rounded_mean};
+
+/// The speaker of each local speaker, if there is one.
+pub(super) type Ids = [Option<u32>; LOCAL_SPEAKERS];
+
+/// A window, and who its local speakers are taken for.
+#[derive(Debug, Clone)]
+pub(super) struct Placed {
+    /// Frame of the recording at which frame 0 of the window lies.
+    pub(super) start_frame: usize,
+    pub(super) masks: ChunkMasks,
+    /// `[3, 256]`, unspecified for those who are never active.
+    pub(super) embeddings: Box<[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS]>,
+    pub(super) ids: Ids,
+}
+
+impl Placed {
+    /// First frame after the window.
+    pub(super) fn end_frame(&self) -> usize {
+        self.start_frame + FRAMES_PER_CHUNK
+    }
+
+    /// The frame of the window that lies at `frame` of the recording.
+    fn local_frame(&self, frame: usize) -> Option<usize> {
+        frame.checked_sub(self.start_frame).filter(|t| *t < FRAMES_PER_CHUNK)
+    }
+
+    /// Number of frames from `start` to `end` of the recording in which local speaker `local` is active.
+    pub(super) fn num_active_within(&self, local: usize, start: usize, end: usize) -> usize {
+        let first = start.saturating_sub(self.start_frame);
+        let last = end.saturating_sub(self.start_frame).min(FRAMES_PER_CHUNK);
+        (first..last).filter(|&t| self.masks.speakers[local].get(t)).count()
+    }
+}
+
+/// The frame of the recording at which a window begins that starts at `start_s`, as for the chunks of a recording.
+pub(super) fn start_frame(start_s: f64) -> usize {
+    let frames = SlidingWindow::FRAMES;
+    usize::try_from(frames.closest_frame(start_s + 0.5 * frames.duration)).unwrap_or(0)
+}
+
+/// Number of frames whose middle lies before `until_s`.
+pub(super) fn frames_before(until_s: f64) -> usize {
+    let frames = SlidingWindow::FRAMES;
+    ((until_s - 0.5 * frames.duration) / frames.step).ceil().max(0.0) as usize
+}
+
+/// Who speaks in `frame`: as many as the windows tell in the mean, those with the most votes; the lower number first if equal.
+pub(super) fn speakers_in<'a>(frame: usize, windows: impl Iterator<Item = &'a Placed>) -> Vec<u32> {
+    let (mut num_windows, mut num_active) = (0, 0);
+    let mut votes: Vec<(u32, usize)> = Vec::new();
+    for (window, t) in windows.filter_map(|window| Some((window, window.local_frame(frame)?))) {
+        num_windows += 1;
+        num_active += u64::from(window.masks.num_active(t));
+        for id in (0..LOCAL_SPEAKERS).filter(|&local| window.masks.speakers[local].get(t)).filter_map(|l| window.ids[l])
+        {
+            match votes.iter_mut().find(|(voted, _)| *voted == id) {
+                Some((_, num)) => *num += 1,
+                None => votes.push((id, 1)),
+            }
+        }
+    }
+    votes.sort_unstable_by_key(|&(id, num)| (std::cmp::Reverse(num), id));
+    votes.truncate(usize::from(rounded_mean(num_active, num_windows)));
+    votes.into_iter().map(|(id, _)| id).collect()
+}

@@ -1,0 +1,149 @@
+//! From windows to turns: who is who, decided as windows arrive, and corrected by clustering them anew.
+
+use std::collections::VecDeque;
+
+use crate::clustering::Plda;
+use crate::error::Result;
+use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
+
+use super::clusters::recluster;
+use super::events::LiveEvent;
+use super::history::History;
+use super::options::LiveOptions;
+use super::rules::Sequential;
+use super::speakers::Speakers;
+use super::timeline::{Placed, frames_before, speakers_in, start_frame};
+use super::turns::Turns;
+
+/// Seconds between the windows that are remembered for clustering: the chunk step for which its defaults were made.
+const REMEMBER_EVERY_S: f64 = 1.0;
+/// Seconds between two clusterings.
+const CLUSTER_EVERY_S: f64 = 2.0;
+
+/// What the networks found in a window of up to 10 s.
+#[derive(Debug, Clone, Copy)]
+pub struct WindowOutput<'a> {
+    /// End of the window, in samples from the start of the recording.
+    pub end: u64,
+    /// Frames of each local speaker.
+    pub masks: &'a ChunkMasks,
+    /// Raw embedding of each local speaker, `[3, 256]`; not read for those who are never active.
+    pub embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+}
+
+/// Gives windows' local speakers to the speakers of the recording and tells the turns.
+#[derive(Debug)]
+pub struct Tracker {
+    options: LiveOptions,
+    /// Rules of others take the place of `speakers` and `history`.
+    sequential: Option<Sequential>,
+    speakers: Speakers,
+    history: History,
+    /// Windows that cover frames which are not decided yet.
+    recent: VecDeque<Placed>,
+    turns: Turns,
+    /// First frame that is not decided yet.
+    next_frame: usize,
+    remembered_s: f64,
+    clustered_s: f64,
+}
+
+impl Tracker {
+    /// A tracker that knows nobody.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] for options outside their range.
+    pub fn new(options: &LiveOptions) -> Result<Self> {
+        options.validate()?;
+        Ok(Self {
+            options: options.clone(),
+            sequential: Sequential::new(options.rules),
+            speakers: Speakers::new(options.diarization.bounds.max()),
+            history: History::default(),
+            recent: VecDeque::new(),
+            turns: Turns::default(),
+            next_frame: 0,
+            remembered_s: 0.0,
+            clustered_s: 0.0,
+        })
+    }
+
+    /// Takes the next window; windows come in the order of their ends.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
+    pub fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
+        let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
+        let (masks, ids) = match &mut self.sequential {
+            Some(rules) => rules.recognise(window.masks, window.embeddings)?,
+            None => (*window.masks, self.speakers.recognise(window.masks, window.embeddings)?),
+        };
+        let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
+        let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
+        let placed = Placed { start_frame, masks, embeddings: Box::new(*window.embeddings), ids };
+        if self.sequential.is_some() {
+            self.recent.push_back(placed);
+        } else {
+            if end_s >= self.remembered_s + REMEMBER_EVERY_S {
+                self.remembered_s = end_s;
+                self.history.push(placed.clone(), window.end < CHUNK_SAMPLES as u64);
+            }
+            self.recent.push_back(placed);
+            if end_s >= self.clustered_s + CLUSTER_EVERY_S.min(0.1 * end_s) {
+                self.clustered_s = end_s;
+                self.recluster(plda, events)?;
+            }
+        }
+        self.decide_until(end_s - self.options.latency_s, events);
+        Ok(())
+    }
+
+    /// Decides everything that is left and closes all turns.
+    pub fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
+        self.decide_until(duration_s, events);
+        self.turns.close_all(self.next_frame, events);
+    }
+
+    /// Numbers of the speakers known now, with the unit vector of each one's voice.
+    pub fn speakers(&self) -> impl Iterator<Item = (u32, &[f32])> {
+        self.speakers.iter()
+    }
+
+    /// Decides the frames whose middle lies before `until_s`.
+    fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
+        let end = frames_before(until_s);
+        let first = self.next_frame;
+        for frame in first..end {
+            let speakers = speakers_in(frame, self.recent.iter());
+            self.turns.advance(frame, &speakers, events);
+        }
+        self.next_frame = end.max(first);
+        if end > first {
+            self.turns.extend(end, events);
+        }
+        let next_frame = self.next_frame;
+        while self.recent.front().is_some_and(|window| window.end_frame() <= next_frame) {
+            self.recent.pop_front();
+        }
+    }
+
+    /// Clusters the remembered windows and brings speakers and turns in line with it.
+    fn recluster(&mut self, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
+        let Self { history, speakers, turns, recent, options, .. } = self;
+        let Some(found) = recluster(history, speakers, &options.diarization, plda)? else {
+            return Ok(());
+        };
+        let decisions = turns.decide(history, &found);
+        events.extend(found.merged.iter().map(|&(speaker, into)| LiveEvent::Merged { speaker, into }));
+        turns.merge(&found.merged);
+        turns.relabel(&decisions, events);
+        history.set_ids(&found.ids);
+        speakers.replace(found.voices);
+        for window in recent {
+            window.ids = speakers.recognise_known(&window.masks, window.embeddings.as_slice())?;
+        }
+        Ok(())
+    }
+}
