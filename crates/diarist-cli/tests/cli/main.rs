@@ -6,6 +6,7 @@ mod bad_input;
 mod bench;
 mod config;
 mod delivery;
+mod live;
 mod models;
 mod sample;
 mod schema;

@@ -70,11 +70,11 @@ impl Live {
     /// A live diarization on the threads of `pipeline`, from silence on.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for options outside their range.
+    /// [`crate::ErrorKind::InvalidOption`] for options outside their range, [`crate::ErrorKind::Output`] if no temporary file can be made.
     pub fn new(pipeline: Arc<Pipeline>, options: &LiveOptions) -> Result<Self> {
         Ok(Self {
             tracker: Tracker::new(options)?,
-            analysis: StreamAnalysis::new(&options.diarization)?,
+            analysis: StreamAnalysis::new(&pipeline, &options.diarization)?,
             pipeline,
             model: ChunkState::default(),
             options: options.clone(),

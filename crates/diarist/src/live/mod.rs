@@ -3,7 +3,7 @@
 //! [`Live::push`] takes samples and returns [`LiveEvent`]s; [`Live::finish`] returns what [`crate::pipeline::Pipeline::diarize`] gives for
 //! the same audio, to the last bit.
 //!
-//! Every `step` seconds the networks run over the last 10 s of audio. [`Tracker`] gives the local speakers of that window to speakers
+//! Every `step` seconds the networks run over the last 10 s of audio. the tracker gives the local speakers of that window to speakers
 //! it knows or to new ones; the turns follow from all windows that cover a moment, as offline. Every few seconds the
 //! speakers are clustered anew over a bounded choice of earlier windows, which corrects what was decided too early.
 
@@ -30,4 +30,3 @@ pub use engine::{Live, LiveResult};
 pub use events::LiveEvent;
 pub use options::LiveOptions;
 pub use rules::LiveRules;
-pub use tracker::{Tracker, WindowOutput};

@@ -2,9 +2,12 @@
 
 use std::ops::Range;
 
+use super::board::Board;
+use super::events::LiveEvent;
+use super::options::LiveOptions;
 use super::test_data::embeddings;
 use super::timeline::frames_before;
-use super::*;
+use super::tracker::{Tracker, WindowOutput};
 use crate::clustering::{AhcOptions, Method, Plda};
 use crate::pipeline::DiarizationOptions;
 use crate::segmentation::masks::ChunkMasks;

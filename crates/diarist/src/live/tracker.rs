@@ -24,18 +24,18 @@ const CLUSTER_EVERY_S: f64 = 2.0;
 
 /// What the networks found in a window of up to 10 s.
 #[derive(Debug, Clone, Copy)]
-pub struct WindowOutput<'a> {
+pub(super) struct WindowOutput<'a> {
     /// End of the window, in samples from the start of the recording.
-    pub end: u64,
+    pub(super) end: u64,
     /// Frames of each local speaker.
-    pub masks: &'a ChunkMasks,
+    pub(super) masks: &'a ChunkMasks,
     /// Raw embedding of each local speaker, `[3, 256]`; not read for those who are never active.
-    pub embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
 }
 
 /// Gives windows' local speakers to the speakers of the recording and tells the turns.
 #[derive(Debug)]
-pub struct Tracker {
+pub(super) struct Tracker {
     options: LiveOptions,
     /// Rules of others take the place of `speakers` and `history`.
     sequential: Option<Sequential>,
@@ -55,7 +55,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for options outside their range.
-    pub fn new(options: &LiveOptions) -> Result<Self> {
+    pub(super) fn new(options: &LiveOptions) -> Result<Self> {
         options.validate()?;
         Ok(Self {
             options: options.clone(),
@@ -74,7 +74,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
-    pub fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
+    pub(super) fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
         let (masks, ids) = match &mut self.sequential {
             Some(rules) => rules.recognise(window.masks, window.embeddings)?,
@@ -101,13 +101,13 @@ impl Tracker {
     }
 
     /// Decides everything that is left and closes all turns.
-    pub fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
+    pub(super) fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
         self.decide_until(duration_s, events);
         self.turns.close_all(self.next_frame, events);
     }
 
     /// Numbers of the speakers known now, with the unit vector of each one's voice.
-    pub fn speakers(&self) -> impl Iterator<Item = (u32, &[f32])> {
+    pub(super) fn speakers(&self) -> impl Iterator<Item = (u32, &[f32])> {
         self.speakers.iter()
     }
 
