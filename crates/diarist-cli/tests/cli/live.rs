@@ -23,9 +23,9 @@ fn the_last_line_and_the_file_are_what_diarize_gives() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.rttm");
     let file = audio("short.flac");
-    let arguments = ["live", "--no-wait", "--live-step", "1", "-o", path.to_str().unwrap(), file.to_str().unwrap()];
+    let arguments = ["live", "--no-wait", "--live-step", "1", "-o", path.to_str().unwrap(), &file];
     let lines = lines(&diarist(arguments).succeeded());
-    let expected = diarist(["diarize", "-q", file.to_str().unwrap()]).succeeded();
+    let expected = diarist(["diarize", "-q", &file]).succeeded();
     assert_eq!(fs::read_to_string(&path).unwrap(), expected);
 
     let (last, events) = lines.split_last().unwrap();
@@ -58,7 +58,7 @@ fn an_interruption_loses_nothing() {
     let file = audio("conversation.flac");
     // As fast as it plays: far from its end when it is interrupted.
     let mut child = binary()
-        .args(["live", "--live-step", "1", "-o", path.to_str().unwrap(), file.to_str().unwrap()])
+        .args(["live", "--live-step", "1", "-o", path.to_str().unwrap(), &file])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
@@ -80,7 +80,7 @@ fn an_interruption_loses_nothing() {
 #[test]
 fn what_cannot_be_is_refused_with_one_line() {
     let file = audio("short.flac");
-    let file = file.to_str().unwrap();
+    let file = file.as_str();
     assert!(diarist(["live", "missing.wav"]).failed(3).contains("missing.wav"));
     assert!(diarist(["live", "--latency", "0.2", file]).failed(2).contains("a latency of 0.2 s"));
     assert!(diarist(["live", "--live-step", "20", file]).failed(2).contains("0.25 to 10 s"));

@@ -5,8 +5,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::segmentation::LOCAL_SPEAKERS;
-
 use super::timeline::{Ids, Placed};
 
 /// Windows of the last minutes that are all kept.
@@ -60,24 +58,26 @@ impl History {
         self.recent.front().map_or(0, |window| window.start_frame)
     }
 
-    /// Lets go of the older window whose rarest speaker has the most windows; of equals, the one closest to its neighbour before it.
+    /// Lets go of the older window whose rarest speaker has the most windows; of those, the one closest to that speaker's window
+    /// before it.
     fn forget_one(&mut self) {
         let mut counts = BTreeMap::<u32, usize>::new();
         for id in self.windows().flat_map(|window| window.ids).flatten() {
             *counts.entry(id).or_default() += 1;
         }
-        let rarest = |window: &Placed| {
-            (0..LOCAL_SPEAKERS).filter_map(|local| window.ids[local]).map(|id| counts[&id]).min().unwrap_or(usize::MAX)
-        };
-        let gap = |index: usize| match index {
-            0 => usize::MAX,
-            _ => self.older[index].start_frame - self.older[index - 1].start_frame,
-        };
-        let least_needed = (0..self.older.len()).max_by_key(|&index| {
-            let window = &self.older[index];
-            (rarest(window), std::cmp::Reverse(gap(index)))
-        });
-        if let Some(index) = least_needed {
+        let rarest = |window: &Placed| window.ids.into_iter().flatten().min_by_key(|id| (counts[id], *id));
+        let mut last_of = BTreeMap::<Option<u32>, usize>::new();
+        let mut least_needed = None;
+        for (index, window) in self.older.iter().enumerate() {
+            let speaker = rarest(window);
+            let last = last_of.insert(speaker, window.start_frame);
+            let gap = last.map_or(usize::MAX, |last| window.start_frame - last);
+            let need = (std::cmp::Reverse(speaker.map_or(usize::MAX, |id| counts[&id])), gap);
+            if least_needed.is_none_or(|(least, _)| need < least) {
+                least_needed = Some((need, index));
+            }
+        }
+        if let Some((_, index)) = least_needed {
             self.older.remove(index);
         }
     }
@@ -91,6 +91,7 @@ mod tests {
     fn window(second: usize, id: u32) -> Placed {
         Placed {
             start_frame: second * 59,
+            num_frames: 589,
             masks: masks([0..300, 0..0, 0..0]),
             embeddings: Box::new(embeddings([0.0; 3])),
             ids: [Some(id), None, None],

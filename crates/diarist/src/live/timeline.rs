@@ -13,6 +13,8 @@ pub(super) type Ids = [Option<u32>; LOCAL_SPEAKERS];
 pub(super) struct Placed {
     /// Frame of the recording at which frame 0 of the window lies.
     pub(super) start_frame: usize,
+    /// Frames that lie in the audio: fewer than 589 in the first windows, which are padded.
+    pub(super) num_frames: usize,
     pub(super) masks: ChunkMasks,
     /// `[3, 256]`, unspecified for those who are never active.
     pub(super) embeddings: Box<[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS]>,
@@ -22,12 +24,12 @@ pub(super) struct Placed {
 impl Placed {
     /// First frame after the window.
     pub(super) fn end_frame(&self) -> usize {
-        self.start_frame + FRAMES_PER_CHUNK
+        self.start_frame + self.num_frames
     }
 
     /// The frame of the window that lies at `frame` of the recording.
     fn local_frame(&self, frame: usize) -> Option<usize> {
-        frame.checked_sub(self.start_frame).filter(|t| *t < FRAMES_PER_CHUNK)
+        frame.checked_sub(self.start_frame).filter(|t| *t < self.num_frames)
     }
 
     /// Number of frames from `start` to `end` of the recording in which local speaker `local` is active.

@@ -6,7 +6,7 @@ use crate::clustering::Plda;
 use crate::error::Result;
 use crate::pipeline::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
-use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
 
 use super::clusters::recluster;
 use super::events::LiveEvent;
@@ -82,7 +82,8 @@ impl Tracker {
         };
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
-        let placed = Placed { start_frame, masks, embeddings: Box::new(*window.embeddings), ids };
+        let num_frames = (frames_before(end_s) - start_frame).min(FRAMES_PER_CHUNK);
+        let placed = Placed { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
         if self.sequential.is_some() {
             self.recent.push_back(placed);
         } else {
