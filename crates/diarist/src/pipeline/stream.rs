@@ -53,7 +53,7 @@ impl StreamAnalysis {
             options: options.clone(),
             step_samples,
             fbank: Fbank::new(),
-            window: Window::new(step_samples),
+            window: Window::new(step_samples, 0),
             embedder: Embedder::new(options.trunk),
             num_samples: 0,
             first_chunk: 0,
