@@ -15,7 +15,7 @@ use crate::settings::NetworkArgs;
 const EXAMPLES: &str = "\
 Examples:
   diarist analyze -o meeting.diarist meeting.mp3      runs the networks, once
-  diarist cluster meeting.diarist                     the turns, in milliseconds
+  diarist cluster meeting.diarist                     the turns, in a moment
   diarist cluster --num-speakers 4 meeting.diarist    other turns
 
 The file takes about 2.5 MB per hour of audio; docs/analysis-format.md describes it.";
