@@ -9,7 +9,7 @@
 //! ```
 //!
 //! The first half of a person's recordings gives the clips to know them by, the second half those to recognise. Every clip to recognise is
-//! compared with every person (the first clip of each), and identified in galleries of 20 people, with the person in it and without.
+//! compared with every person, and identified in galleries of 20 people, with the person in it and without.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is its result")]
 
@@ -55,7 +55,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for (person, name) in people.iter().enumerate() {
         let first = read(&options.folder.join(name), false)?;
-        known.extend(clips(&pipeline, person, &first, &options.enroll_s, 4)?);
+        known.extend(clips(&pipeline, person, &first, &options.enroll_s, 1)?);
         let second = read(&options.test_folder.join(name), true)?;
         unknown.extend(clips(&pipeline, person, &second, &options.test_s, 12)?);
     }

@@ -1,7 +1,7 @@
 //! The voice of a clip in which one person speaks.
 
 use crate::audio::AudioSource;
-use crate::clustering::vectors::{dot, normalised, widened};
+use crate::clustering::vectors::dot;
 use crate::error::{Error, Result};
 use crate::pipeline::{Analysis, DiarizationOptions, Pipeline, Progress};
 use crate::segmentation::masks::ChunkMasks;
@@ -17,8 +17,11 @@ pub const MIN_ENROLL_S: f64 = 5.0;
 /// Least speech without anybody else's that anything is said about.
 pub const MIN_SPEECH_S: f64 = 1.0;
 
-/// Largest part of the speech that may sound like somebody else, or at the same time as somebody else.
-const MAX_OTHER: f64 = 0.15;
+/// Largest part of the speech that may be at the same time as somebody else's.
+const MAX_TOGETHER: f64 = 0.15;
+
+/// Largest part of the speech that may sound like somebody else.
+const MAX_OTHER: f64 = 0.05;
 
 /// Local speakers with less clean speech in a chunk are not asked whether they sound like the others.
 const MIN_SLOT_S: f64 = 1.0;
@@ -29,7 +32,7 @@ struct Part {
     direction: Vec<f64>,
 }
 
-/// The voice of the one person who speaks in `source`: the mean of the unit embeddings of all whole chunks, each as heavy as the speech
+/// The voice of the one person who speaks in `source`: the mean of the embeddings of all whole chunks, each as heavy as the speech
 /// that the local speaker has alone there. Clips shorter than a chunk are repeated.
 ///
 /// # Errors
@@ -49,7 +52,7 @@ pub fn clip_voice(
     if speech.alone_s + speech.together_s == 0.0 {
         return Err(Error::input("nobody speaks").hint("give a clip of speech"));
     }
-    if speech.together_s > MAX_OTHER * (speech.alone_s + speech.together_s) {
+    if speech.together_s > MAX_TOGETHER * (speech.alone_s + speech.together_s) {
         return Err(several(format!(
             "several people speak at the same time in {:.1} of {:.1} s of speech",
             speech.together_s,
@@ -124,7 +127,7 @@ fn parts(analysis: &Analysis, share: f64) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The pooled unit embedding, and which part of the speech does not sound like it.
+/// The pooled embedding, and which part of the speech does not sound like it.
 ///
 /// The part with the most speech is one voice for certain; those that sound like it give the voice of the clip, and everything is
 /// compared with that.
@@ -148,13 +151,43 @@ fn pool(parts: &[Part]) -> Result<(Vec<f32>, f64)> {
     Ok((mean(parts, &same), other))
 }
 
-/// The mean of the unit embeddings of the chosen parts by their speech, scaled to norm 1.
+/// The mean of the embeddings of the chosen parts, each as heavy as its speech. Their scale stays: the mean voice is subtracted later.
 fn mean(parts: &[Part], chosen: &[bool]) -> Vec<f32> {
-    let mut sum = vec![0.0; crate::pipeline::EMBEDDING_DIMENSION];
+    let (mut sum, mut total_s) = (vec![0.0; crate::pipeline::EMBEDDING_DIMENSION], 0.0);
     for (part, _) in parts.iter().zip(chosen).filter(|(_, chosen)| **chosen) {
-        for (sum, value) in sum.iter_mut().zip(normalised(&widened(part.voice.embedding()))) {
-            *sum += part.voice.speech_s() * value;
+        total_s += part.voice.speech_s();
+        for (sum, value) in sum.iter_mut().zip(part.voice.embedding()) {
+            *sum += part.voice.speech_s() * f64::from(*value);
         }
     }
-    normalised(&sum).iter().map(|value| *value as f32).collect()
+    sum.iter().map(|value| (value / total_s) as f32).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Embeddings of the size that the network gives: far from unit vectors.
+    fn part(person: usize, speech_s: f64) -> Part {
+        let value = |i: usize| if i % 2 == person { 0.4 } else { 0.01 * (i % 7) as f32 };
+        let voice = Voice::new((0..256).map(value).collect(), speech_s).unwrap();
+        Part { direction: voice.direction().unwrap(), voice }
+    }
+
+    #[test]
+    fn the_mean_has_the_scale_of_its_embeddings() {
+        let (embedding, other) = pool(&[part(0, 6.0), part(0, 3.0)]).unwrap();
+        let expected = part(0, 1.0);
+        let furthest = embedding.iter().zip(expected.voice.embedding()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        // One rounding to f32.
+        assert!(furthest < 1e-6, "{furthest}");
+        assert_eq!(other, 0.0);
+    }
+
+    #[test]
+    fn what_sounds_like_somebody_else_is_left_out_and_told_of() {
+        let (embedding, other) = pool(&[part(0, 6.0), part(1, 2.0), part(1, 0.5)]).unwrap();
+        assert_eq!(other, 2.0 / 8.5, "too little speech to ask is no other voice");
+        assert!(embedding[0] > 10.0 * (embedding[1] - 0.01), "{:?}", &embedding[..2]);
+    }
 }

@@ -17,7 +17,9 @@ pub struct Voice {
 }
 
 impl Voice {
-    /// A voice of 256 values of any scale, from `speech_s` seconds in which nobody else spoke.
+    /// A voice of 256 raw values, as the network gives them or a mean of such, from `speech_s` seconds in which nobody else spoke.
+    ///
+    /// Not normalised: the mean of all voices is subtracted before two are compared, and it has the scale of the network.
     ///
     /// # Errors
     /// [`ErrorKind::Input`] if the values are not 256 finite ones of which some differ from zero, or there is no speech.
