@@ -49,11 +49,12 @@ def main():
     options.add_argument("hours", type=float)
     options.add_argument("-o", "--output")
     options.add_argument("--plot")
-    options.add_argument("options", nargs="*")
-    arguments = options.parse_args()
+    words = sys.argv[1:]
+    end = words.index("--") if "--" in words else len(words)
+    arguments, extra = options.parse_args(words[:end]), words[end + 1 :]
     with wave.open(arguments.wav) as file:
         rate, channels = file.getframerate(), file.getnchannels()
-    command = [arguments.binary, "live", "--rate", str(rate), "--channels", str(channels), *arguments.options, "-"]
+    command = [arguments.binary, "live", "--rate", str(rate), "--channels", str(channels), *extra, "-"]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=False)
     threading.Thread(target=feed, args=(arguments.wav, arguments.hours, process.stdin), daemon=True).start()
     rows, last_cpu, last_heard = [], 0.0, 0.0

@@ -67,6 +67,11 @@ impl NameArgs {
 }
 
 impl Names {
+    /// The people who are recognised.
+    pub(crate) fn gallery(&self) -> &Gallery {
+        &self.gallery
+    }
+
     /// Who the speakers of `result` are; `start` is what the recording began with.
     pub(crate) fn find(
         &self,

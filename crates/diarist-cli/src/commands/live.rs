@@ -12,15 +12,17 @@ use std::io::{self, IsTerminal};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use diarist::audio::{self, PcmFormat};
+use diarist::audio::{self, PcmFormat, SliceSource};
 use diarist::clustering::SpeakerBounds;
-use diarist::formats::{json, rttm};
+use diarist::formats::rttm;
 use diarist::live::{Live, LiveOptions, LiveRules};
 use diarist::pipeline::{DiarizationOptions, Pipeline};
 use diarist::{Error, ErrorKind, Result};
 
+use crate::names::{NameArgs, Names, Start};
+use crate::results::FormArgs;
 use crate::settings::MethodArgs;
 use crate::{exit, output};
 use feed::{Feed, Input, Piece};
@@ -30,13 +32,14 @@ const EXAMPLES: &str = "\
 Examples:
   diarist live                                         the microphone, until Ctrl-C
   diarist live -o meeting.rttm                         the same, and the final turns in a file
+  diarist live --speakers people.db                    calls those by their names whom `diarist speakers` knows
   diarist live --list-devices                          names for --device
   diarist live talk.mp3                                a recording, as fast as it would play
   diarist live --no-wait talk.mp3 | jq -c .            its events, as fast as they can be computed
   arecord -f S16_LE -r 16000 -t raw | diarist live --rate 16000 -
 
 On a terminal stdout shows who speaks and the turns that are over. Anywhere else it gets JSON Lines: \"opened\", \"extended\",
-\"closed\", \"relabelled\" and \"merged\" tell of turns and speakers by their numbers, \"behind\" and \"lost\" of audio that could not be
+\"closed\", \"relabelled\", \"merged\" and \"named\" tell of turns and speakers by their numbers, \"behind\" and \"lost\" of audio that could not be
 followed, and the last line, \"result\", holds what `diarist diarize --format json` gives for the whole.";
 
 /// If the newest audio has waited for this long, the machine is too slow.
@@ -66,7 +69,7 @@ pub(crate) struct LiveArgs {
     /// Lists the microphones and ends
     #[arg(long, help_heading = "Input", conflicts_with_all = ["input", "device"])]
     list_devices: bool,
-    /// Reads a file as fast as it can be computed, not as fast as it plays
+    /// Reads a file as fast as it can be computed, not as fast as it plays; - may come as fast, too
     #[arg(long, help_heading = "Input", requires = "input")]
     no_wait: bool,
     /// Sample rate of - in Hz
@@ -79,13 +82,17 @@ pub(crate) struct LiveArgs {
     #[arg(long, value_enum, requires = "rate", help_heading = "Input")]
     pcm: Option<crate::inputs::Pcm>,
 
-    /// Writes the final turns to FILE: RTTM, or JSON if its name ends in .json
+    /// Writes the final turns to FILE
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    form: FormArgs,
     /// Writes JSON Lines even to a terminal
     #[arg(long, help_heading = "Output")]
     events: bool,
 
+    #[command(flatten)]
+    names: NameArgs,
     #[command(flatten)]
     method: MethodArgs,
     /// Computes on N threads [default: 1]
@@ -106,27 +113,32 @@ pub(crate) fn run(mut args: LiveArgs) -> anyhow::Result<()> {
     if let Some(path) = &args.output {
         output::check_writable(path)?;
     }
+    let models = args.method.load()?;
+    let mut names = args.names.open(&models, &options.diarization)?;
     let input = args.input()?;
     let name = input.name.clone();
-    let pipeline = Arc::new(Pipeline::new(args.method.load()?, Some(args.threads))?);
+    let pipeline = Arc::new(Pipeline::new(models, Some(args.threads))?);
+    let mut live = Live::new(Arc::clone(&pipeline), &options)?;
+    if let Some(names) = &names {
+        live = live.with_gallery(names.gallery().clone());
+    }
     let is_interrupted = interruption()?;
     let is_file = args.input.as_ref().is_some_and(|input| input.as_os_str() != "-");
     let feed = Feed::start(input, is_file && !args.no_wait);
-    let mut live = Live::new(pipeline, &options)?;
     let mut view = View::new(args.events || !io::stdout().is_terminal());
     let fault = args.follow(&mut live, &feed, &is_interrupted, &mut view);
 
     // Whatever has ended the input: what was heard is not lost.
     let result = live.finish(&name)?;
-    let shown = view.finish(&result, &options.diarization);
+    let (diarization, options) = (&result.diarization, &options.diarization);
+    let find = |names: &Names| names.find(&pipeline, options, diarization, &Start::new(&mut SliceSource::new(&[])));
+    let named = names.as_ref().map(find).transpose()?;
     if let Some(path) = &args.output {
-        let is_json = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
-        let text = if is_json {
-            json::Document::new(&result.diarization, &options.diarization).to_line() + "\n"
-        } else {
-            rttm::write(&result.diarization.diarization)?
-        };
-        output::write(path, text.as_bytes())?;
+        output::write(path, args.form.render(diarization, options, named.as_ref())?.as_bytes())?;
+    }
+    let shown = view.finish(&result, options, named.as_ref());
+    if let (Some(names), Some(named)) = (&mut names, named) {
+        names.learn(&name, named, args.quiet)?;
     }
     fault?;
     Ok(shown?)
@@ -198,12 +210,14 @@ impl LiveArgs {
     }
 }
 
-/// Set by the first Ctrl-C; the second ends the process at once.
+/// Set by the first Ctrl-C; another one, a second later or more, ends the process at once. (Some tools send it twice.)
 fn interruption() -> Result<Arc<AtomicBool>> {
     let flag = Arc::new(AtomicBool::new(false));
     let seen = Arc::clone(&flag);
+    let mut first: Option<Instant> = None;
     ctrlc::set_handler(move || {
-        if seen.swap(true, Ordering::Relaxed) {
+        seen.store(true, Ordering::Relaxed);
+        if first.get_or_insert_with(Instant::now).elapsed() > Duration::from_secs(1) {
             std::process::exit(130);
         }
     })

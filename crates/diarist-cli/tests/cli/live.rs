@@ -58,7 +58,7 @@ fn an_interruption_loses_nothing() {
     let file = audio("conversation.flac");
     // As fast as it plays: far from its end when it is interrupted.
     let mut child = binary()
-        .args(["live", "--live-step", "1", "-o", path.to_str().unwrap(), &file])
+        .args(["live", "--live-step", "1", "--format", "json", "-o", path.to_str().unwrap(), &file])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -67,6 +67,22 @@ fn an_enrolled_voice_is_recognised_and_others_are_not() {
 }
 
 #[test]
+fn a_known_voice_is_named_while_it_speaks() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, turns) = (folder.path().join("people.db"), folder.path().join("turns.rttm"));
+    fs::write(&path, &*ENROLLED).unwrap();
+    let (database, output, recording) = (path.to_str().unwrap(), turns.to_str().unwrap(), audio("conversation.flac"));
+    let live = ["live", "--no-wait", "--live-step", "1", "--speakers", database, "-o", output, &recording];
+    let text = diarist(live).succeeded();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let named: Vec<&Value> =
+        lines.iter().filter(|line| line["event"] == "named" && line["name"] == "Ann Lee").collect();
+    assert!(!named.is_empty() && named[0]["probability"].as_f64().unwrap() > 0.5, "{named:?}");
+    let expected = diarist(["diarize", "-q", "--speakers", database, &recording]).succeeded();
+    assert!(expected.contains(" Ann_Lee ") && fs::read_to_string(&turns).unwrap() == expected);
+}
+
+#[test]
 fn a_clip_that_is_not_one_voice_is_refused_with_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("people.db");

@@ -24,6 +24,7 @@ pub struct LiveTurn {
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Board {
     turns: BTreeMap<u64, LiveTurn>,
+    names: BTreeMap<u32, String>,
 }
 
 impl Board {
@@ -48,8 +49,20 @@ impl Board {
                 for turn in self.turns.values_mut().filter(|turn| turn.speaker == speaker) {
                     turn.speaker = into;
                 }
+                self.names.remove(&speaker);
+            }
+            LiveEvent::Named { speaker, ref name, .. } => {
+                match name {
+                    Some(name) => self.names.insert(speaker, name.clone()),
+                    None => self.names.remove(&speaker),
+                };
             }
         }
+    }
+
+    /// What a speaker is called, if it is somebody known.
+    pub fn name(&self, speaker: u32) -> Option<&str> {
+        self.names.get(&speaker).map(String::as_str)
     }
 
     /// The turns with their numbers, in the order in which they opened.
@@ -94,12 +107,16 @@ mod tests {
             LiveEvent::Relabelled { turn: 0, speaker: 3 },
             LiveEvent::Merged { speaker: 3, into: 2 },
             LiveEvent::Relabelled { turn: 9, speaker: 3 },
+            LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(0.9) },
         ];
         events.iter().for_each(|event| board.apply(event));
         let turn = |start_s, end_s, is_open| LiveTurn { speaker: 2, start_s, end_s, is_open };
         let turns: Vec<_> = board.turns().map(|(number, turn)| (number, *turn)).collect();
         assert_eq!(turns, [(0, turn(1.0, 2.25, false)), (1, turn(1.5, 3.0, true))]);
         assert_eq!(board.annotation("a").turns[1].segment, Segment::new(1.5, 3.0));
+        assert_eq!((board.name(2), board.name(1)), (Some("Ann"), None));
+        board.apply(&LiveEvent::Named { speaker: 2, name: None, probability: None });
+        assert_eq!(board.name(2), None);
         board.forget_before(5.0);
         assert_eq!(board.turns().map(|(number, _)| number).collect::<Vec<_>>(), [1], "an open turn stays");
     }

@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::pipeline::{ChunkState, Diarization, Pipeline, StreamAnalysis};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use crate::tracking::ScoreOptions;
+use crate::voices::Gallery;
 
 use super::events::LiveEvent;
 use super::options::LiveOptions;
@@ -90,9 +91,11 @@ impl Live {
         self.num_samples as f64 / f64::from(SAMPLE_RATE)
     }
 
-    /// The speakers so far: number, and unit vector of the voice, 256 values.
-    pub fn speakers(&self) -> impl Iterator<Item = (u32, &[f32])> {
-        self.tracker.speakers()
+    /// The same, and [`LiveEvent::Named`] tells which speakers are people of `gallery`, from the tenth second on.
+    #[must_use]
+    pub fn with_gallery(mut self, gallery: Gallery) -> Self {
+        self.tracker.set_gallery(gallery);
+        self
     }
 
     /// Takes the samples that follow (16 kHz mono in [-1, 1]), any number of them, and tells what they change.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A change to the turns so far. Times are seconds from the start of the recording, speakers are numbered from 1 and turns from 0.
 ///
 /// Who applies all events in their order has the turns as they are known now.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LiveEvent {
     /// Somebody has begun to speak.
@@ -44,5 +44,14 @@ pub enum LiveEvent {
         speaker: u32,
         /// Who that is.
         into: u32,
+    },
+    /// A speaker is somebody known, or no longer seems to be. Only with [`super::Live::with_gallery`].
+    Named {
+        /// The speaker.
+        speaker: u32,
+        /// Who that is; `None` for somebody unknown after all.
+        name: Option<String>,
+        /// How probable that is, if there is a name.
+        probability: Option<f64>,
     },
 }

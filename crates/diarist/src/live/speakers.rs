@@ -7,6 +7,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::pipeline::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
+use crate::voices;
 
 use super::timeline::Ids;
 
@@ -22,22 +23,31 @@ const WORTH_OF_NOBODY: f64 = -3.0;
 pub(super) struct Voice {
     /// Number of the speaker, never used for another.
     pub(super) id: u32,
-    /// Unit embeddings, each times its seconds of clean speech, summed up.
+    /// Embeddings, each times its seconds of clean speech, summed up.
     sum: Vec<f64>,
     /// `sum` as a unit vector.
     unit: Vec<f32>,
+    /// Seconds of clean speech.
+    clean_s: f64,
 }
 
 impl Voice {
-    /// A voice with direction `embedding` that counts as much as `clean_s` seconds of clean speech.
+    /// A voice from one embedding, or a mean of some, of `clean_s` seconds of clean speech.
     pub(super) fn new(id: u32, embedding: &[f32], clean_s: f64) -> Self {
-        let mut voice = Self { id, sum: vec![0.0; EMBEDDING_DIMENSION], unit: Vec::new() };
-        voice.add(&unit(embedding), clean_s);
+        let mut voice = Self { id, sum: vec![0.0; EMBEDDING_DIMENSION], unit: Vec::new(), clean_s: 0.0 };
+        voice.add(embedding, clean_s);
         voice
     }
 
-    fn add(&mut self, unit_embedding: &[f32], clean_s: f64) {
-        for (sum, value) in self.sum.iter_mut().zip(unit_embedding) {
+    /// The mean embedding and the seconds of clean speech that it was made from, for comparison with known people.
+    pub(super) fn known_as(&self) -> Result<voices::Voice> {
+        let mean = self.sum.iter().map(|&sum| (sum / self.clean_s) as f32).collect();
+        voices::Voice::new(mean, self.clean_s)
+    }
+
+    fn add(&mut self, embedding: &[f32], clean_s: f64) {
+        self.clean_s += clean_s;
+        for (sum, value) in self.sum.iter_mut().zip(embedding) {
             *sum += clean_s * f64::from(*value);
         }
         let narrow: Vec<f32> = self.sum.iter().map(|&value| value as f32).collect();
@@ -59,8 +69,8 @@ impl Speakers {
         Self { voices: Vec::new(), last_id: 0, max: max.unwrap_or(usize::MAX) }
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &[f32])> {
-        self.voices.iter().map(|voice| (voice.id, voice.unit.as_slice()))
+    pub(super) fn voices(&self) -> &[Voice] {
+        &self.voices
     }
 
     /// A number that no speaker had yet.
@@ -93,7 +103,7 @@ impl Speakers {
             if let Some(voice) = self.voices.get_mut(choice).filter(|_| choice < num_known) {
                 ids[local] = Some(voice.id);
                 if clean[local] >= MIN_CLEAN_S {
-                    voice.add(&units[local], clean[local]);
+                    voice.add(&embeddings[local], clean[local]);
                 }
             } else if may_be_new(local) && self.voices.len() < self.max {
                 let id = self.new_id();

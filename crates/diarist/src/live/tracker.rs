@@ -1,19 +1,20 @@
 //! From windows to turns: who is who, decided as windows arrive, and corrected by clustering them anew.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 
 use crate::clustering::Plda;
 use crate::error::Result;
 use crate::pipeline::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
+use crate::voices::{self, Gallery};
 
 use super::clusters::recluster;
 use super::events::LiveEvent;
 use super::history::History;
 use super::options::LiveOptions;
 use super::rules::Sequential;
-use super::speakers::Speakers;
+use super::speakers::{Speakers, Voice};
 use super::timeline::{Placed, frames_before, speakers_in, start_frame};
 use super::turns::Turns;
 
@@ -44,6 +45,9 @@ pub(super) struct Tracker {
     /// Windows that cover frames which are not decided yet.
     recent: VecDeque<Placed>,
     turns: Turns,
+    gallery: Option<Gallery>,
+    /// What speakers are called.
+    names: BTreeMap<u32, String>,
     /// First frame that is not decided yet.
     next_frame: usize,
     remembered_s: f64,
@@ -64,6 +68,8 @@ impl Tracker {
             history: History::default(),
             recent: VecDeque::new(),
             turns: Turns::default(),
+            gallery: None,
+            names: BTreeMap::new(),
             next_frame: 0,
             remembered_s: 0.0,
             clustered_s: 0.0,
@@ -95,6 +101,10 @@ impl Tracker {
             if end_s >= self.clustered_s + CLUSTER_EVERY_S.min(0.1 * end_s) {
                 self.clustered_s = end_s;
                 self.recluster(plda, events)?;
+                // The first windows are padded, which spoils their embeddings.
+                if window.end >= CHUNK_SAMPLES as u64 {
+                    self.name_speakers(events)?;
+                }
             }
         }
         self.decide_until(end_s - self.options.latency_s, events);
@@ -107,9 +117,9 @@ impl Tracker {
         self.turns.close_all(self.next_frame, events);
     }
 
-    /// Numbers of the speakers known now, with the unit vector of each one's voice.
-    pub(super) fn speakers(&self) -> impl Iterator<Item = (u32, &[f32])> {
-        self.speakers.iter()
+    /// Looks for the speakers among these people.
+    pub(super) fn set_gallery(&mut self, gallery: Gallery) {
+        self.gallery = Some(gallery);
     }
 
     /// Decides the frames whose middle lies before `until_s`.
@@ -145,6 +155,24 @@ impl Tracker {
         for window in recent {
             window.ids = speakers.recognise_known(&window.masks, window.embeddings.as_slice())?;
         }
+        Ok(())
+    }
+
+    /// Tells who of the speakers is somebody known, where that has changed.
+    fn name_speakers(&mut self, events: &mut Vec<LiveEvent>) -> Result<()> {
+        let Some(gallery) = &self.gallery else { return Ok(()) };
+        let voices = self.speakers.voices();
+        let known_as: Vec<voices::Voice> = voices.iter().map(Voice::known_as).collect::<Result<_>>()?;
+        let mut names = BTreeMap::new();
+        for (voice, found) in voices.iter().zip(gallery.identify_all(&known_as)?) {
+            let (speaker, name) = (voice.id, found.name().map(str::to_owned));
+            if name.as_ref() != self.names.get(&speaker) {
+                let probability = found.best.filter(|_| name.is_some()).map(|best| best.probability);
+                events.push(LiveEvent::Named { speaker, name: name.clone(), probability });
+            }
+            names.extend(name.map(|name| (speaker, name)));
+        }
+        self.names = names;
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use diarist::{Error, ErrorKind, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use crate::names::Named;
 use crate::progress::clock;
 
 /// Seconds for which a turn that is over may still change on the screen.
@@ -99,20 +100,29 @@ impl View {
     }
 
     /// Shows the last events and the result.
-    pub(super) fn finish(&mut self, result: &LiveResult, options: &DiarizationOptions) -> Result<()> {
+    pub(super) fn finish(
+        &mut self,
+        result: &LiveResult,
+        options: &DiarizationOptions,
+        named: Option<&Named>,
+    ) -> Result<()> {
         let heard_s = result.diarization.duration_s;
         self.events(heard_s, &result.events)?;
         match self {
             Self::Json => {
-                let result = Box::new(Document::new(&result.diarization, options));
-                line(heard_s, &Notice::Result { result })
+                let mut document = Document::new(&result.diarization, options);
+                if let Some(named) = named {
+                    document.set_names(&named.found);
+                }
+                line(heard_s, &Notice::Result { result: Box::new(document) })
             }
             Self::Terminal { bar, .. } => {
-                for speaker in &result.diarization.speakers {
+                for (index, speaker) in result.diarization.speakers.iter().enumerate() {
+                    let name = named.and_then(|named| named.found[index].as_ref()?.name());
                     let (speech, turns) = (clock(speaker.speech_s), speaker.num_turns);
                     bar.println(format!(
                         "{}  {speech} in {turns} turn{}",
-                        speaker.label,
+                        name.unwrap_or(&speaker.label),
                         if turns == 1 { "" } else { "s" }
                     ));
                 }
@@ -132,19 +142,28 @@ fn line<Event: Serialize>(heard_s: f64, event: &Event) -> Result<()> {
         .map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
 }
 
+/// The name or number of a speaker.
+fn called(board: &Board, speaker: u32) -> String {
+    board.name(speaker).map_or_else(|| format!("speaker {speaker}"), str::to_owned)
+}
+
 /// A line for what stays on the screen: turns that are over, and corrections of those.
 fn told(board: &Board, event: &LiveEvent) -> Option<String> {
     match *event {
         LiveEvent::Closed { turn, .. } => {
             let turn = board.get(turn)?;
             let (start, end) = (clock(turn.start_s), clock(turn.end_s));
-            Some(format!("{start:>8} - {end:<8} speaker {} ({:.1} s)", turn.speaker, turn.end_s - turn.start_s))
+            let (who, length_s) = (called(board, turn.speaker), turn.end_s - turn.start_s);
+            Some(format!("{start:>8} - {end:<8} {who} ({length_s:.1} s)"))
         }
         LiveEvent::Relabelled { turn, speaker } => {
             let turn = board.get(turn).filter(|turn| !turn.is_open)?;
-            Some(format!("{:>8}: that was speaker {speaker}", clock(turn.start_s)))
+            Some(format!("{:>8}: that was {}", clock(turn.start_s), called(board, speaker)))
         }
-        LiveEvent::Merged { speaker, into } => Some(format!("          speaker {speaker} is speaker {into}")),
+        LiveEvent::Merged { speaker, into } => Some(format!("          speaker {speaker} is {}", called(board, into))),
+        LiveEvent::Named { speaker, ref name, .. } => {
+            Some(format!("          speaker {speaker} is {}", name.as_deref().unwrap_or("somebody unknown")))
+        }
         LiveEvent::Opened { .. } | LiveEvent::Extended { .. } => None,
     }
 }
@@ -152,7 +171,7 @@ fn told(board: &Board, event: &LiveEvent) -> Option<String> {
 /// The line at the bottom: who speaks now.
 fn now(board: &Board, heard_s: f64) -> String {
     let open: Vec<String> =
-        board.turns().filter(|(_, turn)| turn.is_open).map(|(_, turn)| format!("speaker {}", turn.speaker)).collect();
+        board.turns().filter(|(_, turn)| turn.is_open).map(|(_, turn)| called(board, turn.speaker)).collect();
     let text = match open.len() {
         0 => "silence".to_owned(),
         1 => open[0].clone(),
@@ -187,8 +206,10 @@ mod tests {
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1 and speaker 2 at the same time");
         let closed = told_of(&mut board, LiveEvent::Closed { turn: 0, end_s: 64.5 });
         assert_eq!(closed.unwrap(), "    1:01 - 1:05     speaker 1 (3.5 s)");
+        let named = LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(1.0) };
+        assert_eq!(told_of(&mut board, named).unwrap(), "          speaker 2 is Ann");
         let relabelled = told_of(&mut board, LiveEvent::Relabelled { turn: 0, speaker: 2 });
-        assert_eq!(relabelled.unwrap(), "    1:01: that was speaker 2");
+        assert_eq!(relabelled.unwrap(), "    1:01: that was Ann");
         assert_eq!(told_of(&mut board, LiveEvent::Relabelled { turn: 1, speaker: 3 }), None, "it still goes on");
     }
 }
