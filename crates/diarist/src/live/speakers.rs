@@ -11,12 +11,8 @@ use crate::voices;
 
 use super::timeline::Ids;
 
-/// Clean speech that it takes to become a new speaker, or to change a voice.
+/// Clean speech that it takes to be the first speaker, or to change a voice.
 const MIN_CLEAN_S: f64 = 1.0;
-/// What it is worth to be new, and to be nobody, beside similarities from -1 to 1: only if no voice is left. That somebody else has
-/// begun to speak shows when the windows are clustered, soon after; deciding it here, by a threshold, was worse.
-const WORTH_OF_NEW: f64 = -2.0;
-const WORTH_OF_NOBODY: f64 = -3.0;
 
 /// The voice of a speaker.
 #[derive(Debug, Clone)]
@@ -90,60 +86,47 @@ impl Speakers {
         self.voices = voices;
     }
 
-    /// Takes each local speaker of a window for one of the speakers, no two for the same, or with enough clean speech and no voice
-    /// left for a new one. Voices learn from clean speech.
+    /// Takes the local speakers of a window for the speakers known, no two for the same; those that are left over for nobody. Voices
+    /// learn from clean speech. If nobody is known, who has enough clean speech is new.
+    ///
+    /// Otherwise nobody new is found here: that somebody else has begun to speak shows when the windows are clustered, soon after.
     pub(super) fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let clean = masks.num_clean_frames().map(|frames| frames as f64 * FRAME_STEP_S);
-        let units: Vec<Vec<f32>> = embeddings.iter().map(|embedding| unit(embedding)).collect();
-        let num_known = self.voices.len();
-        let has_room = num_known < self.max;
-        let may_be_new = |local: usize| has_room && clean[local] >= MIN_CLEAN_S;
-        let mut ids = [None; LOCAL_SPEAKERS];
-        for (local, choice) in self.choose(masks, &units, may_be_new)? {
-            if let Some(voice) = self.voices.get_mut(choice).filter(|_| choice < num_known) {
-                ids[local] = Some(voice.id);
-                if clean[local] >= MIN_CLEAN_S {
-                    voice.add(&embeddings[local], clean[local]);
-                }
-            } else if may_be_new(local) && self.voices.len() < self.max {
+        let is_clean = |local: &usize| clean[*local] >= MIN_CLEAN_S;
+        if self.voices.is_empty() {
+            let mut ids = [None; LOCAL_SPEAKERS];
+            for local in (0..LOCAL_SPEAKERS).filter(is_clean).take(self.max) {
                 let id = self.new_id();
                 self.voices.push(Voice::new(id, &embeddings[local], clean[local]));
                 ids[local] = Some(id);
             }
+            return Ok(ids);
+        }
+        let ids = self.recognise_known(masks, embeddings)?;
+        for local in (0..LOCAL_SPEAKERS).filter(is_clean) {
+            if let Some(voice) = self.voices.iter_mut().find(|voice| ids[local] == Some(voice.id)) {
+                voice.add(&embeddings[local], clean[local]);
+            }
         }
         Ok(ids)
     }
 
-    /// As [`Self::recognise`], but nobody is new and nothing is learnt.
+    /// As [`Self::recognise`], but nothing is learnt, and nobody is new.
     pub(super) fn recognise_known(&self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
-        let units: Vec<Vec<f32>> = embeddings.iter().map(|embedding| unit(embedding)).collect();
-        let mut ids = [None; LOCAL_SPEAKERS];
-        for (local, choice) in self.choose(masks, &units, |_| false)? {
-            ids[local] = self.voices.get(choice).map(|voice| voice.id);
-        }
-        Ok(ids)
-    }
-
-    /// For each active local speaker: the index of a voice, or one beyond them all for somebody new.
-    fn choose(
-        &self,
-        masks: &ChunkMasks,
-        units: &[Vec<f32>],
-        may_be_new: impl Fn(usize) -> bool,
-    ) -> Result<Vec<(usize, usize)>> {
         let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
-        let num_columns = self.voices.len() + active.len();
-        let mut matrix = Vec::with_capacity(active.len() * num_columns);
+        let mut similarities = Vec::with_capacity(active.len() * self.voices.len());
         for &local in &active {
-            if units[local].iter().any(|value| !value.is_finite()) {
+            let unit = unit(&embeddings[local]);
+            if unit.iter().any(|value| !value.is_finite()) {
                 return Err(Error::new(ErrorKind::Internal, "an embedding that is not finite").at("live tracking"));
             }
-            matrix.extend(self.voices.iter().map(|voice| dot(&voice.unit, &units[local])));
-            let new = if may_be_new(local) { WORTH_OF_NEW } else { WORTH_OF_NOBODY };
-            matrix.extend(active.iter().map(|_| new));
+            similarities.extend(self.voices.iter().map(|voice| dot(&voice.unit, &unit)));
         }
-        let chosen = assign(&matrix, active.len(), num_columns, Objective::Maximise)?;
-        Ok(chosen.into_iter().map(|(row, column)| (active[row], column)).collect())
+        let mut ids = [None; LOCAL_SPEAKERS];
+        for (row, voice) in assign(&similarities, active.len(), self.voices.len(), Objective::Maximise)? {
+            ids[active[row]] = Some(self.voices[voice].id);
+        }
+        Ok(ids)
     }
 }
 
@@ -156,4 +139,37 @@ pub(super) fn unit(vector: &[f32]) -> Vec<f32> {
 
 fn dot(a: &[f32], b: &[f32]) -> f64 {
     a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::test_data::{embeddings, masks};
+    use super::*;
+
+    #[test]
+    fn two_local_speakers_are_never_one_person_and_nobody_is_new_once_somebody_is_known() {
+        let mut speakers = Speakers::new(None);
+        // 59 frames are 0.996 s.
+        let short = speakers.recognise(&masks([0..59, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
+        assert_eq!(short, [None; 3]);
+        let first = speakers.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
+        assert_eq!(first, [Some(1), None, None]);
+        let two = speakers.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([4.0, 3.0, 0.0])).unwrap();
+        assert_eq!(two, [None, Some(1), None]);
+        assert_eq!(speakers.voices().len(), 1);
+    }
+
+    #[test]
+    fn a_voice_is_the_mean_of_its_clean_speech() {
+        let mut speakers = Speakers::new(None);
+        for (frames, angle) in [(0..120, 0.0), (0..240, 30.0), (0..50, 90.0)] {
+            speakers.recognise(&masks([frames, 0..0, 0..0]), &embeddings([angle; 3])).unwrap();
+        }
+        // One part at 0 degrees, two at 30; 50 frames, 0.84 s, are too few to change it.
+        let expected = (2.0 * 30f32.to_radians().sin()).atan2(1.0 + 2.0 * 30f32.to_radians().cos());
+        let unit = &speakers.voices()[0].unit;
+        assert!((unit[1].atan2(unit[0]) - expected).abs() < 1e-5, "{:?}", &unit[..2]);
+        let known_as = speakers.voices()[0].known_as().unwrap();
+        assert!((known_as.speech_s() - 360.0 * FRAME_STEP_S).abs() < 1e-9);
+    }
 }

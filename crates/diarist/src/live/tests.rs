@@ -93,22 +93,6 @@ fn overlapped_speech_has_both_speakers_even_one_who_is_never_alone() {
 }
 
 #[test]
-fn two_local_speakers_of_a_window_are_never_one_person() {
-    // Voices that clustering takes for one: apart while they speak in turn in the same window.
-    let speeches = [(0.0..4.0, 0.0), (4.0..8.0, 3.0)];
-    let events = events_of(&speeches, 10, &options());
-    let mut open: Vec<u32> = Vec::new();
-    for event in &events {
-        match *event {
-            LiveEvent::Opened { speaker, .. } => open.push(speaker),
-            LiveEvent::Relabelled { .. } | LiveEvent::Merged { .. } => return,
-            _ => {}
-        }
-    }
-    assert_eq!(open, [1, 2]);
-}
-
-#[test]
 fn half_a_second_does_not_make_a_speaker() {
     let speeches = [(0.0..20.0, 0.0), (14.0..14.5, 90.0)];
     let events = events_of(&speeches, 13, &options());
