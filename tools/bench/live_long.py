@@ -81,9 +81,9 @@ def main():
         figure, (memory, work) = plt.subplots(2, 1, sharex=True, figsize=(7, 4))
         hours = [row[0] / 3600 for row in rows]
         memory.plot(hours, [row[1] for row in rows], color="#2a6f97")
-        memory.set(ylabel="resident MiB", ylim=(0, None))
+        memory.set(ylabel="resident MiB", ylim=(0, 1.15 * max(row[1] for row in rows)))
         work.plot(hours, [row[2] for row in rows], color="#2a6f97")
-        work.set(ylabel="CPU s per s", xlabel="hours of audio", ylim=(0, None))
+        work.set(ylabel="CPU s per s", xlabel="hours of audio", ylim=(0, 1.15 * max(row[2] for row in rows)))
         figure.tight_layout()
         figure.savefig(arguments.plot, metadata={"Date": None})
 
