@@ -1,24 +1,18 @@
 //! An interrupted diarization goes on where it stopped, and nobody can tell from the result.
 
 mod common;
+#[path = "common/conversation.rs"]
+mod conversation;
 
 use std::fs::{self, File};
-use std::path::Path;
 
 use common::Pieces;
+use conversation::samples;
 use diarist::ErrorKind;
-use diarist::audio::{self, AudioSource, SliceSource};
+use diarist::audio::SliceSource;
 use diarist::formats::analysis::{self, AnalysisWriter};
 use diarist::models::Precision;
 use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, TrunkPasses};
-
-fn samples() -> Vec<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");
-    let mut source = audio::open(&path).unwrap();
-    let mut samples = Vec::new();
-    while source.read(&mut samples).unwrap() {}
-    samples
-}
 
 fn pipeline(num_threads: usize) -> Pipeline {
     Pipeline::new(Models::load_with_precision(None, None, Precision::Int8).unwrap(), Some(num_threads)).unwrap()

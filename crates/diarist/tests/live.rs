@@ -1,10 +1,13 @@
 //! Live diarization against the offline pipeline.
 
-use std::path::Path;
+#[path = "common/conversation.rs"]
+mod conversation;
+
 use std::sync::Arc;
 
+use conversation::samples;
 use diarist::ErrorKind;
-use diarist::audio::{self, AudioSource, SliceSource};
+use diarist::audio::SliceSource;
 use diarist::clustering::SpeakerBounds;
 use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
 use diarist::metrics;
@@ -13,14 +16,6 @@ use diarist::pipeline::{
     Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings, TrunkPasses,
 };
 use rand_mt::Mt;
-
-fn samples() -> Vec<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");
-    let mut source = audio::open(&path).unwrap();
-    let mut samples = Vec::new();
-    while source.read(&mut samples).unwrap() {}
-    samples
-}
 
 fn pipeline() -> Arc<Pipeline> {
     let models = Models::load_with_precision(None, None, Precision::Int8).unwrap();
@@ -108,8 +103,8 @@ fn events_do_not_depend_on_the_pieces_and_are_nearly_right() {
     assert!(board.turns().all(|(_, turn)| !turn.is_open && turn.start_s < turn.end_s && turn.end_s < 30.1));
     let scores =
         metrics::score(&result.diarization, &board.annotation("a"), None, &metrics::ScoreOptions::default()).unwrap();
-    // With corrections, two seconds after the fact. It was 0.09; everything on one speaker would be 0.4.
-    assert!(scores.der.der() < 0.2, "{:?}", scores.der);
+    // With corrections, two seconds after the fact. It was 0.072; the rest is room for other instruction sets.
+    assert!(scores.der.der() < 0.12, "{:?}", scores.der);
     assert_eq!(scores.num_hypothesis_speakers, result.speakers.len());
 }
 

@@ -1,23 +1,16 @@
 //! One trunk pass over the recording against one for each chunk.
 
 mod common;
-
-use std::path::Path;
+#[path = "common/conversation.rs"]
+mod conversation;
 
 use common::Pieces;
-use diarist::audio::{self, AudioSource};
+use conversation::samples;
+use diarist::audio;
 use diarist::metrics;
 use diarist::pipeline::{
     Analysis, DiarizationOptions, EMBEDDING_DIMENSION, EmbeddingMode, Models, Pipeline, TrunkPasses,
 };
-
-fn samples() -> Vec<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");
-    let mut source = audio::open(&path).unwrap();
-    let mut samples = Vec::new();
-    while source.read(&mut samples).unwrap() {}
-    samples
-}
 
 fn pipeline(num_threads: usize) -> Pipeline {
     Pipeline::new(Models::embedded().unwrap(), Some(num_threads)).unwrap()

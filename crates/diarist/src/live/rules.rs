@@ -20,7 +20,7 @@ pub enum LiveRules {
     /// 0.9.2, `blocks/clustering.py`, with its published ρ = 0.3 and a δ fitted to these embeddings.
     Diart,
     /// FluidAudio's of August 2025: chunks of 10 s side by side, each local speaker goes to the nearest known one below 0.84, runs
-    /// under 1 s are dropped. The step and the latency are 10 s. Source: FluidAudio 0.4, `SpeakerManager` and `DiarizerManager`.
+    /// under 1 s are dropped. The step and the latency are 10 s. Source: FluidAudio as of 2025-08-27, `SpeakerManager` and `DiarizerManager`.
     FluidAudio,
 }
 

@@ -1,6 +1,6 @@
 //! The analysis of audio that arrives bit by bit.
 //!
-//! What is computed goes to a temporary file, so that memory does not grow with the recording: 6 MB for each hour, 150 MB for a day.
+//! What is computed goes to a temporary file, so that memory does not grow with the recording: twice a saved analysis in f16, about 5 MB for each hour.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
