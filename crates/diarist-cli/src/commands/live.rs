@@ -2,6 +2,8 @@
 
 mod feed;
 #[cfg(any(feature = "microphone", not(target_os = "linux")))]
+mod losses;
+#[cfg(any(feature = "microphone", not(target_os = "linux")))]
 mod microphone;
 #[cfg(not(any(feature = "microphone", not(target_os = "linux"))))]
 #[path = "live/no_microphone.rs"]

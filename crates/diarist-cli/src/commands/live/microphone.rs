@@ -2,8 +2,9 @@
 
 use std::io::Write;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::time::Instant;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{Device, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
@@ -12,6 +13,7 @@ use diarist::segmentation::SAMPLE_RATE;
 use diarist::{Error, ErrorKind, Result};
 
 use super::feed::Input;
+use super::losses::Losses;
 
 /// Blocks of the device that may wait: a minute of the usual 10 ms.
 const MAX_WAITING: usize = 6000;
@@ -55,7 +57,15 @@ pub(super) fn open(name: Option<&str>) -> Result<Input> {
     let (sender, messages) = sync_channel(MAX_WAITING);
     let lost = Arc::new(AtomicUsize::new(0));
     let rate = config.sample_rate();
-    let capture = Capture { sender, lost: Arc::clone(&lost), rate, num_channels: usize::from(config.channels()) };
+    let num_channels = usize::from(config.channels()).max(1);
+    let capture = Capture {
+        sender,
+        lost: Arc::clone(&lost),
+        overrun: Arc::default(),
+        rate: rate.max(1),
+        num_channels,
+        losses: Losses::default(),
+    };
     let format = config.sample_format();
     let config = config.config();
     let stream = match format {
@@ -110,35 +120,69 @@ fn unusable(what: &str, error: cpal::Error) -> Error {
 struct Capture {
     sender: SyncSender<Message>,
     lost: Arc<AtomicUsize>,
+    /// Whether the device has reported an overrun since the last block.
+    overrun: Arc<AtomicBool>,
     rate: u32,
     num_channels: usize,
+    losses: Losses,
 }
 
-fn build<T: SizedSample>(device: &Device, config: StreamConfig, capture: Capture) -> Result<cpal::Stream>
+impl Capture {
+    /// Takes a block of interleaved samples that came `now`.
+    fn take<T: SizedSample>(&mut self, frames: &[T], now: Instant)
+    where
+        f32: FromSample<T>,
+    {
+        let mono: Vec<f32> = frames
+            .chunks_exact(self.num_channels)
+            .map(|frame| frame.iter().map(|&value| f32::from_sample(value)).sum::<f32>() / self.num_channels as f32)
+            .collect();
+        let block_s = mono.len() as f64 / f64::from(self.rate);
+        let lost_s = self.losses.update(now, block_s, self.overrun.swap(false, Ordering::Relaxed));
+        self.lose(lost_s);
+        // The device cannot wait: what finds no place is counted.
+        if let Err(TrySendError::Full(_)) = self.sender.try_send(Message::Samples(mono)) {
+            self.lose(block_s);
+        }
+    }
+
+    fn lose(&self, seconds: f64) {
+        self.lost.fetch_add((seconds * f64::from(SAMPLE_RATE)).round() as usize, Ordering::Relaxed);
+    }
+}
+
+fn build<T: SizedSample>(device: &Device, config: StreamConfig, mut capture: Capture) -> Result<cpal::Stream>
 where
     f32: FromSample<T>,
 {
     let faults = capture.sender.clone();
-    let on_samples = move |frames: &[T], _: &cpal::InputCallbackInfo| {
-        let num_channels = capture.num_channels.max(1);
-        let mono: Vec<f32> = frames
-            .chunks_exact(num_channels)
-            .map(|frame| frame.iter().map(|&value| f32::from_sample(value)).sum::<f32>() / num_channels as f32)
-            .collect();
-        let num_samples = mono.len() * SAMPLE_RATE as usize / capture.rate.max(1) as usize;
-        // The device cannot wait: what finds no place is counted.
-        if let Err(TrySendError::Full(_)) = capture.sender.try_send(Message::Samples(mono)) {
-            capture.lost.fetch_add(num_samples, Ordering::Relaxed);
-        }
-    };
-    let on_error = move |error: cpal::Error| {
-        // An overrun loses a few samples and goes on.
-        if !matches!(
-            error.kind(),
-            cpal::ErrorKind::Xrun | cpal::ErrorKind::RealtimeDenied | cpal::ErrorKind::DeviceChanged
-        ) {
+    let overrun = Arc::clone(&capture.overrun);
+    let on_samples = move |frames: &[T], _: &cpal::InputCallbackInfo| capture.take(frames, Instant::now());
+    let on_error = move |error: cpal::Error| match error.kind() {
+        cpal::ErrorKind::Xrun => overrun.store(true, Ordering::Relaxed),
+        cpal::ErrorKind::RealtimeDenied | cpal::ErrorKind::DeviceChanged => {}
+        _ => {
             let _ = faults.try_send(Message::Fault(error));
         }
     };
     device.build_input_stream(config, on_samples, on_error, None).map_err(|error| unusable("cannot be opened", error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_become_mono_and_what_finds_no_place_is_lost() {
+        let (sender, messages) = sync_channel(2);
+        let (lost, overrun) = (Arc::default(), Arc::default());
+        let mut capture = Capture { sender, lost, overrun, rate: 8000, num_channels: 2, losses: Losses::default() };
+        for _ in 0..3 {
+            capture.take(&[0.5_f32, 0.25].repeat(80), Instant::now());
+        }
+        for _ in 0..2 {
+            assert!(matches!(messages.try_recv(), Ok(Message::Samples(mono)) if mono == [0.375; 80]));
+        }
+        assert_eq!(capture.lost.load(Ordering::Relaxed), 160);
+    }
 }
