@@ -2,10 +2,13 @@
 
 mod commands;
 mod dataset;
+mod drawing;
 mod exit;
 mod inputs;
 mod names;
 mod output;
+mod page;
+mod plot;
 mod progress;
 mod results;
 mod settings;
@@ -21,9 +24,11 @@ use commands::analyze::{self, AnalyzeArgs};
 use commands::assign::{self, AssignArgs};
 use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
+use commands::convert::{self, ConvertArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::live::{self, LiveArgs};
 use commands::models::{self, ModelsArgs};
+use commands::plot::PlotArgs;
 use commands::score::{self, ScoreArgs};
 use commands::speakers::{self, SpeakersArgs};
 use commands::tune::{self, TuneArgs};
@@ -52,6 +57,8 @@ enum Command {
     Analyze(Box<AnalyzeArgs>),
     Cluster(Box<ClusterArgs>),
     Assign(AssignArgs),
+    Convert(ConvertArgs),
+    Plot(PlotArgs),
     Score(ScoreArgs),
     Bench(Box<BenchArgs>),
     Tune(Box<TuneArgs>),
@@ -68,6 +75,8 @@ fn main() -> ExitCode {
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
+        Some(Command::Convert(args)) => exit::finish(convert::run(&args).map_err(Into::into)),
+        Some(Command::Plot(args)) => exit::finish(commands::plot::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),

@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use diarist::audio::{AudioSource, SliceSource, SourceTimes};
-use diarist::formats::rttm;
 use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline};
 use diarist::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use diarist::timeline::{Annotation, Turn};
@@ -125,9 +124,9 @@ impl Names {
 }
 
 impl Named {
-    /// `annotation` with names in place of labels, in the form that RTTM can hold. Nobody unknown is called like somebody known.
+    /// `annotation` with names in place of labels. Nobody unknown is called like somebody known.
     pub(crate) fn rename(&self, annotation: &Annotation) -> Annotation {
-        let name = |found: &Option<Identification>| found.as_ref().and_then(Identification::name).map(rttm::field);
+        let name = |found: &Option<Identification>| found.as_ref().and_then(Identification::name).map(str::to_owned);
         let mut names: Vec<String> = Vec::new();
         let labels = || self.speakers.iter().map(|speaker| &speaker.label);
         for (label, found) in labels().zip(&self.found) {

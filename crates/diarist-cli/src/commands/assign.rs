@@ -3,11 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{json, rttm};
-use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::formats::{self, Recording, rttm};
 use diarist::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
 use diarist::{Error, Result};
-use serde::Deserialize;
 
 use crate::exit;
 use crate::output;
@@ -109,50 +107,23 @@ fn warn(transcript: &Transcript, spoken: &[SpokenWord]) {
     }
 }
 
-/// The fields of a result in JSON that matter here.
-#[derive(Deserialize)]
-struct Document {
-    file_id: String,
-    turns: Vec<json::JsonTurn>,
-    exclusive_turns: Vec<json::JsonTurn>,
-}
-
 /// The speech of the only recording in `bytes`, or of the one that is named like the transcript.
 fn speech(bytes: &[u8], transcript: &Path) -> Result<Speech> {
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    if !is_json {
-        let annotation = chosen(rttm::read(bytes)?, |annotation: &Annotation| &annotation.file_id, transcript)?;
-        return Ok(annotation.map_or_else(Speech::default, |annotation| Speech::new(annotation.turns, Vec::new())));
-    }
-    let documents: std::result::Result<Vec<Document>, _> =
-        serde_json::Deserializer::from_slice(bytes).into_iter().collect();
-    let documents = documents.map_err(|error| {
-        Error::input("this is not JSON of `diarist diarize`").hint("give RTTM, or its --format json").caused_by(error)
-    })?;
-    let document = chosen(documents, |document: &Document| &document.file_id, transcript)?;
-    document.map_or_else(
-        || Ok(Speech::default()),
-        |document| Ok(Speech::new(turns(document.turns)?, turns(document.exclusive_turns)?)),
-    )
+    let recordings = formats::read(bytes, if is_json { formats::Format::Json } else { formats::Format::Rttm }, "")?;
+    let recording = chosen(recordings, transcript)?.unwrap_or_default();
+    Ok(Speech::new(recording.turns.turns, recording.exclusive.unwrap_or_default().turns))
 }
 
-fn turns(turns: Vec<json::JsonTurn>) -> Result<Vec<Turn>> {
-    let turn = |json::JsonTurn { start_s, end_s, speaker, name }| match start_s <= end_s {
-        true => Ok(Turn { segment: Segment::new(start_s, end_s), speaker: name.unwrap_or(speaker) }),
-        false => Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible"))),
-    };
-    turns.into_iter().map(turn).collect()
-}
-
-/// The only item, or the one whose name is the transcript's; `None` if there is nothing at all, for a recording in which nobody speaks.
-fn chosen<T>(mut items: Vec<T>, name: impl Fn(&T) -> &String, transcript: &Path) -> Result<Option<T>> {
-    if items.len() < 2 {
-        return Ok(items.pop());
+/// The only recording, or the one whose name is the transcript's; `None` if there is none at all, since nobody speaks.
+fn chosen(mut recordings: Vec<Recording>, transcript: &Path) -> Result<Option<Recording>> {
+    if recordings.len() < 2 {
+        return Ok(recordings.pop());
     }
     let stem = rttm::field(&transcript.file_stem().unwrap_or_default().to_string_lossy());
-    match items.iter().position(|item| *name(item) == stem) {
-        Some(index) => Ok(Some(items.swap_remove(index))),
-        None => Err(Error::input(format!("there are {} recordings here, and none is named {stem}", items.len()))
+    match recordings.iter().position(|recording| recording.turns.file_id == stem) {
+        Some(index) => Ok(Some(recordings.swap_remove(index))),
+        None => Err(Error::input(format!("there are {} recordings here, and none is named {stem}", recordings.len()))
             .hint("give a result of one recording, or name the transcript after its recording")),
     }
 }

@@ -20,6 +20,7 @@ Examples:
   diarist cluster --must-link 12.5,340 meeting.diarist   the same person speaks at 12.5 s and at 340 s
   diarist cluster --cannot-link 12.5,60 meeting.diarist  different people speak at 12.5 s and at 60 s
   diarist cluster --format json meeting.diarist          with embeddings, speech time, options
+  diarist cluster -o meeting.TextGrid meeting.diarist    for Praat; docs/formats.md has all the formats
   diarist cluster --partial day.diarist                  what an interrupted diarize --checkpoint has so far";
 
 /// Tells who spoke when from what `diarist analyze` stored, without the recording and without the networks
@@ -64,6 +65,7 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
         settings = settings.over(&Settings::read(path)?);
     }
     let bounds = args.speakers.bounds()?;
+    let form = args.form.form(args.output.as_deref())?;
     if let Some(path) = &args.output {
         output::check_writable(path)?;
         if output::is_same(&args.input, path) {
@@ -77,7 +79,7 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
     let options = DiarizationOptions { bounds, constraints, ..options_of(&saved, &settings)? };
     let located = |error: Error| error.at(args.input.display().to_string());
     let result = pipeline::cluster(&saved.header.file_id, &saved.analysis, &options).map_err(located)?;
-    output::deliver(args.output.as_deref(), args.form.render(&result, &options, None)?.as_bytes())
+    output::deliver(args.output.as_deref(), args.form.file(form, &result, &options, None)?.as_bytes())
 }
 
 impl ClusterArgs {

@@ -12,8 +12,9 @@ use crate::exit;
 use crate::inputs::{self, Pcm, Recording, Source};
 use crate::names::{NameArgs, Named, Names, Start};
 use crate::output;
+use crate::page::Sound;
 use crate::progress::{self, Bar};
-use crate::results::{FormArgs, SpeakerArgs};
+use crate::results::{Form, FormArgs, SpeakerArgs};
 use crate::settings::MethodArgs;
 use crate::timings;
 
@@ -22,10 +23,13 @@ Examples:
   diarist diarize meeting.mp3                               turns of one recording on stdout
   diarist diarize -o meeting.rttm meeting.mp3               the same in a file
   diarist diarize --num-speakers 2 call.wav                 exactly two speakers
+  diarist diarize -o meeting.srt meeting.mp3                as subtitles; also .json .csv .vtt .TextGrid .eaf
+  diarist diarize -o meeting.html meeting.mp3               a page to listen to and look at
   diarist diarize --format json talk.m4a | jq .speakers     also embeddings, speech time, options
   diarist diarize --exclusive talk.m4a                      one speaker at a time, for transcripts
   diarist diarize --speakers people.db meeting.mp3          names of people whom `diarist speakers` knows
   diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
+  diarist diarize --format rttm,eaf --output-dir turns recordings/
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same again goes on
   ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
@@ -78,6 +82,9 @@ struct OutputArgs {
     /// Writes one file per recording, named after it, into DIR (made if missing)
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+    /// Lets a page (html) play the recording's file, which must stay where it is; otherwise the sound is in the page, 11 MB per hour
+    #[arg(long)]
+    link_audio: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -100,22 +107,26 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
     let options = args.options()?;
     args.check_stdin()?;
     let recordings = inputs::expand(&args.inputs);
-    args.check_output(&recordings)?;
+    let forms = args.output.forms(recordings.len())?;
+    args.check_output(&recordings, &forms)?;
     args.check_checkpoint(recordings.len())?;
     let models = args.method.load()?;
     let mut names = args.names.open(&models, &options)?;
     let pipeline = Pipeline::new(models, args.threads)?;
 
     let mut first_fault = None;
-    let mut collected = Vec::new();
+    let mut collected = None;
     let num_recordings = recordings.len();
     for (index, recording) in recordings.into_iter().enumerate() {
         let position = if num_recordings > 1 { format!("[{}/{num_recordings}] ", index + 1) } else { String::new() };
         let done = recording.map_err(anyhow::Error::from).and_then(|recording| {
             let (mut result, named) = args.diarize(&pipeline, &recording, &options, names.as_ref(), &position)?;
             let clock = Instant::now();
-            let text = args.output.form.render(&result, &options, named.as_ref())?;
-            args.deliver(&recording, text.as_bytes(), &mut collected)?;
+            for &form in &forms {
+                let sound = if form == Form::Html { args.sound(&recording)? } else { None };
+                let text = args.output.form.render(form, &result, &options, named.as_ref(), sound.as_ref())?;
+                args.deliver(&recording, form, &text, &mut collected)?;
+            }
             result.timings.add_output(clock.elapsed());
             if let (Some(names), Some(named)) = (&mut names, named) {
                 names.learn(&recording.source.to_string(), named, args.quiet)?;
@@ -176,7 +187,7 @@ impl DiarizeArgs {
     }
 
     /// Nothing is more annoying than a result that cannot be written after an hour of work.
-    fn check_output(&self, recordings: &[Result<Recording>]) -> Result<()> {
+    fn check_output(&self, recordings: &[Result<Recording>], forms: &[Form]) -> Result<()> {
         if let Some(path) = &self.output.output {
             output::check_writable(path)?;
             if self.inputs.iter().any(|input| output::is_same(input, path)) {
@@ -188,7 +199,9 @@ impl DiarizeArgs {
         if let Some(folder) = &self.output.output_dir {
             output::prepare_folder(folder)?;
             for recording in recordings.iter().flatten() {
-                output::check_writable(&self.path_in(folder, recording))?;
+                for &form in forms {
+                    output::check_writable(&path_in(folder, recording, form))?;
+                }
             }
         }
         Ok(())
@@ -233,28 +246,74 @@ impl DiarizeArgs {
         Ok((result, named))
     }
 
+    /// What a page plays.
+    fn sound(&self, recording: &Recording) -> Result<Option<Sound>> {
+        let Source::File(audio) = &recording.source else {
+            if !self.quiet {
+                exit::warn("what came from stdin cannot be played on the page");
+            }
+            return Ok(None);
+        };
+        let folder = self.output.output_dir.as_ref().map(|folder| path_in(folder, recording, Form::Html));
+        let page = folder.as_ref().or(self.output.output.as_ref());
+        Sound::of(audio, page.map(PathBuf::as_path), self.output.link_audio).map(Some)
+    }
+
     fn open_stdin(&self) -> Result<audio::PcmSource> {
         let format = self.stdin.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
         audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
     }
 
-    /// Hands `text` to where the user wants it; `--output` holds the results so far, which `collected` keeps.
-    fn deliver(&self, recording: &Recording, text: &[u8], collected: &mut Vec<u8>) -> anyhow::Result<()> {
+    /// Hands `text` to where the user wants it; `collected` keeps what `--output` got so far, and is
+    /// something as soon as anything was delivered.
+    fn deliver(
+        &self,
+        recording: &Recording,
+        form: Form,
+        text: &str,
+        collected: &mut Option<String>,
+    ) -> anyhow::Result<()> {
+        let head = form.head();
         if let Some(folder) = &self.output.output_dir {
-            output::write(&self.path_in(folder, recording), text)?;
-        } else if let Some(path) = &self.output.output {
-            collected.extend_from_slice(text);
-            // After each recording, so that an interrupted run keeps what is done.
-            output::write(path, collected)?;
-        } else {
-            output::to_stdout(text)?;
+            output::write(&path_in(folder, recording, form), [head, text].concat().as_bytes())?;
+            return Ok(());
+        }
+        let text = if collected.is_none() { [head, text].concat() } else { text.to_owned() };
+        let collected = collected.get_or_insert_default();
+        match &self.output.output {
+            Some(path) => {
+                collected.push_str(&text);
+                // After each recording, so that an interrupted run keeps what is done.
+                output::write(path, collected.as_bytes())?;
+            }
+            None => output::to_stdout(text.as_bytes())?,
         }
         Ok(())
     }
+}
 
-    fn path_in(&self, folder: &Path, recording: &Recording) -> PathBuf {
-        folder.join(format!("{}.{}", recording.file_id, self.output.form.extension()))
+impl OutputArgs {
+    /// What is written of each recording.
+    fn forms(&self, num_recordings: usize) -> Result<Vec<Form>> {
+        let forms = self.form.forms(self.output.as_deref());
+        if self.output_dir.is_some() {
+            return Ok(forms);
+        }
+        if forms.len() > 1 {
+            return Err(
+                Error::invalid_option("several formats need a file each").hint("name a folder with --output-dir")
+            );
+        }
+        match forms.iter().find(|form| num_recordings > 1 && !form.holds_several()) {
+            None => Ok(forms),
+            Some(form) => Err(Error::invalid_option(format!("a file of {} holds one recording", form.name()))
+                .hint("name a folder with --output-dir, which gets a file for each")),
+        }
     }
+}
+
+fn path_in(folder: &Path, recording: &Recording, form: Form) -> PathBuf {
+    folder.join(format!("{}.{}", recording.file_id, form.extension()))
 }
 
 /// `error` with the name of the recording, which errors of the file itself have already.

@@ -112,6 +112,7 @@ pub(crate) fn run(mut args: LiveArgs) -> anyhow::Result<()> {
     }
     args.method.read_config()?;
     let options = args.options()?;
+    let form = args.form.form(args.output.as_deref())?;
     if let Some(path) = &args.output {
         output::check_writable(path)?;
     }
@@ -136,7 +137,7 @@ pub(crate) fn run(mut args: LiveArgs) -> anyhow::Result<()> {
     let find = |names: &Names| names.find(&pipeline, options, diarization, &Start::new(&mut SliceSource::new(&[])));
     let named = names.as_ref().map(find).transpose()?;
     if let Some(path) = &args.output {
-        output::write(path, args.form.render(diarization, options, named.as_ref())?.as_bytes())?;
+        output::write(path, args.form.file(form, diarization, options, named.as_ref())?.as_bytes())?;
     }
     let shown = view.finish(&result, options, named.as_ref());
     if let (Some(names), Some(named)) = (&mut names, named) {

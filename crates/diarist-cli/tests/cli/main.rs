@@ -5,6 +5,7 @@ mod assign;
 mod bad_input;
 mod bench;
 mod config;
+mod convert;
 mod delivery;
 mod live;
 mod models;

@@ -8,13 +8,13 @@
 //! time; times are in seconds. Source: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan",
 //! appendix A. The writer's layout is that of pyannote.core's `Annotation.to_rttm`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
 use std::path::Path;
 
 use super::fields::{error_at, lines, read_bytes, seconds, segment};
+use super::text::ByFile;
 use crate::error::{Error, Result};
-use crate::timeline::intervals::chronological;
 use crate::timeline::{Annotation, Turn};
 
 /// The other record types of the format (RT-09 evaluation plan, appendix A, and `md-eval`); their lines carry no turns.
@@ -43,8 +43,7 @@ const OTHER_TYPES: [&str; 15] = [
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
 pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
-    let mut annotations: Vec<Annotation> = Vec::new();
-    let mut index_of: HashMap<String, usize> = HashMap::new();
+    let mut turns = ByFile::default();
     for line in lines(bytes) {
         let (number, fields) = line?;
         if OTHER_TYPES.contains(&fields[0]) {
@@ -59,17 +58,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
         };
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        let turn = Turn { segment: segment(number, start, start + duration)?, speaker: speaker.to_owned() };
-        let index = *index_of.entry(file_id.to_owned()).or_insert_with(|| {
-            annotations.push(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
-            annotations.len() - 1
-        });
-        annotations[index].turns.push(turn);
+        turns.push(file_id, Turn { segment: segment(number, start, start + duration)?, speaker: speaker.to_owned() });
     }
-    for annotation in &mut annotations {
-        annotation.turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
-    }
-    Ok(annotations)
+    Ok(turns.finish())
 }
 
 /// [`read`]s the file at `path`.
@@ -103,6 +94,25 @@ pub fn field(name: &str) -> String {
         return "<NA>".to_owned();
     }
     name.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
+}
+
+/// `annotation` with names that RTTM can hold, as [`field`] makes them; where two speakers come to the same name, the one whose
+/// name had to change gets a number.
+pub fn renamed(annotation: &Annotation) -> Annotation {
+    let speakers = annotation.speakers();
+    let mut taken: HashSet<String> =
+        speakers.iter().filter(|name| field(name) == **name).map(|&name| name.to_owned()).collect();
+    let mut names: HashMap<&str, String> = HashMap::new();
+    for speaker in speakers {
+        let name = field(speaker);
+        let free = || (2..).map(|number| format!("{name}_{number}")).find(|name| !taken.contains(name));
+        let name = if name == speaker || !taken.contains(&name) { Some(name) } else { free() };
+        let name = name.expect("there are more numbers than speakers");
+        taken.insert(name.clone());
+        names.insert(speaker, name);
+    }
+    let rename = |turn: &Turn| Turn { segment: turn.segment, speaker: names[turn.speaker.as_str()].clone() };
+    Annotation { file_id: field(&annotation.file_id), turns: annotation.turns.iter().map(rename).collect() }
 }
 
 fn check(what: &str, value: &str) -> Result<()> {
@@ -187,5 +197,14 @@ mod tests {
         annotation.turns[0].speaker = field("a b");
         assert_eq!(read_text(&write(&annotation).unwrap()).unwrap(), [annotation]);
         assert_eq!(field(""), "<NA>");
+    }
+
+    #[test]
+    fn renamed_speakers_stay_apart() {
+        let turns = ["a b", "a_b", "a\tb", "c", "a_b_2"].map(|name| turn(0.0, 1.0, name)).to_vec();
+        let renamed = renamed(&Annotation { file_id: "x y".to_owned(), turns });
+        assert_eq!(renamed.file_id, "x_y");
+        let names: Vec<&str> = renamed.turns.iter().map(|turn| turn.speaker.as_str()).collect();
+        assert_eq!(names, ["a_b_4", "a_b", "a_b_3", "c", "a_b_2"]);
     }
 }

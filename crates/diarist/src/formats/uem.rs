@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::fields::{error_at, lines, read_bytes, seconds, segment};
+use super::rttm::field;
 use crate::error::Result;
 use crate::timeline::Segment;
 use crate::timeline::intervals::union;
@@ -47,6 +48,11 @@ pub fn read_file(path: &Path) -> Result<Uem> {
     read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
+/// A line for one region of a recording, times with three decimals; blanks in the name become `_` ([`super::rttm::field`]).
+pub fn line(file_id: &str, region: Segment) -> String {
+    format!("{} 1 {:.3} {:.3}\n", field(file_id), region.start, region.end)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -57,6 +63,13 @@ mod tests {
         assert_eq!(uem["a"], [Segment::new(0.0, 30.0)]);
         assert_eq!(uem["b"], [Segment::new(1.0, 2.0), Segment::new(5.0, 8.0)]);
         assert_eq!(uem.len(), 2);
+    }
+
+    #[test]
+    fn a_line_is_read_back_as_written() {
+        let region = Segment::new(0.25, 30.5);
+        assert_eq!(line("my meeting", region), "my_meeting 1 0.250 30.500\n");
+        assert_eq!(read(line("my meeting", region).as_bytes()).unwrap()["my_meeting"], [region]);
     }
 
     #[test]

@@ -12,7 +12,8 @@ mod tests;
 mod transcript;
 mod utterances;
 
+pub use crate::formats::subtitles::SubtitleFormat;
 pub use assign::{MAX_GAP_S, Speech, assign};
-pub use output::{JsonUtterance, JsonWord, SubtitleFormat, WORDS_SCHEMA_VERSION, WordsDocument, json, subtitles, text};
+pub use output::{JsonUtterance, JsonWord, WORDS_SCHEMA_VERSION, WordsDocument, json, subtitles, text};
 pub use transcript::{Layout, Transcript, Word};
 pub use utterances::{MAX_PAUSE_S, SpokenWord, Utterance, utterances};

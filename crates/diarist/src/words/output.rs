@@ -1,14 +1,14 @@
 //! Utterances as SubRip and WebVTT subtitles, as plain text, and as JSON.
 //!
-//! SubRip has no standard; what is written is what every player takes: number, times with a comma, text, blank line. WebVTT: W3C,
-//! "WebVTT: The Web Video Text Tracks Format", with a voice span for the speaker.
+//! The subtitles' layout is that of [`crate::formats::subtitles`].
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
 use super::{SpokenWord, Utterance};
-use crate::timeline::Segment;
+use crate::formats::one_line;
+use crate::formats::subtitles::{self, SubtitleFormat, escaped, voice};
 
 /// Most characters and seconds of a subtitle: two lines of 42, which can be read in that time.
 const MAX_CUE_CHARS: usize = 84;
@@ -17,43 +17,16 @@ const MAX_CUE_S: f64 = 7.0;
 const LONG_CUE_CHARS: usize = 42;
 const SENTENCE_ENDS: [char; 8] = ['.', '!', '?', '…', '。', '！', '？', '؟'];
 
-/// A form of subtitles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SubtitleFormat {
-    /// SubRip, `.srt`.
-    Srt,
-    /// WebVTT, `.vtt`.
-    Vtt,
-}
-
 /// The utterances as subtitles in the order of their start, long ones cut.
 pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat) -> String {
     let mut cues: Vec<Utterance> = utterances.iter().flat_map(|utterance| utterance.cut(ends_cue)).collect();
     cues.sort_by(|a, b| a.time().start.total_cmp(&b.time().start));
-    let mut text = String::new();
-    if format == SubtitleFormat::Vtt {
-        text.push_str("WEBVTT\n\n");
-    }
-    for (index, cue) in cues.iter().enumerate() {
-        let Segment { start, end } = cue.time();
-        // A subtitle without length is none.
-        let (start, end) = (milliseconds(start), milliseconds(end).max(milliseconds(start) + 1));
-        // Writing to a string cannot fail.
-        let _ = match format {
-            SubtitleFormat::Srt => {
-                let spoken = labelled(cue).replace("-->", "->");
-                writeln!(text, "{}\n{} --> {}\n{spoken}\n", index + 1, clock(start, ','), clock(end, ','))
-            }
-            SubtitleFormat::Vtt => {
-                let spoken = match &cue.speaker {
-                    Some(speaker) => format!("<v {}>{}", escaped(&one_line(speaker)), escaped(&cue.text())),
-                    None => escaped(&cue.text()),
-                };
-                writeln!(text, "{} --> {}\n{spoken}\n", clock(start, '.'), clock(end, '.'))
-            }
-        };
-    }
-    text
+    let payload = |cue: &Utterance| match (format, &cue.speaker) {
+        (SubtitleFormat::Srt, _) => labelled(cue),
+        (SubtitleFormat::Vtt, Some(speaker)) => voice(speaker) + &escaped(&cue.text()),
+        (SubtitleFormat::Vtt, None) => escaped(&cue.text()),
+    };
+    subtitles::cues(cues.iter().map(|cue| (cue.time(), payload(cue))), format)
 }
 
 /// The utterances as lines of text: time, speaker, words.
@@ -79,23 +52,6 @@ fn labelled(utterance: &Utterance) -> String {
         Some(speaker) => format!("{}: {}", one_line(speaker), utterance.text()),
         None => utterance.text(),
     }
-}
-
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-}
-
-fn milliseconds(seconds: f64) -> u64 {
-    (seconds.max(0.0) * 1e3).round() as u64
-}
-
-fn clock(milliseconds: u64, mark: char) -> String {
-    let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
-    format!("{:02}:{:02}:{:02}{mark}{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 /// Version of the layout of [`WordsDocument`].

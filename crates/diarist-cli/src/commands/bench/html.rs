@@ -5,6 +5,7 @@ use diarist::pipeline::{Stage, Timings};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::record::{Figures, FileRecord, Report};
+use crate::drawing::{class, lanes, rules, ticks, unit};
 
 const STYLE: &str = include_str!("report.css");
 
@@ -13,8 +14,6 @@ const WIDTH: f64 = 1000.0;
 /// Height of one side's bar in a lane, and of a lane.
 const BAR: f64 = 9.0;
 const LANE: f64 = 2.0 * BAR + 8.0;
-/// Number of speaker colours in the style sheet.
-const NUM_COLOURS: usize = 8;
 
 /// The page.
 pub(super) fn page(report: &Report) -> String {
@@ -28,7 +27,7 @@ pub(super) fn page(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(rules())) }
             }
             body {
                 header {
@@ -177,7 +176,7 @@ fn recording(file: &FileRecord) -> Markup {
 /// One lane per reference speaker: the reference above, what was found for that speaker below; then one lane for each
 /// speaker that was found too many.
 fn timeline(file: &FileRecord) -> Markup {
-    let lanes = lanes(file);
+    let lanes = lanes(&file.reference, &file.hypothesis, &file.mapping);
     let (duration_s, height) = (file.figures.duration_s.max(1e-3), lanes.len() as f64 * LANE + 18.0);
     let scale = WIDTH / duration_s;
     let bar = |turn: &JsonTurn, y: f64, class: String| {
@@ -201,7 +200,7 @@ fn timeline(file: &FileRecord) -> Markup {
                     @let y = index as f64 * LANE;
                     line.lane x1="0" x2=(WIDTH) y1=(y + LANE) y2=(y + LANE) {}
                     @for turn in &lane.reference { (bar(turn, y + 3.0, "reference".to_owned())) }
-                    @for turn in &lane.hypothesis { (bar(turn, y + 4.0 + BAR, format!("c{}", index % NUM_COLOURS))) }
+                    @for turn in &lane.hypothesis { (bar(turn, y + 4.0 + BAR, class(index))) }
                 }
             }
             div {}
@@ -214,56 +213,8 @@ fn timeline(file: &FileRecord) -> Markup {
     }
 }
 
-struct Lane<'a> {
-    name: String,
-    reference: Vec<&'a JsonTurn>,
-    hypothesis: Vec<&'a JsonTurn>,
-}
-
-fn lanes(file: &FileRecord) -> Vec<Lane<'_>> {
-    let counterpart = |reference: &str| file.mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
-    let mut lanes: Vec<Lane<'_>> = Vec::new();
-    for reference in speakers(&file.reference) {
-        let found = counterpart(reference);
-        lanes.push(Lane {
-            name: found.map_or_else(|| reference.to_owned(), |found| format!("{reference} = {found}")),
-            reference: turns_of(&file.reference, reference),
-            hypothesis: found.map(|found| turns_of(&file.hypothesis, found)).unwrap_or_default(),
-        });
-    }
-    for found in speakers(&file.hypothesis) {
-        if file.mapping.iter().all(|(from, _)| from != found) {
-            let hypothesis = turns_of(&file.hypothesis, found);
-            lanes.push(Lane { name: format!("only found: {found}"), reference: Vec::new(), hypothesis });
-        }
-    }
-    lanes
-}
-
-fn turns_of<'a>(turns: &'a [JsonTurn], speaker: &str) -> Vec<&'a JsonTurn> {
-    turns.iter().filter(|turn| turn.speaker == speaker).collect()
-}
-
-fn speakers(turns: &[JsonTurn]) -> Vec<&str> {
-    let mut names: Vec<&str> = turns.iter().map(|turn| turn.speaker.as_str()).collect();
-    names.sort_unstable();
-    names.dedup();
-    names
-}
-
-/// Round times for at most ten marks.
-fn ticks(duration_s: f64) -> impl Iterator<Item = f64> {
-    let steps = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0];
-    let step = steps.into_iter().find(|step| duration_s / step <= 10.0).unwrap_or(7200.0);
-    (0..=(duration_s / step) as usize).map(move |index| index as f64 * step)
-}
-
 fn percent(rate: f64) -> String {
     format!("{:.2}", 100.0 * rate)
-}
-
-fn unit(value: f64) -> String {
-    format!("{value:.2}")
 }
 
 /// Seconds as `m:ss` or `h:mm:ss`.
@@ -287,23 +238,5 @@ mod tests {
         assert!(page.contains("segmentation</td><td>0.400</td><td>20.0</td>"), "{page}");
         assert!(page.contains("decode</td><td>0.100</td><td>5.0</td><td>0.600</td>"), "{page}");
         assert_eq!(page.matches("<rect class=\"reference\"").count(), 2);
-    }
-
-    #[test]
-    fn speakers_without_a_counterpart_get_a_lane() {
-        let mut report = report(&[("a", figures(1.0, 10.0, 2.0))]);
-        let mut file = report.files.remove(0);
-        file.hypothesis.push(JsonTurn { start_s: 5.0, end_s: 6.0, speaker: "SPEAKER_01".to_owned(), name: None });
-        let names: Vec<String> = lanes(&file).into_iter().map(|lane| lane.name).collect();
-        assert_eq!(names, ["<Ann & Bo> = SPEAKER_00", "only found: SPEAKER_01"]);
-        file.mapping.clear();
-        assert_eq!(lanes(&file).len(), 3);
-    }
-
-    #[test]
-    fn marks_are_at_round_times() {
-        assert_eq!(ticks(30.0).collect::<Vec<_>>(), [0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0]);
-        assert_eq!(ticks(715.0).last(), Some(600.0));
-        assert!(ticks(1e5).count() <= 15);
     }
 }

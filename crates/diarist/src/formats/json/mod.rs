@@ -1,7 +1,12 @@
 //! A diarization as JSON: everything that RTTM has no place for.
 //!
 //! `docs/output-json.md` describes the fields for readers, `docs/output.schema.json` for programs. A field may be added
-//! at any time; removing one or changing its meaning raises [`SCHEMA_VERSION`].
+//! at any time; removing one or changing its meaning raises [`SCHEMA_VERSION`]. [`read`] takes what other formats have as well,
+//! and [`write`] writes that much.
+
+mod exchange;
+
+pub use exchange::{read, write};
 
 use serde::{Deserialize, Serialize};
 

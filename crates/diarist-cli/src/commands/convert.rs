@@ -1,0 +1,152 @@
+//! `diarist convert`: who spoke when, from one format to another.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use diarist::formats::{self, Format, Recording, rttm};
+use diarist::{Error, Result};
+
+use crate::page::{self, Sound};
+use crate::results::{self, Form, ResultArgs};
+use crate::{exit, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  diarist convert meeting.rttm meeting.srt                  by the extensions
+  diarist convert meeting.TextGrid meeting.rttm             what was corrected in Praat, to be scored
+  diarist convert --to audacity meeting.json -              on stdout
+  diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
+  diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
+  diarist convert meeting.rttm page.html --audio meeting.mp3  a page to listen to and look at
+
+Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md tells what each keeps.";
+
+/// Turns a result into another format, also one that was corrected in another program
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+pub(crate) struct ConvertArgs {
+    #[command(flatten)]
+    source: ResultArgs,
+
+    /// The file to write, - for stdout, or a folder for a file for each recording
+    #[arg(value_name = "OUT")]
+    output: PathBuf,
+
+    /// Format of OUT [default: what its extension says]
+    #[arg(long, value_enum, value_name = "FORMAT")]
+    to: Option<Form>,
+
+    /// Takes the exclusive timeline: at most one speaker at a time (only JSON has it)
+    #[arg(long)]
+    exclusive: bool,
+
+    /// The recording, to be played on a page (html)
+    #[arg(long, value_name = "FILE", help_heading = "Page")]
+    audio: Option<PathBuf>,
+    /// Lets the page play that file, which must stay where it is; otherwise the sound is in the page, 11 MB per hour
+    #[arg(long, help_heading = "Page", requires = "audio")]
+    link_audio: bool,
+
+    /// Shows no warnings
+    #[arg(short, long, help_heading = "Running")]
+    quiet: bool,
+}
+
+/// Converts.
+pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
+    let to = results::form(args.to, &args.output, "--to")?;
+    let recordings = args.read()?;
+    if args.output.is_dir() {
+        for recording in recordings {
+            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_") + "." + to.extension();
+            args.write(&[recording], to, Some(&args.output.join(name)))?;
+        }
+        return Ok(());
+    }
+    args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))
+}
+
+impl ConvertArgs {
+    fn read(&self) -> Result<Vec<Recording>> {
+        let mut recordings = self.source.read()?;
+        for recording in &mut recordings {
+            let num = recording.num_left_out;
+            self.warn(num > 0, || format!("{}: {num} without a speaker or a time left out", self.source.name()));
+            if self.exclusive {
+                recording.turns = recording.exclusive.take().ok_or_else(|| {
+                    Error::input("there is no exclusive timeline").hint("only JSON has one").at(self.source.name())
+                })?;
+            }
+        }
+        Ok(recordings)
+    }
+
+    fn write(&self, recordings: &[Recording], to: Form, path: Option<&Path>) -> Result<()> {
+        if let Some(path) = path.filter(|path| output::is_same(self.source.path(), path)) {
+            return Err(Error::invalid_option("the output would take the place of the input")
+                .hint("give another name")
+                .at(path.display().to_string()));
+        }
+        let Some(format) = to.format() else { return self.write_page(recordings, path) };
+        let text = formats::write(recordings, format).map_err(|error| match recordings.len() {
+            0 | 1 => error,
+            _ => error.hint("choose one with --file-id, or name a folder that exists"),
+        })?;
+        output::deliver(path, text.as_bytes())?;
+        let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
+        for loss in losses(recordings, &text, format) {
+            self.warn(true, || format!("{name}: {loss}"));
+        }
+        Ok(())
+    }
+
+    fn write_page(&self, recordings: &[Recording], path: Option<&Path>) -> Result<()> {
+        let [recording] = recordings else {
+            return Err(Error::invalid_option(format!(
+                "a page shows one recording, and here are {}",
+                recordings.len()
+            ))
+            .hint("choose one with --file-id, or name a folder that exists"));
+        };
+        let sound = self.audio.as_deref().map(|audio| Sound::of(audio, path, self.link_audio)).transpose()?;
+        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes())
+    }
+
+    fn warn(&self, is_true: bool, message: impl FnOnce() -> String) {
+        if is_true && !self.quiet {
+            exit::warn(&message());
+        }
+    }
+}
+
+/// What `text` does not tell of `recordings`, found by reading it again.
+fn losses(recordings: &[Recording], text: &str, to: Format) -> Vec<String> {
+    if to == Format::Uem {
+        let mut losses = vec!["UEM holds no speakers: only from when to when the recording goes".to_owned()];
+        if recordings.iter().any(|recording| recording.duration_s.is_none()) {
+            losses.push("the length of the recording is not known, so its last turn ends it".to_owned());
+        }
+        return losses;
+    }
+    let name = recordings.first().map(|recording| recording.turns.file_id.as_str()).unwrap_or_default();
+    let kept = formats::read(text.as_bytes(), to, name).unwrap_or_default();
+    let num_turns = |recordings: &[Recording]| recordings.iter().map(|r| r.turns.turns.len()).sum::<usize>();
+    let mut losses = Vec::new();
+    let (before, after) = (num_turns(recordings), num_turns(&kept));
+    if after < before {
+        losses.push(format!(
+            "{} holds {after} of {before} turns: those of one speaker that overlap are joined, those without length left out",
+            to.name()
+        ));
+    }
+    let names = |recordings: &[Recording]| -> BTreeSet<String> {
+        recordings.iter().flat_map(|recording| recording.turns.speakers()).map(str::to_owned).collect()
+    };
+    let (before, after) = (names(recordings), names(&kept));
+    let changed: Vec<&str> = before.difference(&after).map(String::as_str).collect();
+    if let Some(first) = changed.first().filter(|_| num_turns(&kept) > 0) {
+        let (verb, noun) = if changed.len() == 1 { ("is", "name") } else { ("are", "names") };
+        losses.push(format!("{} {noun} {verb} written otherwise, such as {first:?}", changed.len()));
+    }
+    losses
+}

@@ -1,0 +1,67 @@
+//! `diarist plot`: who spoke when as a picture.
+
+use std::path::{Path, PathBuf};
+
+use diarist::formats::Recording;
+use diarist::{Error, Result};
+
+use crate::plot::{png, svg};
+use crate::results::{self, ResultArgs};
+use crate::{exit, output};
+
+const EXAMPLES: &str = "\
+Examples:
+  diarist plot meeting.rttm -o meeting.svg
+  diarist plot meeting.json -o meeting.png --reference reference.rttm   each speaker below the one of the reference
+  diarist plot --file-id dev00 all.rttm -o dev00.svg                    one recording of several";
+
+/// Draws who spoke when: a lane for each speaker over time, overlap marked
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
+pub(crate) struct PlotArgs {
+    #[command(flatten)]
+    source: ResultArgs,
+
+    /// The picture: .svg or .png
+    #[arg(short, long, value_name = "FILE")]
+    output: PathBuf,
+
+    /// Draws who really spoke above it, each speaker beside the one it matches best
+    #[arg(long, value_name = "FILE")]
+    reference: Option<PathBuf>,
+}
+
+/// Draws.
+pub(crate) fn run(args: &PlotArgs) -> Result<()> {
+    let is_png = match args.output.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
+        Some("svg") => false,
+        Some("png") => true,
+        _ => {
+            return Err(Error::invalid_option("a picture is .svg or .png").at(args.output.display().to_string()));
+        }
+    };
+    let mut recordings = args.source.read()?;
+    if recordings.len() > 1 {
+        return Err(Error::input(format!("there are {} recordings here", recordings.len()))
+            .hint("choose one with --file-id")
+            .at(args.source.name()));
+    }
+    let recording = recordings.pop().unwrap_or_default();
+    let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
+    let picture = svg(&recording, reference.as_ref())?;
+    let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
+    output::write(&args.output, &bytes)
+}
+
+/// The reference in the file at `path`: its only recording, or the one of the same name.
+fn reference(path: &Path, recording: &Recording) -> Result<Recording> {
+    let mut references = results::read(path, None)?;
+    let id = &recording.turns.file_id;
+    match references.iter().position(|reference| reference.turns.file_id == *id) {
+        Some(index) => Ok(references.swap_remove(index)),
+        None if references.len() == 1 => Ok(references.remove(0)),
+        None => Err(Error::input(format!("none of {} recordings is named {id}", references.len()))
+            .hint("give the reference of this recording")
+            .at(path.display().to_string())),
+    }
+}

@@ -1,0 +1,329 @@
+//! The sound of a recording for a page: its outline, and something that browsers play.
+
+use std::fs;
+use std::path::Path;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use diarist::audio::{self, AudioSource};
+use diarist::{Error, ErrorKind, Result};
+use maud::{Markup, PreEscaped, html};
+use ogg::writing::{PacketWriteEndInfo, PacketWriter};
+use ropus::{Application, Bitrate, Channels, Encoder};
+
+/// Of the recording as the library reads it.
+const SAMPLE_RATE: u32 = 16_000;
+/// Samples per packet: 20 ms.
+const FRAME: usize = 320;
+/// Opus counts at this rate, whatever the rate of the recording.
+const OPUS_RATE: u64 = 48_000;
+/// Bits per second: what speech of one channel needs to sound as recorded; 11 MB per hour.
+const BIT_RATE: u32 = 24_000;
+/// A second of sound per page of the stream, so that a player finds a place quickly.
+const PACKETS_PER_PAGE: u64 = 50;
+/// Samples behind one peak of the outline, at least.
+const PEAK: usize = 160;
+/// Peaks in an outline, at most.
+const MAX_PEAKS: usize = 8000;
+
+/// The sound of a recording.
+pub(crate) struct Sound {
+    /// Length of the recording in seconds.
+    pub(crate) duration_s: f64,
+    /// Largest magnitudes of equal stretches.
+    peaks: Vec<f32>,
+    player: Player,
+}
+
+enum Player {
+    /// Opus in Ogg.
+    Inside(Vec<u8>),
+    /// A file beside the page.
+    Beside(String),
+}
+
+impl Sound {
+    /// Reads the recording at `audio` for the page that will be at `page` (or that goes to stdout): to be part of it, or to be played from
+    /// where it is.
+    pub(crate) fn of(audio: &Path, page: Option<&Path>, is_linked: bool) -> Result<Self> {
+        if is_linked { Self::link(audio, address(audio, page)) } else { Self::embed(audio) }
+    }
+
+    /// Reads the recording at `path` and makes it part of the page.
+    fn embed(path: &Path) -> Result<Self> {
+        let mut stream = Stream::new()?;
+        let (duration_s, peaks) = read(path, |samples| stream.push(samples))?;
+        Ok(Self { duration_s, peaks, player: Player::Inside(stream.finish()?) })
+    }
+
+    /// Reads the recording at `path` and lets the page play that file, which it refers to as `address`.
+    fn link(path: &Path, address: String) -> Result<Self> {
+        let (duration_s, peaks) = read(path, |_| Ok(()))?;
+        Ok(Self { duration_s, peaks, player: Player::Beside(address) })
+    }
+
+    /// The elements of the page that hold it.
+    pub(super) fn markup(&self) -> Markup {
+        match &self.player {
+            Player::Inside(bytes) => html! {
+                audio #audio preload="auto" {}
+                // Base64 has no character that means something in HTML.
+                script #data type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
+            },
+            Player::Beside(address) => html! { audio #audio preload="metadata" src=(address) {} },
+        }
+    }
+
+    /// What the page tells if it cannot be played.
+    pub(super) fn fault(&self) -> String {
+        match &self.player {
+            Player::Inside(_) => "This browser cannot play the recording (Opus in Ogg); a current one can.".to_owned(),
+            Player::Beside(address) => {
+                format!(
+                    "The recording cannot be played: {address} is not there, or not in a form that this browser plays."
+                )
+            }
+        }
+    }
+
+    /// The waveform as a path, mirrored about the middle of `height`.
+    pub(super) fn outline(&self, width: f64, height: f64) -> String {
+        let largest = f64::from(self.peaks.iter().copied().fold(1e-3, f32::max));
+        let x = |index: usize| index as f64 * width / self.peaks.len().max(1) as f64;
+        let reach = |peak: f32| (f64::from(peak) / largest * (height / 2.0 - 3.0)).max(0.5);
+        let mut path = format!("M0 {}", height / 2.0);
+        for (index, &peak) in self.peaks.iter().enumerate() {
+            path += &format!("L{:.1} {:.1}", x(index), height / 2.0 - reach(peak));
+        }
+        for (index, &peak) in self.peaks.iter().enumerate().rev() {
+            path += &format!("L{:.1} {:.1}", x(index), height / 2.0 + reach(peak));
+        }
+        path + "Z"
+    }
+}
+
+/// The file at `audio` as a relative address from the page.
+fn address(audio: &Path, page: Option<&Path>) -> String {
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    let folder = page.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
+    let (audio, folder) = (whole(audio), whole(folder.unwrap_or(Path::new("."))));
+    let common = audio.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
+    let up = folder.components().skip(common).map(|_| "..".to_owned());
+    let down = audio.components().skip(common).map(|part| percent_encoded(&part.as_os_str().to_string_lossy()));
+    up.chain(down).collect::<Vec<_>>().join("/")
+}
+
+/// A name as part of an address (RFC 3986 section 2).
+fn percent_encoded(name: &str) -> String {
+    name.bytes().fold(String::new(), |text, byte| match byte {
+        b'-' | b'.' | b'_' | b'~' => text + &char::from(byte).to_string(),
+        _ if byte.is_ascii_alphanumeric() => text + &char::from(byte).to_string(),
+        _ => text + &format!("%{byte:02X}"),
+    })
+}
+
+/// Length and peaks of the recording at `path`, whose samples `sink` gets.
+fn read(path: &Path, mut sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64, Vec<f32>)> {
+    let mut file = audio::open(path)?;
+    let (mut block, mut peaks, mut num_samples) = (Vec::new(), Peaks::default(), 0);
+    while file.read(&mut block)? {
+        num_samples += block.len();
+        peaks.push(&block);
+        sink(&block)?;
+        block.clear();
+    }
+    Ok((num_samples as f64 / f64::from(SAMPLE_RATE), peaks.finish()))
+}
+
+/// Peaks of a recording whose length is not known: when there are too many, each two become one.
+struct Peaks {
+    peaks: Vec<f32>,
+    largest: f32,
+    num: usize,
+    length: usize,
+}
+
+impl Default for Peaks {
+    fn default() -> Self {
+        Self { peaks: Vec::new(), largest: 0.0, num: 0, length: PEAK }
+    }
+}
+
+impl Peaks {
+    fn push(&mut self, samples: &[f32]) {
+        for sample in samples {
+            self.largest = self.largest.max(sample.abs());
+            self.num += 1;
+            if self.num == self.length {
+                self.peaks.push(self.largest);
+                (self.largest, self.num) = (0.0, 0);
+            }
+            if self.peaks.len() == MAX_PEAKS {
+                self.peaks = self.peaks.chunks(2).map(|pair| pair.iter().copied().fold(0.0, f32::max)).collect();
+                self.length *= 2;
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<f32> {
+        if self.num > 0 {
+            self.peaks.push(self.largest);
+        }
+        self.peaks
+    }
+}
+
+/// Opus in Ogg (RFC 7845), one channel.
+struct Stream {
+    encoder: Encoder,
+    writer: PacketWriter<'static, Vec<u8>>,
+    pending: Vec<f32>,
+    packet: Vec<u8>,
+    /// Packets written, and samples taken.
+    num_packets: u64,
+    num_samples: u64,
+    /// Samples at 48 kHz that the encoder puts before the sound.
+    pre_skip: u64,
+}
+
+/// The stream's number; any will do for the only one.
+const SERIAL: u32 = 1;
+
+impl Stream {
+    fn new() -> Result<Self> {
+        let builder = Encoder::builder(SAMPLE_RATE, Channels::Mono, Application::Voip);
+        let bit_rate = Bitrate::try_bits(BIT_RATE).map_err(internal)?;
+        let encoder = builder.bitrate(bit_rate).complexity(5).build().map_err(internal)?;
+        let pre_skip = u64::from(encoder.lookahead()) * OPUS_RATE / u64::from(SAMPLE_RATE);
+        let mut writer = PacketWriter::new(Vec::new());
+        // Section 5.1: version, channels, samples to skip, original rate, gain, mapping.
+        let mut head = b"OpusHead\x01\x01".to_vec();
+        head.extend((pre_skip as u16).to_le_bytes());
+        head.extend(SAMPLE_RATE.to_le_bytes());
+        head.extend([0, 0, 0]);
+        // Section 5.2: the program, and no comments.
+        let mut tags = b"OpusTags\x07\0\0\0diarist".to_vec();
+        tags.extend([0; 4]);
+        for header in [head, tags] {
+            let end = PacketWriteEndInfo::EndPage;
+            writer.write_packet(header, SERIAL, end, 0).map_err(internal)?;
+        }
+        let packet = vec![0; 4000];
+        Ok(Self { encoder, writer, pending: Vec::new(), packet, num_packets: 0, num_samples: 0, pre_skip })
+    }
+
+    fn push(&mut self, samples: &[f32]) -> Result<()> {
+        self.num_samples += samples.len() as u64;
+        self.pending.extend_from_slice(samples);
+        // The last packet is written at the end, which it marks.
+        let rest = self.pending.split_off(self.pending.len().saturating_sub(1) / FRAME * FRAME);
+        let whole = std::mem::replace(&mut self.pending, rest);
+        whole.chunks_exact(FRAME).try_for_each(|frame| self.write(frame, false))
+    }
+
+    fn finish(mut self) -> Result<Vec<u8>> {
+        let total = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
+        // What the encoder holds back comes out with silence after it.
+        while (self.num_packets + 1) * FRAME as u64 * 3 < total {
+            let mut frame = std::mem::take(&mut self.pending);
+            let rest = frame.split_off(frame.len().min(FRAME));
+            frame.resize(FRAME, 0.0);
+            self.pending = rest;
+            self.write(&frame, false)?;
+        }
+        let mut frame = std::mem::take(&mut self.pending);
+        frame.resize(FRAME, 0.0);
+        self.write(&frame, true)?;
+        Ok(self.writer.into_inner())
+    }
+
+    fn write(&mut self, frame: &[f32], is_last: bool) -> Result<()> {
+        let length = self.encoder.encode_float(frame, &mut self.packet).map_err(internal)?;
+        self.num_packets += 1;
+        let all = self.num_packets * FRAME as u64 * OPUS_RATE / u64::from(SAMPLE_RATE);
+        // The position of the last packet tells how much of it counts (section 4).
+        let sound = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
+        let (end, position) = match is_last {
+            true => (PacketWriteEndInfo::EndStream, sound.min(all)),
+            false if self.num_packets.is_multiple_of(PACKETS_PER_PAGE) => (PacketWriteEndInfo::EndPage, all),
+            false => (PacketWriteEndInfo::NormalPacket, all),
+        };
+        let packet = self.packet[..length].to_vec();
+        self.writer.write_packet(packet, SERIAL, end, position).map_err(internal)
+    }
+}
+
+/// An encoder that refuses what it is made for is a fault of ours.
+fn internal(error: impl std::fmt::Display) -> Error {
+    Error::new(ErrorKind::Internal, format!("the sound cannot be encoded: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(name: &str) -> std::path::PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio").join(name)
+    }
+
+    fn decoded(path: &Path) -> Vec<f32> {
+        let mut samples = Vec::new();
+        let mut file = audio::open(path).unwrap();
+        while file.read(&mut samples).unwrap() {}
+        samples
+    }
+
+    #[test]
+    fn the_embedded_sound_is_the_recording() {
+        let sound = Sound::embed(&sample("short.flac")).unwrap();
+        let Player::Inside(bytes) = &sound.player else { panic!("it is inside") };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("sound.ogg");
+        std::fs::write(&path, bytes).unwrap();
+        let (ours, original) = (decoded(&path), decoded(&sample("short.flac")));
+        // Between 16 and 48 kHz the last sample may be rounded away.
+        assert!(ours.len().abs_diff(original.len()) <= 2, "{} of {} samples", ours.len(), original.len());
+        assert_eq!(sound.duration_s, original.len() as f64 / 16e3);
+        let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
+        let likeness = |a: &[f32], b: &[f32]| dot(a, b) / (dot(&ours, &ours) * dot(&original, &original)).sqrt();
+        let alike = likeness(&ours, &original);
+        // A codec of that rate keeps the sound, not the waveform: 0.82 was measured.
+        assert!(alike > 0.75, "{alike}");
+        // Nothing is shifted by as much as half a millisecond.
+        assert!(alike > likeness(&ours[8..], &original) && alike > likeness(&ours, &original[8..]));
+        // 24 kbit/s, and what Ogg adds.
+        let rate = bytes.len() as f64 * 8.0 / sound.duration_s;
+        assert!((12e3..32e3).contains(&rate), "{rate}");
+    }
+
+    #[test]
+    fn a_linked_recording_is_found_from_the_page() {
+        let folder = tempfile::tempdir().unwrap();
+        let (audio, pages) = (folder.path().join("my audio/ö#1.wav"), folder.path().join("pages"));
+        fs::create_dir_all(audio.parent().unwrap()).unwrap();
+        fs::create_dir(&pages).unwrap();
+        fs::write(&audio, "").unwrap();
+        assert_eq!(address(&audio, Some(&pages.join("x.html"))), "../my%20audio/%C3%B6%231.wav");
+        assert_eq!(address(&audio, Some(&audio.with_file_name("x.html"))), "%C3%B6%231.wav");
+        let sound = Sound::of(&sample("short.flac"), None, true).unwrap();
+        let markup = sound.markup().into_string();
+        assert!(
+            markup.contains("src=\"") && markup.contains("audio/short.flac\"") && !markup.contains("base64"),
+            "{markup}"
+        );
+        assert!(sound.outline(1000.0, 72.0).starts_with("M0 36L0.0 "));
+    }
+
+    #[test]
+    fn peaks_stay_few_and_high() {
+        let mut peaks = Peaks::default();
+        let mut samples = vec![0.1_f32; PEAK * MAX_PEAKS * 3];
+        samples[PEAK * MAX_PEAKS] = -0.8;
+        samples.chunks(999).for_each(|block| peaks.push(block));
+        let peaks = peaks.finish();
+        assert!((MAX_PEAKS / 2..MAX_PEAKS).contains(&peaks.len()), "{}", peaks.len());
+        assert_eq!(peaks.iter().filter(|&&peak| peak == 0.8).count(), 1);
+        assert_eq!(peaks.iter().position(|&peak| peak == 0.8), Some(peaks.len() / 3));
+        assert_eq!(Peaks::default().finish(), [0.0; 0]);
+    }
+}

@@ -1,0 +1,248 @@
+//! A picture of turns: a lane for each speaker, marks of time, overlap; as SVG, and from that as PNG.
+
+use diarist::formats::Recording;
+use diarist::formats::json::{self, JsonTurn};
+use diarist::metrics::{ScoreOptions, optimal_mapping};
+use diarist::timeline::Segment;
+use diarist::timeline::intervals::overlaps;
+use diarist::{Error, ErrorKind, Result};
+use maud::{Markup, html};
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree};
+
+use crate::drawing::{COLOURS, Lane, lanes, ticks, unit};
+use crate::progress::clock;
+
+/// Width of the lanes, of the margin, and about the width of a letter.
+const WIDTH: f64 = 1000.0;
+const MARGIN: f64 = 16.0;
+const LETTER: f64 = 7.9;
+/// Names of speakers have as many letters at most.
+const MAX_NAME: usize = 28;
+/// Heights of the title, of a bar, of the row that shows overlap, of the times below, and of the legend.
+const TITLE: f64 = 40.0;
+const BAR: f64 = 14.0;
+const OVERLAP: f64 = 22.0;
+const TIMES: f64 = 32.0;
+const LEGEND: f64 = 24.0;
+/// Colours of what is no speaker.
+const TEXT: &str = "#1d2330";
+const SOFT: &str = "#5c6675";
+const LINE: &str = "#dfe3ea";
+const REFERENCE: &str = "#8b94a3";
+/// Pixels of a PNG for each unit.
+const SCALE: f32 = 2.0;
+
+/// Where things are.
+struct Layout<'a> {
+    lanes: Vec<Lane<'a>>,
+    /// Left edge of the lanes.
+    left: f64,
+    /// Height of a lane.
+    lane: f64,
+    duration_s: f64,
+}
+
+/// The turns of `recording` as SVG, beside those of a reference if there is one.
+pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Result<String> {
+    let turns = json::turns(&recording.turns);
+    let reference_turns = reference.map(|reference| json::turns(&reference.turns)).unwrap_or_default();
+    let mapping = match reference {
+        Some(reference) => optimal_mapping(&reference.turns, &recording.turns, None, &ScoreOptions::default())?,
+        None => Vec::new(),
+    };
+    let lanes = lanes(&reference_turns, &turns, &mapping);
+    let longest = lanes.iter().map(|lane| letters(&short(&lane.name))).max().unwrap_or_default().max(7);
+    let layout = Layout {
+        left: MARGIN + LETTER * longest as f64 + 10.0,
+        lane: if reference.is_some() { 2.0 * BAR + 14.0 } else { BAR + 14.0 },
+        lanes,
+        duration_s: reference.map_or(0.0, Recording::end_s).max(recording.end_s()).max(1e-3),
+    };
+    Ok(layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string())
+}
+
+/// A picture of [`svg`] as PNG.
+///
+/// # Errors
+/// [`ErrorKind::Output`] if the machine has no font to write with, or the picture is too large.
+pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
+    let fault = |message: &str| Error::new(ErrorKind::Output, message.to_owned());
+    let mut options = Options::default();
+    options.fontdb_mut().load_system_fonts();
+    let Some(family) = options.fontdb.faces().next().map(|face| face.families[0].0.clone()) else {
+        return Err(fault("a PNG needs a font, and this machine has none")
+            .hint("write .svg, or install a font such as fonts-dejavu-core"));
+    };
+    // Where the machine knows no "sans-serif", any font is better than none.
+    let sans = options.fontdb.query(&resvg::usvg::fontdb::Query {
+        families: &[resvg::usvg::fontdb::Family::SansSerif],
+        ..resvg::usvg::fontdb::Query::default()
+    });
+    if sans.is_none() {
+        let known = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Helvetica", "Segoe UI"];
+        let has =
+            |name: &&&str| options.fontdb.faces().any(|face| face.families.iter().any(|(family, _)| family == **name));
+        let family = known.iter().find(has).map_or(family, |name| (*name).to_owned());
+        options.fontdb_mut().set_sans_serif_family(family);
+    }
+    let tree = Tree::from_str(svg, &options).map_err(|error| fault("the picture cannot be drawn").caused_by(error))?;
+    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| fault("the picture is too large"))?;
+    let mut pixels =
+        Pixmap::new(size.width(), size.height()).ok_or_else(|| fault("the picture is too large").hint("write .svg"))?;
+    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|error| fault("the picture cannot be packed").caused_by(error))
+}
+
+impl Layout<'_> {
+    fn draw(&self, title: &str, turns: &[JsonTurn], has_reference: bool) -> Markup {
+        let (right, bottom) = (self.left + WIDTH, TITLE + self.lane * self.lanes.len() as f64);
+        let legend = if has_reference { LEGEND } else { 0.0 };
+        let (width, height) = (right + MARGIN, bottom + OVERLAP + TIMES + legend);
+        let segments: Vec<Segment> = turns.iter().map(|turn| Segment::new(turn.start_s, turn.end_s)).collect();
+        html! {
+            svg xmlns="http://www.w3.org/2000/svg" width=(unit(width)) height=(unit(height)) viewBox=(format!("0 0 {width:.2} {height:.2}"))
+                font-family="system-ui, 'DejaVu Sans', 'Liberation Sans', 'Noto Sans', sans-serif" font-size="13" fill=(TEXT) role="img" {
+                title { (title) ": who spoke when" }
+                rect width="100%" height="100%" fill="#ffffff" {}
+                text x=(unit(MARGIN)) y="25" font-size="16" font-weight="bold" { (title) }
+                (self.axis(bottom + OVERLAP))
+                @for overlap in overlaps(&segments) {
+                    rect x=(unit(self.x(overlap.start))) y=(unit(TITLE)) width=(self.width(overlap)) height=(unit(bottom - TITLE))
+                        fill=(TEXT) fill-opacity="0.12" {}
+                    rect x=(unit(self.x(overlap.start))) y=(unit(bottom + 6.0)) width=(self.width(overlap)) height=(unit(OVERLAP - 12.0)) fill=(TEXT) {}
+                }
+                text x=(unit(self.left - 10.0)) y=(unit(bottom + OVERLAP / 2.0 + 4.0)) text-anchor="end" fill=(SOFT) font-size="12" { "overlap" }
+                @for (index, lane) in self.lanes.iter().enumerate() { (self.row(index, lane, has_reference)) }
+                @if has_reference { (self.legend(height - 14.0)) }
+            }
+        }
+    }
+
+    fn row(&self, index: usize, lane: &Lane<'_>, has_reference: bool) -> Markup {
+        let y = TITLE + self.lane * index as f64;
+        let bar = |turn: &JsonTurn, y: f64, colour: &str| {
+            html! {
+                rect x=(unit(self.x(turn.start_s))) y=(unit(y)) width=(self.width(Segment::new(turn.start_s, turn.end_s))) height=(unit(BAR)) fill=(colour) {
+                    title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
+                }
+            }
+        };
+        let below = if has_reference { y + 7.0 + BAR } else { y + 7.0 };
+        html! {
+            line x1=(unit(self.left)) x2=(unit(self.left + WIDTH)) y1=(unit(y + self.lane)) y2=(unit(y + self.lane)) stroke=(LINE) {}
+            text x=(unit(self.left - 10.0)) y=(unit(y + self.lane / 2.0 + 4.5)) text-anchor="end" {
+                title { (lane.name) }
+                (short(&lane.name))
+            }
+            @for turn in &lane.reference { (bar(turn, y + 6.0, REFERENCE)) }
+            @for turn in &lane.hypothesis { (bar(turn, below, COLOURS[index % COLOURS.len()])) }
+        }
+    }
+
+    fn axis(&self, bottom: f64) -> Markup {
+        html! {
+            @for time in ticks(self.duration_s) {
+                @let x = self.x(time);
+                line x1=(unit(x)) x2=(unit(x)) y1=(unit(TITLE)) y2=(unit(bottom + 5.0)) stroke=(LINE) {}
+                text x=(unit(x)) y=(unit(bottom + 19.0)) text-anchor="middle" fill=(SOFT) font-size="12" { (clock(time)) }
+            }
+            line x1=(unit(self.left)) x2=(unit(self.left + WIDTH)) y1=(unit(bottom)) y2=(unit(bottom)) stroke=(SOFT) {}
+        }
+    }
+
+    fn legend(&self, y: f64) -> Markup {
+        let second = self.left + 150.0;
+        html! {
+            rect x=(unit(self.left)) y=(unit(y - 10.0)) width="12" height="12" fill=(REFERENCE) {}
+            text x=(unit(self.left + 18.0)) y=(unit(y)) font-size="12" { "reference, above" }
+            @for index in 0..3 {
+                rect x=(unit(second + 9.0 * f64::from(index))) y=(unit(y - 10.0)) width="9" height="12" fill=(COLOURS[index as usize]) {}
+            }
+            text x=(unit(second + 33.0)) y=(unit(y)) font-size="12" { "what was found, below" }
+        }
+    }
+
+    fn x(&self, time_s: f64) -> f64 {
+        self.left + time_s / self.duration_s * WIDTH
+    }
+
+    fn width(&self, segment: Segment) -> String {
+        unit((segment.duration() / self.duration_s * WIDTH).max(0.5))
+    }
+}
+
+/// Letters that `name` is as wide as: those of East Asia are twice as wide (from U+2E80 on, most are).
+fn letters(name: &str) -> usize {
+    name.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
+}
+
+/// The beginning of a long name.
+fn short(name: &str) -> String {
+    if name.chars().count() <= MAX_NAME {
+        return name.to_owned();
+    }
+    name.chars().take(MAX_NAME - 1).chain(['…']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use diarist::timeline::{Annotation, Turn};
+
+    use super::*;
+
+    fn recording(turns: &[(f64, f64, &str)]) -> Recording {
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
+            segment: Segment::new(start, end),
+            speaker: speaker.to_owned(),
+        };
+        Recording::from(Annotation { file_id: "a & b".to_owned(), turns: turns.iter().map(turn).collect() })
+    }
+
+    #[test]
+    fn bars_lie_where_the_turns_are() {
+        let svg = svg(&recording(&[(0.0, 6.0, "<Ann>"), (5.0, 10.0, "山田")]), None).unwrap();
+        assert!(svg.starts_with("<svg xmlns") && svg.contains("a &amp; b") && svg.contains("&lt;Ann&gt;"));
+        let left = MARGIN + LETTER * 7.0 + 10.0;
+        let bar = |x: f64, width: f64, colour: &str| {
+            svg.contains(&format!(
+                "<rect x=\"{:.2}\" y=\"{:.2}\" width=\"{width:.2}\" height=\"14.00\" fill=\"{colour}\">",
+                left + x,
+                47.0
+            )) || svg.contains(&format!(
+                "<rect x=\"{:.2}\" y=\"{:.2}\" width=\"{width:.2}\" height=\"14.00\" fill=\"{colour}\">",
+                left + x,
+                75.0
+            ))
+        };
+        assert!(bar(0.0, 600.0, COLOURS[0]) && bar(500.0, 500.0, COLOURS[1]), "{svg}");
+        // A band through the lanes and a bar below them.
+        assert_eq!(svg.matches("width=\"100.00\"").count(), 2);
+    }
+
+    #[test]
+    fn a_reference_stands_beside_what_was_found() {
+        let reference = recording(&[(0.0, 5.0, "Ann"), (5.0, 9.0, "Bo")]);
+        let svg = svg(&recording(&[(0.0, 4.0, "S1"), (5.0, 9.0, "S0"), (9.0, 20.0, "S2")]), Some(&reference)).unwrap();
+        for name in ["Ann = S1", "Bo = S0", "only found: S2", "0:20"] {
+            assert!(svg.contains(name), "{name}");
+        }
+        assert_eq!(svg.matches(&format!("fill=\"{REFERENCE}\"")).count(), 3);
+    }
+
+    #[test]
+    fn a_png_has_the_size_and_the_colours_of_the_picture() {
+        let svg = svg(&recording(&[(0.0, 10.0, "Ann")]), None).unwrap();
+        match png(&svg) {
+            Ok(bytes) => {
+                let pixels = Pixmap::decode_png(&bytes).unwrap();
+                assert!(pixels.width() as f64 > 2.0 * WIDTH);
+                let pixel = pixels.pixel(pixels.width() / 2, 2 * (TITLE as u32 + 14)).unwrap();
+                assert_eq!((pixel.red(), pixel.green(), pixel.blue()), (0x44, 0x77, 0xaa));
+            }
+            // A machine without fonts says so.
+            Err(error) => assert!(error.to_string().contains("install a font"), "{error}"),
+        }
+        assert!(super::svg(&Recording::default(), None).unwrap().ends_with("</svg>"));
+    }
+}

@@ -1,0 +1,78 @@
+//! A label track of Audacity (File > Import > Labels), one label for each turn.
+//!
+//! ```text
+//! 0.031000	9.802000	SPEAKER_00
+//! ```
+//!
+//! The fields are start and end in seconds and the text, with tabs between them. Source: Audacity Manual, "Importing and Exporting
+//! Labels".
+
+use std::fmt::Write as _;
+
+use super::Recording;
+use super::fields::{error_at, seconds, segment};
+use super::text::{decode, one_line, sort};
+use crate::error::Result;
+use crate::timeline::{Annotation, Turn};
+
+/// Reads labels: their text is the speaker. Lines about frequencies (`\` first) are skipped, labels without text counted as left out.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line's number if a line is not a label.
+pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
+    let text = decode(bytes)?;
+    let mut recording = Recording::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+    for (index, line) in text.lines().enumerate() {
+        let number = index + 1;
+        if line.trim().is_empty() || line.starts_with('\\') {
+            continue;
+        }
+        let mut fields = line.splitn(3, '\t');
+        let (Some(start), Some(end)) = (fields.next(), fields.next()) else {
+            return Err(error_at(number, "not a label").hint("a label is: start, tab, end, tab, speaker"));
+        };
+        let (start, end) = (seconds(number, "start", start.trim())?, seconds(number, "end", end.trim())?);
+        let segment = segment(number, start, end)?;
+        match fields.next().map(str::trim).unwrap_or_default() {
+            "" => recording.num_left_out += 1,
+            speaker => recording.turns.turns.push(Turn { segment, speaker: speaker.to_owned() }),
+        }
+    }
+    sort(&mut recording.turns.turns);
+    Ok(recording)
+}
+
+/// `annotation` as labels, times with six decimals as Audacity writes them. Tabs and line breaks in names become blanks.
+pub fn write(annotation: &Annotation) -> String {
+    let mut text = String::new();
+    for Turn { segment, speaker } in &annotation.turns {
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "{:.6}\t{:.6}\t{}", segment.start, segment.end, one_line(speaker));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_audacity_exports_is_read() {
+        let text = "0.500000\t2.000000\tAnn\r\n\\\t100.0\t3500.5\r\n1.000000\t1.000000\tBo Lee\n3\t4\t\n\n";
+        let recording = read(text.as_bytes(), "m").unwrap();
+        assert_eq!(write(&recording.turns), "0.500000\t2.000000\tAnn\n1.000000\t1.000000\tBo Lee\n");
+        assert_eq!((recording.turns.file_id.as_str(), recording.num_left_out), ("m", 1));
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (text, expected) in [
+            ("1\t2\ta\nDear all,", "line 2: not a label"),
+            ("one\t2\ta", "line 1: the start \"one\" is not a number"),
+            ("1\t0.5\ta", "line 1: a segment from 1 s to 0.5 s"),
+        ] {
+            let message = read(text.as_bytes(), "m").unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! A table with a header line and a line for each turn (RFC 4180), for spreadsheets and data frames.
+//!
+//! ```text
+//! file_id,start_s,end_s,speaker
+//! meeting,0.031,9.802,SPEAKER_00
+//! ```
+//!
+//! Times are in seconds. Names with commas, quotes or line breaks stand between quotes.
+
+use ::csv::{ReaderBuilder, StringRecord, WriterBuilder};
+
+use super::fields::{error_at, seconds, segment};
+use super::text::{ByFile, decode, speaker};
+use crate::error::{Error, Result};
+use crate::timeline::{Annotation, Turn};
+
+/// The header line.
+pub(super) const HEAD: &str = "file_id,start_s,end_s,speaker\n";
+
+/// Names of columns that are understood, in any order and in capital letters or small ones.
+const FILE_ID: [&str; 4] = ["file_id", "file", "uri", "recording"];
+const START: [&str; 2] = ["start_s", "start"];
+const END: [&str; 2] = ["end_s", "end"];
+const DURATION: [&str; 2] = ["duration_s", "duration"];
+const SPEAKER: [&str; 3] = ["speaker", "label", "name"];
+
+/// The columns of a table.
+struct Columns {
+    file_id: Option<usize>,
+    start: usize,
+    end: Option<usize>,
+    duration: usize,
+    speaker: usize,
+}
+
+/// Reads a table: one annotation for each file id, in the order of their first turns.
+///
+/// Columns are found by their names: `start_s`, `end_s` (or `duration_s`), `speaker`, and `file_id` if there is one, else all
+/// turns are of the recording `file_id`. They may be separated by commas, semicolons or tabs.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line's number if a column is missing or a line makes no sense.
+pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
+    let text = decode(bytes)?;
+    let header = text.lines().next().unwrap_or_default();
+    let separator = [b',', b';', b'\t'].into_iter().max_by_key(|&mark| {
+        // Of equal counts, `max_by_key` takes the last.
+        (header.bytes().filter(|&byte| byte == mark).count(), mark == b',')
+    });
+    let mut builder = ReaderBuilder::new();
+    let mut reader = builder.delimiter(separator.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
+    let columns = Columns::find(reader.headers().map_err(|error| located(&error))?)?;
+    let mut turns = ByFile::default();
+    for record in reader.records() {
+        let record = record.map_err(|error| located(&error))?;
+        let number = record.position().map_or(0, |position| position.line() as usize);
+        let id = columns.file_id.and_then(|index| record.get(index)).filter(|id| !id.is_empty()).unwrap_or(file_id);
+        turns.push(id, columns.turn(number, &record)?);
+    }
+    Ok(turns.finish())
+}
+
+/// The lines of `annotation`, without the header line.
+pub(super) fn rows(annotation: &Annotation) -> String {
+    let mut writer = WriterBuilder::new().from_writer(Vec::new());
+    for Turn { segment, speaker } in &annotation.turns {
+        let (start, end) = (format!("{:.3}", segment.start), format!("{:.3}", segment.end));
+        writer.write_record([&annotation.file_id, &start, &end, speaker]).expect("four fields, in memory");
+    }
+    let bytes = writer.into_inner().expect("a vector can always be written to");
+    String::from_utf8(bytes).expect("quotes and commas between strings are UTF-8")
+}
+
+impl Columns {
+    fn find(header: &StringRecord) -> Result<Self> {
+        let find = |names: &[&str]| {
+            let has_name = |field: &str| names.iter().any(|name| field.trim().eq_ignore_ascii_case(name));
+            header.iter().position(has_name)
+        };
+        let need = |names: &[&str]| {
+            find(names).ok_or_else(|| {
+                error_at(1, format!("there is no column {}", names[0]))
+                    .hint("the first line names the columns: file_id,start_s,end_s,speaker")
+            })
+        };
+        let end = find(&END);
+        let duration = if end.is_some() { 0 } else { find(&DURATION).map_or_else(|| need(&END), Ok)? };
+        Ok(Self { file_id: find(&FILE_ID), start: need(&START)?, end, duration, speaker: need(&SPEAKER)? })
+    }
+
+    fn turn(&self, number: usize, record: &StringRecord) -> Result<Turn> {
+        let field = |index: usize| {
+            let message = || format!("{} fields where field {} is needed", record.len(), index + 1);
+            record.get(index).map(str::trim).ok_or_else(|| error_at(number, message()))
+        };
+        let start = seconds(number, "start", field(self.start)?)?;
+        let end = match self.end {
+            Some(index) => seconds(number, "end", field(index)?)?,
+            None => start + seconds(number, "duration", field(self.duration)?)?,
+        };
+        Ok(Turn { segment: segment(number, start, end)?, speaker: speaker(number, field(self.speaker)?)? })
+    }
+}
+
+fn located(error: &::csv::Error) -> Error {
+    error_at(error.position().map_or(1, |position| position.line() as usize), format!("not a CSV line: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_found_by_name_and_separator() {
+        let expected =
+            read(b"file_id,start_s,end_s,speaker\nm,1.5,2.25,Ann\nm,2,4,\"Lee, \"\"Bo\"\"\nJr\"\n", "x").unwrap();
+        assert_eq!(expected[0].file_id, "m");
+        assert_eq!(expected[0].turns[1].speaker, "Lee, \"Bo\"\nJr");
+        for text in [
+            "Speaker;Duration;Start;uri\r\nAnn;0.75;1.5;m\r\n\r\n\"Lee, \"\"Bo\"\"\nJr\";2;2.0;m\r\n",
+            "start\tend\tlabel\n2\t4\t\"Lee, \"\"Bo\"\"\nJr\"\n1.5\t2.25\tAnn\n",
+        ] {
+            assert_eq!(read(text.as_bytes(), "m").unwrap(), expected, "{text}");
+        }
+        assert_eq!(read(HEAD.as_bytes(), "m").unwrap(), []);
+    }
+
+    #[test]
+    fn errors_name_the_line() {
+        for (text, expected) in [
+            ("", "line 1: there is no column"),
+            ("start,end\n", "line 1: there is no column speaker"),
+            ("start,speaker\n", "line 1: there is no column end_s"),
+            ("start,end,speaker\n1,2,a\n1,x,a\n", "line 3: the end \"x\" is not a number"),
+            ("start,end,speaker\n\"1\",2,\"a\nb\"\n3,2,a\n", "line 4: a segment from 3 s to 2 s"),
+            ("start,end,speaker\n1,2\n", "line 2: 2 fields where field 3 is needed"),
+            ("start,end,speaker\n1,2, \n", "line 2: the speaker has no name"),
+        ] {
+            let message = read(text.as_bytes(), "x").unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}

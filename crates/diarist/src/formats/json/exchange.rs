@@ -1,0 +1,147 @@
+//! The part of a document that other formats have, too.
+
+use serde::{Deserialize, Serialize};
+
+use super::super::Recording;
+use super::super::fields::error_at;
+use super::super::text::{decode, sort, speaker};
+use super::{JsonSpeaker, JsonTurn, SCHEMA_VERSION, milliseconds, turns};
+use crate::error::{Error, Result};
+use crate::timeline::intervals::{covered_s, overlaps};
+use crate::timeline::{Annotation, Segment, Turn};
+
+/// What is read of a [`super::Document`]; all the rest may be missing.
+#[derive(Debug, Deserialize)]
+struct Known {
+    file_id: String,
+    #[serde(default)]
+    duration_s: Option<f64>,
+    turns: Vec<JsonTurn>,
+    #[serde(default)]
+    exclusive_turns: Option<Vec<JsonTurn>>,
+}
+
+/// What [`write`] writes: the fields of a [`super::Document`] that turns alone tell.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    schema_version: u32,
+    diarist_version: &'a str,
+    file_id: &'a str,
+    duration_s: Option<f64>,
+    speech_s: f64,
+    overlap_s: f64,
+    turns: Vec<JsonTurn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exclusive_turns: Option<Vec<JsonTurn>>,
+    speakers: Vec<JsonSpeaker>,
+}
+
+/// Reads documents that follow each other, as in JSON Lines. A speaker with a name is called by that.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] with the line's number if this is not such a document.
+pub fn read(bytes: &[u8]) -> Result<Vec<Recording>> {
+    let text = decode(bytes)?;
+    let mut recordings = Vec::new();
+    for known in serde_json::Deserializer::from_str(&text).into_iter::<Known>() {
+        let known = known.map_err(|error| {
+            error_at(error.line(), "this is not JSON of `diarist diarize`")
+                .hint("give what its --format json writes")
+                .caused_by(error)
+        })?;
+        recordings.push(recording(known).map_err(|error| error.at(format!("document {}", recordings.len() + 1)))?);
+    }
+    Ok(recordings)
+}
+
+/// `recording` on one line, without a line break: a document without options, timings and voices.
+pub fn write(recording: &Recording) -> String {
+    let annotation = &recording.turns;
+    let segments: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment).collect();
+    let told = Told {
+        schema_version: SCHEMA_VERSION,
+        diarist_version: env!("CARGO_PKG_VERSION"),
+        file_id: &annotation.file_id,
+        duration_s: recording.duration_s.map(milliseconds),
+        speech_s: milliseconds(covered_s(segments.iter().copied())),
+        overlap_s: milliseconds(covered_s(overlaps(&segments))),
+        turns: turns(annotation),
+        exclusive_turns: recording.exclusive.as_ref().map(turns),
+        speakers: annotation.speakers().into_iter().map(|label| summary(annotation, label)).collect(),
+    };
+    serde_json::to_string(&told).expect("every field has a JSON form: strings, numbers, lists")
+}
+
+fn summary(annotation: &Annotation, label: &str) -> JsonSpeaker {
+    let own: Vec<Segment> =
+        annotation.turns.iter().filter(|turn| turn.speaker == label).map(|turn| turn.segment).collect();
+    JsonSpeaker {
+        label: label.to_owned(),
+        num_turns: own.len(),
+        speech_s: milliseconds(covered_s(own)),
+        embedding: None,
+        name: None,
+        identification: None,
+    }
+}
+
+fn recording(known: Known) -> Result<Recording> {
+    let annotation = |turns: Vec<JsonTurn>| {
+        let mut turns: Vec<Turn> = turns.into_iter().map(turn).collect::<Result<_>>()?;
+        sort(&mut turns);
+        Ok(Annotation { file_id: known.file_id.clone(), turns })
+    };
+    if known.duration_s.is_some_and(|duration_s| duration_s < 0.0) {
+        return Err(Error::input("duration_s is negative"));
+    }
+    Ok(Recording {
+        turns: annotation(known.turns)?,
+        exclusive: known.exclusive_turns.map(annotation).transpose()?,
+        duration_s: known.duration_s,
+        num_left_out: 0,
+    })
+}
+
+fn turn(turn: JsonTurn) -> Result<Turn> {
+    let JsonTurn { start_s, end_s, speaker: label, name } = turn;
+    if end_s < start_s {
+        return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
+    }
+    Ok(Turn { segment: Segment::new(start_s, end_s), speaker: speaker(1, name.as_deref().unwrap_or(&label))? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_read_back_as_written() {
+        let line = r#"{"file_id":"a","turns":[{"start_s":1,"end_s":2.5,"speaker":"S0","name":"Ann \"A\" Lee"},
+            {"start_s":0,"end_s":1.5,"speaker":"S1"}],"exclusive_turns":[],"more":1}"#;
+        let recordings = read(format!("{line}\n{line}").as_bytes()).unwrap();
+        assert_eq!((recordings.len(), &recordings[0]), (2, &recordings[1]));
+        let recording = &recordings[0];
+        assert_eq!(recording.turns.speakers(), ["Ann \"A\" Lee", "S1"]);
+        assert_eq!((recording.exclusive.as_ref().unwrap().turns.len(), recording.duration_s), (0, None));
+        let written = write(recording);
+        assert_eq!(read(written.as_bytes()).unwrap(), [recording.clone()]);
+        let value: serde_json::Value = serde_json::from_str(&written).unwrap();
+        assert_eq!((&value["speech_s"], &value["overlap_s"]), (&2.5.into(), &0.5.into()));
+        assert_eq!((&value["speakers"][1]["label"], &value["speakers"][1]["num_turns"]), (&"S1".into(), &1.into()));
+    }
+
+    #[test]
+    fn errors_name_the_line_or_the_document() {
+        for (text, expected) in [
+            ("{\"file_id\": \"a\", \"turns\": []}\n{", "line 2: this is not JSON of `diarist diarize`"),
+            ("{\"turns\": []}", "line 1: this is not JSON of `diarist diarize`"),
+            (
+                r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1, "speaker": "x"}]}"#,
+                "document 1: a turn from 2 s",
+            ),
+        ] {
+            let message = read(text.as_bytes()).unwrap_err().to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+    }
+}
