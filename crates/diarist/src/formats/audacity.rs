@@ -1,7 +1,7 @@
 //! A label track of Audacity (File > Import > Labels), one label for each turn.
 //!
 //! ```text
-//! 0.031000	9.802000	SPEAKER_00
+//! 0.031000  9.802000  SPEAKER_00
 //! ```
 //!
 //! The fields are start and end in seconds and the text, with tabs between them. Source: Audacity Manual, "Importing and Exporting

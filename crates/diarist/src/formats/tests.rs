@@ -238,7 +238,7 @@ fn a_cut_file_is_told_or_gives_its_beginning() {
         let text = write(std::slice::from_ref(&recording), format).unwrap();
         // What closes these formats comes last, but for a line break.
         for length in (1..text.trim_end().len()).filter(|&length| text.is_char_boundary(length)) {
-            assert!(read(text[..length].as_bytes(), format, "m").is_err(), "{format:?} cut to {length} bytes");
+            assert!(read(&text.as_bytes()[..length], format, "m").is_err(), "{format:?} cut to {length} bytes");
         }
     }
 }
