@@ -1,6 +1,6 @@
 //! Files about who spoke when, in and out, and saved analyses.
 //!
-//! [`read`] and [`write`] know every [`Format`] and share one [`Recording`]; the modules have what is particular to each.
+//! [`read`] and [`write()`] know every [`Format`] and share one [`Recording`]; the modules have what is particular to each.
 //! `docs/formats.md` tells what each keeps and loses.
 
 pub mod analysis;

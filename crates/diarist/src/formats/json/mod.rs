@@ -2,7 +2,7 @@
 //!
 //! `docs/output-json.md` describes the fields for readers, `docs/output.schema.json` for programs. A field may be added
 //! at any time; removing one or changing its meaning raises [`SCHEMA_VERSION`]. [`read`] takes what other formats have as well,
-//! and [`write`] writes that much.
+//! and [`write()`] writes that much.
 
 mod exchange;
 
