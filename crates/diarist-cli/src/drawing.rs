@@ -14,7 +14,9 @@ pub(crate) fn class(index: usize) -> String {
 
 /// Rules of a style sheet for every [`class`].
 pub(crate) fn rules() -> String {
-    let rule = |(index, colour): (usize, &&str)| format!(".c{index} {{ fill: {colour}; background: {colour}; }}\n");
+    let rule = |(index, colour): (usize, &&str)| {
+        format!(".c{index} {{ --colour: {colour}; fill: {colour}; background: {colour}; }}\n")
+    };
     COLOURS.iter().enumerate().map(rule).collect()
 }
 

@@ -1,21 +1,27 @@
 //! A picture of turns: a lane for each speaker, marks of time, overlap; as SVG, and from that as PNG.
 
+#[cfg(feature = "png")]
+mod png;
+
+use diarist::Result;
 use diarist::formats::Recording;
 use diarist::formats::json::{self, JsonTurn};
 use diarist::metrics::{ScoreOptions, optimal_mapping};
 use diarist::timeline::Segment;
 use diarist::timeline::intervals::overlaps;
-use diarist::{Error, ErrorKind, Result};
+#[cfg(not(feature = "png"))]
+use diarist::{Error, ErrorKind};
 use maud::{Markup, html};
-use resvg::tiny_skia::{Pixmap, Transform};
-use resvg::usvg::{Options, Tree};
+
+#[cfg(feature = "png")]
+pub(crate) use png::png;
 
 use crate::drawing::{COLOURS, Lane, lanes, ticks, unit};
 use crate::progress::clock;
 
 /// Width of the lanes, of the margin, and about the width of a letter.
 const WIDTH: f64 = 1000.0;
-const MARGIN: f64 = 16.0;
+const MARGIN: f64 = 20.0;
 const LETTER: f64 = 7.9;
 /// Names of speakers have as many letters at most.
 const MAX_NAME: usize = 28;
@@ -30,8 +36,6 @@ const TEXT: &str = "#1d2330";
 const SOFT: &str = "#5c6675";
 const LINE: &str = "#dfe3ea";
 const REFERENCE: &str = "#8b94a3";
-/// Pixels of a PNG for each unit.
-const SCALE: f32 = 2.0;
 
 /// Where things are.
 struct Layout<'a> {
@@ -62,36 +66,10 @@ pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Resul
     Ok(layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string())
 }
 
-/// A picture of [`svg`] as PNG.
-///
-/// # Errors
-/// [`ErrorKind::Output`] if the machine has no font to write with, or the picture is too large.
-pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
-    let fault = |message: &str| Error::new(ErrorKind::Output, message.to_owned());
-    let mut options = Options::default();
-    options.fontdb_mut().load_system_fonts();
-    let Some(family) = options.fontdb.faces().next().map(|face| face.families[0].0.clone()) else {
-        return Err(fault("a PNG needs a font, and this machine has none")
-            .hint("write .svg, or install a font such as fonts-dejavu-core"));
-    };
-    // Where the machine knows no "sans-serif", any font is better than none.
-    let sans = options.fontdb.query(&resvg::usvg::fontdb::Query {
-        families: &[resvg::usvg::fontdb::Family::SansSerif],
-        ..resvg::usvg::fontdb::Query::default()
-    });
-    if sans.is_none() {
-        let known = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Helvetica", "Segoe UI"];
-        let has =
-            |name: &&&str| options.fontdb.faces().any(|face| face.families.iter().any(|(family, _)| family == **name));
-        let family = known.iter().find(has).map_or(family, |name| (*name).to_owned());
-        options.fontdb_mut().set_sans_serif_family(family);
-    }
-    let tree = Tree::from_str(svg, &options).map_err(|error| fault("the picture cannot be drawn").caused_by(error))?;
-    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| fault("the picture is too large"))?;
-    let mut pixels =
-        Pixmap::new(size.width(), size.height()).ok_or_else(|| fault("the picture is too large").hint("write .svg"))?;
-    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| fault("the picture cannot be packed").caused_by(error))
+/// What a binary without PNG says to it.
+#[cfg(not(feature = "png"))]
+pub(crate) fn png(_: &str) -> Result<Vec<u8>> {
+    Err(Error::new(ErrorKind::InvalidOption, "this diarist was built without PNG").hint("write .svg"))
 }
 
 impl Layout<'_> {
@@ -228,21 +206,6 @@ mod tests {
             assert!(svg.contains(name), "{name}");
         }
         assert_eq!(svg.matches(&format!("fill=\"{REFERENCE}\"")).count(), 3);
-    }
-
-    #[test]
-    fn a_png_has_the_size_and_the_colours_of_the_picture() {
-        let svg = svg(&recording(&[(0.0, 10.0, "Ann")]), None).unwrap();
-        match png(&svg) {
-            Ok(bytes) => {
-                let pixels = Pixmap::decode_png(&bytes).unwrap();
-                assert!(pixels.width() as f64 > 2.0 * WIDTH);
-                let pixel = pixels.pixel(pixels.width() / 2, 2 * (TITLE as u32 + 14)).unwrap();
-                assert_eq!((pixel.red(), pixel.green(), pixel.blue()), (0x44, 0x77, 0xaa));
-            }
-            // A machine without fonts says so.
-            Err(error) => assert!(error.to_string().contains("install a font"), "{error}"),
-        }
         assert!(super::svg(&Recording::default(), None).unwrap().ends_with("</svg>"));
     }
 }

@@ -43,7 +43,7 @@ pub(crate) struct ConvertArgs {
     /// The recording, to be played on a page (html)
     #[arg(long, value_name = "FILE", help_heading = "Page")]
     audio: Option<PathBuf>,
-    /// Lets the page play that file, which must stay where it is; otherwise the sound is in the page, 11 MB per hour
+    /// Lets the page play that file, which must stay where it is; otherwise the sound is in the page, 14 MB per hour
     #[arg(long, help_heading = "Page", requires = "audio")]
     link_audio: bool,
 

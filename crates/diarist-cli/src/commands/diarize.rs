@@ -82,7 +82,7 @@ struct OutputArgs {
     /// Writes one file per recording, named after it, into DIR (made if missing)
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
-    /// Lets a page (html) play the recording's file, which must stay where it is; otherwise the sound is in the page, 11 MB per hour
+    /// Lets a page (html) play the recording's file, which must stay where it is; otherwise the sound is in the page, 14 MB per hour
     #[arg(long)]
     link_audio: bool,
 }

@@ -20,7 +20,7 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Width of the timeline in its own units.
 const WIDTH: f64 = 1000.0;
-/// Heights of the waveform, of a lane, and of the row that shows overlap; `page.css` has the same.
+/// Heights of the waveform, of a lane, and of the row that shows overlap; `page.css` has the last two as well.
 const WAVE: f64 = 72.0;
 const LANE: f64 = 28.0;
 const OVERLAP: f64 = 18.0;
@@ -83,6 +83,11 @@ impl Content<'_> {
         }
     }
 
+    /// Where the lanes begin: below the waveform, if there is one.
+    fn top(&self) -> f64 {
+        if self.sound.is_some() { WAVE } else { 0.0 }
+    }
+
     fn player(&self) -> Markup {
         html! {
             div.player role="group" aria-label="Player" {
@@ -113,12 +118,12 @@ impl Content<'_> {
     }
 
     fn timeline(&self, names: &[&str]) -> Markup {
-        let height = WAVE + LANE * names.len() as f64 + OVERLAP;
+        let height = self.top() + LANE * names.len() as f64 + OVERLAP;
         let swatch = |lane: usize, name: &str| html! { i class=(class(lane)) {} span { (name) } };
         html! {
             section aria-label="Timeline" {
                 div.timeline {
-                    div.names {
+                    div.names style=(format!("padding-top:{}px", self.top())) {
                         @for (lane, name) in names.iter().enumerate() {
                             @if self.sound.is_some() {
                                 button type="button" data-name=(name) title=(name) aria-label=(format!("Next turn of {name}")) {
@@ -136,7 +141,7 @@ impl Content<'_> {
                             @if self.sound.is_some() {
                                 div #head style=(format!("height:{height}px")) {}
                                 div #position role="slider" tabindex="0" aria-label="Position in seconds" aria-valuemin="0"
-                                    aria-valuemax=(format!("{:.1}", self.duration_s)) aria-valuenow="0" {}
+                                    aria-valuemax=(format!("{:.1}", self.duration_s)) aria-valuenow="0" style=(format!("height:{WAVE}px")) {}
                             }
                             div.times #times aria-hidden="true" {
                                 @for time in ticks(self.duration_s) {
@@ -160,25 +165,26 @@ impl Content<'_> {
 
     fn drawing(&self, names: &[&str], height: f64) -> Markup {
         let x = |time_s: f64| format!("{:.3}", time_s * WIDTH / self.duration_s);
-        let width = |length_s: f64| format!("{:.3}", (length_s * WIDTH / self.duration_s).max(0.3));
+        let width = |length_s: f64| format!("{:.3}", (length_s * WIDTH / self.duration_s).max(1e-3));
+        let top = self.top();
         let lane_of = |turn: &JsonTurn| names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
         html! {
             svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" style=(format!("height:{height}px")) aria-hidden="true" {
                 @if let Some(sound) = self.sound { path.wave d=(sound.outline(WIDTH, WAVE)) {} }
                 @for lane in 0..=names.len() {
-                    @let y = WAVE + LANE * lane as f64;
+                    @let y = top + LANE * lane as f64;
                     line.lane x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
                 }
                 @for (index, turn) in self.turns.iter().enumerate() {
                     @let lane = lane_of(turn);
-                    rect class=(format!("turn-bar {}", class(lane))) data-turn=(index) x=(x(turn.start_s)) y=(WAVE + LANE * lane as f64 + 4.0)
+                    rect class=(format!("turn-bar {}", class(lane))) data-turn=(index) x=(x(turn.start_s)) y=(top + LANE * lane as f64 + 4.0)
                         width=(width(turn.end_s - turn.start_s)) height=(LANE - 8.0) {
                         title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
                     }
                 }
                 @for Segment { start, end } in &self.overlaps {
-                    rect.band x=(x(*start)) y=(WAVE) width=(width(end - start)) height=(LANE * names.len() as f64) {}
-                    rect.overlap x=(x(*start)) y=(WAVE + LANE * names.len() as f64 + 5.0) width=(width(end - start)) height=(OVERLAP - 9.0) {}
+                    rect.band x=(x(*start)) y=(top) width=(width(end - start)) height=(LANE * names.len() as f64) {}
+                    rect.overlap x=(x(*start)) y=(top + LANE * names.len() as f64 + 5.0) width=(width(end - start)) height=(OVERLAP - 9.0) {}
                 }
             }
         }

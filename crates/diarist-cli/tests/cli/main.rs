@@ -9,6 +9,7 @@ mod convert;
 mod delivery;
 mod live;
 mod models;
+mod pictures;
 mod sample;
 mod schema;
 mod speakers;

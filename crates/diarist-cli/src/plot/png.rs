@@ -1,0 +1,66 @@
+//! PNG by resvg, with the machine's fonts.
+
+use diarist::{Error, ErrorKind, Result};
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree, fontdb};
+
+/// Pixels for each unit of the picture.
+const SCALE: f32 = 2.0;
+
+/// A picture of [`super::svg`] as PNG.
+///
+/// # Errors
+/// [`ErrorKind::Output`] if the machine has no font to write with, or the picture is too large.
+pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
+    let fault = |message: &str| Error::new(ErrorKind::Output, message.to_owned());
+    let mut options = Options::default();
+    options.fontdb_mut().load_system_fonts();
+    let Some(family) = options.fontdb.faces().find_map(|face| face.families.first().map(|(name, _)| name.clone()))
+    else {
+        return Err(fault("a PNG needs a font, and this machine has none")
+            .hint("write .svg, or install a font such as fonts-dejavu-core"));
+    };
+    // Where the machine knows no "sans-serif", any font is better than none.
+    let sans =
+        options.fontdb.query(&fontdb::Query { families: &[fontdb::Family::SansSerif], ..fontdb::Query::default() });
+    if sans.is_none() {
+        let known = ["DejaVu Sans", "Liberation Sans", "Noto Sans", "Helvetica", "Segoe UI"];
+        let has =
+            |name: &&&str| options.fontdb.faces().any(|face| face.families.iter().any(|(family, _)| family == **name));
+        let family = known.iter().find(has).map_or(family, |name| (*name).to_owned());
+        options.fontdb_mut().set_sans_serif_family(family);
+    }
+    let tree = Tree::from_str(svg, &options).map_err(|error| fault("the picture cannot be drawn").caused_by(error))?;
+    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| fault("the picture is too large"))?;
+    let mut pixels =
+        Pixmap::new(size.width(), size.height()).ok_or_else(|| fault("the picture is too large").hint("write .svg"))?;
+    resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
+    pixels.encode_png().map_err(|error| fault("the picture cannot be packed").caused_by(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use diarist::formats::Recording;
+    use diarist::timeline::{Annotation, Segment, Turn};
+
+    use super::*;
+    use crate::drawing::COLOURS;
+
+    #[test]
+    fn the_picture_has_its_colours() {
+        let turns = vec![Turn { segment: Segment::new(0.0, 10.0), speaker: "Ann".to_owned() }];
+        let recording = Recording::from(Annotation { file_id: "a".to_owned(), turns });
+        let svg = crate::plot::svg(&recording, None).unwrap();
+        match png(&svg) {
+            Ok(bytes) => {
+                let pixels = Pixmap::decode_png(&bytes).unwrap();
+                // The middle of the only lane.
+                let pixel = pixels.pixel(pixels.width() / 2, 2 * 54).unwrap();
+                let colour = format!("#{:02x}{:02x}{:02x}", pixel.red(), pixel.green(), pixel.blue());
+                assert_eq!((colour.as_str(), pixels.height()), (COLOURS[0], 2 * 122));
+            }
+            // A machine without fonts says so.
+            Err(error) => assert!(error.to_string().contains("install a font"), "{error}"),
+        }
+    }
+}
