@@ -59,7 +59,7 @@ impl ResultArgs {
 
     /// The same for messages.
     pub(crate) fn name(&self) -> String {
-        if self.input.as_os_str() == "-" { "stdin".to_owned() } else { self.input.display().to_string() }
+        name(&self.input)
     }
 
     /// The recordings that are asked for, at least one.
@@ -75,28 +75,45 @@ impl ResultArgs {
     }
 }
 
-/// The recordings in the file at `path`, or on stdin if that is `-`. A file without turns is about one in which nobody speaks.
+/// The recordings in the file at `path`, or on stdin if that is `-`.
 pub(crate) fn read(path: &Path, form: Option<Form>) -> Result<Vec<formats::Recording>> {
     let form = self::form(form, path, "--from")?;
-    let is_stdin = path.as_os_str() == "-";
-    let name = if is_stdin { "stdin".to_owned() } else { path.display().to_string() };
-    let stem =
-        if is_stdin { name.clone() } else { rttm::field(&path.file_stem().unwrap_or_default().to_string_lossy()) };
-    let bytes = if is_stdin {
+    parse(&bytes(path)?, form, path)
+}
+
+/// The contents of the file at `path`, or of stdin if that is `-`.
+pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
+    let bytes = if is_stdin(path) {
         let mut bytes = Vec::new();
         io::stdin().read_to_end(&mut bytes).map(|_| bytes)
     } else {
         fs::read(path)
     };
-    let bytes = bytes.map_err(|error| Error::input("cannot be read").caused_by(error).at(name.clone()))?;
+    bytes.map_err(|error| Error::input("cannot be read").caused_by(error).at(name(path)))
+}
+
+/// The recordings in `bytes`, which are of `path`, at least one: a file without turns is about one in which nobody speaks.
+pub(crate) fn parse(bytes: &[u8], form: Form, path: &Path) -> Result<Vec<formats::Recording>> {
+    let stem =
+        if is_stdin(path) { name(path) } else { path.file_stem().unwrap_or_default().to_string_lossy().into_owned() };
+    let stem = rttm::field(&stem);
     let format = form
         .format()
-        .ok_or_else(|| Error::input("a page cannot be read back").hint("give what it was made of").at(name.clone()))?;
-    let mut recordings = formats::read(&bytes, format, &stem).map_err(|error| error.at(name))?;
+        .ok_or_else(|| Error::input("a page cannot be read back").hint("give what it was made of").at(name(path)))?;
+    let mut recordings = formats::read(bytes, format, &stem).map_err(|error| error.at(name(path)))?;
     if recordings.is_empty() {
         recordings.push(formats::Recording::from(Annotation { file_id: stem, turns: Vec::new() }));
     }
     Ok(recordings)
+}
+
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
+}
+
+/// Where something comes from, for messages.
+fn name(path: &Path) -> String {
+    if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
 /// The form that was asked for, or that of the extension; `option` asks for one.

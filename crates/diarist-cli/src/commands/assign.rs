@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{self, Recording, rttm};
+use diarist::formats::{Recording, rttm};
 use diarist::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
 use diarist::{Error, Result};
 
 use crate::exit;
 use crate::output;
+use crate::results::{self, Form};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -28,7 +29,7 @@ pub(crate) struct AssignArgs {
     #[arg(value_name = "TRANSCRIPT")]
     transcript: PathBuf,
 
-    /// RTTM or JSON of `diarist diarize`
+    /// What `diarist diarize` wrote, or `diarist convert` can read: RTTM, JSON, EAF, TextGrid, ...
     #[arg(value_name = "RESULT")]
     result: PathBuf,
 
@@ -71,7 +72,7 @@ pub(crate) fn run(args: &AssignArgs) -> Result<()> {
         move |error: Error| error.at(name)
     };
     let transcript = read(&args.transcript).and_then(|bytes| Transcript::read(&bytes)).map_err(at(&args.transcript))?;
-    let speech = read(&args.result).and_then(|bytes| speech(&bytes, &args.transcript)).map_err(at(&args.result))?;
+    let speech = speech(&args.result, &args.transcript)?;
     let spoken = words::assign(&transcript.words, &speech);
     if !args.quiet {
         warn(&transcript, &spoken);
@@ -107,22 +108,29 @@ fn warn(transcript: &Transcript, spoken: &[SpokenWord]) {
     }
 }
 
-/// The speech of the only recording in `bytes`, or of the one that is named like the transcript.
-fn speech(bytes: &[u8], transcript: &Path) -> Result<Speech> {
+/// The speech of the only recording in the file at `path`, or of the one that is named like the transcript.
+fn speech(path: &Path, transcript: &Path) -> Result<Speech> {
+    let bytes = results::bytes(path)?;
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    let recordings = formats::read(bytes, if is_json { formats::Format::Json } else { formats::Format::Rttm }, "")?;
-    let recording = chosen(recordings, transcript)?.unwrap_or_default();
+    // Text may be anything, and RTTM and JSON were always read whatever their name: there the first character decides.
+    let form = match Form::of_path(path) {
+        Some(Form::Rttm | Form::Json | Form::Audacity) | None if is_json => Form::Json,
+        Some(Form::Rttm | Form::Json | Form::Audacity) | None => Form::Rttm,
+        Some(form) => form,
+    };
+    let recordings = results::parse(&bytes, form, path)?;
+    let recording = chosen(recordings, transcript).map_err(|error| error.at(path.display().to_string()))?;
     Ok(Speech::new(recording.turns.turns, recording.exclusive.unwrap_or_default().turns))
 }
 
-/// The only recording, or the one whose name is the transcript's; `None` if there is none at all, since nobody speaks.
-fn chosen(mut recordings: Vec<Recording>, transcript: &Path) -> Result<Option<Recording>> {
+/// The only recording, or the one whose name is the transcript's.
+fn chosen(mut recordings: Vec<Recording>, transcript: &Path) -> Result<Recording> {
     if recordings.len() < 2 {
-        return Ok(recordings.pop());
+        return Ok(recordings.pop().unwrap_or_default());
     }
     let stem = rttm::field(&transcript.file_stem().unwrap_or_default().to_string_lossy());
     match recordings.iter().position(|recording| recording.turns.file_id == stem) {
-        Some(index) => Ok(Some(recordings.swap_remove(index))),
+        Some(index) => Ok(recordings.swap_remove(index)),
         None => Err(Error::input(format!("there are {} recordings here, and none is named {stem}", recordings.len()))
             .hint("give a result of one recording, or name the transcript after its recording")),
     }

@@ -1,6 +1,6 @@
 //! `diarist convert`: who spoke when, from one format to another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
 use diarist::formats::{self, Format, Recording, rttm};
@@ -57,9 +57,14 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
     let to = results::form(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
     if args.output.is_dir() {
+        let mut taken = HashSet::new();
         for recording in recordings {
-            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_") + "." + to.extension();
-            args.write(&[recording], to, Some(&args.output.join(name)))?;
+            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
+            // Told apart without regard to case, since file systems differ in that.
+            let numbered = (2..).map(|number| format!("{name}_{number}"));
+            let mut names = std::iter::once(name.clone()).chain(numbered);
+            let name = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name);
+            args.write(&[recording], to, Some(&args.output.join(name + "." + to.extension())))?;
         }
         return Ok(());
     }
@@ -82,8 +87,9 @@ impl ConvertArgs {
     }
 
     fn write(&self, recordings: &[Recording], to: Form, path: Option<&Path>) -> Result<()> {
-        if let Some(path) = path.filter(|path| output::is_same(self.source.path(), path)) {
-            return Err(Error::invalid_option("the output would take the place of the input")
+        let inputs = || [self.source.path()].into_iter().chain(self.audio.as_deref());
+        if let Some(path) = path.filter(|path| inputs().any(|input| output::is_same(input, path))) {
+            return Err(Error::invalid_option("the output would take the place of an input")
                 .hint("give another name")
                 .at(path.display().to_string()));
         }

@@ -123,7 +123,7 @@ pub(crate) fn run(mut args: DiarizeArgs) -> anyhow::Result<()> {
             let (mut result, named) = args.diarize(&pipeline, &recording, &options, names.as_ref(), &position)?;
             let clock = Instant::now();
             for &form in &forms {
-                let sound = if form == Form::Html { args.sound(&recording)? } else { None };
+                let sound = if form == Form::Html { args.sound(&recording) } else { None };
                 let text = args.output.form.render(form, &result, &options, named.as_ref(), sound.as_ref())?;
                 args.deliver(&recording, form, &text, &mut collected)?;
             }
@@ -246,17 +246,18 @@ impl DiarizeArgs {
         Ok((result, named))
     }
 
-    /// What a page plays.
-    fn sound(&self, recording: &Recording) -> Result<Option<Sound>> {
-        let Source::File(audio) = &recording.source else {
-            if !self.quiet {
-                exit::warn("what came from stdin cannot be played on the page");
-            }
-            return Ok(None);
-        };
+    /// What a page plays. That it cannot be read again, as from a pipe, is no reason to lose the result.
+    fn sound(&self, recording: &Recording) -> Option<Sound> {
         let folder = self.output.output_dir.as_ref().map(|folder| path_in(folder, recording, Form::Html));
         let page = folder.as_ref().or(self.output.output.as_ref());
-        Sound::of(audio, page.map(PathBuf::as_path), self.output.link_audio).map(Some)
+        let sound = match &recording.source {
+            Source::File(audio) => Sound::of(audio, page.map(PathBuf::as_path), self.output.link_audio),
+            Source::Stdin => Err(Error::input("what came from stdin cannot be read again")),
+        };
+        if let (Err(error), false) = (&sound, self.quiet) {
+            exit::warn(&format!("{}: the page has no sound: {error}", recording.file_id));
+        }
+        sound.ok()
     }
 
     fn open_stdin(&self) -> Result<audio::PcmSource> {

@@ -20,11 +20,15 @@ fn every_form_is_the_expected_one() {
         let text = diarist(["assign", "--format", format, &transcript, &turns]).succeeded();
         assert_eq!(text, contents(&format!("expected.{format}")));
     }
+    // The same turns from ELAN.
+    let folder = tempfile::tempdir().unwrap();
+    let document = folder.path().join("turns.eaf").to_str().unwrap().to_owned();
+    assert_eq!(diarist(["convert", &turns, &document]).succeeded(), "");
+    assert_eq!(diarist(["assign", &transcript, &document]).succeeded(), contents("expected.txt"));
     let document = diarist(["assign", "--format", "json", &transcript, &turns]).succeeded();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!(document["utterances"][1]["speaker"], "bob");
     assert_eq!(document["utterances"][1]["words"][2]["text"], "42");
-    let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("a.srt");
     let arguments = ["assign", "--format", "srt", &transcript, &turns, "-o", output.to_str().unwrap()];
     assert_eq!(diarist(arguments).succeeded(), "");

@@ -81,10 +81,10 @@ fn what_is_lost_is_told() {
 fn one_of_several_recordings_or_a_file_for_each() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| text(folder.path(), name);
-    let both = TURNS.to_owned() + &TURNS.replace("meeting", "other/part");
+    let both = TURNS.to_owned() + &TURNS.replace("meeting", "other/part") + &TURNS.replace("meeting", "Meeting");
     fs::write(path("all.rttm"), &both).unwrap();
     let line = convert(&[&path("all.rttm"), &path("all.srt")], "").failed(5);
-    assert!(line.contains("SRT holds one recording, and here are 2") && line.contains("--file-id"), "{line}");
+    assert!(line.contains("SRT holds one recording, and here are 3") && line.contains("--file-id"), "{line}");
     assert_eq!(convert(&["--file-id", "meeting", &path("all.rttm"), &path("one.rttm")], "").succeeded(), "");
     assert_eq!(fs::read_to_string(path("one.rttm")).unwrap(), TURNS);
     assert!(convert(&["--file-id", "x", &path("all.rttm"), &path("x.csv")], "").failed(3).contains("no recording x"));
@@ -92,6 +92,7 @@ fn one_of_several_recordings_or_a_file_for_each() {
     assert_eq!(convert(&["--to", "vtt", &path("all.rttm"), &path("turns")], "").succeeded(), "");
     let vtt = |name: &str| fs::read_to_string(folder.path().join("turns").join(name)).unwrap();
     assert_eq!(vtt("meeting.vtt"), vtt("other_part.vtt"));
+    assert_eq!(vtt("meeting.vtt"), vtt("Meeting_2.vtt"));
 }
 
 #[test]

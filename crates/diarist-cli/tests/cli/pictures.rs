@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::{audio, diarist, repository};
+use super::{Run, audio, diarist, repository};
 
 #[test]
 fn a_page_has_the_recording_inside_or_beside() {
@@ -29,6 +29,18 @@ fn a_page_has_the_recording_inside_or_beside() {
     assert!(diarist(["convert", &path("short.html"), &path("x.rttm")]).failed(3).contains("cannot be read back"));
     diarist(["convert", &turns, &path("x.html"), "--audio", &turns]).failed(3);
     assert_eq!(diarist(["convert", &turns, &path("x.html"), "--link-audio"]).code, 2);
+    // A recording is never overwritten, and a result not lost because there is nothing to play.
+    let overwriting = ["convert", "--to", "html", &turns, &path("sound.flac"), "--audio", &path("sound.flac")];
+    assert!(diarist(overwriting).failed(2).contains("would take the place"));
+    let mut command = assert_cmd::cargo::cargo_bin_cmd!("diarist");
+    let pcm = command.args(["diarize", "--format", "html", "--rate", "16000", "-"]).write_stdin(vec![0; 64_000]);
+    let run = Run::of(pcm.output().unwrap());
+    assert_eq!((run.code, run.stderr.lines().count()), (0, 1), "{}", run.stderr);
+    assert!(
+        run.stdout.ends_with("</html>") && run.stderr.starts_with("warning: stdin: the page has no sound"),
+        "{}",
+        run.stderr
+    );
     let several = fs::read_to_string(&turns).unwrap();
     fs::write(path("several.rttm"), several.clone() + &several.replace(" short ", " other ")).unwrap();
     assert!(diarist(["convert", &path("several.rttm"), &path("x.html")]).failed(2).contains("--file-id"));
