@@ -45,6 +45,10 @@ golden script python="python3":
     {{python}} tools/reference/{{script}}.py
     tools/fixtures/manifest.sh
 
+# the Python wheel and its tests
+python:
+    .ci/run python
+
 # the kernels' tests under AddressSanitizer
 sanitize:
     .ci/run sanitize

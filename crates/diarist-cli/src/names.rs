@@ -2,12 +2,11 @@
 
 use std::path::PathBuf;
 
-use diarist::audio::{AudioSource, SliceSource, SourceTimes};
 use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline};
-use diarist::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
-use diarist::timeline::{Annotation, Turn};
+use diarist::timeline::Annotation;
 use diarist::voices::{
-    Gallery, Identification, MIN_ENROLL_S, NewSample, Repeated, SpeakerVoice, Voice, VoiceDb, speaker_voices,
+    Beginning, Gallery, Identification, MIN_ENROLL_S, NewSample, SpeakerVoice, VoiceDb, recording_voices,
+    rename_speakers,
 };
 use diarist::{Error, Result};
 
@@ -77,15 +76,9 @@ impl Names {
         pipeline: &Pipeline,
         options: &DiarizationOptions,
         result: &Diarization,
-        start: &Start<'_>,
+        start: &Beginning<'_>,
     ) -> Result<Named> {
-        let mut speakers = speaker_voices(result, 1.0);
-        if let Some(samples) = start.whole(result.duration_s) {
-            let repeated = repeated_speakers(pipeline, options, samples)?;
-            for speaker in &mut speakers {
-                speaker.voice = voice_at(speaker, result, &repeated);
-            }
-        }
+        let speakers = recording_voices(pipeline, options, result, start)?;
         let found = self.gallery.identify_speakers(&speakers)?;
         Ok(Named { speakers, found })
     }
@@ -126,84 +119,6 @@ impl Names {
 impl Named {
     /// `annotation` with names in place of labels. Nobody unknown is called like somebody known.
     pub(crate) fn rename(&self, annotation: &Annotation) -> Annotation {
-        let name = |found: &Option<Identification>| found.as_ref().and_then(Identification::name).map(str::to_owned);
-        let mut names: Vec<String> = Vec::new();
-        let labels = || self.speakers.iter().map(|speaker| &speaker.label);
-        for (label, found) in labels().zip(&self.found) {
-            let wanted = name(found);
-            let is_free = |name: &String| !names.contains(name) && !labels().any(|other| other == name);
-            let numbered = wanted.iter().flat_map(|name| (2..).map(move |number| format!("{name}_{number}")));
-            let free = wanted.iter().cloned().chain(numbered).find(is_free);
-            names.push(free.unwrap_or_else(|| label.clone()));
-        }
-        let rename = |turn: &Turn| {
-            let index = labels().position(|label| *label == turn.speaker);
-            Turn { segment: turn.segment, speaker: index.map_or(&turn.speaker, |index| &names[index]).clone() }
-        };
-        Annotation { file_id: annotation.file_id.clone(), turns: annotation.turns.iter().map(rename).collect() }
-    }
-}
-
-/// Speakers of a short recording, repeated, with their turns.
-struct RepeatedSpeakers {
-    speakers: Vec<SpeakerVoice>,
-    turns: Vec<Turn>,
-}
-
-fn repeated_speakers(pipeline: &Pipeline, options: &DiarizationOptions, samples: &[f32]) -> Result<RepeatedSpeakers> {
-    let mut source = SliceSource::new(samples);
-    let mut repeated = Repeated::new(&mut source);
-    let result = pipeline.diarize("", &mut repeated, options, &mut |_| {})?;
-    Ok(RepeatedSpeakers { speakers: speaker_voices(&result, repeated.share()), turns: result.diarization.turns })
-}
-
-/// The voice of the repeated recording's speaker who speaks most while `speaker` does.
-fn voice_at(speaker: &SpeakerVoice, result: &Diarization, repeated: &RepeatedSpeakers) -> Option<Voice> {
-    let common_s = |other: &SpeakerVoice| -> f64 {
-        let own = result.diarization.turns.iter().filter(|turn| turn.speaker == speaker.label);
-        let theirs = || repeated.turns.iter().filter(|turn| turn.speaker == other.label);
-        own.flat_map(|a| theirs().map(|b| a.segment.intersection(&b.segment)))
-            .filter(|common| !common.is_empty())
-            .map(|common| common.duration())
-            .sum()
-    };
-    let other = repeated.speakers.iter().max_by(|a, b| common_s(a).total_cmp(&common_s(b)))?;
-    other.voice.clone().filter(|_| common_s(other) > 0.0)
-}
-
-/// A recording that keeps what it began with, since embeddings of a short one are made again.
-pub(crate) struct Start<'a> {
-    source: &'a mut dyn AudioSource,
-    samples: Vec<f32>,
-}
-
-impl<'a> Start<'a> {
-    /// `source`, at its beginning.
-    pub(crate) fn new(source: &'a mut dyn AudioSource) -> Self {
-        Self { source, samples: Vec::new() }
-    }
-
-    /// All samples of a recording, if it is shorter than a chunk. One that comes from a checkpoint may not have been read.
-    fn whole(&self, duration_s: f64) -> Option<&[f32]> {
-        let num_samples = (duration_s * f64::from(SAMPLE_RATE)).round() as usize;
-        (num_samples < CHUNK_SAMPLES && num_samples == self.samples.len()).then_some(&self.samples)
-    }
-}
-
-impl AudioSource for Start<'_> {
-    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
-        let before = out.len();
-        let more = self.source.read(out)?;
-        let new = &out[before..];
-        self.samples.extend_from_slice(&new[..new.len().min(CHUNK_SAMPLES - self.samples.len())]);
-        Ok(more)
-    }
-
-    fn duration_hint_s(&self) -> Option<f64> {
-        self.source.duration_hint_s()
-    }
-
-    fn times(&self) -> SourceTimes {
-        self.source.times()
+        rename_speakers(annotation, &self.speakers, &self.found)
     }
 }

@@ -4,13 +4,13 @@ use std::path::PathBuf;
 
 use diarist::clustering::Constraints;
 use diarist::formats::analysis::{self, Saved, Values};
-use diarist::pipeline::{self, DiarizationOptions, EmbeddingMode, TrunkPasses};
+use diarist::pipeline::{self, DiarizationOptions, EmbeddingMode, Settings, TrunkPasses};
 use diarist::{Error, Result};
 
 use crate::exit;
 use crate::output;
 use crate::results::{FormArgs, SpeakerArgs};
-use crate::settings::{ClusteringArgs, Settings};
+use crate::settings::ClusteringArgs;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use diarist::audio::{self, AudioSource, PcmFormat};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
+use diarist::voices::Beginning;
 use diarist::{Error, Result};
 
 use crate::exit;
 use crate::inputs::{self, Pcm, Recording, Source};
-use crate::names::{NameArgs, Named, Names, Start};
+use crate::names::{NameArgs, Named, Names};
 use crate::output;
 use crate::page::Sound;
 use crate::progress::{self, Bar};
@@ -219,12 +220,12 @@ impl DiarizeArgs {
         let mut progress = |progress| bar.update(progress);
         let id = &recording.file_id;
         let mut diarize = |source: &mut dyn AudioSource| {
-            let mut start = Start::new(source);
+            let mut beginning = Beginning::new(source);
             let result = match &self.checkpoint {
-                None => pipeline.diarize(id, &mut start, options, &mut progress),
-                Some(path) => pipeline.diarize_with_checkpoint(id, &mut start, options, path, &mut progress),
+                None => pipeline.diarize(id, &mut beginning, options, &mut progress),
+                Some(path) => pipeline.diarize_with_checkpoint(id, &mut beginning, options, path, &mut progress),
             }?;
-            let named = names.map(|names| names.find(pipeline, options, &result, &start)).transpose()?;
+            let named = names.map(|names| names.find(pipeline, options, &result, &beginning)).transpose()?;
             Ok((result, named))
         };
         let result = match &recording.source {

@@ -21,9 +21,10 @@ use diarist::clustering::SpeakerBounds;
 use diarist::formats::rttm;
 use diarist::live::{Live, LiveOptions, LiveRules};
 use diarist::pipeline::{DiarizationOptions, Pipeline};
+use diarist::voices::Beginning;
 use diarist::{Error, ErrorKind, Result};
 
-use crate::names::{NameArgs, Names, Start};
+use crate::names::{NameArgs, Names};
 use crate::results::FormArgs;
 use crate::settings::MethodArgs;
 use crate::{exit, output};
@@ -134,7 +135,7 @@ pub(crate) fn run(mut args: LiveArgs) -> anyhow::Result<()> {
     // Whatever has ended the input: what was heard is not lost.
     let result = live.finish(&name)?;
     let (diarization, options) = (&result.diarization, &options.diarization);
-    let find = |names: &Names| names.find(&pipeline, options, diarization, &Start::new(&mut SliceSource::new(&[])));
+    let find = |names: &Names| names.find(&pipeline, options, diarization, &Beginning::new(&mut SliceSource::new(&[])));
     let named = names.as_ref().map(find).transpose()?;
     if let Some(path) = &args.output {
         output::write(path, args.form.file(form, diarization, options, named.as_ref())?.as_bytes())?;

@@ -2,7 +2,9 @@
 
 use std::fmt;
 use std::fs::File;
+use std::io::Cursor;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use symphonia::core::formats::FormatOptions;
@@ -63,14 +65,43 @@ impl fmt::Debug for AudioFile {
 pub fn open(path: &Path) -> Result<AudioFile> {
     let name = path.display().to_string();
     let clock = Instant::now();
-    let mut file = open_named(path, &name).map_err(|error| error.at(name))?;
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let mut file = open_media(|| open_file(path), extension, &name).map_err(|error| error.at(name))?;
     file.times.opening = clock.elapsed();
     Ok(file)
 }
 
-fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
-    let mut file = open_file(path)?;
-    let is_regular = file.metadata().is_ok_and(|metadata| metadata.is_file());
+/// As [`open`] for a file that is in memory; `name` stands for it in messages.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_bytes(name: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<AudioFile> {
+    let bytes = Shared(Arc::new(bytes));
+    let open = || match bytes.as_ref().is_empty() {
+        true => Err(empty()),
+        false => Ok(Cursor::new(bytes.clone())),
+    };
+    open_media(open, None, name).map_err(|error| error.at(name))
+}
+
+/// A file's bytes, as often as they are read.
+#[derive(Clone)]
+struct Shared(Arc<dyn AsRef<[u8]> + Send + Sync>);
+
+impl AsRef<[u8]> for Shared {
+    fn as_ref(&self) -> &[u8] {
+        (*self.0).as_ref()
+    }
+}
+
+/// The audio of what `reopen` gives: the same bytes each time, from the start.
+fn open_media<F: MediaSource + 'static>(
+    reopen: impl Fn() -> Result<F>,
+    extension: Option<&str>,
+    name: &str,
+) -> Result<AudioFile> {
+    let mut file = reopen()?;
+    let is_regular = file.is_seekable();
     let mut refusal = None;
     if is_regular {
         refusal = identify::not_audio(&mut file).map_err(cannot_read)?;
@@ -78,7 +109,7 @@ fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
             return Err(not_audio(what));
         }
     }
-    let opened = start(file, path, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
+    let opened = start(file, extension, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
         Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
             Err(Error::input(format!("nothing of the audio can be decoded: {warning}")).hint(CONVERT))
         }
@@ -89,7 +120,7 @@ fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
         Ok(opened) => opened,
         Err(error) => {
             // Several readers look at the end of a file first and refuse one that is cut off; from start to end they manage.
-            let salvaged = if is_regular { start(open_file(path)?, path, false).ok() } else { None };
+            let salvaged = if is_regular { start(reopen()?, extension, false).ok() } else { None };
             match salvaged {
                 Some((decoder, mono)) if decoder.has_decoded() => {
                     warnings.push("the file is cut off or damaged; what could be read of it was used".to_owned());
@@ -121,11 +152,15 @@ fn open_named(path: &Path, name: &str) -> Result<AudioFile> {
 }
 
 /// A decoder of the file and its first samples: the first packets say what the file really holds.
-fn start(mut file: File, path: &Path, seekable: bool) -> Result<(PacketDecoder, Vec<f32>)> {
-    let file_bytes = file.metadata().ok().filter(|metadata| metadata.is_file()).map(|metadata| metadata.len());
+fn start<F: MediaSource + 'static>(
+    mut file: F,
+    extension: Option<&str>,
+    seekable: bool,
+) -> Result<(PacketDecoder, Vec<f32>)> {
+    let file_bytes = if file.is_seekable() { file.byte_len() } else { None };
     let edits = if file_bytes.is_some() { mp4::edits(&mut file).map_err(cannot_read)? } else { Vec::new() };
     let mut hint = Hint::new();
-    if let Some(extension) = path.extension().and_then(|extension| extension.to_str()) {
+    if let Some(extension) = extension {
         hint.with_extension(extension);
     }
     let source: Box<dyn MediaSource> = match seekable {
@@ -148,6 +183,10 @@ fn cannot_read(error: std::io::Error) -> Error {
     Error::input("cannot be read").caused_by(error)
 }
 
+fn empty() -> Error {
+    Error::input("the file is empty (0 bytes)").hint("check that the recording was saved or copied whole")
+}
+
 fn not_audio(what: &str) -> Error {
     Error::input(format!("is {what}, not audio that diarist can read")).hint(CONVERT)
 }
@@ -166,9 +205,7 @@ fn open_file(path: &Path) -> Result<File> {
         return Err(Error::input("is a directory, not a file").hint("name the audio files in it"));
     }
     if metadata.is_file() && metadata.len() == 0 {
-        return Err(
-            Error::input("the file is empty (0 bytes)").hint("check that the recording was saved or copied whole")
-        );
+        return Err(empty());
     }
     Ok(file)
 }

@@ -1,7 +1,7 @@
 //! Any audio to 16 kHz mono `f32`, as a stream.
 //!
-//! [`open`] decodes a file through Symphonia (WAV, AIFF, CAF, FLAC, MP3, AAC, ALAC, Vorbis, Opus in their usual containers), [`pcm`]
-//! takes raw samples, [`SliceSource`] what is in memory already. Channels become one by their mean, [`Resampler`] brings the result
+//! [`open`] decodes a file through Symphonia (WAV, AIFF, CAF, FLAC, MP3, AAC, ALAC, Vorbis, Opus in their usual containers), [`open_bytes`] one that is in
+//! memory, [`pcm`] takes raw samples, [`SliceSource`] what is in memory already. Channels become one by their mean, [`Resampler`] brings the result
 //! to 16 kHz; nothing holds more than a block of the recording.
 
 mod decode;
@@ -13,7 +13,7 @@ mod pcm;
 mod resample;
 mod wav;
 
-pub use file::{AudioFile, AudioInfo, open};
+pub use file::{AudioFile, AudioInfo, open, open_bytes};
 pub use pcm::{PcmFormat, PcmSource, pcm};
 pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
 

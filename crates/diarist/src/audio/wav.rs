@@ -1,6 +1,5 @@
 //! WAV files whose recorder stopped before it wrote the sizes: zeros in the header, and all the samples behind it.
 
-use std::fs::File;
 use std::io::{Read, Result, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
@@ -12,19 +11,19 @@ const UNKNOWN: [u8; 4] = [0xff; 4];
 
 /// A file in which some four-byte fields read as "until the end".
 #[derive(Debug)]
-pub(super) struct Patched {
-    file: File,
+pub(super) struct Patched<F> {
+    file: F,
     position: u64,
     fields: Vec<u64>,
 }
 
-impl Patched {
+impl<F: MediaSource> Patched<F> {
     /// The file as it is, except that a WAV file's sizes are unknown if they are 0 and samples follow; its position is the start.
     ///
     /// # Errors
     /// If the file cannot be read.
-    pub(super) fn new(mut file: File) -> Result<Self> {
-        let fields = match file.metadata()?.is_file() {
+    pub(super) fn new(mut file: F) -> Result<Self> {
+        let fields = match file.is_seekable() {
             true => unwritten_sizes(&mut file)?,
             false => Vec::new(),
         };
@@ -78,7 +77,7 @@ fn read_at(file: &mut (impl Read + Seek), position: u64, buffer: &mut [u8]) -> R
     }
 }
 
-impl Read for Patched {
+impl<F: MediaSource> Read for Patched<F> {
     fn read(&mut self, buffer: &mut [u8]) -> Result<usize> {
         let count = self.file.read(buffer)?;
         let end = self.position + count as u64;
@@ -95,14 +94,14 @@ impl Read for Patched {
     }
 }
 
-impl Seek for Patched {
+impl<F: MediaSource> Seek for Patched<F> {
     fn seek(&mut self, to: SeekFrom) -> Result<u64> {
         self.position = self.file.seek(to)?;
         Ok(self.position)
     }
 }
 
-impl MediaSource for Patched {
+impl<F: MediaSource> MediaSource for Patched<F> {
     fn is_seekable(&self) -> bool {
         self.file.is_seekable()
     }

@@ -224,6 +224,9 @@ fn progress_after(intake: &Intake<'_>, chunks_done: usize, step_samples: usize) 
     let geometry = intake.geometry();
     let read = ChunkGeometry { num_samples: (chunks_done * step_samples) as u64, ..geometry };
     let total_s = intake.total_s();
+    if intake.all_chunks() == Some(chunks_done) {
+        return Progress { processed_s: geometry.duration_s(), total_s };
+    }
     Progress { processed_s: total_s.map_or(read.duration_s(), |total| total.min(read.duration_s())), total_s }
 }
 

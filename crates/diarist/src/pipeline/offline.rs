@@ -1,6 +1,7 @@
 //! The offline pipeline itself.
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::audio::AudioSource;
@@ -27,17 +28,17 @@ const MAX_ATTEMPTS: usize = 4;
 /// Diarizes recordings with one set of models and one pool of threads. Results are the same for any number of threads.
 #[derive(Debug)]
 pub struct Pipeline {
-    pub(crate) models: Models,
+    pub(crate) models: Arc<Models>,
     threads: rayon::ThreadPool,
     pub(super) workspaces: Workspaces,
 }
 
 impl Pipeline {
-    /// A pipeline that computes on `num_threads` threads, or on all that the machine offers.
+    /// A pipeline that computes on `num_threads` threads, or on all that the machine offers. Several pipelines can share models.
     ///
     /// # Errors
     /// [`ErrorKind::InvalidOption`] for 0 threads, [`ErrorKind::Internal`] if the system refuses to start them.
-    pub fn new(models: Models, num_threads: Option<usize>) -> Result<Self> {
+    pub fn new(models: impl Into<Arc<Models>>, num_threads: Option<usize>) -> Result<Self> {
         if num_threads == Some(0) {
             return Err(Error::invalid_option("the number of threads must be at least 1"));
         }
@@ -46,7 +47,7 @@ impl Pipeline {
             .thread_name(|index| format!("diarist-{index}"))
             .build()
             .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))?;
-        Ok(Self { models, threads, workspaces: Workspaces::default() })
+        Ok(Self { models: models.into(), threads, workspaces: Workspaces::default() })
     }
 
     /// Number of threads that compute.

@@ -1,5 +1,7 @@
 //! What the caller can choose, and what it is told meanwhile.
 
+use serde::{Deserialize, Serialize};
+
 use crate::clustering::{Constraints, Method, SpeakerBounds};
 use crate::error::{Error, Result};
 use crate::models::Precision;
@@ -26,7 +28,8 @@ pub struct DiarizationOptions {
 }
 
 /// How the embeddings of a recording are computed. All modes but [`Self::Skip`] give the same bits.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EmbeddingMode {
     /// Chunk after chunk on one thread.
     Full,
@@ -55,7 +58,8 @@ impl EmbeddingMode {
 }
 
 /// A named choice between exact and quick. Every part of it is an option of its own; docs/benchmarks.md has what each costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Profile {
     /// pyannote community-1 as published: [`DiarizationOptions::default`] in [`Precision::F32`].
     Exact,
@@ -98,10 +102,12 @@ impl Profile {
 }
 
 /// Over what the convolutions of the embedding network run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum TrunkPasses {
     /// Over each chunk, as in pyannote.audio: at a step of 1 s ten times over the recording.
     #[default]
+    #[serde(rename = "chunk")]
     PerChunk,
     /// Over the chunks in which something has changed; others take over the embeddings of an earlier chunk.
     Changed,

@@ -77,9 +77,10 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use diarist::pipeline::{Clustering, Settings};
+
     use super::super::space::parameters;
     use super::*;
-    use crate::settings::{Clustering, Settings};
 
     fn ahc() -> (&'static [Parameter], Vec<f64>) {
         parameters(&Settings { clustering: Some(Clustering::Ahc), ..Settings::default() }).unwrap()

@@ -5,9 +5,7 @@
 
 use diarist::Result;
 use diarist::clustering::Method;
-use diarist::pipeline::DiarizationOptions;
-
-use crate::settings::Settings;
+use diarist::pipeline::{DiarizationOptions, Settings};
 
 /// How values lie on the axis of the optimiser.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -146,7 +144,7 @@ fn three_digits(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Clustering;
+    use diarist::pipeline::Clustering;
 
     #[test]
     fn every_range_holds_the_default_and_only_what_is_valid() {

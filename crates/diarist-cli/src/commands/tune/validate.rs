@@ -4,13 +4,12 @@ use std::ops::Range;
 
 use diarist::Result;
 use diarist::metrics::{DerComponents, ScoreOptions, score};
-use diarist::pipeline::{Analysis, Pipeline};
+use diarist::pipeline::{Analysis, Pipeline, Settings};
 use rayon::prelude::*;
 
 use super::search::minimise;
 use super::space::{Parameter, parameters, with_values};
 use crate::dataset::Item;
-use crate::settings::Settings;
 
 /// A recording, and what the networks said about it.
 #[derive(Debug)]

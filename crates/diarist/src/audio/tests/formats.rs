@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::{decode, fixture, golden, snr_db};
+use super::{decode, fixture, golden, open_bytes, read_all, snr_db};
 
 #[derive(Deserialize)]
 struct Entry {
@@ -31,6 +31,11 @@ fn every_format_agrees_with_the_reference_decoder() {
                 continue;
             }
         };
+        let bytes = std::fs::read(fixture("audio/formats").join(name)).unwrap();
+        let from_bytes = open_bytes("bytes", bytes).and_then(|mut file| read_all(&mut file));
+        if from_bytes.as_ref().ok() != Some(&samples) {
+            failures.push(format!("{name}: not the same from memory: {:?}", from_bytes.err()));
+        }
         let info = file.info();
         if (info.sample_rate, info.channels) != (entry.sample_rate, entry.channels) {
             failures.push(format!("{name}: {info:?}"));

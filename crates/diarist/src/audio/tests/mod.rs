@@ -7,7 +7,7 @@ mod resample;
 
 use std::path::{Path, PathBuf};
 
-use super::{AudioFile, AudioSource, open};
+use super::{AudioFile, AudioSource, open, open_bytes};
 use crate::Result;
 
 /// A path in the repository's `fixtures/`.

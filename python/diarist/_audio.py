@@ -1,0 +1,115 @@
+"""The many ways to give a recording, sorted into the three that the module takes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, BinaryIO, Tuple, Union
+
+from diarist._errors import InputError, OptionError
+
+Source = Union["str | os.PathLike[str]", Tuple[bytes, str], Tuple[bytes, int, int]]
+"""A file; the bytes of a file and its name; or samples as interleaved floats, their rate and the number of channels."""
+
+SAMPLE_RATE = 16_000
+"""Rate in Hz of samples that come without one."""
+MAX_CHANNELS = 64
+"""An array of more rows is lying on its side."""
+
+
+def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
+    """The recording, and its name if ``audio`` tells one.
+
+    Raises OptionError for what cannot be a recording, InputError for one that cannot be used.
+    """
+    if isinstance(audio, Mapping):
+        return _of_mapping(audio, sample_rate)
+    if isinstance(audio, tuple):
+        if len(audio) != 2:
+            raise OptionError(f"a recording as a tuple is (samples, rate), not {len(audio)} values")
+        if sample_rate is not None:
+            raise OptionError("the sample rate is given twice; leave sample_rate out")
+        samples, rate = audio
+        return _of_array(samples, rate), None
+    if _is_array(audio):
+        return _of_array(audio, SAMPLE_RATE if sample_rate is None else sample_rate), None
+    if sample_rate is not None:
+        raise OptionError("sample_rate is for arrays of samples; files tell their own rate")
+    if isinstance(audio, (str, os.PathLike)):
+        return os.fspath(audio), None
+    if isinstance(audio, (bytes, bytearray, memoryview)):
+        return (bytes(audio), "the recording"), None
+    if hasattr(audio, "read"):
+        return _of_file(audio)
+    raise OptionError(
+        f"a recording cannot be given as {type(audio).__name__}; give a path, bytes, a file, an array of samples, or (samples, rate)"
+    )
+
+
+def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Source, str | None]:
+    """pyannote.audio's way: {"audio": path or file} or {"waveform": (channels, samples), "sample_rate": Hz}."""
+    if "channel" in audio:
+        raise OptionError("a single channel cannot be chosen; give its samples as (samples, rate)")
+    name = audio.get("uri")
+    if "waveform" in audio:
+        rate = audio.get("sample_rate", sample_rate)
+        if rate is None:
+            raise OptionError('a dictionary with "waveform" needs "sample_rate", too')
+        return _of_array(audio["waveform"], rate), name
+    if "audio" in audio:
+        found, own_name = source(audio["audio"], sample_rate)
+        return found, name if name is not None else own_name
+    raise OptionError('a dictionary needs "audio", or "waveform" and "sample_rate"')
+
+
+def _of_file(file: BinaryIO) -> tuple[Source, str | None]:
+    """All that is left to read in an open file."""
+    name = getattr(file, "name", None)
+    named = isinstance(name, str) and not name.startswith("<")
+    try:
+        data = file.read()
+    except OSError as error:
+        raise InputError(f"{name if named else 'the file'}: cannot be read ({error})") from error
+    if not isinstance(data, (bytes, bytearray, memoryview)):
+        raise OptionError('the file was opened as text; open it with mode "rb"')
+    stem = os.path.splitext(os.path.basename(str(name)))[0] if named else None
+    return (bytes(data), str(name) if named else "the recording"), stem or None
+
+
+def _is_array(audio: Any) -> bool:
+    return hasattr(audio, "__array__") or hasattr(audio, "__dlpack__")
+
+
+def _of_array(samples: Any, rate: Any) -> Source:
+    """Samples of any number type, (samples,) or (channels, samples). Integers have the full scale of their type."""
+    import numpy
+
+    if hasattr(samples, "detach"):
+        samples = samples.detach().cpu()
+        if str(samples.dtype) == "torch.bfloat16":
+            samples = samples.float()
+    array = numpy.asarray(samples)
+    try:
+        hertz = int(rate)
+    except (TypeError, ValueError):
+        hertz = 0
+    if hertz != rate or not 0 < hertz < 2**32:
+        raise OptionError(f"a sample rate must be a whole number of Hz, not {rate!r}")
+    if array.ndim not in (1, 2):
+        raise InputError(f"an array of samples has the shape (samples,) or (channels, samples), not {array.shape}")
+    channels = 1 if array.ndim == 1 else array.shape[0]
+    if not 0 < channels <= MAX_CHANNELS:
+        hint = "; transpose it" if array.shape[1] <= MAX_CHANNELS else ""
+        raise InputError(f"an array of shape {array.shape} has {channels} channels, but 1 to {MAX_CHANNELS} are possible{hint}")
+    kind = array.dtype.kind
+    if kind == "f":
+        floats = array.astype("<f4", copy=False)
+    elif kind == "i":
+        floats = (array / -float(numpy.iinfo(array.dtype).min)).astype("<f4")
+    elif kind == "u":
+        middle = float(numpy.iinfo(array.dtype).max // 2 + 1)
+        floats = ((array - middle) / middle).astype("<f4")
+    else:
+        raise InputError(f"samples are floats or integers, not {array.dtype}")
+    # Interleaved: all channels of a moment next to each other.
+    return floats.T.tobytes() if array.ndim == 2 else floats.tobytes(), hertz, channels

@@ -1,0 +1,97 @@
+"""Faults are exceptions of their kind, with what to do next."""
+
+import pickle
+import subprocess
+import sys
+
+import pytest
+
+import diarist
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"profile": "best"}, diarist.OptionError, "unknown variant `best`, expected one of `exact`, `balanced`, `fast`"),
+        ({"precision": "f64"}, diarist.OptionError, "`int8`"),
+        ({"step": "1"}, diarist.OptionError, "invalid type"),
+        ({"step": 11}, diarist.OptionError, "a chunk step of 11 s"),
+        ({"threshold": 3}, diarist.OptionError, "threshold is 3"),
+        ({"threshold": float("nan")}, diarist.OptionError, ""),
+        ({"clustering": "ahc", "fa": 0.1}, diarist.OptionError, "an option of vbx clustering"),
+        ({"min_cluster_size": 3}, diarist.OptionError, "an option of ahc clustering"),
+        ({"min_cluster_size": -3}, diarist.OptionError, "invalid value"),
+        ({"num_threads": 0}, diarist.OptionError, "at least 1"),
+        ({"num_threads": -1}, diarist.OptionError, "num_threads"),
+        ({"num_threads": 1.5}, diarist.OptionError, "num_threads"),
+        ({"min_probability": 0.5}, diarist.OptionError, "speaker database"),
+        ({"embedding_mode": "cached", "trunk": "shared"}, diarist.OptionError, "cache"),
+        ({"config": "missing.toml"}, diarist.InputError, "missing.toml"),
+        ({"segmentation": "missing.safetensors"}, diarist.WeightsError, "missing.safetensors"),
+        ({"embedding": __file__}, diarist.WeightsError, "test_errors.py"),
+        ({"speakers": "missing.db"}, diarist.InputError, "missing.db"),
+    ],
+)
+def test_options_out_of_their_range(options, error, words):
+    with pytest.raises(error) as raised:
+        diarist.Pipeline(**options)
+    assert words in str(raised.value)
+
+
+def test_names_of_options_are_checked():
+    with pytest.raises(TypeError, match="tresholt"):
+        diarist.Pipeline(tresholt=0.5)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "error", "words"),
+    [
+        ({"num_speakers": 0}, diarist.OptionError, ""),
+        ({"num_speakers": -2}, diarist.OptionError, "num_speakers"),
+        ({"num_speakers": 2.0}, diarist.OptionError, "num_speakers"),
+        ({"min_speakers": 3, "max_speakers": 2}, diarist.OptionError, ""),
+        ({"num_speakers": 1000}, diarist.SpeakerBoundsError, "speakers"),
+    ],
+)
+def test_numbers_of_speakers(pipeline, conversation, bounds, error, words):
+    with pytest.raises(error) as raised:
+        pipeline(conversation, **bounds)
+    assert words in str(raised.value)
+
+
+def test_no_choice_of_speakers_without_embeddings(conversation):
+    with pytest.raises(diarist.OptionError, match="without embeddings"):
+        diarist.Pipeline(embedding_mode="skip")(conversation, num_speakers=2)
+
+
+def test_errors_are_of_python_kinds_too():
+    kinds = {
+        diarist.OptionError: ValueError,
+        diarist.InputError: OSError,
+        diarist.OutputError: OSError,
+        diarist.SpeakerBoundsError: ValueError,
+        diarist.InternalError: RuntimeError,
+        diarist.WeightsError: Exception,
+    }
+    for kind, base in kinds.items():
+        assert issubclass(kind, diarist.Error) and issubclass(kind, base)
+        assert kind.__module__ == "diarist"
+        error = pickle.loads(pickle.dumps(kind("a.wav: no such file; check the path")))
+        assert type(error) is kind and str(error) == "a.wav: no such file; check the path"
+
+
+def test_nothing_but_python_is_needed(conversation):
+    program = f"""
+import sys
+sys.modules.update(dict.fromkeys(["numpy", "torch", "pyannote.core", "ray", "pyarrow"]))
+import diarist
+result = diarist.Pipeline()({str(conversation)!r})
+print(len(result.speakers), len(result.to_rttm().splitlines()) == len(result.turns))
+for needs in (lambda: result.embeddings, result.to_annotation):
+    try:
+        needs()
+    except ImportError as error:
+        print("ImportError")
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
+    assert done.stdout == "4 True\nImportError\nImportError\n", done.stderr

@@ -1,0 +1,141 @@
+"""One recording, however it is given."""
+
+import io
+import pathlib
+import warnings
+
+import numpy
+import pytest
+
+import diarist
+
+
+def turns(result):
+    return [(turn.start, turn.end, turn.speaker) for turn in result.turns]
+
+
+def test_files_and_their_bytes(pipeline, conversation, result):
+    data = conversation.read_bytes()
+    with open(conversation, "rb") as file:
+        from_file = pipeline(file)
+    assert pipeline(str(conversation)) == result
+    assert from_file == result
+    assert pipeline({"audio": conversation}) == result
+    assert pipeline({"audio": str(conversation), "uri": "conversation"}) == result
+    for audio in (data, bytearray(data), memoryview(data), io.BytesIO(data), {"audio": io.BytesIO(data)}):
+        assert pipeline(audio, file_id="conversation") == result
+    assert pipeline(data).file_id == "audio"
+
+
+def test_every_format_in_memory(pipeline, audio):
+    def outcome(recording):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            try:
+                found = pipeline(recording, file_id="x")
+            except diarist.InputError as error:
+                return str(error).split(": ", 1)[1]
+        return found, [str(warning.message) for warning in caught]
+
+    outcomes = {path.name: (outcome(path), outcome(path.read_bytes())) for path in (audio / "formats").iterdir()}
+    assert len(outcomes) > 30
+    assert {name: a for name, (a, _) in outcomes.items()} == {name: b for name, (_, b) in outcomes.items()}
+    assert sum(isinstance(a, tuple) for a, _ in outcomes.values()) > 30
+
+
+def test_arrays_of_every_type(pipeline, samples, result):
+    wide = samples.astype(numpy.int64)
+    exact = [
+        samples,
+        samples.astype(">i2"),
+        samples[None],
+        (wide << 16).astype(numpy.int32),
+        wide << 48,
+        (wide + 2**15).astype(numpy.uint16),
+        (samples / 2**15).astype(numpy.float32),
+        samples / 2**15,
+        numpy.stack([samples, samples]),
+        numpy.stack([samples, samples], axis=1).T,
+        numpy.repeat(samples, 3)[::3],
+    ]
+    for array in exact:
+        assert turns(pipeline(array)) == turns(result), (array.dtype, array.shape)
+    assert turns(pipeline((samples, 16_000))) == turns(result)
+    assert turns(pipeline({"waveform": samples, "sample_rate": 16_000})) == turns(result)
+
+
+def test_short_types_are_scaled(pipeline, samples):
+    coarse = (samples // 256).astype(numpy.int8)
+    for array in (coarse, (coarse.astype(numpy.int16) + 128).astype(numpy.uint8), (coarse / 128).astype(numpy.float16)):
+        assert turns(pipeline(array)) == turns(pipeline(coarse / 128)), array.dtype
+
+
+def test_channels_are_averaged(pipeline, samples):
+    left, right = samples // 2, numpy.roll(samples, 8_000) // 2
+    both = (left.astype(numpy.float32) / 2**15 + right.astype(numpy.float32) / 2**15) / 2
+    assert turns(pipeline(numpy.stack([left, right]))) == turns(pipeline(both))
+
+
+def test_rates_are_those_given(pipeline, samples, result):
+    twice = numpy.repeat(samples, 2)
+    assert pipeline((twice, 32_000)).duration_s == result.duration_s
+    assert pipeline(twice, sample_rate=32_000) == pipeline((twice, 32_000.0))
+    assert len(pipeline((twice, 32_000)).speakers) == 4
+
+
+def test_tensors(pipeline, samples, result):
+    torch = pytest.importorskip("torch")
+    tensor = torch.from_numpy(samples)
+    for array in (tensor, tensor[None], tensor.double() / 2**15, (tensor / 2**15).requires_grad_()):
+        assert turns(pipeline((array, 16_000))) == turns(result), (array.dtype, array.shape)
+    assert turns(pipeline({"waveform": tensor[None] / 2**15, "sample_rate": 16_000})) == turns(result)
+    assert len(pipeline((tensor / 2**15).bfloat16()).speakers) >= 1
+
+
+@pytest.mark.parametrize(
+    ("audio", "error", "words"),
+    [
+        (17, diarist.OptionError, "cannot be given as int"),
+        (None, diarist.OptionError, "NoneType"),
+        ((1, 2, 3), diarist.OptionError, "(samples, rate)"),
+        ({"path": "a.wav"}, diarist.OptionError, '"waveform"'),
+        ({"waveform": numpy.zeros(10)}, diarist.OptionError, '"sample_rate"'),
+        ({"audio": "a.wav", "channel": 0}, diarist.OptionError, "single channel"),
+        (io.StringIO("text"), diarist.OptionError, '"rb"'),
+        (b"", diarist.InputError, "empty"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(100), diarist.InputError, "a picture (PNG)"),
+        (bytes(5000), diarist.InputError, "not audio"),
+        ("missing.wav", diarist.InputError, "missing.wav: no such file"),
+        (pathlib.Path("/"), diarist.InputError, "a directory"),
+        (numpy.zeros((2, 2, 2)), diarist.InputError, "(2, 2, 2)"),
+        (numpy.zeros((500, 2)), diarist.InputError, "transpose"),
+        (numpy.zeros((0, 500)), diarist.InputError, "0 channels"),
+        (numpy.float32(1), diarist.InputError, "()"),
+        (numpy.array(["a"]), diarist.InputError, "floats or integers"),
+        (numpy.zeros(9, complex), diarist.InputError, "complex128"),
+        (numpy.zeros(9, bool), diarist.InputError, "bool"),
+        (numpy.array([0, numpy.nan, 0]), diarist.InputError, "sample 1 "),
+        ((numpy.zeros(9), 0), diarist.OptionError, "whole number of Hz"),
+        ((numpy.zeros(9), 44.1), diarist.OptionError, "44.1"),
+        ((numpy.zeros(9), "fast"), diarist.OptionError, "'fast'"),
+        ((numpy.zeros(9), 1), diarist.InputError, "1 Hz"),
+    ],
+)
+def test_what_cannot_be_heard_is_refused(pipeline, audio, error, words):
+    with pytest.raises(error) as raised:
+        pipeline(audio)
+    assert words in str(raised.value)
+    assert isinstance(raised.value, diarist.Error)
+
+
+def test_a_rate_is_given_once_and_only_for_samples(pipeline, conversation):
+    for audio in (conversation, b"", {"audio": conversation}, (numpy.zeros(9), 8_000)):
+        with pytest.raises(diarist.OptionError, match="sample_rate|twice"):
+            pipeline(audio, sample_rate=16_000)
+
+
+def test_a_recording_that_is_cut_off_is_warned_of(pipeline, audio):
+    data = (audio / "conversation.flac").read_bytes()
+    with pytest.warns(diarist.AudioWarning, match="audio: "):
+        result = pipeline(data[: len(data) // 2])
+    assert 5 < result.duration_s < 40
