@@ -102,14 +102,14 @@ def _of_array(samples: Any, rate: Any) -> Source:
         hint = "; transpose it" if array.shape[1] <= MAX_CHANNELS else ""
         raise InputError(f"an array of shape {array.shape} has {channels} channels, but 1 to {MAX_CHANNELS} are possible{hint}")
     kind = array.dtype.kind
-    if kind == "f":
-        floats = array.astype("<f4", copy=False)
-    elif kind == "i":
-        floats = (array / -float(numpy.iinfo(array.dtype).min)).astype("<f4")
-    elif kind == "u":
-        middle = float(numpy.iinfo(array.dtype).max // 2 + 1)
-        floats = ((array - middle) / middle).astype("<f4")
-    else:
+    if kind not in "fiu":
         raise InputError(f"samples are floats or integers, not {array.dtype}")
+    floats = array.astype("<f4", copy=kind != "f")
+    if kind != "f":
+        # In place: a day of audio is large.
+        full_scale = 2.0 ** (8 * array.dtype.itemsize - 1)
+        if kind == "u":
+            floats -= full_scale
+        floats /= full_scale
     # Interleaved: all channels of a moment next to each other.
     return floats.T.tobytes() if array.ndim == 2 else floats.tobytes(), hertz, channels

@@ -1,0 +1,54 @@
+"""What calling diarist from Python costs: the wall time of calls less what the library took, beside that of the command.
+
+    python tools/bench/python_call.py DIARIST RECORDING [--runs 25] [--threads 1]
+
+Calls and commands take turns. Needs the diarist package; medians on stdout.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+
+import diarist
+
+
+def seconds(work):
+    start = time.perf_counter()
+    result = work()
+    return time.perf_counter() - start, result
+
+
+def process_seconds(code):
+    return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))[0]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("diarist")
+    parser.add_argument("recording")
+    parser.add_argument("--runs", type=int, default=25)
+    parser.add_argument("--threads", type=int, default=1)
+    arguments = parser.parse_args()
+
+    pipeline = diarist.Pipeline(num_threads=arguments.threads)
+    pipeline(arguments.recording)
+    command = [arguments.diarist, "diarize", "--threads", str(arguments.threads), "--format", "json", arguments.recording]
+    calls, overheads, commands = [], [], []
+    for _ in range(arguments.runs):
+        wall_s, result = seconds(lambda: pipeline(arguments.recording))
+        calls.append(wall_s)
+        overheads.append(wall_s - json.loads(result.to_json())["timings"]["total_s"])
+        commands.append(seconds(lambda: subprocess.run(command, capture_output=True, check=True))[0])
+    call_s, overhead_s, command_s = map(statistics.median, (calls, overheads, commands))
+    print(f"call {1e3 * call_s:.1f} ms, of which overhead {1e3 * overhead_s:.2f} ms; command {1e3 * command_s:.1f} ms")
+    print(f"overhead / command {100 * overhead_s / command_s:.2f} %")
+    for code in ("pass", "import diarist", "import diarist; diarist.Pipeline(num_threads=1)", "import numpy"):
+        process_seconds(code)
+        print(f"{code}: {1e3 * statistics.median(process_seconds(code) for _ in range(21)):.1f} ms")
+
+
+if __name__ == "__main__":
+    main()
