@@ -3,14 +3,12 @@
 //! stored forms shrink by a tenth to a fifth, whereas 32-bit floats are hardly worth the time at every start.
 
 use std::error::Error;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-use flate2::Compression;
-use flate2::write::DeflateEncoder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use zlib_rs::{DeflateConfig, Strategy, compress_bound, compress_slice};
 
 const ENV_DIR: &str = "DIARIST_WEIGHTS_DIR";
 /// What may be replaced.
@@ -43,9 +41,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 describe(&fs::read(&path)?, model).map_err(|error| format!("{}: {error}", path.display()))?;
             }
             let deflated = out.join(format!("{name}.deflate"));
-            let mut encoder = DeflateEncoder::new(fs::File::create(&deflated)?, Compression::best());
-            encoder.write_all(&fs::read(&path)?)?;
-            encoder.finish()?;
+            fs::write(&deflated, deflate(&fs::read(&path)?))?;
             path = deflated;
         }
         println!("cargo::rustc-env={variable}={}", path.display());
@@ -55,6 +51,17 @@ fn main() -> Result<(), Box<dyn Error>> {
     }
     fs::write(out.join("manifest.json"), serde_json::to_vec(&manifest)?)?;
     Ok(())
+}
+
+/// `data` deflated, without a header. Weights hardly repeat, and the few repetitions found cost the codes of the others more than they save.
+fn deflate(data: &[u8]) -> Vec<u8> {
+    // A negative window means that there is no header.
+    let config =
+        DeflateConfig { level: 9, window_bits: -15, strategy: Strategy::HuffmanOnly, ..DeflateConfig::default() };
+    let mut deflated = vec![0; compress_bound(data.len())];
+    let len = compress_slice(&mut deflated, data, config).0.len();
+    deflated.truncate(len);
+    deflated
 }
 
 fn file_name(name: &str) -> String {

@@ -1,6 +1,8 @@
 //! The `diarist` command: arguments in, exit code out. The work is in `commands`.
+#![cfg_attr(not(feature = "workbench"), allow(dead_code, reason = "its commands use more of what is shared"))]
 
 mod commands;
+#[cfg(feature = "workbench")]
 mod dataset;
 mod drawing;
 mod exit;
@@ -8,6 +10,7 @@ mod inputs;
 mod names;
 mod output;
 mod page;
+#[cfg(feature = "workbench")]
 mod plot;
 mod progress;
 mod results;
@@ -22,15 +25,18 @@ use clap::{CommandFactory, Parser, Subcommand};
 
 use commands::analyze::{self, AnalyzeArgs};
 use commands::assign::{self, AssignArgs};
+#[cfg(feature = "workbench")]
 use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
 use commands::convert::{self, ConvertArgs};
 use commands::diarize::{self, DiarizeArgs};
 use commands::live::{self, LiveArgs};
 use commands::models::{self, ModelsArgs};
+#[cfg(feature = "workbench")]
 use commands::plot::PlotArgs;
 use commands::score::{self, ScoreArgs};
 use commands::speakers::{self, SpeakersArgs};
+#[cfg(feature = "workbench")]
 use commands::tune::{self, TuneArgs};
 use commands::version;
 
@@ -58,9 +64,12 @@ enum Command {
     Cluster(Box<ClusterArgs>),
     Assign(AssignArgs),
     Convert(ConvertArgs),
+    #[cfg(feature = "workbench")]
     Plot(PlotArgs),
     Score(ScoreArgs),
+    #[cfg(feature = "workbench")]
     Bench(Box<BenchArgs>),
+    #[cfg(feature = "workbench")]
     Tune(Box<TuneArgs>),
     Models(ModelsArgs),
     Speakers(Box<SpeakersArgs>),
@@ -76,9 +85,12 @@ fn main() -> ExitCode {
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
         Some(Command::Convert(args)) => exit::finish(convert::run(&args).map_err(Into::into)),
+        #[cfg(feature = "workbench")]
         Some(Command::Plot(args)) => exit::finish(commands::plot::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),
+        #[cfg(feature = "workbench")]
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
+        #[cfg(feature = "workbench")]
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),

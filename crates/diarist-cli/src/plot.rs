@@ -1,6 +1,5 @@
 //! A picture of turns: a lane for each speaker, marks of time, overlap; as SVG, and from that as PNG.
 
-#[cfg(feature = "png")]
 mod png;
 
 use diarist::Result;
@@ -9,11 +8,8 @@ use diarist::formats::json::{self, JsonTurn};
 use diarist::metrics::{ScoreOptions, optimal_mapping};
 use diarist::timeline::Segment;
 use diarist::timeline::intervals::overlaps;
-#[cfg(not(feature = "png"))]
-use diarist::{Error, ErrorKind};
 use maud::{Markup, html};
 
-#[cfg(feature = "png")]
 pub(crate) use png::png;
 
 use crate::drawing::{COLOURS, Lane, lanes, ticks, unit};
@@ -64,12 +60,6 @@ pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Resul
         duration_s: reference.map_or(0.0, Recording::end_s).max(recording.end_s()).max(1e-3),
     };
     Ok(layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string())
-}
-
-/// What a binary without PNG says to it.
-#[cfg(not(feature = "png"))]
-pub(crate) fn png(_: &str) -> Result<Vec<u8>> {
-    Err(Error::new(ErrorKind::InvalidOption, "this diarist was built without PNG").hint("write .svg"))
 }
 
 impl Layout<'_> {

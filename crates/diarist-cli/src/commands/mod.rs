@@ -2,14 +2,17 @@
 
 pub(crate) mod analyze;
 pub(crate) mod assign;
+#[cfg(feature = "workbench")]
 pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod convert;
 pub(crate) mod diarize;
 pub(crate) mod live;
 pub(crate) mod models;
+#[cfg(feature = "workbench")]
 pub(crate) mod plot;
 pub(crate) mod score;
 pub(crate) mod speakers;
+#[cfg(feature = "workbench")]
 pub(crate) mod tune;
 pub(crate) mod version;

@@ -66,6 +66,8 @@ enum FormName {
     F16,
     /// 8-bit integers with a scale for each output channel
     Linear8,
+    /// The same with integers of 7 bits: smaller only once it is deflated
+    Linear7,
     /// Positions in a table of 256 values
     Palette8,
     /// Positions in a table of 64 values
@@ -89,11 +91,12 @@ impl FormName {
             Some(GranularityName::Tensor) | None => Granularity::Tensor,
         };
         match self {
-            Self::F16 | Self::Linear8 if granularity.is_some() => {
+            Self::F16 | Self::Linear8 | Self::Linear7 if granularity.is_some() => {
                 Err(Error::invalid_option("--granularity is for palettes only").hint("leave it out"))
             }
             Self::F16 => Ok(Form::F16),
             Self::Linear8 => Ok(Form::Linear8),
+            Self::Linear7 => Ok(Form::Linear7),
             Self::Palette8 => Ok(Form::Palette8(shared)),
             Self::Palette6 => Ok(Form::Palette6(shared)),
             Self::Palette4 => Ok(Form::Palette4(shared)),

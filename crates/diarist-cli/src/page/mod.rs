@@ -2,6 +2,8 @@
 //!
 //! The page needs nothing but itself, opens from a file, follows the reader's light or dark theme, and prints.
 
+#[cfg(feature = "workbench")]
+mod opus;
 mod sound;
 
 use diarist::formats::Recording;

@@ -5,22 +5,15 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use diarist::Result;
 use diarist::audio::{self, AudioSource};
-use diarist::{Error, ErrorKind, Result};
 use maud::{Markup, PreEscaped, html};
-use ogg::writing::{PacketWriteEndInfo, PacketWriter};
-use ropus::{Application, Bitrate, Channels, Encoder};
+
+#[cfg(feature = "workbench")]
+use super::opus::Stream;
 
 /// Of the recording as the library reads it.
-const SAMPLE_RATE: u32 = 16_000;
-/// Samples per packet: 20 ms.
-const FRAME: usize = 320;
-/// Opus counts at this rate, whatever the rate of the recording.
-const OPUS_RATE: u64 = 48_000;
-/// Bits per second: what speech of one channel needs to sound as recorded; 11 MB per hour, 14 in Base64.
-const BIT_RATE: u32 = 24_000;
-/// A second of sound per page of the stream, so that a player finds a place quickly.
-const PACKETS_PER_PAGE: u64 = 50;
+pub(super) const SAMPLE_RATE: u32 = 16_000;
 /// Samples behind one peak of the outline, at least.
 const PEAK: usize = 160;
 /// Peaks in an outline, at most.
@@ -50,10 +43,19 @@ impl Sound {
     }
 
     /// Reads the recording at `path` and makes it part of the page.
+    #[cfg(feature = "workbench")]
     fn embed(path: &Path) -> Result<Self> {
         let mut stream = Stream::new()?;
         let (duration_s, peaks) = read(path, |samples| stream.push(samples))?;
         Ok(Self { duration_s, peaks, player: Player::Inside(stream.finish()?) })
+    }
+
+    /// There is no encoder in a small binary.
+    #[cfg(not(feature = "workbench"))]
+    fn embed(path: &Path) -> Result<Self> {
+        Err(diarist::Error::invalid_option("this small build of diarist cannot put sound into a page")
+            .hint("let the page play the file with --link-audio")
+            .at(path.display().to_string()))
     }
 
     /// Reads the recording at `path` and lets the page play that file, which it refers to as `address`.
@@ -173,91 +175,6 @@ impl Peaks {
     }
 }
 
-/// Opus in Ogg (RFC 7845), one channel.
-struct Stream {
-    encoder: Encoder,
-    writer: PacketWriter<'static, Vec<u8>>,
-    pending: Vec<f32>,
-    packet: Vec<u8>,
-    /// Packets written, and samples taken.
-    num_packets: u64,
-    num_samples: u64,
-    /// Samples at 48 kHz that the encoder puts before the sound.
-    pre_skip: u64,
-}
-
-/// The stream's number; any will do for the only one.
-const SERIAL: u32 = 1;
-
-impl Stream {
-    fn new() -> Result<Self> {
-        let builder = Encoder::builder(SAMPLE_RATE, Channels::Mono, Application::Voip);
-        let bit_rate = Bitrate::try_bits(BIT_RATE).map_err(internal)?;
-        let encoder = builder.bitrate(bit_rate).complexity(1).build().map_err(internal)?;
-        let pre_skip = u64::from(encoder.lookahead()) * OPUS_RATE / u64::from(SAMPLE_RATE);
-        let mut writer = PacketWriter::new(Vec::new());
-        // Section 5.1: version, channels, samples to skip, original rate, gain, mapping.
-        let mut head = b"OpusHead\x01\x01".to_vec();
-        head.extend((pre_skip as u16).to_le_bytes());
-        head.extend(SAMPLE_RATE.to_le_bytes());
-        head.extend([0, 0, 0]);
-        // Section 5.2: the program, and no comments.
-        let mut tags = b"OpusTags\x07\0\0\0diarist".to_vec();
-        tags.extend([0; 4]);
-        for header in [head, tags] {
-            let end = PacketWriteEndInfo::EndPage;
-            writer.write_packet(header, SERIAL, end, 0).map_err(internal)?;
-        }
-        let packet = vec![0; 4000];
-        Ok(Self { encoder, writer, pending: Vec::new(), packet, num_packets: 0, num_samples: 0, pre_skip })
-    }
-
-    fn push(&mut self, samples: &[f32]) -> Result<()> {
-        self.num_samples += samples.len() as u64;
-        self.pending.extend_from_slice(samples);
-        // The last packet is written at the end, which it marks.
-        let rest = self.pending.split_off(self.pending.len().saturating_sub(1) / FRAME * FRAME);
-        let whole = std::mem::replace(&mut self.pending, rest);
-        whole.chunks_exact(FRAME).try_for_each(|frame| self.write(frame, false))
-    }
-
-    fn finish(mut self) -> Result<Vec<u8>> {
-        let total = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
-        // What the encoder holds back comes out with silence after it.
-        while (self.num_packets + 1) * FRAME as u64 * 3 < total {
-            let mut frame = std::mem::take(&mut self.pending);
-            let rest = frame.split_off(frame.len().min(FRAME));
-            frame.resize(FRAME, 0.0);
-            self.pending = rest;
-            self.write(&frame, false)?;
-        }
-        let mut frame = std::mem::take(&mut self.pending);
-        frame.resize(FRAME, 0.0);
-        self.write(&frame, true)?;
-        Ok(self.writer.into_inner())
-    }
-
-    fn write(&mut self, frame: &[f32], is_last: bool) -> Result<()> {
-        let length = self.encoder.encode_float(frame, &mut self.packet).map_err(internal)?;
-        self.num_packets += 1;
-        let all = self.num_packets * FRAME as u64 * OPUS_RATE / u64::from(SAMPLE_RATE);
-        // The position of the last packet tells how much of it counts (section 4).
-        let sound = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
-        let (end, position) = match is_last {
-            true => (PacketWriteEndInfo::EndStream, sound.min(all)),
-            false if self.num_packets.is_multiple_of(PACKETS_PER_PAGE) => (PacketWriteEndInfo::EndPage, all),
-            false => (PacketWriteEndInfo::NormalPacket, all),
-        };
-        let packet = self.packet[..length].to_vec();
-        self.writer.write_packet(packet, SERIAL, end, position).map_err(internal)
-    }
-}
-
-/// An encoder that refuses what it is made for is a fault of ours.
-fn internal(error: impl std::fmt::Display) -> Error {
-    Error::new(ErrorKind::Internal, format!("the sound cannot be encoded: {error}"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -273,6 +190,7 @@ mod tests {
         samples
     }
 
+    #[cfg(feature = "workbench")]
     #[test]
     fn the_embedded_sound_is_the_recording() {
         let sound = Sound::embed(&sample("short.flac")).unwrap();

@@ -3,16 +3,19 @@
 mod analysis;
 mod assign;
 mod bad_input;
+#[cfg(feature = "workbench")]
 mod bench;
 mod config;
 mod convert;
 mod delivery;
 mod live;
 mod models;
+#[cfg(feature = "workbench")]
 mod pictures;
 mod sample;
 mod schema;
 mod speakers;
+#[cfg(feature = "workbench")]
 mod tune;
 mod wav;
 

@@ -43,18 +43,20 @@ fn encode_tensor(tensors: &Tensors<'_>, tensor: &TensorInfo<'_>, form: Form) -> 
             let bytes = f16_bytes(values.iter().copied()).map_err(too_large)?;
             Ok(vec![(name.to_owned(), Dtype::F16, shape.to_vec(), bytes)])
         }
-        Form::Linear8 => Ok(linear8(name, shape, &values)),
+        Form::Linear8 => Ok(linear(name, shape, &values, 127.0)),
+        Form::Linear7 => Ok(linear(name, shape, &values, 63.0)),
         Form::Palette8(granularity) => palette(8, granularity),
         Form::Palette6(granularity) => palette(6, granularity),
         Form::Palette4(granularity) => palette(4, granularity),
     }
 }
 
-fn linear8(name: &str, shape: &[usize], values: &[f32]) -> Vec<Part> {
+/// `largest` is the integer for the largest magnitude of a channel.
+fn linear(name: &str, shape: &[usize], values: &[f32], largest: f32) -> Vec<Part> {
     let mut scales = Vec::new();
     let mut integers = Vec::with_capacity(values.len());
     for channel in values.chunks_exact(channel_len(shape)) {
-        let scale = channel.iter().fold(0.0_f32, |max, value| max.max(value.abs())) / 127.0;
+        let scale = channel.iter().fold(0.0_f32, |max, value| max.max(value.abs())) / largest;
         // 0 / 0 becomes 0.
         integers.extend(channel.iter().map(|value| (value / scale).round_ties_even() as i8 as u8));
         scales.push(scale);

@@ -4,7 +4,8 @@
 //! reads it. A large tensor `w` (at least [`MIN_VALUES`] values) is stored as
 //!
 //! - `f16`: `w`, 16-bit floats.
-//! - `linear8`: `w.integers`, signed 8-bit of the shape of `w`, and `w.scale`, what 1 stands for in each output channel.
+//! - `linear8`, `linear7`: `w.integers`, signed 8-bit of the shape of `w`, and `w.scale`, what 1 stands for in each output channel.
+//!   With `linear7` they are from -63 to 63, which saves nothing here, but a bit for each value once the file is deflated.
 //! - `palette8`, `palette6`, `palette4`: `w.tables` `[1 or channels, entries]`, 16-bit floats; `w.indices`, the position in the
 //!   table of each value, packed in the fewest of 4, 6 or 8 bits that count the entries, lowest bits first; and `w.shape`.
 //!
@@ -41,6 +42,8 @@ pub enum Form {
     F16,
     /// 8-bit integers with a scale for each output channel.
     Linear8,
+    /// The same with integers of 7 bits, in 8.
+    Linear7,
     /// 8-bit positions in a table of 256 values.
     Palette8(Granularity),
     /// 6-bit positions in a table of 64 values.
@@ -74,6 +77,7 @@ impl fmt::Display for Form {
         match self {
             Self::F16 => f.write_str("f16"),
             Self::Linear8 => f.write_str("linear8"),
+            Self::Linear7 => f.write_str("linear7"),
             Self::Palette8(granularity) => write!(f, "palette8 {}", granularity.name()),
             Self::Palette6(granularity) => write!(f, "palette6 {}", granularity.name()),
             Self::Palette4(granularity) => write!(f, "palette4 {}", granularity.name()),
