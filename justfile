@@ -60,3 +60,7 @@ aarch64:
 # time the kernels
 bench:
     cargo bench -p diarist-kernels
+
+# write include/diarist.h anew
+header:
+    DIARIST_WRITE_HEADER=1 cargo test -p diarist-capi --test header

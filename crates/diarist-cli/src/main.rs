@@ -30,6 +30,8 @@ use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
 use commands::convert::{self, ConvertArgs};
 use commands::diarize::{self, DiarizeArgs};
+#[cfg(feature = "workbench")]
+use commands::generate::{self, GenerateArgs};
 use commands::live::{self, LiveArgs};
 use commands::models::{self, ModelsArgs};
 #[cfg(feature = "workbench")]
@@ -73,6 +75,8 @@ enum Command {
     Tune(Box<TuneArgs>),
     Models(ModelsArgs),
     Speakers(Box<SpeakersArgs>),
+    #[cfg(feature = "workbench")]
+    Generate(GenerateArgs),
 }
 
 fn main() -> ExitCode {
@@ -94,6 +98,8 @@ fn main() -> ExitCode {
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
+        #[cfg(feature = "workbench")]
+        Some(Command::Generate(args)) => exit::finish(generate::run(&args, Cli::command()).map_err(Into::into)),
         None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
     }
 }

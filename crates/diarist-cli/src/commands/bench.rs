@@ -31,9 +31,17 @@ const HELP: &str = "\
 With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as RTTM. A run that was
 interrupted goes on where it stopped when it is started again with the same options.";
 
+const EXAMPLES: &str = "\
+Examples:
+  diarist bench dataset/                                     a table on stdout
+  diarist bench --output-dir report dataset/                 the same as JSON, CSV and an HTML page
+  diarist bench --single-file ES2004a --profile exact ami/   one recording
+  diarist bench --mode live --latency 1 dataset/             what somebody saw who watched
+  diarist bench --compare before/report.json after/report.json";
+
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
-#[command(after_long_help = format!("{}\n\n{HELP}", dataset::HELP))]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}\n\n{HELP}\n\n{}", dataset::HELP, exit::HELP))]
 pub(crate) struct BenchArgs {
     /// Folder with recordings, references (.rttm) and scored regions (.uem)
     #[arg(value_name = "DATASET", required_unless_present = "compare")]

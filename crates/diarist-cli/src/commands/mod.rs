@@ -7,6 +7,8 @@ pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod convert;
 pub(crate) mod diarize;
+#[cfg(feature = "workbench")]
+pub(crate) mod generate;
 pub(crate) mod live;
 pub(crate) mod models;
 #[cfg(feature = "workbench")]

@@ -10,8 +10,19 @@ use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};
 
+use crate::exit;
+
+const EXAMPLES: &str = "\
+Examples:
+  diarist models list                                              what is inside, its origin and licence
+  diarist models inspect segmentation-3.0                          its tensors
+  diarist models verify mine.safetensors                           whether a file is a whole network
+  diarist models convert pytorch_model.bin mine.safetensors        for --embedding or --segmentation
+  diarist models quantize segmentation-3.0 --form palette8 --output-dir small";
+
 /// Lists, inspects, verifies, converts and shrinks the weights of networks
 #[derive(Debug, clap::Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ModelsArgs {
     #[command(subcommand)]
     command: Command,

@@ -13,10 +13,17 @@ use crate::exit;
 use pairs::Pairs;
 use report::Report;
 
+const EXAMPLES: &str = "\
+Examples:
+  diarist score meeting.rttm turns.rttm                 over both annotations, or meeting.uem if there is one
+  diarist score reference/ turns/                       every recording of two folders, and the corpus
+  diarist score --collar 0.25 --skip-overlap ref.rttm hyp.rttm";
+
 /// Scores a hypothesis against a reference: diarization and Jaccard error rates.
 ///
 /// Per file and over the corpus (sums of seconds, not the mean of the files); the convention in use is the first line.
 #[derive(Debug, Args)]
+#[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ScoreArgs {
     /// Who really spoke: an RTTM file, or a folder of them
     #[arg(value_name = "REF")]

@@ -8,6 +8,8 @@ mod bench;
 mod config;
 mod convert;
 mod delivery;
+#[cfg(feature = "workbench")]
+mod generate;
 mod live;
 mod models;
 #[cfg(feature = "workbench")]

@@ -1,0 +1,103 @@
+//! The examples in C, built with both kinds of library and run, and what C can do wrong.
+#![cfg(unix)]
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use diarist::audio::{self, AudioSource};
+use diarist::formats::rttm;
+use diarist::pipeline::{Pipeline, Settings};
+
+/// Where cargo puts the libraries that belong to this test.
+fn libraries() -> PathBuf {
+    env::current_exe().unwrap().parent().unwrap().to_path_buf()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+fn sample() -> PathBuf {
+    root().join("fixtures/audio/conversation.flac")
+}
+
+/// Builds `source`, a file below the root, with the static or the shared library.
+fn build(source: &str, shared: bool, folder: &Path) -> PathBuf {
+    let program = folder.join("program");
+    let mut compiler = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.args(["-std=c99", "-D_POSIX_C_SOURCE=200809L", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]);
+    compiler.arg(root().join("include")).arg(root().join(source)).arg("-o").arg(&program);
+    if shared {
+        compiler.arg("-L").arg(libraries()).arg("-ldiarist_c");
+    } else {
+        compiler.arg(libraries().join("libdiarist_c.a"));
+    }
+    let output = compiler.args(["-lm", "-lpthread", "-ldl"]).output().expect("a C compiler");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    program
+}
+
+fn run(program: &Path, arguments: &[&Path], stdin: Option<&Path>) -> Output {
+    let mut command = Command::new(program);
+    command.args(arguments).env("LD_LIBRARY_PATH", libraries()).env("DYLD_LIBRARY_PATH", libraries());
+    command.stdin(stdin.map_or_else(Stdio::null, |path| fs::File::open(path).unwrap().into()));
+    command.output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+/// What the library gives, as RTTM.
+fn expected(file_id: &str) -> String {
+    let settings = Settings::default();
+    let pipeline = Pipeline::new(settings.load(None, None).unwrap(), Some(2)).unwrap();
+    let mut source = audio::open(&sample()).unwrap();
+    let result = pipeline.diarize(file_id, &mut source, &settings.options().unwrap(), &mut |_| ()).unwrap();
+    rttm::write(&result.diarization).unwrap()
+}
+
+#[test]
+fn a_file_is_diarized_as_by_the_library() {
+    let expected = expected("conversation");
+    assert!(expected.lines().count() > 1);
+    for shared in [false, true] {
+        let folder = tempfile::tempdir().unwrap();
+        let program = build("examples/c/diarize.c", shared, folder.path());
+        let output = run(&program, &[&sample()], None);
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        assert_eq!(text(&output.stdout), expected, "shared: {shared}");
+        assert!(text(&output.stderr).contains("speakers"), "{}", text(&output.stderr));
+
+        let output = run(&program, &[Path::new("missing.wav")], None);
+        assert_eq!(output.status.code(), Some(3));
+        assert!(text(&output.stderr).starts_with("missing.wav: "), "{}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_stream_gives_events_and_then_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = build("examples/c/live.c", false, folder.path());
+    let mut source = audio::open(&sample()).unwrap();
+    let mut samples = Vec::new();
+    while source.read(&mut samples).unwrap() {}
+    let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+    let stream = folder.path().join("stream");
+    fs::write(&stream, bytes).unwrap();
+    let output = run(&program, &[], Some(&stream));
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let (events, turns): (Vec<_>, Vec<_>) = text(&output.stdout).lines().partition(|line| line.starts_with('{'));
+    assert!(events.iter().any(|line| line.contains("\"opened\"")), "{events:?}");
+    assert_eq!(turns.join("\n") + "\n", expected("audio"));
+}
+
+#[test]
+fn what_c_does_wrong_gets_a_status_and_a_message() {
+    let folder = tempfile::tempdir().unwrap();
+    let program = build("crates/diarist-capi/tests/misuse.c", false, folder.path());
+    let output = run(&program, &[], None);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+}

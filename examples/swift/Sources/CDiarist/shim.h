@@ -1,0 +1,5 @@
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "../../../../include/diarist.h"
