@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recordings", help="a folder, or a Parquet file with the column path")
     parser.add_argument("output", help="folder for results, the same on all machines")
-    parser.add_argument("--address", help="the cluster, as for ray.init")
+    parser.add_argument("--address", default="local", help="the cluster, as for ray.init; this machine alone if not given")
     parser.add_argument("--num-cpus", type=int, default=1, help="threads for each recording")
     parser.add_argument("--profile", choices=["exact", "balanced", "fast"], help="how exact and how fast")
     parser.add_argument("--speakers", help="speaker database to take names from")

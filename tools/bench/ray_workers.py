@@ -47,6 +47,8 @@ def main():
     turns = diarist.ray.merge(arguments.output)
     names = turns["name"].drop_null().unique()
     print(f"merge: {turns.num_rows} turns, {len(names)} names, {time.perf_counter() - start:.2f} s")
+    ray.shutdown()
+    cluster.shutdown()
 
 
 if __name__ == "__main__":
