@@ -55,6 +55,8 @@ typedef struct {
   double end_s;
   // The speaker, from 0 to diarist_result_num_speakers - 1.
   size_t speaker;
+  // How sure it is, from 0 to 1: the share of the windows of 10 s around it that hear this speaker there. Not a probability.
+  float confidence;
 } diarist_turn;
 
 #ifdef __cplusplus

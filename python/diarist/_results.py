@@ -24,6 +24,8 @@ class Turn:
     """Label of the speaker: ``SPEAKER_00``, ``SPEAKER_01``, ..."""
     name: str | None = None
     """Name of the known person who the speaker is, if somebody was recognised."""
+    confidence: float | None = None
+    """How sure it is, from 0 to 1: the share of the windows of 10 s around it that hear this speaker there. Not a probability."""
 
     @property
     def duration(self) -> float:
@@ -198,7 +200,7 @@ def diarization(fields: dict[str, Any]) -> Diarization:
     names = {speaker.label: speaker.name for speaker in speakers}
 
     def turns(key: str) -> list[Turn]:
-        return [Turn(start, end, label, names.get(label)) for start, end, label in fields[key]]
+        return [Turn(start, end, label, names.get(label), sure) for start, end, label, sure in fields[key]]
 
     return Diarization(
         file_id=fields["file_id"],

@@ -54,8 +54,11 @@ def test_fields_agree_with_the_document(result):
     def rounded(turns):
         return [{"start_s": round(t.start, 3), "end_s": round(t.end, 3), "speaker": t.speaker} for t in turns]
 
-    assert rounded(result.turns) == document["turns"]
-    assert rounded(result.exclusive_turns) == document["exclusive_turns"]
+    for turns, written in ((result.turns, document["turns"]), (result.exclusive_turns, document["exclusive_turns"])):
+        # Written with three decimals.
+        assert [turn.confidence for turn in turns] == pytest.approx([turn.pop("confidence") for turn in written], abs=6e-4)
+        assert rounded(turns) == written
+    assert all(0 < turn.confidence <= 1 for turn in result.turns)
     assert [(s.label, round(s.speech_s, 3), s.num_turns) for s in result.speakers] == [
         (s["label"], s["speech_s"], s["num_turns"]) for s in document["speakers"]
     ]

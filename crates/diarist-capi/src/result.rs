@@ -32,14 +32,16 @@ pub struct Turn {
     pub end_s: f64,
     /// The speaker, from 0 to diarist_result_num_speakers - 1.
     pub speaker: usize,
+    /// How sure it is, from 0 to 1: the share of the windows of 10 s around it that hear this speaker there. Not a probability.
+    pub confidence: f32,
 }
 
 impl Diarization {
     pub(crate) fn new(result: pipeline::Diarization, options: &DiarizationOptions) -> Result<Self> {
         let labels: Vec<CString> = result.speakers.iter().map(|speaker| without_zeros(&speaker.label)).collect();
         Ok(Self {
-            turns: turns(&result, &result.diarization)?,
-            exclusive_turns: turns(&result, &result.exclusive)?,
+            turns: turns(&result, &result.diarization, &result.confidences)?,
+            exclusive_turns: turns(&result, &result.exclusive, &result.exclusive_confidences)?,
             json: without_zeros(&Document::new(&result, options).to_line()),
             labels,
             result,
@@ -48,12 +50,12 @@ impl Diarization {
 }
 
 /// `annotation` with the numbers of its speakers.
-fn turns(result: &pipeline::Diarization, annotation: &Annotation) -> Result<Vec<Turn>> {
+fn turns(result: &pipeline::Diarization, annotation: &Annotation, confidences: &[f32]) -> Result<Vec<Turn>> {
     let number = |label: &str| result.speakers.iter().position(|speaker| speaker.label == label);
     let unknown = |label: &str| Error::new(diarist::ErrorKind::Internal, format!("speaker {label} has no summary"));
-    let turns = annotation.turns.iter().map(|turn| {
+    let turns = annotation.turns.iter().zip(confidences).map(|(turn, &confidence)| {
         let speaker = number(&turn.speaker).ok_or_else(|| unknown(&turn.speaker))?;
-        Ok(Turn { start_s: turn.segment.start, end_s: turn.segment.end, speaker })
+        Ok(Turn { start_s: turn.segment.start, end_s: turn.segment.end, speaker, confidence })
     });
     turns.collect()
 }

@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     fn turn(speaker: &str) -> JsonTurn {
-        JsonTurn { start_s: 0.0, end_s: 1.0, speaker: speaker.to_owned(), name: None }
+        JsonTurn { start_s: 0.0, end_s: 1.0, speaker: speaker.to_owned(), name: None, confidence: None }
     }
 
     #[test]

@@ -40,6 +40,8 @@ mod tests {
         let result = Diarization {
             diarization: Annotation { file_id: "talk".to_owned(), turns: Vec::new() },
             exclusive: Annotation::default(),
+            confidences: Vec::new(),
+            exclusive_confidences: Vec::new(),
             speakers: Vec::new(),
             duration_s: 50.0,
             speech_s: 0.0,

@@ -19,6 +19,8 @@ pub(crate) struct Outcome {
     json: String,
 }
 
+/// Start, end, label of the speaker, confidence.
+type TurnTuple = (f64, f64, String, f64);
 /// Name, probability, logarithm of the likelihood ratio, cosine.
 pub(crate) type CandidateTuple = (String, f64, f64, f64);
 /// The likeliest person, the next one, and whether it is the likeliest.
@@ -30,8 +32,8 @@ struct Fields<'py> {
     duration_s: f64,
     speech_s: f64,
     overlap_s: f64,
-    turns: Vec<(f64, f64, String)>,
-    exclusive_turns: Vec<(f64, f64, String)>,
+    turns: Vec<TurnTuple>,
+    exclusive_turns: Vec<TurnTuple>,
     speakers: Vec<SpeakerFields<'py>>,
     model: String,
     warnings: Vec<String>,
@@ -86,8 +88,8 @@ impl Outcome {
         });
         let fields = Fields {
             speakers: speakers.collect(),
-            turns: turns(&self.result.diarization),
-            exclusive_turns: turns(&self.result.exclusive),
+            turns: turns(&self.result.diarization, &self.result.confidences),
+            exclusive_turns: turns(&self.result.exclusive, &self.result.exclusive_confidences),
             file_id: self.result.diarization.file_id,
             duration_s: self.result.duration_s,
             speech_s: self.result.speech_s,
@@ -102,9 +104,9 @@ impl Outcome {
     }
 }
 
-fn turns(annotation: &Annotation) -> Vec<(f64, f64, String)> {
-    let turns = annotation.turns.iter();
-    turns.map(|turn| (turn.segment.start, turn.segment.end, turn.speaker.clone())).collect()
+fn turns(annotation: &Annotation, confidences: &[f32]) -> Vec<TurnTuple> {
+    let turns = annotation.turns.iter().zip(confidences);
+    turns.map(|(turn, &sure)| (turn.segment.start, turn.segment.end, turn.speaker.clone(), f64::from(sure))).collect()
 }
 
 /// `found` for Python.

@@ -225,6 +225,8 @@ fn timed_clustering(
     Ok(Diarization {
         diarization: timelines.diarization,
         exclusive: timelines.exclusive,
+        confidences: timelines.confidences,
+        exclusive_confidences: timelines.exclusive_confidences,
         speakers,
         duration_s: analysis.geometry.duration_s(),
         speech_s,

@@ -12,6 +12,10 @@ pub struct Diarization {
     pub diarization: Annotation,
     /// The exclusive timeline: at every moment at most one speaker, the one with the most votes.
     pub exclusive: Annotation,
+    /// How sure the turns of `diarization` are, from 0 to 1 ([`crate::timeline::confidences`]).
+    pub confidences: Vec<f32>,
+    /// How sure the turns of `exclusive` are, from 0 to 1.
+    pub exclusive_confidences: Vec<f32>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<SpeakerSummary>,
     /// Length of the recording in seconds.

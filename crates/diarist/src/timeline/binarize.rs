@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::intervals::{chronological, union};
-use super::{Annotation, Discrete, Run, Segment, SlidingWindow, Turn, reconstruct, speaker_count};
+use super::{Annotation, Discrete, Run, Segment, SlidingWindow, Turn, confidences, reconstruct, speaker_count};
 use crate::clustering::Clusters;
 use crate::pipeline::Analysis;
 
@@ -25,6 +25,10 @@ pub struct Timelines {
     pub diarization: Annotation,
     /// The same with one speaker at a time: in each frame the one with the most votes.
     pub exclusive: Annotation,
+    /// [`super::confidences`] of the turns of `diarization`.
+    pub confidences: Vec<f32>,
+    /// [`super::confidences`] of the turns of `exclusive`.
+    pub exclusive_confidences: Vec<f32>,
     /// The cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster that is never active has no
     /// label; a label may stand for a cluster index that has no centroid (see [`reconstruct`]).
     pub labels: Vec<u32>,
@@ -42,11 +46,11 @@ pub fn build(analysis: &Analysis, clusters: &Clusters, options: &TimelineOptions
     cap(&mut counts, 1);
     let solo = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
     let labels = labels(&all);
-    Timelines {
-        diarization: to_annotation(&all, &labels, options.min_duration_off_s),
-        exclusive: to_annotation(&solo, &labels, options.min_duration_off_s),
-        labels,
-    }
+    let [diarization, exclusive] =
+        [all, solo].map(|discrete| to_annotation(&discrete, &labels, options.min_duration_off_s));
+    let [confidences, exclusive_confidences] =
+        [&diarization, &exclusive].map(|annotation| confidences(annotation, analysis, clusters, &labels));
+    Timelines { diarization, exclusive, confidences, exclusive_confidences, labels }
 }
 
 fn cap(counts: &mut [u8], max: usize) {

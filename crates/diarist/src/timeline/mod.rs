@@ -5,6 +5,7 @@
 //! `pipelines/speaker_diarization.py`, `utils/signal.py`), up to its rounding.
 
 mod binarize;
+mod confidence;
 mod count;
 pub mod intervals;
 mod reconstruct;
@@ -13,6 +14,7 @@ mod sliding_window;
 mod vote_order;
 
 pub use binarize::{TimelineOptions, Timelines, build, label_name, labels, to_annotation};
+pub use confidence::confidences;
 pub(crate) use count::rounded_mean;
 pub use count::speaker_count;
 pub use reconstruct::{Discrete, Run, reconstruct};

@@ -329,8 +329,20 @@ pub(super) mod tests {
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
                 live: None,
-                reference: vec![JsonTurn { start_s: 0.0, end_s: 4.0, speaker: "<Ann & Bo>".to_owned(), name: None }],
-                hypothesis: vec![JsonTurn { start_s: 1.0, end_s: 4.0, speaker: "SPEAKER_00".to_owned(), name: None }],
+                reference: vec![JsonTurn {
+                    start_s: 0.0,
+                    end_s: 4.0,
+                    speaker: "<Ann & Bo>".to_owned(),
+                    name: None,
+                    confidence: None,
+                }],
+                hypothesis: vec![JsonTurn {
+                    start_s: 1.0,
+                    end_s: 4.0,
+                    speaker: "SPEAKER_00".to_owned(),
+                    name: None,
+                    confidence: None,
+                }],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
             });
         }

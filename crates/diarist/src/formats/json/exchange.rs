@@ -103,7 +103,7 @@ fn recording(known: Known) -> Result<Recording> {
 }
 
 fn turn(turn: JsonTurn) -> Result<Turn> {
-    let JsonTurn { start_s, end_s, speaker: label, name } = turn;
+    let JsonTurn { start_s, end_s, speaker: label, name, .. } = turn;
     if end_s < start_s {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }

@@ -59,6 +59,9 @@ pub struct JsonTurn {
     /// Name of the known person who the speaker is; missing if nobody was asked for or recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// How sure the turn is, from 0 to 1; missing if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
 }
 
 /// A speaker in a [`Document`].
@@ -157,8 +160,8 @@ impl Document {
             duration_s: milliseconds(result.duration_s),
             speech_s: milliseconds(result.speech_s),
             overlap_s: milliseconds(result.overlap_s),
-            turns: turns(&result.diarization),
-            exclusive_turns: turns(&result.exclusive),
+            turns: sure_turns(&result.diarization, &result.confidences),
+            exclusive_turns: sure_turns(&result.exclusive, &result.exclusive_confidences),
             speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
             options: JsonOptions::from(options),
             timings: JsonTimings::new(&result.timings, result.duration_s),
@@ -252,8 +255,18 @@ pub fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
         end_s: milliseconds(turn.segment.end),
         speaker: turn.speaker.clone(),
         name: None,
+        confidence: None,
     };
     annotation.turns.iter().map(turn).collect()
+}
+
+/// [`turns`] with how sure they are.
+fn sure_turns(annotation: &Annotation, confidences: &[f32]) -> Vec<JsonTurn> {
+    let mut turns = turns(annotation);
+    for (turn, &confidence) in turns.iter_mut().zip(confidences) {
+        turn.confidence = Some(milliseconds(f64::from(confidence)));
+    }
+    turns
 }
 
 /// `value` rounded to three decimals, as RTTM has them.
@@ -279,6 +292,8 @@ mod tests {
         Diarization {
             diarization: annotation(vec![turn(0.030_968_75, 1.5, "SPEAKER_00"), turn(1.0, 2.0, "SPEAKER_01")]),
             exclusive: annotation(vec![turn(0.030_968_75, 1.25, "SPEAKER_00"), turn(1.25, 2.0, "SPEAKER_01")]),
+            confidences: vec![1.0, 0.25],
+            exclusive_confidences: vec![0.5, 0.333_333_3],
             speakers: vec![speaker("SPEAKER_00"), speaker("SPEAKER_01")],
             duration_s: 4.0,
             speech_s: 1.969_031_25,
@@ -296,8 +311,15 @@ mod tests {
         assert_eq!(document.timings.rtfx, 8.0);
         assert_eq!(
             document.turns[0],
-            JsonTurn { start_s: 0.031, end_s: 1.5, speaker: "SPEAKER_00".to_owned(), name: None }
+            JsonTurn {
+                start_s: 0.031,
+                end_s: 1.5,
+                speaker: "SPEAKER_00".to_owned(),
+                name: None,
+                confidence: Some(1.0)
+            }
         );
+        assert_eq!(document.exclusive_turns[1].confidence, Some(0.333));
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
         assert_eq!((document.options.clustering.as_str(), document.options.threshold), ("vbx", 0.6));
@@ -334,6 +356,8 @@ mod tests {
         let nothing = Diarization {
             diarization: Annotation::default(),
             exclusive: Annotation::default(),
+            confidences: Vec::new(),
+            exclusive_confidences: Vec::new(),
             speakers: Vec::new(),
             duration_s: 0.0,
             speech_s: 0.0,
