@@ -1,7 +1,6 @@
 //! The C interface of diarist. `include/diarist.h` is made from this crate; examples are in `examples/c` and `examples/swift`.
 //!
-//! No panic leaves a function: [`fault::guard`] turns it into [`fault::Status::Internal`]. Handles are boxed values whose layout C does
-//! not know.
+//! No panic leaves a function: it becomes [`Status::Internal`]. Handles are boxed values whose layout C does not know.
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod audio;
