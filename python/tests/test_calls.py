@@ -52,7 +52,9 @@ def test_what_progress_raises_ends_the_call(pipeline, long, conversation, result
 def test_ctrl_c_ends_the_call(conversation):
     # An hour and a half with the exact profile on one thread takes many minutes.
     program = f"""
-import diarist, numpy, soundfile
+import diarist, numpy, signal, soundfile
+# A shell in the background lets its children ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 samples, _ = soundfile.read({str(conversation)!r}, dtype="int16")
 pipeline = diarist.Pipeline("exact", num_threads=1)
 print("ready", flush=True)
