@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Output,
     /// The requested number of speakers cannot be honoured for this recording.
     SpeakerBounds,
+    /// The caller has ended the call.
+    Cancelled,
     /// A fault inside diarist; please report it.
     Internal,
 }
@@ -65,6 +67,13 @@ impl Error {
             None => context,
         });
         self
+    }
+
+    /// As [`Self::at`], unless the error names `context` already.
+    #[must_use]
+    pub(crate) fn at_unless_there(self, context: &str) -> Self {
+        let is_there = self.context.as_ref().is_some_and(|inner| inner.starts_with(context));
+        if is_there { self } else { self.at(context) }
     }
 
     /// Adds what the user can do next.

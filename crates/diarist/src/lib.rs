@@ -1,81 +1,92 @@
 //! Speaker diarization: who spoke when.
 //!
-//! The networks are inside the library. A [`pipeline::Pipeline`] turns a recording into turns:
+//! The networks are inside the library. A [`Diarizer`] turns a recording into turns:
 //!
 //! ```
-//! use diarist::audio;
-//! use diarist::pipeline::{Models, Pipeline, Profile};
+//! use diarist::{Diarizer, Settings};
 //!
-//! let profile = Profile::Fast;
-//! let models = Models::load_with_precision(None, None, profile.precision())?;
-//! let pipeline = Pipeline::new(models, None)?;
-//! let mut recording = audio::open("../../fixtures/audio/single.flac".as_ref())?;
-//! let result = pipeline.diarize("single", &mut recording, &profile.options(), &mut |_| {})?;
-//! for turn in &result.diarization.turns {
-//!     println!("{:.1} s to {:.1} s: {}", turn.segment.start, turn.segment.end, turn.speaker);
+//! let diarizer = Diarizer::new(&Settings::default())?;
+//! let result = diarizer.diarize("../../fixtures/audio/single.flac")?;
+//! for turn in &result.turns {
+//!     println!("{:.1} s to {:.1} s: {}", turn.start_s, turn.end_s, turn.speaker);
 //! }
 //! assert_eq!(result.speakers.len(), 1);
 //! # Ok::<(), diarist::Error>(())
 //! ```
 //!
-//! What the networks give can be kept, and clustered again in a moment with other options:
+//! The results of the networks can be kept, and clustered again in a moment with other settings:
 //!
 //! ```
-//! # use diarist::audio;
-//! # use diarist::pipeline::{Models, Pipeline, Profile};
-//! use diarist::clustering::SpeakerBounds;
-//! use diarist::pipeline::DiarizationOptions;
-//!
-//! # let profile = Profile::Fast;
-//! # let pipeline = Pipeline::new(Models::load_with_precision(None, None, profile.precision())?, None)?;
-//! # let mut recording = audio::open("../../fixtures/audio/single.flac".as_ref())?;
-//! let options = profile.options();
-//! let analysis = pipeline.analyze(&mut recording, &options, &mut |_| {})?;
-//! let bounds = SpeakerBounds::new(Some(2), None, None)?;
-//! let two = pipeline.cluster("single", &analysis, &DiarizationOptions { bounds, ..options })?;
+//! # use diarist::{Diarizer, Profile, Settings};
+//! # let diarizer = Diarizer::new(&Settings::from(Profile::Fast))?;
+//! let analysis = diarizer.analyze("../../fixtures/audio/single.flac")?;
+//! let two = diarizer.with_num_speakers(Some(2), None, None)?.cluster(&analysis)?;
 //! assert_eq!(two.speakers.len(), 2);
 //! # Ok::<(), diarist::Error>(())
 //! ```
 //!
-//! Errors of a result against a reference:
+//! # Front door
 //!
-//! ```
-//! use diarist::formats::rttm;
-//! use diarist::metrics::{ScoreOptions, score};
+//! - [`Diarizer`], [`Settings`], [`Profile`], [`Constraints`], [`Recording`], [`Progress`]: input.
+//! - [`Diarization`], [`Turn`], [`Speaker`], [`Analysis`]: results.
+//! - [`Live`], [`LiveSettings`], [`LiveEvent`]: audio while it arrives.
+//! - `SpeakerDatabase` (feature `speaker-database`): known people.
+//! - [`Error`], [`ErrorKind`], [`Result`]: faults.
 //!
-//! let reference = rttm::read(b"SPEAKER call 1 0.0 8.0 <NA> <NA> ann <NA> <NA>\nSPEAKER call 1 8.0 2.0 <NA> <NA> ben <NA> <NA>\n")?;
-//! let found = rttm::read(b"SPEAKER call 1 0.0 9.0 <NA> <NA> A <NA> <NA>\nSPEAKER call 1 9.0 1.0 <NA> <NA> B <NA> <NA>\n")?;
-//! let scores = score(&reference[0], &found[0], None, &ScoreOptions::default())?;
-//! assert!((scores.der.der() - 0.1).abs() < 1e-12);
-//! # Ok::<(), diarist::Error>(())
-//! ```
+//! Everything below is in [`parts`], for those who assemble a pipeline of their own: networks,
+//! clustering, formats, metrics, words of a transcript.
 //!
-//! # Where things are
+//! # Features
 //!
-//! - [`audio`] reads recordings, [`pipeline`] diarizes them, [`live`] does so while they arrive.
-//! - [`formats`] reads and writes results and saved analyses, [`words`] puts speakers on transcripts, [`metrics`] scores.
-//! - [`voices`] recognises people, also from a database.
-//! - [`features`], [`models`], [`segmentation`], [`clustering`], [`timeline`], [`tracking`] and [`assignment`] are the parts, for those who assemble
-//!   their own pipeline.
+//! None is on by default: turns from a recording need none.
 //!
-//! Every fault is an [`Error`] with a kind, a reason and what to do next. Nothing panics on bad input, and nothing prints. The same input gives the
-//! same output, bit for bit, on any number of threads.
+//! - `speaker-database`: known people in an SQLite file.
+//! - `annotation-formats`: reading and writing of CSV and ELAN files.
+//! - `converter`: weights from PyTorch Lightning checkpoints and ONNX.
+//!
+//! Every fault is an [`Error`] with a kind, a reason and a hint. Bad input never causes a panic, and
+//! nothing prints. The same input gives the same output, bit for bit, on any number of threads.
 #![forbid(unsafe_code)]
 
-pub mod assignment;
-pub mod audio;
-pub mod clustering;
+mod analysis;
+mod assignment;
+mod audio;
+mod clustering;
+mod diarizer;
 mod error;
-pub mod features;
-pub mod formats;
-pub mod live;
-pub mod metrics;
-pub mod models;
-pub mod pipeline;
-pub mod segmentation;
-pub mod timeline;
-pub mod tracking;
-pub mod voices;
-pub mod words;
+mod features;
+mod formats;
+mod inference;
+mod live;
+mod metrics;
+mod models;
+mod range;
+mod segmentation;
+mod settings;
+mod timeline;
+mod voices;
+mod words;
 
+pub use analysis::Analysis;
+pub use clustering::Constraints;
+pub use diarizer::{Diarization, Diarizer, Speaker};
 pub use error::{Error, ErrorKind, Result};
+pub use inference::{Progress, Recording};
+pub use live::{Live, LiveEvent, LiveSettings};
+pub use settings::{Profile, Settings};
+pub use timeline::Turn;
+#[cfg(feature = "speaker-database")]
+pub use voices::SpeakerDatabase;
+
+/// Parts of the pipeline, from samples to files, for those who assemble their own.
+///
+/// Data goes from left to right: `segmentation`, `audio`, `features`, `models`, `analysis`,
+/// `assignment`, `inference`, `clustering`, `timeline`, `voices`, `settings`, `diarizer`, `live`,
+/// `formats`, `metrics`, `words`.
+pub mod parts {
+    pub use crate::range::Range;
+    pub use crate::{
+        analysis, assignment, audio, clustering, diarizer, features, formats, inference, live, metrics, models,
+        segmentation, settings, timeline, voices, words,
+    };
+}

@@ -216,11 +216,6 @@ impl AudioFile {
         &self.info
     }
 
-    /// What is missing or was replaced by silence, one line each; complete once [`AudioSource::read`] has returned `false`.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     /// Resamples the decoded samples into `out`.
     fn convert(&mut self, out: &mut Vec<f32>) -> Result<()> {
         if self.mono.is_empty() {
@@ -268,5 +263,9 @@ impl AudioSource for AudioFile {
 
     fn times(&self) -> SourceTimes {
         self.times
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }

@@ -37,6 +37,29 @@ pub trait AudioSource: Send {
     fn times(&self) -> SourceTimes {
         SourceTimes::default()
     }
+
+    /// Parts of the recording that were lost or changed so far, one sentence each.
+    fn warnings(&self) -> &[String] {
+        &[]
+    }
+}
+
+impl<S: AudioSource + ?Sized> AudioSource for &mut S {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        (**self).read(out)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        (**self).duration_hint_s()
+    }
+
+    fn times(&self) -> SourceTimes {
+        (**self).times()
+    }
+
+    fn warnings(&self) -> &[String] {
+        (**self).warnings()
+    }
 }
 
 /// What an [`AudioSource`] spent time on. The rest of [`AudioSource::read`] is reading and decoding.

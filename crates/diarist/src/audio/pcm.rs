@@ -86,11 +86,6 @@ pub fn pcm(
 }
 
 impl PcmSource {
-    /// What was left out of the recording; complete once [`AudioSource::read`] has returned `false`.
-    pub fn warnings(&self) -> &[String] {
-        &self.warnings
-    }
-
     /// Reads more bytes; `false` at the end of the input.
     fn fill(&mut self) -> Result<bool> {
         let kept = self.bytes.len();
@@ -159,5 +154,9 @@ impl AudioSource for PcmSource {
 
     fn times(&self) -> SourceTimes {
         SourceTimes { opening: Duration::ZERO, resampling: self.resampling }
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }

@@ -11,7 +11,7 @@ use super::vbx::vbx;
 use super::vectors::normalised;
 use super::{Clusters, Plda, SpeakerBounds};
 use crate::error::Result;
-use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::segmentation::masks::ChunkMasks;
 
 /// Part of a chunk in which a slot must be the only active one, to take part in finding the speakers.

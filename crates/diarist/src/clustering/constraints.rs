@@ -1,4 +1,4 @@
-//! What a listener knows about who is who.
+//! Knowledge of a listener about identities.
 
 use crate::error::{Error, Result};
 
@@ -12,12 +12,12 @@ pub struct Constraints {
 }
 
 impl Constraints {
-    /// Is nothing known?
+    /// Whether there is no constraint.
     pub fn is_empty(&self) -> bool {
         self.must_link.is_empty() && self.cannot_link.is_empty()
     }
 
-    /// Checks that every moment is one.
+    /// Checks every moment.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for a negative number of seconds, or none.
@@ -25,7 +25,7 @@ impl Constraints {
         let mut moments = self.must_link.iter().chain(&self.cannot_link).flat_map(|&(a, b)| [a, b]);
         match moments.find(|moment| !(moment.is_finite() && *moment >= 0.0)) {
             None => Ok(()),
-            Some(bad) => Err(Error::invalid_option(format!("{bad} s is no moment of a recording"))),
+            Some(bad) => Err(Error::invalid_option(format!("{bad} s is not a moment of a recording"))),
         }
     }
 }

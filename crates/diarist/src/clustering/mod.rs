@@ -10,6 +10,7 @@ mod kmeans;
 mod linkage;
 mod options;
 mod plda;
+mod settings;
 mod slots;
 #[cfg(test)]
 mod test_data;
@@ -21,13 +22,15 @@ pub(crate) mod vectors;
 pub use bounds::SpeakerBounds;
 pub use cluster::cluster;
 pub use constraints::Constraints;
+pub(crate) use options::ranges;
 pub use options::{AhcOptions, Method, VbxOptions};
 pub use plda::Plda;
+pub use settings::ClusteringSettings;
 
-/// The outcome of clustering.
+/// The result of clustering.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clusters {
-    /// For each row of [`crate::pipeline::Embeddings`]: its cluster, or `None` if the constrained assignment left it out.
+    /// For each row of [`crate::analysis::Embeddings`]: its cluster, or `None` if the constrained assignment left it out.
     pub hard: Vec<Option<u32>>,
     /// One centroid per cluster, 256 raw (not normalised) values each.
     ///

@@ -1,8 +1,8 @@
-//! How speakers are found, with the values of the published pipelines as defaults.
+//! Options of the clustering methods, with the values of the published pipelines as defaults.
 
-use crate::error::{Error, Result};
+use crate::error::Result;
 
-/// How the embeddings of a recording are clustered.
+/// Clustering method of a recording's embeddings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
     /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment. The default.
@@ -27,12 +27,13 @@ pub struct VbxOptions {
     pub threshold: f64,
     /// Weight of the embeddings against the prior (`Fa` in the VBx paper), above 0. Default: 0.07.
     pub fa: f64,
-    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8, for one chunk each second; the pipeline
-    /// divides it by the chunk step. Higher gives fewer speakers.
+    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8, for one chunk each second;
+    /// [`ClusteringSettings::method_for_step`](super::ClusteringSettings::method_for_step) divides it by
+    /// the chunk step. Higher gives fewer speakers.
     pub fb: f64,
     /// Most VBx iterations, at least 1. Default: 20.
     pub max_iterations: usize,
-    /// How firmly VBx starts from the AHC clusters, 0 (not at all) to 100. Default: 7.
+    /// Firmness with which VBx starts from the AHC clusters, 0 (not at all) to 100. Default: 7.
     pub init_smoothing: f64,
     /// Whether two local speakers of one chunk are kept apart. Default: true.
     ///
@@ -71,7 +72,27 @@ impl Default for AhcOptions {
     }
 }
 
+/// Allowed values of the options.
+pub(crate) mod ranges {
+    use crate::range::Range;
+
+    pub(crate) const THRESHOLD: Range = Range::closed("threshold", 0.0, 2.0);
+    pub(crate) const FA: Range = Range::above("fa", 0.0);
+    pub(crate) const FB: Range = Range::above("fb", 0.0);
+    pub(crate) const MAX_ITERATIONS: Range = Range::from("max-iterations", 1.0);
+    pub(crate) const INIT_SMOOTHING: Range = Range::closed("init-smoothing", 0.0, 100.0);
+    pub(crate) const MIN_CLUSTER_SIZE: Range = Range::from("min-cluster-size", 1.0);
+}
+
 impl Method {
+    /// Name in settings and reports: `vbx` or `ahc`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Vbx(_) => "vbx",
+            Self::Ahc(_) => "ahc",
+        }
+    }
+
     /// Checks every option.
     ///
     /// # Errors
@@ -79,39 +100,18 @@ impl Method {
     pub fn validate(&self) -> Result<()> {
         match self {
             Self::Vbx(options) => {
-                within("threshold", options.threshold, 0.0, 2.0)?;
-                positive("fa", options.fa)?;
-                positive("fb", options.fb)?;
-                within("init_smoothing", options.init_smoothing, 0.0, 100.0)?;
-                at_least_one("max_iterations", options.max_iterations)
+                ranges::THRESHOLD.check(options.threshold)?;
+                ranges::FA.check(options.fa)?;
+                ranges::FB.check(options.fb)?;
+                ranges::INIT_SMOOTHING.check(options.init_smoothing)?;
+                ranges::MAX_ITERATIONS.check(options.max_iterations as f64)
             }
             Self::Ahc(options) => {
-                within("threshold", options.threshold, 0.0, 2.0)?;
-                at_least_one("min_cluster_size", options.min_cluster_size)
+                ranges::THRESHOLD.check(options.threshold)?;
+                ranges::MIN_CLUSTER_SIZE.check(options.min_cluster_size as f64)
             }
         }
     }
-}
-
-fn within(name: &str, value: f64, min: f64, max: f64) -> Result<()> {
-    if (min..=max).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be from {min} to {max}")))
-}
-
-fn positive(name: &str, value: f64) -> Result<()> {
-    if value > 0.0 && value.is_finite() {
-        return Ok(());
-    }
-    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be above 0 and finite")))
-}
-
-fn at_least_one(name: &str, value: usize) -> Result<()> {
-    if value >= 1 {
-        return Ok(());
-    }
-    Err(Error::invalid_option(format!("the clustering {name} is {value}, but must be at least 1")))
 }
 
 #[cfg(test)]
@@ -141,10 +141,10 @@ mod tests {
             (vbx(|options| options.threshold = f64::NAN), "threshold is NaN"),
             (vbx(|options| options.fa = 0.0), "fa is 0"),
             (vbx(|options| options.fb = f64::INFINITY), "fb is inf"),
-            (vbx(|options| options.init_smoothing = 101.0), "init_smoothing is 101"),
-            (vbx(|options| options.max_iterations = 0), "max_iterations is 0"),
+            (vbx(|options| options.init_smoothing = 101.0), "init-smoothing is 101"),
+            (vbx(|options| options.max_iterations = 0), "max-iterations is 0"),
             (ahc(|options| options.threshold = 2.1), "threshold is 2.1"),
-            (ahc(|options| options.min_cluster_size = 0), "min_cluster_size is 0"),
+            (ahc(|options| options.min_cluster_size = 0), "min-cluster-size is 0"),
         ] {
             let error = method.validate().unwrap_err();
             assert_eq!(error.kind(), crate::ErrorKind::InvalidOption);

@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::vectors::{cosine_similarity, widened};
 use crate::assignment::{Objective, assign};
 use crate::error::Result;
-use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
-use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
 use crate::segmentation::masks::ChunkMasks;
 
 /// Numbers that look random enough for tests (a linear congruential generator).

@@ -11,7 +11,7 @@ use super::test_data::{Rng, chunk_with, conversation, golden, golden_values, slo
 use super::vectors::widened;
 use super::*;
 use crate::ErrorKind;
-use crate::pipeline::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
 use crate::segmentation::masks::ChunkMasks;
 
 #[derive(Deserialize)]

@@ -35,7 +35,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
         let segment = segment(number, start, end)?;
         match fields.next().map(str::trim).unwrap_or_default() {
             "" => recording.num_left_out += 1,
-            speaker => recording.turns.turns.push(Turn { segment, speaker: speaker.to_owned() }),
+            speaker => recording.turns.turns.push(Turn::over(segment, speaker)),
         }
     }
     sort(&mut recording.turns.turns);
@@ -45,7 +45,8 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
 /// `annotation` as labels, times with six decimals as Audacity writes them. Tabs and line breaks in names become blanks.
 pub fn write(annotation: &Annotation) -> String {
     let mut text = String::new();
-    for Turn { segment, speaker } in &annotation.turns {
+    for turn in &annotation.turns {
+        let (segment, speaker) = (turn.segment(), &turn.speaker);
         // Writing to a string cannot fail.
         let _ = writeln!(text, "{:.6}\t{:.6}\t{}", segment.start, segment.end, one_line(speaker));
     }

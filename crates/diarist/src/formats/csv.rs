@@ -63,7 +63,8 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
 /// The lines of `annotation`, without the header line.
 pub(super) fn rows(annotation: &Annotation) -> String {
     let mut writer = WriterBuilder::new().from_writer(Vec::new());
-    for Turn { segment, speaker } in &annotation.turns {
+    for turn in &annotation.turns {
+        let (segment, speaker) = (turn.segment(), &turn.speaker);
         let (start, end) = (format!("{:.3}", segment.start), format!("{:.3}", segment.end));
         writer.write_record([&annotation.file_id, &start, &end, speaker]).expect("four fields, in memory");
     }
@@ -98,7 +99,7 @@ impl Columns {
             Some(index) => seconds(number, "end", field(index)?)?,
             None => start + seconds(number, "duration", field(self.duration)?)?,
         };
-        Ok(Turn { segment: segment(number, start, end)?, speaker: speaker(number, field(self.speaker)?)? })
+        Ok(Turn::over(segment(number, start, end)?, speaker(number, field(self.speaker)?)?))
     }
 }
 

@@ -186,7 +186,7 @@ impl Document<'_> {
                 match (self.time(element, "TIME_SLOT_REF1")?, self.time(element, "TIME_SLOT_REF2")?) {
                     (Some(start), Some(end)) => {
                         let segment: Segment = segment(self.number(), start / 1e3, end / 1e3)?;
-                        self.turns.push(Turn { segment, speaker });
+                        self.turns.push(Turn::over(segment, speaker));
                     }
                     _ => self.num_left_out += 1,
                 }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn tiers_of_their_own_are_read() {
         let recording = read(DOCUMENT.as_bytes(), "m").unwrap();
-        let turn = |end: f64, speaker: &str| Turn { segment: Segment::new(0.5, end), speaker: speaker.to_owned() };
+        let turn = |end: f64, speaker: &str| Turn::new(0.5, end, speaker);
         assert_eq!(recording.turns.turns, [turn(0.5, "Cy"), turn(2.25, "Ann & \nBo")]);
         assert_eq!(recording.num_left_out, 1);
         let written = write(&Annotation { file_id: "m".to_owned(), turns: vec![turn(2.25, "Ann & \nBo")] });

@@ -159,7 +159,7 @@ pub fn render(recording: &Recording, format: Format) -> Result<String> {
 impl Recording {
     /// Seconds to the end: the length if it is known, or the end of the last turn if that is later.
     pub fn end_s(&self) -> f64 {
-        let ends = self.turns.turns.iter().map(|turn| turn.segment.end);
+        let ends = self.turns.turns.iter().map(|turn| turn.end_s);
         ends.chain(self.duration_s).fold(0.0, f64::max)
     }
 }
@@ -172,7 +172,7 @@ impl From<Annotation> for Recording {
 
 fn check(annotation: &Annotation) -> Result<()> {
     for turn in &annotation.turns {
-        let Segment { start, end } = turn.segment;
+        let Segment { start, end } = turn.segment();
         if !start.is_finite() || !end.is_finite() || end < start {
             return Err(Error::new(ErrorKind::Output, format!("a turn from {start} s to {end} s is impossible")));
         }

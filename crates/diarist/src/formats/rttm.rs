@@ -58,7 +58,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
         };
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        turns.push(file_id, Turn { segment: segment(number, start, start + duration)?, speaker: speaker.to_owned() });
+        turns.push(file_id, Turn::over(segment(number, start, start + duration)?, speaker));
     }
     Ok(turns.finish())
 }
@@ -79,7 +79,8 @@ pub fn read_file(path: &Path) -> Result<Vec<Annotation>> {
 pub fn write(annotation: &Annotation) -> Result<String> {
     check("file id", &annotation.file_id)?;
     let mut text = String::new();
-    for Turn { segment, speaker } in &annotation.turns {
+    for turn in &annotation.turns {
+        let (segment, speaker) = (turn.segment(), &turn.speaker);
         check("speaker", speaker)?;
         let (file_id, start, duration) = (&annotation.file_id, segment.start, segment.duration());
         // Writing to a string cannot fail.
@@ -111,7 +112,7 @@ pub fn renamed(annotation: &Annotation) -> Annotation {
         taken.insert(name.clone());
         names.insert(speaker, name);
     }
-    let rename = |turn: &Turn| Turn { segment: turn.segment, speaker: names[turn.speaker.as_str()].clone() };
+    let rename = |turn: &Turn| Turn::over(turn.segment(), names[turn.speaker.as_str()].clone());
     Annotation { file_id: field(&annotation.file_id), turns: annotation.turns.iter().map(rename).collect() }
 }
 
@@ -138,7 +139,7 @@ mod tests {
     }
 
     fn turn(start: f64, end: f64, speaker: &str) -> Turn {
-        Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() }
+        Turn::new(start, end, speaker)
     }
 
     #[test]

@@ -75,7 +75,7 @@ pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
         SubtitleFormat::Srt => format!("[{}]", one_line(speaker).replace('[', "(").replace(']', ")")),
         SubtitleFormat::Vtt => format!("{}{}</v>", voice(speaker), escaped(&one_line(speaker))),
     };
-    cues(annotation.turns.iter().map(|turn| (turn.segment, payload(&turn.speaker))), format)
+    cues(annotation.turns.iter().map(|turn| (turn.segment(), payload(&turn.speaker))), format)
 }
 
 /// Reads subtitles with speakers: of every cue `[Name]` or `Name:` at the start, in WebVTT also and first `<v Name>`.
@@ -107,7 +107,7 @@ pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Recor
             SubtitleFormat::Vtt => voices(&payload),
         };
         recording.num_left_out += usize::from(speakers.is_empty());
-        recording.turns.turns.extend(speakers.into_iter().map(|speaker| Turn { segment: time, speaker }));
+        recording.turns.turns.extend(speakers.into_iter().map(|speaker| Turn::over(time, speaker)));
     }
     if recording.turns.turns.is_empty() && recording.num_left_out > 0 {
         let hint = match format {
@@ -186,7 +186,7 @@ mod tests {
 
     fn speakers(text: &str, format: SubtitleFormat) -> Vec<(f64, f64, String)> {
         let recording = read(text.as_bytes(), format, "m").unwrap();
-        recording.turns.turns.into_iter().map(|turn| (turn.segment.start, turn.segment.end, turn.speaker)).collect()
+        recording.turns.turns.into_iter().map(|turn| (turn.start_s, turn.end_s, turn.speaker)).collect()
     }
 
     #[test]

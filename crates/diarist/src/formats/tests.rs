@@ -63,7 +63,7 @@ const PIECES: [&str; 44] = [
 ];
 
 fn turn(start: f64, end: f64, speaker: &str) -> Turn {
-    Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() }
+    Turn::new(start, end, speaker)
 }
 
 /// A recording with overlap, and with names that any format could trip over.
@@ -86,7 +86,7 @@ fn what_is_written_reads_back() {
     for format in Format::ALL {
         let text = write(std::slice::from_ref(&recording), format).unwrap();
         let expected = |rename: fn(&str) -> String| {
-            let rename = |turn: &Turn| Turn { segment: turn.segment, speaker: rename(&turn.speaker) };
+            let rename = |turn: &Turn| Turn::over(turn.segment(), rename(&turn.speaker));
             let mut turns: Vec<Turn> = recording.turns.turns.iter().map(rename).collect();
             super::text::sort(&mut turns);
             turns
@@ -111,7 +111,7 @@ fn what_is_written_reads_back() {
             // RTTM has a duration in place of an end, whose sum with the start is rounded.
             let error = |a: f64, b: f64| (a - b).abs();
             let worst =
-                error(turn.segment.start, expected.segment.start).max(error(turn.segment.end, expected.segment.end));
+                error(turn.start_s, expected.start_s).max(error(turn.end_s, expected.end_s));
             assert!(worst < 1e-9, "{format:?}: {turn:?}, {expected:?}");
         }
         // Written again, it is the same.
@@ -176,7 +176,8 @@ fn no_input_makes_the_readers_panic() {
                 Ok(recordings) => {
                     num_read[index] += 1;
                     let mut turns = recordings.iter().flat_map(|recording| &recording.turns.turns);
-                    assert!(turns.all(|Turn { segment, speaker }| {
+                    assert!(turns.all(|turn| {
+                        let (segment, speaker) = (&turn.segment(), &turn.speaker);
                         segment.start.is_finite()
                             && segment.end.is_finite()
                             && segment.end >= segment.start
@@ -285,7 +286,7 @@ fn turns(bytes: &[u8], format: Format) -> Vec<(u64, u64, String)> {
     let milliseconds = super::text::milliseconds;
     let turns = recording.turns.turns.into_iter();
     let mut turns: Vec<_> =
-        turns.map(|turn| (milliseconds(turn.segment.start), milliseconds(turn.segment.end), turn.speaker)).collect();
+        turns.map(|turn| (milliseconds(turn.start_s), milliseconds(turn.end_s), turn.speaker)).collect();
     turns.sort();
     turns
 }

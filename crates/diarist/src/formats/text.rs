@@ -100,7 +100,7 @@ impl ByFile {
 
 /// Brings `turns` in the order that [`Annotation`] asks for.
 pub(super) fn sort(turns: &mut [Turn]) {
-    turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+    turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
 }
 
 /// For each speaker, in the order of their names, segments of which no two overlap: turns of one speaker that do are joined, those
@@ -110,7 +110,7 @@ pub(super) fn lanes(annotation: &Annotation) -> Vec<(&str, Vec<Segment>)> {
         let mut lane: Vec<Segment> = Vec::new();
         let turns = annotation.turns.iter().filter(|turn| turn.speaker == speaker);
         let mut segments: Vec<Segment> =
-            turns.map(|turn| Segment::new(turn.segment.start.max(0.0), turn.segment.end)).collect();
+            turns.map(|turn| Segment::new(turn.start_s.max(0.0), turn.end_s)).collect();
         segments.retain(|segment| !segment.is_empty());
         segments.sort_by(chronological);
         for segment in segments {
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn lanes_never_overlap_and_keep_turns_that_touch() {
-        let turn = |start, end, speaker: &str| Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() };
+        let turn = |start, end, speaker: &str| Turn::new(start, end, speaker);
         let turns = vec![
             turn(-1.0, 0.5, "b"),
             turn(0.1, 0.3, "a"),

@@ -118,7 +118,7 @@ fn tier(tokens: &mut Tokens<'_>, recording: &mut Recording) -> Result<()> {
                 match (text.trim().is_empty(), name.is_empty()) {
                     (true, _) => {}
                     (false, true) => recording.num_left_out += 1,
-                    (false, false) => recording.turns.turns.push(Turn { segment, speaker: name.clone() }),
+                    (false, false) => recording.turns.turns.push(Turn::over(segment, name.clone())),
                 }
             }
         }
@@ -242,7 +242,7 @@ mod tests {
     #[test]
     fn the_short_format_is_read() {
         let recording = read(SHORT.as_bytes(), "m").unwrap();
-        let turn = Turn { segment: Segment::new(1.5, 2.0), speaker: "Ann \"A\"".to_owned() };
+        let turn = Turn::new(1.5, 2.0, "Ann \"A\"");
         assert_eq!(recording.turns, Annotation { file_id: "m".to_owned(), turns: vec![turn] });
         assert_eq!((recording.duration_s, recording.num_left_out), (Some(10.0), 1));
         let units: Vec<u8> = format!("\u{feff}{SHORT}").encode_utf16().flat_map(u16::to_be_bytes).collect();
@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn tiers_are_filled() {
-        let turn = |start, end, speaker: &str| Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() };
+        let turn = |start, end, speaker: &str| Turn::new(start, end, speaker);
         let turns = vec![turn(0.0, 1.0, "b"), turn(0.5, 2.0, "a"), turn(2.0, 3.0, "a"), turn(2.5, 3.5, "a")];
         let written = write(&Annotation { file_id: "m".to_owned(), turns }, 5.0);
         let times: Vec<&str> = written.lines().filter_map(|line| line.trim().strip_prefix("xm")).collect();

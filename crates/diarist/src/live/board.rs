@@ -84,9 +84,9 @@ impl Board {
     pub fn annotation(&self, file_id: &str) -> Annotation {
         let turns = self.turns.values().filter(|turn| turn.end_s > turn.start_s);
         let mut turns: Vec<Turn> = turns
-            .map(|turn| Turn { segment: Segment::new(turn.start_s, turn.end_s), speaker: turn.speaker.to_string() })
+            .map(|turn| Turn::new(turn.start_s, turn.end_s, turn.speaker.to_string()))
             .collect();
-        turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+        turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
         Annotation { file_id: file_id.to_owned(), turns }
     }
 }
@@ -113,7 +113,7 @@ mod tests {
         let turn = |start_s, end_s, is_open| LiveTurn { speaker: 2, start_s, end_s, is_open };
         let turns: Vec<_> = board.turns().map(|(number, turn)| (number, *turn)).collect();
         assert_eq!(turns, [(0, turn(1.0, 2.25, false)), (1, turn(1.5, 3.0, true))]);
-        assert_eq!(board.annotation("a").turns[1].segment, Segment::new(1.5, 3.0));
+        assert_eq!(board.annotation("a").turns[1].segment(), Segment::new(1.5, 3.0));
         assert_eq!((board.name(2), board.name(1)), (Some("Ann"), None));
         board.apply(&LiveEvent::Named { speaker: 2, name: None, probability: None });
         assert_eq!(board.name(2), None);

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::assignment::{Objective, assign};
 use crate::clustering::{Plda, SpeakerBounds, cluster};
 use crate::error::Result;
-use crate::pipeline::{DiarizationOptions, Embeddings, Slot};
+use crate::analysis::{Embeddings, Slot};
+use crate::diarizer::DiarizationOptions;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 
 use super::history::History;

@@ -6,7 +6,7 @@
 
 use crate::assignment::{Objective, assign};
 use crate::error::Result;
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 

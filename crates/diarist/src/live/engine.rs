@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::pipeline::{ChunkState, Diarization, Pipeline, StreamAnalysis};
+use crate::diarizer::{Diarization, Pipeline};
+use crate::inference::{ChunkState, StreamAnalysis};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
-use crate::tracking::ScoreOptions;
+use crate::inference::ScoreOptions;
 use crate::voices::Gallery;
 
 use super::events::LiveEvent;

@@ -5,10 +5,10 @@
 
 use std::collections::VecDeque;
 
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::{ChunkMasks, FrameMask};
 use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
-use crate::tracking::cosine_distance;
+use crate::inference::cosine_distance;
 
 use super::timeline::Ids;
 

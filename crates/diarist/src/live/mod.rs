@@ -1,6 +1,6 @@
 //! Live diarization: audio arrives bit by bit, turns come out a few seconds later and are revised when more is known.
 //!
-//! [`Live::push`] takes samples and returns [`LiveEvent`]s; [`Live::finish`] returns what [`crate::pipeline::Pipeline::diarize`] gives for
+//! [`Live::push`] takes samples and returns [`LiveEvent`]s; [`Live::finish`] returns what [`crate::diarizer::Pipeline::diarize`] gives for
 //! the same audio, to the last bit.
 //!
 //! Every `step` seconds the networks run over the last 10 s of audio. the tracker gives the local speakers of that window to speakers

@@ -1,7 +1,9 @@
 //! What the caller of live diarization can choose.
 
 use crate::error::{Error, Result};
-use crate::pipeline::{DiarizationOptions, EmbeddingMode, Profile};
+use crate::diarizer::DiarizationOptions;
+use crate::inference::EmbeddingMode;
+use crate::settings::Profile;
 use crate::segmentation::SAMPLE_RATE;
 
 use super::rules::LiveRules;

@@ -1,7 +1,7 @@
 //! Whose rules decide who is who.
 
 use crate::error::Result;
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::assignment::{Objective, assign};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 use crate::voices;

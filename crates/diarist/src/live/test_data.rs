@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::{ChunkMasks, FrameMask};
 

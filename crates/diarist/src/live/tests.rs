@@ -9,7 +9,7 @@ use super::test_data::embeddings;
 use super::timeline::frames_before;
 use super::tracker::{Tracker, WindowOutput};
 use crate::clustering::{AhcOptions, Method, Plda};
-use crate::pipeline::DiarizationOptions;
+use crate::diarizer::DiarizationOptions;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
 use crate::timeline::SlidingWindow;

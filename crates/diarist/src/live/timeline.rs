@@ -1,6 +1,6 @@
 //! Which frames a window covers, and who speaks in a frame by the windows that cover it.
 
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::{SlidingWindow, rounded_mean};

@@ -24,7 +24,7 @@ const MIN_REFERENCE_S: f64 = 0.5;
 pub fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -> Result<Scores> {
     let num_frames = (duration_s / FRAME_S) as usize;
     let (reference_names, hypothesis_names) = (reference.speakers(), hypothesis.speakers());
-    let kept = reference.turns.iter().filter(|turn| turn.segment.duration() >= MIN_REFERENCE_S);
+    let kept = reference.turns.iter().filter(|turn| turn.segment().duration() >= MIN_REFERENCE_S);
     let reference_frames = frames(kept, &reference_names, num_frames);
     let hypothesis_frames = frames(hypothesis.turns.iter(), &hypothesis_names, num_frames);
     let pairs = || reference_frames.iter().zip(&hypothesis_frames);
@@ -75,8 +75,8 @@ fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames:
     let mut frames = vec![None; num_frames];
     for turn in turns {
         let speaker = names.iter().position(|name| *name == turn.speaker);
-        let first = (turn.segment.start / FRAME_S).ceil().max(0.0) as usize;
-        let end = ((turn.segment.end / FRAME_S).ceil().max(0.0) as usize).min(num_frames);
+        let first = (turn.start_s / FRAME_S).ceil().max(0.0) as usize;
+        let end = ((turn.end_s / FRAME_S).ceil().max(0.0) as usize).min(num_frames);
         for frame in frames.iter_mut().take(end).skip(first).filter(|frame| frame.is_none()) {
             *frame = speaker;
         }

@@ -68,7 +68,7 @@ impl Scored {
 
 impl Tracks {
     fn new(annotation: &Annotation, regions: &[Segment], rename: Rename) -> Self {
-        let turns: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment).collect();
+        let turns: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment()).collect();
         let mut parts: Vec<(Segment, &str)> = crop(&turns, regions)
             .filter(|&(index, _)| !turns[index].is_empty())
             .map(|(index, part)| (part, annotation.turns[index].speaker.as_str()))
@@ -113,14 +113,14 @@ impl Rename {
 /// Speakers that have a turn of more than a microsecond.
 pub(super) fn num_speakers(annotation: &Annotation) -> usize {
     let mut names: Vec<&str> =
-        annotation.turns.iter().filter(|turn| !turn.segment.is_empty()).map(|turn| turn.speaker.as_str()).collect();
+        annotation.turns.iter().filter(|turn| !turn.segment().is_empty()).map(|turn| turn.speaker.as_str()).collect();
     names.sort_unstable();
     names.dedup();
     names.len()
 }
 
 fn segments(annotation: &Annotation) -> Vec<Segment> {
-    annotation.turns.iter().map(|turn| turn.segment).filter(|segment| !segment.is_empty()).collect()
+    annotation.turns.iter().map(|turn| turn.segment()).filter(|segment| !segment.is_empty()).collect()
 }
 
 /// From the first start to the last end in either annotation; nothing if there are no turns.

@@ -77,8 +77,8 @@ impl Case {
 fn joined(annotation: &Annotation) -> Annotation {
     let mut turns = Vec::new();
     for speaker in annotation.speakers() {
-        let own = annotation.turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.segment);
-        turns.extend(union(own, 0.0).into_iter().map(|segment| Turn { segment, speaker: speaker.to_owned() }));
+        let own = annotation.turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.segment());
+        turns.extend(union(own, 0.0).into_iter().map(|segment| Turn::over(segment, speaker)));
     }
     Annotation { turns, ..annotation.clone() }
 }
@@ -184,6 +184,6 @@ fn wrong_options_and_times_are_errors() {
         assert_eq!(score(&one, &one, None, &options).unwrap_err().kind(), crate::ErrorKind::InvalidOption);
     }
     let mut endless = one.clone();
-    endless.turns[0].segment.end = f64::INFINITY;
+    endless.turns[0].end_s = f64::INFINITY;
     assert!(score(&endless, &endless, None, &ScoreOptions::default()).is_err());
 }

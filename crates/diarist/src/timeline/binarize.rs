@@ -3,54 +3,72 @@
 use std::collections::BTreeSet;
 
 use super::intervals::{chronological, union};
-use super::{Annotation, Discrete, Run, Segment, SlidingWindow, Turn, confidences, reconstruct, speaker_count};
+use super::{Discrete, Run, Segment, SlidingWindow, Turn, reconstruct, set_confidences, speaker_count};
+use crate::analysis::Analysis;
 use crate::clustering::Clusters;
-use crate::pipeline::Analysis;
+use crate::error::Result;
+use crate::range::Range;
 
-/// Options of [`build`].
+/// Settings of the timeline.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct TimelineOptions {
-    /// At most this many speakers at the same time; set it to the maximum number of speakers in the recording.
-    /// Default: no limit.
-    pub max_speakers: Option<usize>,
-    /// Gaps of one speaker that are shorter than this many seconds are filled. Default: 0, none (as community-1).
-    /// Higher values give fewer, longer turns, and false alarms in the pauses.
+pub struct TimelineSettings {
+    /// Gaps of one speaker shorter than this many seconds are filled. Default: 0, none (as
+    /// community-1). Higher values give fewer, longer turns, and false alarms in the pauses.
     pub min_duration_off_s: f64,
 }
 
-/// Who spoke when, in the two forms that [`build`] makes. The caller names the recording (`file_id`).
+/// Allowed values of [`TimelineSettings::min_duration_off_s`].
+pub(crate) const MIN_DURATION_OFF_S: Range = Range::from("min-duration-off", 0.0);
+
+impl TimelineSettings {
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
+    pub fn validate(&self) -> Result<()> {
+        MIN_DURATION_OFF_S.check(self.min_duration_off_s)
+    }
+}
+
+/// The two timelines that [`build`] makes. The caller names the recording (`file_id`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timelines {
-    /// All turns; they overlap where people do.
-    pub diarization: Annotation,
-    /// The same with one speaker at a time: in each frame the one with the most votes.
-    pub exclusive: Annotation,
-    /// [`super::confidences`] of the turns of `diarization`.
-    pub confidences: Vec<f32>,
-    /// [`super::confidences`] of the turns of `exclusive`.
-    pub exclusive_confidences: Vec<f32>,
-    /// The cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster that is never active has no
-    /// label; a label may stand for a cluster index that has no centroid (see [`reconstruct`]).
+    /// All turns, with their confidence; turns of different speakers overlap where people do.
+    pub turns: Vec<Turn>,
+    /// Turns of one speaker at a time: in each frame the speaker with the most votes.
+    pub exclusive_turns: Vec<Turn>,
+    /// Cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster that is
+    /// never active has no label; a label may stand for a cluster index that has no centroid (see
+    /// [`reconstruct`]).
     pub labels: Vec<u32>,
 }
 
-/// The back-end of the offline pipeline: speaker count, reconstruction and turns from masks and clusters.
+/// The back end of the offline pipeline: speaker count, reconstruction and turns from masks and
+/// clusters.
 ///
-/// `clusters.hard` has one entry for each row of `analysis.embeddings`. Turns extend at most to the end of the last chunk,
-/// which is padded with silence: like pyannote, nothing is cut at the recording's end.
-pub fn build(analysis: &Analysis, clusters: &Clusters, options: &TimelineOptions) -> Timelines {
-    let Analysis { geometry, masks, embeddings } = analysis;
+/// `clusters.hard` has one entry for each row of `analysis.embeddings`. At most `max_speakers`, the
+/// largest number of speakers in the recording, are active at the same time. Turns extend at most to
+/// the end of the last chunk, which is padded with silence: like pyannote, nothing is cut at the
+/// recording's end.
+pub fn build(
+    analysis: &Analysis,
+    clusters: &Clusters,
+    settings: &TimelineSettings,
+    max_speakers: Option<usize>,
+) -> Timelines {
+    let Analysis { geometry, masks, embeddings, .. } = analysis;
     let mut counts = speaker_count(masks, geometry);
-    cap(&mut counts, options.max_speakers.unwrap_or(usize::MAX));
+    cap(&mut counts, max_speakers.unwrap_or(usize::MAX));
     let all = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
     cap(&mut counts, 1);
     let solo = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
     let labels = labels(&all);
-    let [diarization, exclusive] =
-        [all, solo].map(|discrete| to_annotation(&discrete, &labels, options.min_duration_off_s));
-    let [confidences, exclusive_confidences] =
-        [&diarization, &exclusive].map(|annotation| confidences(annotation, analysis, clusters, &labels));
-    Timelines { diarization, exclusive, confidences, exclusive_confidences, labels }
+    let [turns, exclusive_turns] = [all, solo].map(|discrete| {
+        let mut turns = to_turns(&discrete, &labels, settings.min_duration_off_s);
+        set_confidences(&mut turns, analysis, clusters, &labels);
+        turns
+    });
+    Timelines { turns, exclusive_turns, labels }
 }
 
 fn cap(counts: &mut [u8], max: usize) {
@@ -79,7 +97,7 @@ pub fn label_name(index: usize) -> String {
 /// last frame. Gaps of a speaker shorter than `min_duration_off_s` are filled.
 ///
 /// Source: pyannote.audio `utils/signal.py`, `Binarize` with on- and offset 0.5.
-pub fn to_annotation(discrete: &Discrete, labels: &[u32], min_duration_off_s: f64) -> Annotation {
+pub fn to_turns(discrete: &Discrete, labels: &[u32], min_duration_off_s: f64) -> Vec<Turn> {
     let mut turns = Vec::new();
     for (index, &cluster) in labels.iter().enumerate() {
         let first = discrete.runs.partition_point(|run| run.cluster < cluster);
@@ -89,11 +107,11 @@ pub fn to_annotation(discrete: &Discrete, labels: &[u32], min_duration_off_s: f6
             .map(|run| region(run, discrete.num_frames));
         let speaker = label_name(index);
         for segment in union(regions, min_duration_off_s) {
-            turns.push(Turn { segment, speaker: speaker.clone() });
+            turns.push(Turn::over(segment, speaker.clone()));
         }
     }
-    turns.sort_by(|a, b| chronological(&a.segment, &b.segment));
-    Annotation { file_id: String::new(), turns }
+    turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()));
+    turns
 }
 
 fn region(run: &Run, num_frames: usize) -> Segment {

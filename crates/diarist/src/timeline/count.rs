@@ -1,7 +1,7 @@
 //! How many people speak in each frame.
 
 use super::Coverage;
-use crate::pipeline::ChunkGeometry;
+use crate::analysis::ChunkGeometry;
 use crate::segmentation::masks::ChunkMasks;
 
 /// Number of simultaneous speakers in each frame of the recording: the mean over the chunks that cover the frame,

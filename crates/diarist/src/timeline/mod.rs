@@ -13,8 +13,9 @@ mod segment;
 mod sliding_window;
 mod vote_order;
 
-pub use binarize::{TimelineOptions, Timelines, build, label_name, labels, to_annotation};
-pub use confidence::confidences;
+pub(crate) use binarize::MIN_DURATION_OFF_S;
+pub use binarize::{TimelineSettings, Timelines, build, label_name, labels, to_turns};
+pub use confidence::set_confidences;
 pub(crate) use count::rounded_mean;
 pub use count::speaker_count;
 pub use reconstruct::{Discrete, Run, reconstruct};

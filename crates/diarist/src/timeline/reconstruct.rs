@@ -2,7 +2,7 @@
 
 use super::Coverage;
 use super::vote_order::most_voted;
-use crate::pipeline::{ChunkGeometry, Slot};
+use crate::analysis::{ChunkGeometry, Slot};
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
 

@@ -1,5 +1,7 @@
 //! Intervals of time and labelled intervals.
 
+use serde::{Deserialize, Serialize};
+
 /// A stretch of time in seconds, `start` included, `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Segment {
@@ -21,16 +23,60 @@ impl Segment {
     }
 }
 
-/// A segment with its speaker.
-#[derive(Debug, Clone, PartialEq)]
+/// A stretch of speech of one speaker.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub struct Turn {
-    /// When.
-    pub segment: Segment,
-    /// Who: a label such as `SPEAKER_00`.
+    /// Start in seconds.
+    pub start_s: f64,
+    /// End in seconds.
+    pub end_s: f64,
+    /// Label of the speaker, such as `SPEAKER_00`.
     pub speaker: String,
+    /// Name of the known person who the speaker is; `None` if nobody was recognised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker
+    /// ([`confidences`](super::confidences)). `None` if it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<f64>,
 }
 
-/// Who spoke when in one recording; turns may overlap.
+impl Turn {
+    /// A turn from `start_s` to `end_s`, without a name and of unknown confidence.
+    pub fn new(start_s: f64, end_s: f64, speaker: impl Into<String>) -> Self {
+        Self { start_s, end_s, speaker: speaker.into(), name: None, confidence: None }
+    }
+
+    /// A turn over `segment`, without a name and of unknown confidence.
+    pub fn over(segment: Segment, speaker: impl Into<String>) -> Self {
+        Self::new(segment.start, segment.end, speaker)
+    }
+
+    /// The stretch of time.
+    pub fn segment(&self) -> Segment {
+        Segment::new(self.start_s, self.end_s)
+    }
+
+    /// Length in seconds, never negative.
+    pub fn duration_s(&self) -> f64 {
+        self.segment().duration()
+    }
+
+    /// The same turn of another speaker.
+    #[must_use]
+    pub fn with_speaker(&self, speaker: impl Into<String>) -> Self {
+        Self { speaker: speaker.into(), ..self.clone() }
+    }
+
+    /// The same turn over another stretch of time.
+    #[must_use]
+    pub fn with_segment(&self, segment: Segment) -> Self {
+        Self { start_s: segment.start, end_s: segment.end, ..self.clone() }
+    }
+}
+
+/// The turns of one recording; they may overlap.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Annotation {
     /// Name of the recording (RTTM's second field).

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::clustering::Clusters;
-use crate::pipeline::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
@@ -76,7 +76,7 @@ fn parsed(turns: &[(String, String, String)]) -> Vec<(f64, f64, String)> {
 }
 
 fn turns_of(annotation: &Annotation) -> Vec<(f64, f64, String)> {
-    annotation.turns.iter().map(|turn| (turn.segment.start, turn.segment.end, turn.speaker.clone())).collect()
+    annotation.turns.iter().map(|turn| (turn.start_s, turn.end_s, turn.speaker.clone())).collect()
 }
 
 #[test]
@@ -115,11 +115,11 @@ fn exclusive_turns_never_overlap_and_lie_within_the_others() {
         let (analysis, clusters) = case.input();
         let timelines = build(&analysis, &clusters, &TimelineOptions::default());
         let all =
-            |annotation: &Annotation| -> Vec<Segment> { annotation.turns.iter().map(|turn| turn.segment).collect() };
+            |annotation: &Annotation| -> Vec<Segment> { annotation.turns.iter().map(|turn| turn.segment()).collect() };
         assert_eq!(intervals::overlaps(&all(&timelines.exclusive)), [], "{}", case.name);
         for speaker in timelines.diarization.speakers() {
             let of = |annotation: &Annotation| -> Vec<Segment> {
-                annotation.turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.segment).collect()
+                annotation.turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.segment()).collect()
             };
             let outside = intervals::subtract(&of(&timelines.exclusive), &of(&timelines.diarization));
             assert_eq!(outside, [], "{}", case.name);

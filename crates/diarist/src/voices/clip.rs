@@ -1,13 +1,11 @@
 //! The voice of a clip in which one person speaks.
 
-use crate::audio::AudioSource;
 use crate::clustering::vectors::dot;
 use crate::error::{Error, Result};
-use crate::pipeline::{Analysis, DiarizationOptions, Pipeline, Progress};
+use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAME_STEP_S, LOCAL_SPEAKERS};
 
-use super::Repeated;
 use super::score::log_ratio;
 use super::voice::Voice;
 
@@ -32,23 +30,17 @@ struct Part {
     direction: Vec<f64>,
 }
 
-/// The voice of the one person who speaks in `source`: the mean of the embeddings of all whole chunks, each as heavy as the speech
-/// that the local speaker has alone there. Clips shorter than a chunk are repeated.
+/// The voice of the one person who speaks in a clip: the mean of the embeddings of all whole chunks of
+/// `analysis`, each weighted by the speech that the local speaker has alone there.
+///
+/// A clip shorter than a chunk is analyzed repeated ([`super::Repeated`]); `share` is its
+/// [`super::Repeated::share`], 1 for others.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if several people do; and as
-/// [`Pipeline::analyze`].
-pub fn clip_voice(
-    pipeline: &Pipeline,
-    source: &mut dyn AudioSource,
-    options: &DiarizationOptions,
-    min_speech_s: f64,
-    progress: &mut (dyn FnMut(Progress) + Send),
-) -> Result<Voice> {
-    let mut source = Repeated::new(source);
-    let analysis = pipeline.analyze(&mut source, options, progress)?;
-    let share = source.share();
-    let speech = Speech::of(&analysis, share);
+/// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if several
+/// people do.
+pub fn clip_voice(analysis: &Analysis, share: f64, min_speech_s: f64) -> Result<Voice> {
+    let speech = Speech::of(analysis, share);
     if speech.alone_s + speech.together_s == 0.0 {
         return Err(Error::input("nobody speaks").hint("give a clip of speech"));
     }
@@ -63,7 +55,7 @@ pub fn clip_voice(
         return Err(Error::input(format!("only {:.1} s of speech, but {min_speech_s} s are needed", speech.alone_s))
             .hint("give a longer clip"));
     }
-    let parts = parts(&analysis, share)?;
+    let parts = parts(analysis, share)?;
     let (embedding, other) = pool(&parts)?;
     if other > MAX_OTHER {
         let other_s = other * speech.alone_s;
@@ -153,7 +145,7 @@ fn pool(parts: &[Part]) -> Result<(Vec<f32>, f64)> {
 
 /// The mean of the embeddings of the chosen parts, each as heavy as its speech. Their scale stays: the mean voice is subtracted later.
 fn mean(parts: &[Part], chosen: &[bool]) -> Vec<f32> {
-    let (mut sum, mut total_s) = (vec![0.0; crate::pipeline::EMBEDDING_DIMENSION], 0.0);
+    let (mut sum, mut total_s) = (vec![0.0; EMBEDDING_DIMENSION], 0.0);
     for (part, _) in parts.iter().zip(chosen).filter(|(_, chosen)| **chosen) {
         total_s += part.voice.speech_s();
         for (sum, value) in sum.iter_mut().zip(part.voice.embedding()) {

@@ -3,10 +3,10 @@
 use crate::assignment::{Objective, assign};
 use crate::clustering::vectors::{dot, normalised};
 use crate::error::{Error, Result};
-use crate::pipeline::EMBEDDING_DIMENSION;
+use crate::analysis::EMBEDDING_DIMENSION;
 
 use super::score::log_ratio;
-use super::voice::{SpeakerVoice, Voice};
+use super::voice::Voice;
 
 /// Default for [`Gallery::with_min_probability`].
 pub const MIN_PROBABILITY: f64 = 0.9;
@@ -162,14 +162,14 @@ impl Gallery {
         Ok(rows.iter().enumerate().map(of_row).collect())
     }
 
-    /// [`Self::identify_all`] of speakers some of whom have no voice, and get `None`.
+    /// As [`Self::identify_all`] for speakers of whom some have no voice; those get `None`.
     ///
     /// # Errors
     /// As [`Self::identify`].
-    pub fn identify_speakers(&self, speakers: &[SpeakerVoice]) -> Result<Vec<Option<Identification>>> {
-        let voices: Vec<Voice> = speakers.iter().filter_map(|speaker| speaker.voice.clone()).collect();
-        let mut found = self.identify_all(&voices)?.into_iter();
-        Ok(speakers.iter().map(|speaker| speaker.voice.as_ref().and_then(|_| found.next())).collect())
+    pub fn identify_speakers(&self, voices: &[Option<&Voice>]) -> Result<Vec<Option<Identification>>> {
+        let present: Vec<Voice> = voices.iter().copied().flatten().cloned().collect();
+        let mut found = self.identify_all(&present)?.into_iter();
+        Ok(voices.iter().map(|voice| voice.and_then(|_| found.next())).collect())
     }
 
     /// How alike the voice and everybody are, in the order of the gallery.

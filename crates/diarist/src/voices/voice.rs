@@ -5,9 +5,7 @@ use std::sync::LazyLock;
 use crate::clustering::Plda;
 use crate::clustering::vectors::{normalised, widened};
 use crate::error::{Error, ErrorKind, Result};
-use crate::pipeline::{Diarization, EMBEDDING_DIMENSION};
-use crate::timeline::Segment;
-use crate::timeline::intervals::{covered_s, overlaps, subtract, union};
+use crate::analysis::EMBEDDING_DIMENSION;
 
 /// The embedding of a voice, and how much speech it was made from. Always usable: finite, not zero, from some speech.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,31 +57,3 @@ impl Voice {
 /// The mean embedding that community-1 subtracts before its PLDA. What all voices have in common says nothing about who speaks.
 static MEAN_VOICE: LazyLock<std::result::Result<Vec<f64>, String>> =
     LazyLock::new(|| Plda::embedded().map(|plda| plda.mean().to_vec()).map_err(|error| error.to_string()));
-
-/// A speaker of a recording, with the voice.
-#[derive(Debug, Clone, PartialEq)]
-pub struct SpeakerVoice {
-    /// Label as in the turns.
-    pub label: String,
-    /// Seconds of speech, also of speech at the same time as others.
-    pub speech_s: f64,
-    /// The voice; `None` for who has no embedding or never speaks alone.
-    pub voice: Option<Voice>,
-}
-
-/// The speakers of a diarization, in the order of [`Diarization::speakers`].
-///
-/// A recording shorter than a chunk of 10 s is filled up with zeros, which spoils its embeddings: diarize a [`super::Repeated`] one, and
-/// give its [`super::Repeated::share`]; for others `share` is 1.
-pub fn speaker_voices(result: &Diarization, share: f64) -> Vec<SpeakerVoice> {
-    let turns = &result.diarization.turns;
-    let all: Vec<Segment> = turns.iter().map(|turn| turn.segment).collect();
-    let shared = overlaps(&all);
-    let voices = result.speakers.iter().map(|speaker| {
-        let own = union(turns.iter().filter(|turn| turn.speaker == speaker.label).map(|turn| turn.segment), 0.0);
-        let alone_s = covered_s(subtract(&own, &shared)) * share;
-        let voice = speaker.embedding.clone().and_then(|embedding| Voice::new(embedding, alone_s).ok());
-        SpeakerVoice { label: speaker.label.clone(), speech_s: speaker.speech_s * share, voice }
-    });
-    voices.collect()
-}

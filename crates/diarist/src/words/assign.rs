@@ -65,9 +65,9 @@ struct Turns {
 
 impl Turns {
     fn new(mut turns: Vec<Turn>) -> Self {
-        turns.sort_by(|a, b| a.segment.start.total_cmp(&b.segment.start));
+        turns.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
         let latest_ends = turns.iter().scan(f64::NEG_INFINITY, |latest, turn| {
-            *latest = latest.max(turn.segment.end);
+            *latest = latest.max(turn.end_s);
             Some(*latest)
         });
         Self { latest_ends: latest_ends.collect(), turns }
@@ -76,9 +76,10 @@ impl Turns {
     /// Who overlaps `time`, and how much. A moment without length counts as lying in a turn.
     fn overlaps(&self, time: Segment) -> BTreeMap<&str, Found> {
         let mut speakers: BTreeMap<&str, Found> = BTreeMap::new();
-        let end = self.turns.partition_point(|turn| turn.segment.start <= time.end);
+        let end = self.turns.partition_point(|turn| turn.start_s <= time.end);
         for index in (0..end).rev().take_while(|&index| self.latest_ends[index] >= time.start) {
-            let Turn { segment, speaker } = &self.turns[index];
+            let turn = &self.turns[index];
+            let (segment, speaker) = (turn.segment(), &turn.speaker);
             let overlap_s = segment.end.min(time.end) - segment.start.max(time.start);
             if overlap_s > 0.0 || overlap_s == 0.0 && time.duration() == 0.0 {
                 let found = speakers.entry(speaker).or_default();
@@ -91,12 +92,12 @@ impl Turns {
 
     /// Who speaks nearest to `time`, the earlier of equals.
     fn nearest(&self, time: Segment) -> Option<&str> {
-        let after = self.turns.partition_point(|turn| turn.segment.start < time.end);
+        let after = self.turns.partition_point(|turn| turn.start_s < time.end);
         let limit = time.start - MAX_GAP_S;
         let before = (0..after).rev().take_while(|&index| self.latest_ends[index] >= limit);
-        let before = before.map(|index| &self.turns[index]).max_by(|a, b| a.segment.end.total_cmp(&b.segment.end));
-        let before = before.map(|turn| (time.start - turn.segment.end, turn));
-        let after = self.turns.get(after).map(|turn| (turn.segment.start - time.end, turn));
+        let before = before.map(|index| &self.turns[index]).max_by(|a, b| a.end_s.total_cmp(&b.end_s));
+        let before = before.map(|turn| (time.start - turn.end_s, turn));
+        let after = self.turns.get(after).map(|turn| (turn.start_s - time.end, turn));
         let near = before.into_iter().chain(after).filter(|(distance_s, _)| *distance_s <= MAX_GAP_S);
         near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, turn)| turn.speaker.as_str())
     }
@@ -122,7 +123,7 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     let earlier = neighbours(0..words.len(), &spoken);
     let later = neighbours((0..words.len()).rev(), &spoken);
     let filled = words.iter().enumerate().map(|(index, word)| {
-        let is_same_segment = |other: &usize| words[*other].segment == word.segment;
+        let is_same_segment = |other: &usize| words[*other].segment() == word.segment();
         let [earlier, later] = [earlier[index], later[index]];
         let inherited = || {
             let from_earlier = earlier.filter(is_same_segment).is_some() || later.is_none();

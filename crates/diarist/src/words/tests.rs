@@ -19,7 +19,7 @@ fn read(value: &Value) -> Transcript {
 }
 
 fn turn(start: f64, end: f64, speaker: &str) -> Turn {
-    Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() }
+    Turn::new(start, end, speaker)
 }
 
 fn word(text: &str, start: f64, end: f64) -> Word {

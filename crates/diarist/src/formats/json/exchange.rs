@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::super::Recording;
 use super::super::fields::error_at;
 use super::super::text::{decode, sort, speaker};
-use super::{JsonSpeaker, JsonTurn, SCHEMA_VERSION, milliseconds, turns};
+use super::{JsonSpeaker, Turn, SCHEMA_VERSION, milliseconds, turns};
 use crate::error::{Error, Result};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{Annotation, Segment, Turn};
@@ -16,9 +16,9 @@ struct Known {
     file_id: String,
     #[serde(default)]
     duration_s: Option<f64>,
-    turns: Vec<JsonTurn>,
+    turns: Vec<Turn>,
     #[serde(default)]
-    exclusive_turns: Option<Vec<JsonTurn>>,
+    exclusive_turns: Option<Vec<Turn>>,
 }
 
 /// What [`write`] writes: the fields of a [`super::Document`] that turns alone tell.
@@ -30,9 +30,9 @@ struct Told<'a> {
     duration_s: Option<f64>,
     speech_s: f64,
     overlap_s: f64,
-    turns: Vec<JsonTurn>,
+    turns: Vec<Turn>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    exclusive_turns: Option<Vec<JsonTurn>>,
+    exclusive_turns: Option<Vec<Turn>>,
     speakers: Vec<JsonSpeaker>,
 }
 
@@ -57,7 +57,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Recording>> {
 /// `recording` on one line, without a line break: a document without options, timings and voices.
 pub fn write(recording: &Recording) -> String {
     let annotation = &recording.turns;
-    let segments: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment).collect();
+    let segments: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment()).collect();
     let told = Told {
         schema_version: SCHEMA_VERSION,
         diarist_version: env!("CARGO_PKG_VERSION"),
@@ -74,7 +74,7 @@ pub fn write(recording: &Recording) -> String {
 
 fn summary(annotation: &Annotation, label: &str) -> JsonSpeaker {
     let own: Vec<Segment> =
-        annotation.turns.iter().filter(|turn| turn.speaker == label).map(|turn| turn.segment).collect();
+        annotation.turns.iter().filter(|turn| turn.speaker == label).map(|turn| turn.segment()).collect();
     JsonSpeaker {
         label: label.to_owned(),
         num_turns: own.len(),
@@ -86,7 +86,7 @@ fn summary(annotation: &Annotation, label: &str) -> JsonSpeaker {
 }
 
 fn recording(known: Known) -> Result<Recording> {
-    let annotation = |turns: Vec<JsonTurn>| {
+    let annotation = |turns: Vec<Turn>| {
         let mut turns: Vec<Turn> = turns.into_iter().map(turn).collect::<Result<_>>()?;
         sort(&mut turns);
         Ok(Annotation { file_id: known.file_id.clone(), turns })
@@ -102,12 +102,12 @@ fn recording(known: Known) -> Result<Recording> {
     })
 }
 
-fn turn(turn: JsonTurn) -> Result<Turn> {
-    let JsonTurn { start_s, end_s, speaker: label, name, .. } = turn;
+fn turn(turn: Turn) -> Result<Turn> {
+    let Turn { start_s, end_s, speaker: label, name, .. } = turn;
     if end_s < start_s {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
-    Ok(Turn { segment: Segment::new(start_s, end_s), speaker: speaker(1, name.as_deref().unwrap_or(&label))? })
+    Ok(Turn::new(start_s, end_s, speaker(1, name.as_deref().unwrap_or(&label))?))
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ pub use exchange::{read, write};
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::Method;
-use crate::pipeline::{CacheUse, Diarization, DiarizationOptions, SpeakerSummary, Timings};
+use crate::diarizer::{Diarization, DiarizationOptions, SpeakerSummary};
+use crate::inference::{CacheUse, Timings};
 use crate::timeline::{Annotation, Turn};
 use crate::voices::{Candidate, Identification};
 
@@ -34,9 +35,9 @@ pub struct Document {
     /// Time in which at least two speakers are active.
     pub overlap_s: f64,
     /// Turns in the order of their start; those of different speakers may overlap.
-    pub turns: Vec<JsonTurn>,
+    pub turns: Vec<Turn>,
     /// The same with at most one speaker at every moment.
-    pub exclusive_turns: Vec<JsonTurn>,
+    pub exclusive_turns: Vec<Turn>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<JsonSpeaker>,
     /// The options in force.
@@ -45,23 +46,6 @@ pub struct Document {
     pub timings: JsonTimings,
     /// What the cache of embeddings had; `null` in other modes than `cached`.
     pub cache_use: Option<CacheUse>,
-}
-
-/// A turn in a [`Document`].
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct JsonTurn {
-    /// Start.
-    pub start_s: f64,
-    /// End.
-    pub end_s: f64,
-    /// Label of the speaker.
-    pub speaker: String,
-    /// Name of the known person who the speaker is; missing if nobody was asked for or recognised.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// How sure the turn is, from 0 to 1; missing if it is not known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub confidence: Option<f64>,
 }
 
 /// A speaker in a [`Document`].
@@ -249,10 +233,10 @@ impl From<&DiarizationOptions> for JsonOptions {
 }
 
 /// The turns of `annotation`, times rounded to milliseconds.
-pub fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
-    let turn = |turn: &Turn| JsonTurn {
-        start_s: milliseconds(turn.segment.start),
-        end_s: milliseconds(turn.segment.end),
+pub fn turns(annotation: &Annotation) -> Vec<Turn> {
+    let turn = |turn: &Turn| Turn {
+        start_s: milliseconds(turn.start_s),
+        end_s: milliseconds(turn.end_s),
         speaker: turn.speaker.clone(),
         name: None,
         confidence: None,
@@ -261,7 +245,7 @@ pub fn turns(annotation: &Annotation) -> Vec<JsonTurn> {
 }
 
 /// [`turns`] with how sure they are.
-fn sure_turns(annotation: &Annotation, confidences: &[f32]) -> Vec<JsonTurn> {
+fn sure_turns(annotation: &Annotation, confidences: &[f32]) -> Vec<Turn> {
     let mut turns = turns(annotation);
     for (turn, &confidence) in turns.iter_mut().zip(confidences) {
         turn.confidence = Some(milliseconds(f64::from(confidence)));
@@ -281,7 +265,7 @@ mod tests {
     use crate::timeline::Segment;
 
     fn diarization() -> Diarization {
-        let turn = |start, end, speaker: &str| Turn { segment: Segment::new(start, end), speaker: speaker.to_owned() };
+        let turn = |start, end, speaker: &str| Turn::new(start, end, speaker);
         let annotation = |turns| Annotation { file_id: "a \"quoted\" name".to_owned(), turns };
         let speaker = |label: &str| SpeakerSummary {
             label: label.to_owned(),
@@ -311,7 +295,7 @@ mod tests {
         assert_eq!(document.timings.rtfx, 8.0);
         assert_eq!(
             document.turns[0],
-            JsonTurn {
+            Turn {
                 start_s: 0.031,
                 end_s: 1.5,
                 speaker: "SPEAKER_00".to_owned(),

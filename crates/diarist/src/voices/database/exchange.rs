@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::people::{find_or_create, num_samples};
 use super::samples::{insert, new_batch, of_person};
-use super::{MAX_SAMPLES, NewSample, VoiceDb, faults};
+use super::{MAX_SAMPLES, NewSample, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 use crate::voices::{SampleKind, Voice};
 
@@ -43,7 +43,7 @@ struct JsonSample {
     batch: Option<i64>,
 }
 
-/// What [`VoiceDb::import`] added.
+/// What [`SpeakerDatabase::import`] added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
     /// People who were not known before.
@@ -54,7 +54,7 @@ pub struct Imported {
     pub num_known: usize,
 }
 
-impl VoiceDb {
+impl SpeakerDatabase {
     /// Everybody with all samples, as one JSON document.
     ///
     /// # Errors

@@ -34,7 +34,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open speaker database.
 #[derive(Debug)]
-pub struct VoiceDb {
+pub struct SpeakerDatabase {
     connection: Connection,
     /// The file's name, for messages.
     name: String,
@@ -62,7 +62,7 @@ pub struct NewSample {
     pub voice: Voice,
     /// The recording that it comes from.
     pub source: String,
-    /// Which network made the embedding: [`crate::pipeline::Models::fingerprint`].
+    /// Which network made the embedding: [`crate::parts::inference::Networks::fingerprint`].
     pub model: String,
 }
 
@@ -85,7 +85,7 @@ pub struct Sample {
     pub batch: Option<i64>,
 }
 
-impl VoiceDb {
+impl SpeakerDatabase {
     /// Opens the database at `path`, which must exist.
     ///
     /// # Errors

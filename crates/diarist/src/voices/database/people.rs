@@ -2,13 +2,13 @@
 
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::{MAX_SAMPLES, Person, VoiceDb, faults};
+use super::{MAX_SAMPLES, Person, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 
 /// Longest name in characters.
 const MAX_NAME: usize = 200;
 
-impl VoiceDb {
+impl SpeakerDatabase {
     /// Everybody, by name.
     ///
     /// # Errors

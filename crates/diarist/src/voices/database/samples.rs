@@ -3,14 +3,14 @@
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::people::{find_or_create, num_samples, require};
-use super::{MAX_SAMPLES, NewSample, Sample, VoiceDb, faults};
+use super::{MAX_SAMPLES, NewSample, Sample, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 use crate::voices::{SampleKind, Voice};
 
-/// What [`VoiceDb::learn`] added.
+/// What [`SpeakerDatabase::learn`] added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Learned {
-    /// Number of the batch, for [`VoiceDb::undo`]; `None` if nothing was added.
+    /// Number of the batch, for [`SpeakerDatabase::undo`]; `None` if nothing was added.
     pub batch: Option<i64>,
     /// Whose samples were added.
     pub added: Vec<String>,
@@ -18,7 +18,7 @@ pub struct Learned {
     pub full: Vec<String>,
 }
 
-impl VoiceDb {
+impl SpeakerDatabase {
     /// Adds enrolled samples to a person, who is made if missing: all of them or none.
     ///
     /// # Errors

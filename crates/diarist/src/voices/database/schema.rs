@@ -97,7 +97,7 @@ mod tests {
             .unwrap();
         drop(old);
 
-        let database = super::super::VoiceDb::open(&path).unwrap();
+        let database = super::super::SpeakerDatabase::open(&path).unwrap();
         let samples = database.samples("Ann").unwrap();
         assert_eq!((samples[0].batch, samples[0].voice.speech_s()), (None, 9.5));
         assert_eq!(samples[0].voice.embedding(), [1.5; 256]);
@@ -119,7 +119,7 @@ mod tests {
         ];
         for (path, words) in cases {
             let before = std::fs::read(&path).unwrap();
-            for error in [super::super::VoiceDb::open(&path), super::super::VoiceDb::open_or_create(&path)] {
+            for error in [super::super::SpeakerDatabase::open(&path), super::super::SpeakerDatabase::open_or_create(&path)] {
                 let message = error.unwrap_err().to_string();
                 assert!(message.contains(words) && message.contains(path.to_str().unwrap()), "{message}");
             }
@@ -132,6 +132,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("people.db");
         std::fs::write(&path, "").unwrap();
-        assert_eq!(super::super::VoiceDb::open(&path).unwrap().people().unwrap(), []);
+        assert_eq!(super::super::SpeakerDatabase::open(&path).unwrap().people().unwrap(), []);
     }
 }

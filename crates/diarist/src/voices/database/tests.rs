@@ -14,11 +14,11 @@ fn sample(seed: usize) -> NewSample {
     NewSample { voice: voice(seed), source: format!("{seed}.wav"), model: MODEL.to_owned() }
 }
 
-fn database(folder: &Path) -> VoiceDb {
-    VoiceDb::open_or_create(&folder.join("people.db")).unwrap()
+fn database(folder: &Path) -> SpeakerDatabase {
+    SpeakerDatabase::open_or_create(&folder.join("people.db")).unwrap()
 }
 
-fn names(database: &VoiceDb) -> Vec<String> {
+fn names(database: &SpeakerDatabase) -> Vec<String> {
     database.people().unwrap().into_iter().map(|person| person.name).collect()
 }
 
@@ -37,7 +37,7 @@ fn what_is_enrolled_is_there_in_the_next_process() {
     first.enroll("Bo Li", &[sample(3)]).unwrap();
     first.enroll("Ann", &[sample(4)]).unwrap();
     drop(first);
-    let second = VoiceDb::open(&folder.path().join("people.db")).unwrap();
+    let second = SpeakerDatabase::open(&folder.path().join("people.db")).unwrap();
     let people = second.people().unwrap();
     let found: Vec<(&str, usize, usize, f64)> =
         people.iter().map(|person| (&*person.name, person.num_enrolled, person.num_learned, person.speech_s)).collect();
@@ -141,7 +141,7 @@ fn an_export_is_imported_as_it_was() {
     database.enroll("Bo", &[sample(3)]).unwrap();
     database.learn("monday.wav", &[("Bo".to_owned(), sample(4))]).unwrap();
     let text = database.export().unwrap();
-    let mut other = VoiceDb::open_or_create(&folder.path().join("other.db")).unwrap();
+    let mut other = SpeakerDatabase::open_or_create(&folder.path().join("other.db")).unwrap();
     assert_eq!(other.import(&text).unwrap(), Imported { num_people: 2, num_samples: 4, num_known: 0 });
     assert_eq!(other.export().unwrap(), text);
     assert_eq!(other.import(&text).unwrap(), Imported { num_people: 0, num_samples: 0, num_known: 4 });
@@ -194,17 +194,17 @@ fn embeddings_of_other_networks_are_not_compared() {
 fn what_is_no_database_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("people.db");
-    refused(VoiceDb::open(&path), "there is no speaker database");
+    refused(SpeakerDatabase::open(&path), "there is no speaker database");
     std::fs::create_dir(&path).unwrap();
-    refused(VoiceDb::open(&path), "is a folder");
-    refused(VoiceDb::open_or_create(&path), "is a folder");
+    refused(SpeakerDatabase::open(&path), "is a folder");
+    refused(SpeakerDatabase::open_or_create(&path), "is a folder");
     std::fs::remove_dir(&path).unwrap();
     let text = "a text that is longer than the header of a database ".repeat(40);
     std::fs::write(&path, &text).unwrap();
-    refused(VoiceDb::open(&path), "not a speaker database");
-    refused(VoiceDb::open_or_create(&path), "not a speaker database");
+    refused(SpeakerDatabase::open(&path), "not a speaker database");
+    refused(SpeakerDatabase::open_or_create(&path), "not a speaker database");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-    let missing = VoiceDb::open_or_create(&folder.path().join("missing/people.db")).unwrap_err();
+    let missing = SpeakerDatabase::open_or_create(&folder.path().join("missing/people.db")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Output);
 }
 
@@ -232,7 +232,7 @@ fn a_damaged_file_is_an_error_whatever_is_asked() {
         std::fs::write(&path, damaged).unwrap();
         num_damages += 1;
         let faults = || -> Result<()> {
-            let database = VoiceDb::open(&path)?;
+            let database = SpeakerDatabase::open(&path)?;
             database.export()?;
             database.gallery(MODEL).map(drop)
         };

@@ -1,0 +1,139 @@
+//! Everything that the networks give for a recording: masks, embeddings, geometry, and their origin.
+//!
+//! Clustering and all later stages work from an [`Analysis`] alone. [`saved`] keeps one in a file.
+
+pub mod saved;
+
+use serde::{Deserialize, Serialize};
+
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
+
+/// Values in a speaker embedding.
+pub const EMBEDDING_DIMENSION: usize = 256;
+
+/// One local speaker of one chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Slot {
+    /// Index of the chunk.
+    pub chunk: u32,
+    /// Local speaker in the chunk, 0..3.
+    pub local: u8,
+}
+
+/// Embeddings of the active local speakers, in the order of chunk, then local speaker.
+///
+/// A slot is present exactly if its mask is not empty; inactive slots do not exist, so there is never a NaN.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Embeddings {
+    /// Which slot each row belongs to, strictly ascending.
+    pub slots: Vec<Slot>,
+    /// Row-major `[slots.len(), 256]`, raw (not normalised); empty if they were skipped.
+    pub values: Vec<f32>,
+}
+
+impl Embeddings {
+    /// Number of embeddings.
+    pub fn len(&self) -> usize {
+        self.slots.len()
+    }
+
+    /// Is there no embedding at all?
+    pub fn is_empty(&self) -> bool {
+        self.slots.is_empty()
+    }
+
+    /// Are there slots, but was nothing computed for them?
+    pub fn are_skipped(&self) -> bool {
+        self.values.is_empty() && !self.is_empty()
+    }
+
+    /// The embedding of row `index`, 256 values.
+    pub fn row(&self, index: usize) -> &[f32] {
+        &self.values[index * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION]
+    }
+
+    /// Appends one embedding.
+    pub fn push(&mut self, slot: Slot, embedding: &[f32]) {
+        debug_assert!(self.slots.last().is_none_or(|last| *last < slot));
+        assert_eq!(embedding.len(), EMBEDDING_DIMENSION);
+        self.slots.push(slot);
+        self.values.extend_from_slice(embedding);
+    }
+}
+
+/// Positions of a recording's chunks.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ChunkGeometry {
+    /// Samples (16 kHz) between the starts of neighbouring chunks.
+    pub step_samples: usize,
+    /// Length of the recording in samples (16 kHz).
+    pub num_samples: u64,
+}
+
+impl ChunkGeometry {
+    /// Number of chunks: every whole one, and one zero-padded chunk if samples are left over.
+    ///
+    /// Source: pyannote.audio `core/inference.py`, `Inference.slide`. No chunks for no samples.
+    pub fn num_chunks(&self) -> usize {
+        let (step, window) = (self.step_samples as u64, CHUNK_SAMPLES as u64);
+        if self.num_samples == 0 {
+            return 0;
+        }
+        if self.num_samples < window {
+            return 1;
+        }
+        let rest = self.num_samples - window;
+        (rest / step + 1 + u64::from(!rest.is_multiple_of(step))) as usize
+    }
+
+    /// Seconds between the starts of neighbouring chunks.
+    pub fn step_s(&self) -> f64 {
+        self.step_samples as f64 / f64::from(SAMPLE_RATE)
+    }
+
+    /// Length of the recording in seconds.
+    pub fn duration_s(&self) -> f64 {
+        self.num_samples as f64 / f64::from(SAMPLE_RATE)
+    }
+}
+
+/// The recording that an analysis is of, and how the networks ran over it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Version of diarist.
+    pub diarist_version: String,
+    /// Name of the recording, RTTM's second field.
+    pub file_id: String,
+    /// Passes of the embedding trunk: a name of [`TrunkPasses`](crate::parts::inference::TrunkPasses).
+    pub trunk: String,
+    /// Arithmetic of the networks: a name of [`Precision`](crate::parts::models::Precision).
+    pub precision: String,
+    /// Instruction set that the networks ran on, which can change the last bits.
+    pub instruction_set: String,
+    /// SHA-256 of the segmentation weights, lower-case hexadecimal.
+    pub segmentation_sha256: String,
+    /// SHA-256 of the embedding weights.
+    pub embedding_sha256: String,
+}
+
+/// The result of the networks on one recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Analysis {
+    /// The recording and the networks.
+    pub origin: Origin,
+    /// Where the chunks lie.
+    pub geometry: ChunkGeometry,
+    /// Masks of every chunk.
+    pub masks: Vec<ChunkMasks>,
+    /// Embeddings of every active local speaker; slots alone if embeddings were skipped.
+    pub embeddings: Embeddings,
+}
+
+impl Analysis {
+    /// The analysis of no samples.
+    pub(crate) fn empty(origin: Origin, step_samples: usize) -> Self {
+        let geometry = ChunkGeometry { step_samples, num_samples: 0 };
+        Self { origin, geometry, masks: Vec::new(), embeddings: Embeddings::default() }
+    }
+}

@@ -1,0 +1,121 @@
+//! The payload of a record of chunks: masks and embeddings, compressed.
+
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::read::DeflateDecoder;
+use flate2::write::DeflateEncoder;
+use half::f16;
+
+use super::header::Values;
+use crate::error::{Error, ErrorKind, Result};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::segmentation::masks::{ChunkMasks, FrameMask, WORDS};
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+
+/// Most chunks in a block: what a reader has to hold at a time.
+pub(super) const MAX_CHUNKS: usize = 256;
+/// Bytes of one mask before compression.
+const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
+
+/// The payload of `masks`, which are those of `first_chunk` and the chunks after it, and the values of their embeddings.
+pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], form: Values) -> Result<Vec<u8>> {
+    let mut raw = Vec::with_capacity(masks.len() * LOCAL_SPEAKERS * MASK_BYTES + values.len() * form.num_bytes());
+    for mask in masks.iter().flat_map(|chunk| &chunk.speakers) {
+        let bytes = mask.words().iter().flat_map(|word| word.to_le_bytes());
+        raw.extend(bytes.take(MASK_BYTES));
+    }
+    match form {
+        Values::None => {}
+        Values::F16 => {
+            let narrow: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();
+            if let Some(bad) = narrow.iter().position(|value| !value.is_finite()) {
+                let value = values[bad];
+                return Err(Error::new(ErrorKind::Internal, format!("{value} in an embedding has no 16-bit form")));
+            }
+            push_planes(&mut raw, narrow.iter().map(|value| value.to_le_bytes()));
+        }
+        Values::F32 => push_planes(&mut raw, values.iter().map(|value| value.to_le_bytes())),
+    }
+    let mut payload = Vec::new();
+    payload.extend_from_slice(&(first_chunk as u32).to_le_bytes());
+    payload.extend_from_slice(&(masks.len() as u32).to_le_bytes());
+    let mut encoder = DeflateEncoder::new(payload, Compression::default());
+    let compressed = encoder.write_all(&raw).and_then(|()| encoder.finish());
+    compressed.map_err(|error| Error::new(ErrorKind::Internal, "a block cannot be compressed").caused_by(error))
+}
+
+/// All first bytes, then all second ones, and so on, from the most significant: equal signs and exponents compress.
+fn push_planes<const N: usize>(raw: &mut Vec<u8>, values: impl Iterator<Item = [u8; N]> + Clone) {
+    for plane in (0..N).rev() {
+        raw.extend(values.clone().map(|bytes| bytes[plane]));
+    }
+}
+
+fn from_planes<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
+    let num_values = raw.len() / N;
+    (0..num_values).map(move |i| std::array::from_fn(|byte| raw[(N - 1 - byte) * num_values + i]))
+}
+
+/// Appends what `payload` holds. `Err` for a payload with a good checksum that no writer makes.
+pub(super) fn decode(
+    payload: &[u8],
+    form: Values,
+    masks: &mut Vec<ChunkMasks>,
+    embeddings: &mut Embeddings,
+) -> Result<()> {
+    let (first_chunk, rest) = take_u32(payload)?;
+    let (num_chunks, compressed) = take_u32(rest)?;
+    if first_chunk as usize != masks.len() || !(1..=MAX_CHUNKS).contains(&(num_chunks as usize)) {
+        return Err(wrong("chunks that are out of order"));
+    }
+    let mut input = DeflateDecoder::new(compressed);
+    let mut raw = vec![0; num_chunks as usize * LOCAL_SPEAKERS * MASK_BYTES];
+    fill(&mut input, &mut raw)?;
+    let num_before = embeddings.len();
+    for (chunk, bytes) in (first_chunk..).zip(raw.chunks_exact(LOCAL_SPEAKERS * MASK_BYTES)) {
+        let mut of_chunk = ChunkMasks::default();
+        for (local, bytes) in bytes.chunks_exact(MASK_BYTES).enumerate() {
+            of_chunk.speakers[local] = mask(bytes)?;
+            if !of_chunk.speakers[local].is_empty() {
+                embeddings.slots.push(Slot { chunk, local: local as u8 });
+            }
+        }
+        masks.push(of_chunk);
+    }
+    let num_values = (embeddings.len() - num_before) * EMBEDDING_DIMENSION;
+    raw.resize(num_values * form.num_bytes(), 0);
+    fill(&mut input, &mut raw)?;
+    match form {
+        Values::None => {}
+        Values::F16 => embeddings.values.extend(from_planes(&raw).map(|bytes| f16::from_le_bytes(bytes).to_f32())),
+        Values::F32 => embeddings.values.extend(from_planes(&raw).map(f32::from_le_bytes)),
+    }
+    if input.read(&mut [0]).map_err(|error| wrong("what cannot be decompressed").caused_by(error))? != 0 {
+        return Err(wrong("more than its chunks"));
+    }
+    Ok(())
+}
+
+fn mask(bytes: &[u8]) -> Result<FrameMask> {
+    let mut words = [0; WORDS];
+    for (word, bytes) in words.iter_mut().zip(bytes.chunks(8)) {
+        let mut whole = [0; 8];
+        whole[..bytes.len()].copy_from_slice(bytes);
+        *word = u64::from_le_bytes(whole);
+    }
+    FrameMask::from_words(words).ok_or_else(|| wrong("frames beyond the end of a chunk"))
+}
+
+fn take_u32(bytes: &[u8]) -> Result<(u32, &[u8])> {
+    let (value, rest) = bytes.split_first_chunk().ok_or_else(|| wrong("too little"))?;
+    Ok((u32::from_le_bytes(*value), rest))
+}
+
+fn fill(input: &mut impl Read, raw: &mut [u8]) -> Result<()> {
+    input.read_exact(raw).map_err(|error| wrong("what cannot be decompressed").caused_by(error))
+}
+
+fn wrong(what: &str) -> Error {
+    Error::input(format!("a block holds {what}")).hint("analyze the recording again")
+}

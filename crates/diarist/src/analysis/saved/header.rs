@@ -1,0 +1,115 @@
+//! The beginning of the file: the recording, the networks, and how values are stored.
+
+use std::io::Read;
+
+use serde::{Deserialize, Serialize};
+
+use super::record::{Checksum, read_exactly};
+use crate::analysis::Origin;
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::fbank::FRAME_SHIFT;
+use crate::segmentation::CHUNK_SAMPLES;
+
+/// Version of the layout, in every file.
+pub const FORMAT_VERSION: u16 = 1;
+/// First bytes of every file. As in PNG, a transfer that takes it for text damages them.
+const MAGIC: [u8; 8] = *b"\x89dia\r\n\x1a\n";
+/// Longest description that is read.
+const MAX_DESCRIPTION_BYTES: u32 = 1 << 16;
+
+/// How the values of embeddings are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Values {
+    /// Not at all: they were skipped.
+    None,
+    /// Rounded to 16-bit floats.
+    F16,
+    /// To the last bit.
+    F32,
+}
+
+impl Values {
+    /// Bytes of one value.
+    pub(super) fn num_bytes(self) -> usize {
+        match self {
+            Self::None => 0,
+            Self::F16 => 2,
+            Self::F32 => 4,
+        }
+    }
+}
+
+/// The beginning of a file: everything but the chunks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    /// The recording and the networks.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// Samples (16 kHz) between the starts of neighbouring chunks.
+    pub step_samples: usize,
+    /// Storage of the embeddings.
+    pub values: Values,
+}
+
+impl Header {
+    /// The header as it stands in the file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
+        Ok(self.encode()?.0)
+    }
+
+    /// The header as it stands in the file, its checksum included, and the checksum so far.
+    pub(super) fn encode(&self) -> Result<(Vec<u8>, Checksum)> {
+        let description = serde_json::to_vec(self)
+            .map_err(|error| Error::new(ErrorKind::Internal, "the header has no JSON form").caused_by(error))?;
+        let length = u32::try_from(description.len()).unwrap_or(u32::MAX);
+        if length > MAX_DESCRIPTION_BYTES {
+            return Err(Error::invalid_option("the name of the recording is too long for a saved analysis"));
+        }
+        let mut bytes = MAGIC.to_vec();
+        bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(&description);
+        let mut checksum = Checksum::default();
+        checksum.close(&mut bytes);
+        Ok((bytes, checksum))
+    }
+
+    /// Reads a header: itself, the number of its bytes, and the checksum so far.
+    pub(super) fn decode(input: &mut impl Read) -> Result<(Self, u64, Checksum)> {
+        let mut start = [0; 14];
+        let is_start = read_exactly(input, &mut start)?;
+        let (magic, rest) = start.split_at(MAGIC.len());
+        if !is_start || magic != MAGIC {
+            return Err(Error::input("this is not a saved analysis").hint("`diarist analyze` makes one"));
+        }
+        let version = u16::from_le_bytes([rest[0], rest[1]]);
+        if version != FORMAT_VERSION {
+            return Err(Error::input(format!("format version {version} of saved analyses is not known"))
+                .hint("use the version of diarist that wrote it, or analyze the recording again"));
+        }
+        let length = u32::from_le_bytes([rest[2], rest[3], rest[4], rest[5]]);
+        let damaged = || Error::input("the header is damaged").hint("analyze the recording again");
+        if length > MAX_DESCRIPTION_BYTES {
+            return Err(damaged());
+        }
+        let mut description = vec![0; length as usize];
+        let mut found = [0; 4];
+        if !read_exactly(input, &mut description)? || !read_exactly(input, &mut found)? {
+            return Err(damaged());
+        }
+        let mut checksum = Checksum::default();
+        checksum.update(&start);
+        checksum.update(&description);
+        if checksum.value() != u32::from_le_bytes(found) {
+            return Err(damaged());
+        }
+        let header: Self = serde_json::from_slice(&description).map_err(|error| damaged().caused_by(error))?;
+        let is_possible =
+            (1..=CHUNK_SAMPLES).contains(&header.step_samples) && header.step_samples.is_multiple_of(FRAME_SHIFT);
+        if !is_possible {
+            return Err(Error::input(format!("a chunk step of {} samples is impossible", header.step_samples)));
+        }
+        Ok((header, 18 + u64::from(length), checksum))
+    }
+}

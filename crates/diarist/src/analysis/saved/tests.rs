@@ -1,0 +1,377 @@
+//! What is written is read back, and nothing else is.
+
+use rand_mt::Mt;
+use serde::Deserialize;
+
+use super::record::{Checksum, Kind, encode};
+use super::*;
+use crate::ErrorKind;
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot};
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+
+const STEP: usize = 16_000;
+
+fn header(values: Values) -> Header {
+    Header { origin: origin(), step_samples: STEP, values }
+}
+
+fn origin() -> Origin {
+    Origin {
+        diarist_version: "0.1.0".to_owned(),
+        file_id: "a \"meeting\"".to_owned(),
+        trunk: "shared".to_owned(),
+        precision: "int8".to_owned(),
+        instruction_set: "avx2".to_owned(),
+        segmentation_sha256: "0".repeat(64),
+        embedding_sha256: "f".repeat(64),
+    }
+}
+
+/// An analysis of `num_chunks` chunks: silence, up to three speakers, and values of every magnitude that networks give.
+fn analysis(num_chunks: usize, seed: u32) -> Analysis {
+    let mut random = Mt::new(seed);
+    let mut masks = vec![ChunkMasks::default(); num_chunks];
+    let mut embeddings = Embeddings::default();
+    for (chunk, masks) in masks.iter_mut().enumerate() {
+        let num_speakers = random.next_u32() as usize % (LOCAL_SPEAKERS + 1);
+        for local in (0..LOCAL_SPEAKERS).filter(|local| (local + chunk) % LOCAL_SPEAKERS < num_speakers) {
+            let start = random.next_u32() as usize % FRAMES_PER_CHUNK;
+            let length = 1 + random.next_u32() as usize % (FRAMES_PER_CHUNK - start);
+            (start..start + length).for_each(|t| masks.speakers[local].insert(t));
+            let value = |_| (random.next_u32() as f32 / u32::MAX as f32 - 0.5) * 0.37;
+            let values: Vec<f32> = (0..EMBEDDING_DIMENSION).map(value).collect();
+            embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+        }
+    }
+    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, embeddings }
+}
+
+fn geometry(num_chunks: usize) -> ChunkGeometry {
+    // The last chunk is padded.
+    let num_samples = num_chunks.checked_sub(1).map_or(0, |last| (last * STEP + CHUNK_SAMPLES) as u64 - 77);
+    ChunkGeometry { step_samples: STEP, num_samples }
+}
+
+fn bytes_of(analysis: &Analysis, values: Values) -> Vec<u8> {
+    AnalysisWriter::write_all(Vec::new(), &header(values), analysis).unwrap()
+}
+
+/// The first `num_chunks` chunks.
+fn part(analysis: &Analysis, num_chunks: usize) -> Embeddings {
+    let slots: Vec<Slot> =
+        analysis.embeddings.slots.iter().copied().filter(|slot| (slot.chunk as usize) < num_chunks).collect();
+    let values = analysis.embeddings.values[..slots.len() * EMBEDDING_DIMENSION].to_vec();
+    Embeddings { slots, values }
+}
+
+/// Is what was read a beginning of `expected`, or all of it if it says so?
+#[track_caller]
+fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
+    let num_chunks = saved.analysis.masks.len();
+    assert_eq!(saved.header(), header(saved.values), "{what}");
+    assert_eq!(saved.analysis.masks, expected.masks[..num_chunks], "{what}");
+    assert_eq!(saved.analysis.embeddings, part(expected, num_chunks), "{what}");
+    if saved.is_whole {
+        assert_eq!(saved.analysis, *expected, "{what}");
+    } else {
+        assert_eq!(saved.analysis.geometry.num_chunks(), num_chunks, "{what}");
+    }
+}
+
+#[test]
+fn every_bit_comes_back_in_32_bits() {
+    for num_chunks in [0, 1, 2, 255, 256, 257, 600] {
+        let analysis = analysis(num_chunks, num_chunks as u32);
+        let bytes = bytes_of(&analysis, Values::F32);
+        let saved = read(&bytes[..]).unwrap();
+        assert!(saved.is_whole && saved.mark.is_none());
+        assert_eq!(saved.header, header(Values::F32));
+        assert_eq!(saved.analysis, analysis);
+        assert_eq!(saved.num_bytes(), bytes.len() as u64);
+    }
+}
+
+#[test]
+fn sixteen_bits_round_to_the_nearest() {
+    let analysis = analysis(40, 5);
+    let saved = read(&bytes_of(&analysis, Values::F16)[..]).unwrap();
+    assert_eq!(
+        (&saved.analysis.masks, &saved.analysis.embeddings.slots),
+        (&analysis.masks, &analysis.embeddings.slots)
+    );
+    for (narrow, value) in saved.analysis.embeddings.values.iter().zip(&analysis.embeddings.values) {
+        // Eleven significant bits, and steps of 2^-24 below 2^-14.
+        assert!((narrow - value).abs() <= value.abs().max(6.2e-5) / 2048.0, "{value} became {narrow}");
+    }
+    // What is 16-bit already comes back exactly.
+    let again = read(&bytes_of(&saved.analysis, Values::F16)[..]).unwrap();
+    assert_eq!(again.analysis, saved.analysis);
+}
+
+#[test]
+fn skipped_embeddings_stay_skipped() {
+    let mut analysis = analysis(12, 3);
+    analysis.embeddings.values.clear();
+    let saved = read(&bytes_of(&analysis, Values::None)[..]).unwrap();
+    assert!(saved.is_whole && saved.analysis.embeddings.are_skipped());
+    assert_eq!(saved.analysis, analysis);
+}
+
+/// A small file of two records of chunks with marks, and what it holds.
+fn marked_file() -> (Vec<u8>, Analysis) {
+    let all = analysis(5, 8);
+    let first = part(&all, 3);
+    let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
+    writer.push(&all.masks[..3], &first).unwrap();
+    writer.mark(&AudioMark { num_samples: 300, is_end: false, sha256: [3; 32] }).unwrap();
+    writer.push_rows(&all.masks[3..], &all.embeddings, first.len()).unwrap();
+    writer.mark(&AudioMark { num_samples: 500, is_end: true, sha256: [5; 32] }).unwrap();
+    (writer.finish(all.geometry.num_samples).unwrap(), all)
+}
+
+#[test]
+fn a_file_cut_anywhere_is_good_up_to_its_last_whole_record_and_goes_on_from_its_last_mark() {
+    let (whole, analysis) = marked_file();
+    let header_length = header(Values::F32).encode().unwrap().0.len();
+    let mut lengths = std::collections::BTreeSet::new();
+    for length in 0..=whole.len() {
+        let what = format!("{length} of {} bytes", whole.len());
+        let Ok(mut saved) = read(&whole[..length]) else {
+            assert!(length < header_length, "{what}");
+            continue;
+        };
+        assert!(length >= header_length, "{what}");
+        assert_eq!(saved.is_whole, length == whole.len(), "{what}");
+        assert_is_prefix(&saved, &analysis, &what);
+        lengths.insert(saved.analysis.masks.len());
+
+        saved.keep_until_mark();
+        assert_is_prefix(&saved, &analysis, &what);
+        let done = saved.analysis.masks.len();
+        assert_eq!(saved.mark.map_or(0, |mark| mark.num_samples), 100 * done as u64, "{what}");
+        let output = whole[..saved.num_bytes() as usize].to_vec();
+        let mut writer = AnalysisWriter::resume(output, &saved);
+        assert_eq!(writer.num_chunks(), done);
+        let mut rows = saved.analysis.embeddings.len();
+        for (end, num_samples) in [(3, 300), (5, 500)].into_iter().filter(|(end, _)| *end > done) {
+            let embeddings = part(&analysis, end);
+            writer.push_rows(&analysis.masks[writer.num_chunks()..end], &embeddings, rows).unwrap();
+            rows = embeddings.len();
+            writer.mark(&AudioMark { num_samples, is_end: end == 5, sha256: [end as u8; 32] }).unwrap();
+        }
+        assert_eq!(writer.finish(analysis.geometry.num_samples).unwrap(), whole, "{what}");
+    }
+    assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [0, 3, 5]);
+}
+
+#[test]
+fn a_flipped_bit_is_an_error_or_drops_the_tail() {
+    let (whole, analysis) = marked_file();
+    for index in 0..whole.len() {
+        for bit in 0..8 {
+            let mut bytes = whole.clone();
+            bytes[index] ^= 1 << bit;
+            if let Ok(saved) = read(&bytes[..]) {
+                assert!(!saved.is_whole, "bit {bit} of byte {index}");
+                assert_is_prefix(&saved, &analysis, &format!("bit {bit} of byte {index}"));
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_is_done_to_a_file_shows() {
+    let (whole, analysis) = marked_file();
+    let mut random = Mt::new(11);
+    let mut below = |limit: usize| random.next_u32() as usize % limit;
+    for round in 0..3000 {
+        let mut bytes = whole.clone();
+        for _ in 0..=below(3) {
+            let (from, length) = (below(bytes.len()), below(200));
+            let end = (from + length).min(bytes.len());
+            match below(5) {
+                0 => bytes[from..end].fill(0),
+                1 => drop(bytes.drain(from..end.min(from + bytes.len() - 1))),
+                2 => bytes.splice(from..from, whole[from.min(whole.len() - 1)..].to_vec()).for_each(drop),
+                3 => bytes[from..end].reverse(),
+                _ => bytes.extend((0..=length).map(|_| below(256) as u8).collect::<Vec<_>>()),
+            }
+        }
+        if let Ok(saved) = read(&bytes[..]) {
+            assert!(!saved.is_whole || bytes == whole, "round {round}");
+            assert_is_prefix(&saved, &analysis, &format!("round {round}"));
+        }
+    }
+}
+
+#[test]
+fn records_have_their_place() {
+    // Two files with records of equal length: a record of one in the other has a good length, but the wrong history.
+    let pair = [8, 9].map(|first| {
+        let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
+        let mark = |sha| AudioMark { num_samples: 0, is_end: false, sha256: [sha; 32] };
+        for sha in [first, 1, 2] {
+            writer.mark(&mark(sha)).unwrap();
+        }
+        writer.finish(0).unwrap()
+    });
+    let record = 9 + 41;
+    let start = pair[0].len() - 17 - 3 * record;
+    let [first, second, third] = [0, 1, 2].map(|i| start + i * record..start + (i + 1) * record);
+    let marks = |bytes: &[u8]| read(bytes).unwrap();
+    assert!(marks(&pair[0]).is_whole);
+    let swapped = [&pair[0][..second.start], &pair[0][third.clone()], &pair[0][second.clone()], &pair[0][third.end..]];
+    let replaced = [&pair[1][..first.end], &pair[0][first.end..]];
+    let without = [&pair[0][..second.start], &pair[0][third.start..]];
+    for (bytes, mark) in [(swapped.concat(), 8), (replaced.concat(), 9), (without.concat(), 8)] {
+        let saved = marks(&bytes);
+        assert!(!saved.is_whole);
+        assert_eq!(saved.mark.unwrap().sha256, [mark; 32]);
+    }
+    let twice = [&pair[0][..], &pair[0]].concat();
+    assert!(read(&twice[..]).unwrap_err().to_string().contains("after the end"));
+}
+
+#[test]
+fn what_no_writer_makes_is_refused_in_spite_of_a_good_checksum() {
+    let one = (0..).map(|seed| analysis(1, seed)).find(|one| one.embeddings.len() == 2).unwrap();
+    let good = block::encode(0, &one.masks, &one.embeddings.values, Values::F32).unwrap();
+    let masks_only = block::encode(0, &one.masks, &[], Values::None).unwrap();
+    let later = block::encode(1, &one.masks, &one.embeddings.values, Values::F32).unwrap();
+    let more = [one.embeddings.values.as_slice(), &[0.0]].concat();
+    let more = block::encode(0, &one.masks, &more, Values::F32).unwrap();
+    let with = |at: usize, byte: u8| {
+        let mut bytes = good.clone();
+        bytes[at] = byte;
+        bytes
+    };
+    let beyond = {
+        let mut encoder = flate2::write::DeflateEncoder::new(vec![0, 0, 0, 0, 1, 0, 0, 0], flate2::Compression::fast());
+        std::io::Write::write_all(&mut encoder, &[0xFF; 3 * 74]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let mark = |is_end: u8| [&[0; 8][..], &[is_end], &[7; 32]].concat();
+    let cases: [(Kind, Vec<u8>, &str); 12] = [
+        (Kind::Chunks, Vec::new(), "too little"),
+        (Kind::Chunks, vec![0; 7], "too little"),
+        (Kind::Chunks, vec![0; 8], "out of order"),
+        (Kind::Chunks, later, "out of order"),
+        (Kind::Chunks, with(6, 1), "out of order"),
+        (Kind::Chunks, with(4, 2), "a block holds"),
+        (Kind::Chunks, masks_only, "cannot be decompressed"),
+        (Kind::Chunks, more, "more than its chunks"),
+        (Kind::Chunks, beyond, "beyond the end of a chunk"),
+        (Kind::Mark, mark(2), "an audio mark"),
+        (Kind::End, vec![0; 9], "the end"),
+        (Kind::End, vec![1, 0, 0, 0, 0, 0, 0, 0], "the length of the recording"),
+    ];
+    for (kind, payload, expected) in cases {
+        let (mut bytes, mut checksum): (Vec<u8>, Checksum) = header(Values::F32).encode().unwrap();
+        bytes.extend(encode(kind, &payload, &mut checksum));
+        let error = read(&bytes[..]).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Input);
+        assert!(error.to_string().contains(expected), "{error} where {expected} is expected");
+    }
+}
+
+#[test]
+fn headers_that_cannot_be_meant_are_refused() {
+    let good = header(Values::F16).encode().unwrap().0;
+    let mut newer = good.clone();
+    newer[8] = 2;
+    let mut long = good.clone();
+    long[10..14].fill(0xFF);
+    let mut step = header(Values::F16);
+    step.step_samples = 100;
+    let cases = [
+        (b"RIFF....WAVEfmt ".to_vec(), "not a saved analysis"),
+        (Vec::new(), "not a saved analysis"),
+        (newer, "format version 2"),
+        (long, "the header is damaged"),
+        (good[..40].to_vec(), "the header is damaged"),
+        (step.encode().unwrap().0, "a chunk step of 100 samples"),
+    ];
+    for (bytes, expected) in cases {
+        let error = read(&bytes[..]).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let mut long = header(Values::F16);
+    long.file_id = "x".repeat(70_000);
+    assert_eq!(long.encode().unwrap_err().kind(), ErrorKind::InvalidOption);
+}
+
+#[test]
+fn the_writer_refuses_what_does_not_belong_together() {
+    let all = analysis(6, 4);
+    let start = || AnalysisWriter::new(Vec::new(), &header(Values::F16)).unwrap();
+    let fails = |result: crate::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
+    fails(start().push(&all.masks[1..], &all.embeddings));
+    fails(start().push(&all.masks[..3], &all.embeddings));
+    fails(start().push(&all.masks, &part(&all, 3)));
+    let skipped = Embeddings { values: Vec::new(), ..all.embeddings.clone() };
+    fails(start().push(&all.masks, &skipped));
+    for value in [f32::NAN, 1e6] {
+        let mut large = all.embeddings.clone();
+        large.values[300] = value;
+        fails(start().push(&all.masks, &large));
+    }
+    let mut writer = start();
+    writer.push(&all.masks, &all.embeddings).unwrap();
+    fails(writer.finish(all.geometry.num_samples + STEP as u64).map(drop));
+}
+
+#[test]
+fn a_full_output_is_an_output_fault() {
+    let all = analysis(6, 4);
+    let size = bytes_of(&all, Values::F16).len();
+    for room in [0, 100, size - 1] {
+        let mut room = vec![0; room];
+        let error = AnalysisWriter::write_all(&mut room[..], &header(Values::F16), &all).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Output);
+    }
+}
+
+/// What `tools/reference/analysis.py`, which knows only the description, has put into its file.
+#[derive(Deserialize)]
+struct Golden {
+    num_samples: u64,
+    /// For each chunk and local speaker: active stretches, first frame and end.
+    active: Vec<[Vec<(usize, usize)>; LOCAL_SPEAKERS]>,
+    /// Sum of the values of each embedding, exact in 64 bits.
+    sums: Vec<f64>,
+    /// First and last value of each.
+    ends: Vec<(f32, f32)>,
+}
+
+#[test]
+fn the_description_is_enough_to_make_a_file() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden/analysis");
+    let golden: Golden = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    for (name, values) in [("f16.diarist", Values::F16), ("f32.diarist", Values::F32)] {
+        let saved = read_file(&folder.join(name)).unwrap();
+        assert!(saved.is_whole);
+        assert_eq!((saved.analysis.origin.file_id.as_str(), saved.values), ("golden", values));
+        assert_eq!(
+            saved.mark,
+            Some(AudioMark { num_samples: 1, is_end: false, sha256: std::array::from_fn(|i| i as u8) })
+        );
+        assert_eq!(saved.analysis.geometry.num_samples, golden.num_samples);
+        let masks = golden.active.iter().map(|locals| ChunkMasks {
+            speakers: std::array::from_fn(|local| {
+                let mut mask = crate::segmentation::masks::FrameMask::default();
+                locals[local].iter().for_each(|&(start, end)| (start..end).for_each(|t| mask.insert(t)));
+                mask
+            }),
+        });
+        assert_eq!(saved.analysis.masks, masks.collect::<Vec<_>>());
+        let embeddings = &saved.analysis.embeddings;
+        assert_eq!(embeddings.len(), golden.sums.len());
+        for (row, (sum, (first, last))) in golden.sums.iter().zip(&golden.ends).enumerate() {
+            let values = embeddings.row(row);
+            // The values are multiples of 2^-10 below 1: exact in 16 bits and in every order of summation.
+            assert_eq!(values.iter().map(|&value| f64::from(value)).sum::<f64>(), *sum);
+            assert_eq!((values[0], values[EMBEDDING_DIMENSION - 1]), (*first, *last));
+        }
+    }
+}

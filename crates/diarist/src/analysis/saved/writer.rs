@@ -1,0 +1,144 @@
+//! Writes an analysis as it grows.
+
+use std::io::Write;
+
+use super::record::{AudioMark, Checksum, Kind, encode};
+use super::block;
+use super::header::{Header, Values};
+use super::reader::Saved;
+use crate::error::{Error, ErrorKind, Result};
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
+use crate::segmentation::masks::ChunkMasks;
+
+/// Writes an analysis to any output, which needs no seeking. Holds no more than one block of it.
+///
+/// Each call hands its bytes to the output before it returns, in one piece: once it has returned, what it was given survives the
+/// end of the process (and of the machine, where the output itself is synchronised).
+#[derive(Debug)]
+pub struct AnalysisWriter<W> {
+    output: W,
+    checksum: Checksum,
+    values: Values,
+    step_samples: usize,
+    num_chunks: usize,
+}
+
+impl<W: Write> AnalysisWriter<W> {
+    /// Starts a file.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] if the output cannot be written.
+    pub fn new(mut output: W, header: &Header) -> Result<Self> {
+        let (bytes, checksum) = header.encode()?;
+        write(&mut output, &bytes)?;
+        Ok(Self { output, checksum, values: header.values, step_samples: header.step_samples, num_chunks: 0 })
+    }
+
+    /// Goes on with what `saved` was read from, after [`Saved::keep_until_mark`]; the output must stand after its
+    /// [`Saved::num_bytes`] bytes.
+    pub fn resume(output: W, saved: &Saved) -> Self {
+        let (values, step_samples) = (saved.values, saved.analysis.geometry.step_samples);
+        let num_chunks = saved.analysis.masks.len();
+        Self { output, checksum: saved.checksum.clone(), values, step_samples, num_chunks }
+    }
+
+    /// Number of chunks so far: the one that comes next.
+    pub fn num_chunks(&self) -> usize {
+        self.num_chunks
+    }
+
+    /// Writes the chunks after the last ones. `embeddings` has a row for each of their active local speakers; slots name chunks of the
+    /// recording, so the first is at least [`Self::num_chunks`].
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if masks and embeddings do not belong together, [`ErrorKind::Output`] if the output cannot be written.
+    pub fn push(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings) -> Result<()> {
+        self.push_rows(masks, embeddings, 0)
+    }
+
+    /// As [`Self::push`] with the rows of `embeddings` from `first_row` on.
+    pub(crate) fn push_rows(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings, first_row: usize) -> Result<()> {
+        let mut row = first_row;
+        for masks in masks.chunks(block::MAX_CHUNKS) {
+            let active = (self.num_chunks..).zip(masks).flat_map(|(chunk, masks)| {
+                let locals = masks.speakers.iter().enumerate().filter(|(_, mask)| !mask.is_empty());
+                locals.map(move |(local, _)| (chunk, local))
+            });
+            let first = row;
+            for (chunk, local) in active {
+                let slot = embeddings.slots.get(row);
+                if slot.is_none_or(|slot| (slot.chunk as usize, usize::from(slot.local)) != (chunk, local)) {
+                    return Err(apart(format!("{slot:?} where local speaker {local} of chunk {chunk} is active")));
+                }
+                row += 1;
+            }
+            let values = match self.values {
+                Values::None => &[],
+                Values::F16 | Values::F32 => embeddings
+                    .values
+                    .get(first * EMBEDDING_DIMENSION..row * EMBEDDING_DIMENSION)
+                    .ok_or_else(|| apart("slots without embeddings".to_owned()))?,
+            };
+            let payload = block::encode(self.num_chunks, masks, values, self.values)?;
+            self.write(Kind::Chunks, &payload)?;
+            self.num_chunks += masks.len();
+        }
+        if row != embeddings.len() {
+            return Err(apart(format!("{:?} is not active", embeddings.slots[row])));
+        }
+        Ok(())
+    }
+
+    /// Writes what the chunks so far were made of.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] if the output cannot be written.
+    pub fn mark(&mut self, mark: &AudioMark) -> Result<()> {
+        let mut payload = mark.num_samples.to_le_bytes().to_vec();
+        payload.push(u8::from(mark.is_end));
+        payload.extend_from_slice(&mark.sha256);
+        self.write(Kind::Mark, &payload)
+    }
+
+    /// Writes the end, which makes the file whole: `num_samples` is the length of the recording (16 kHz). Gives the output back.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if a recording of this length has another number of chunks, [`ErrorKind::Output`] if the output
+    /// cannot be written.
+    pub fn finish(mut self, num_samples: u64) -> Result<W> {
+        let expected = ChunkGeometry { step_samples: self.step_samples, num_samples }.num_chunks();
+        if expected != self.num_chunks {
+            return Err(apart(format!("{} chunks where {num_samples} samples have {expected}", self.num_chunks)));
+        }
+        self.write(Kind::End, &num_samples.to_le_bytes())?;
+        self.output.flush().map_err(unwritable)?;
+        Ok(self.output)
+    }
+
+    /// Writes a whole analysis.
+    ///
+    /// # Errors
+    /// As [`Self::push`] and [`Self::finish`].
+    pub fn write_all(output: W, header: &Header, analysis: &Analysis) -> Result<W> {
+        let mut writer = Self::new(output, header)?;
+        writer.push(&analysis.masks, &analysis.embeddings)?;
+        writer.finish(analysis.geometry.num_samples)
+    }
+
+    fn write(&mut self, kind: Kind, payload: &[u8]) -> Result<()> {
+        let bytes = encode(kind, payload, &mut self.checksum);
+        write(&mut self.output, &bytes)
+    }
+}
+
+fn write(output: &mut impl Write, bytes: &[u8]) -> Result<()> {
+    output.write_all(bytes).map_err(unwritable)
+}
+
+fn unwritable(error: std::io::Error) -> Error {
+    Error::new(ErrorKind::Output, "the analysis cannot be written").caused_by(error)
+}
+
+fn apart(message: String) -> Error {
+    Error::new(ErrorKind::Internal, message).at("saved analysis")
+}

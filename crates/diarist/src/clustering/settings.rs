@@ -1,0 +1,55 @@
+//! Settings of clustering: the method, the number of speakers, and known identities.
+
+use super::bounds::SpeakerBounds;
+use super::constraints::Constraints;
+use super::options::Method;
+use crate::error::Result;
+
+/// How local speakers become the speakers of the recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ClusteringSettings {
+    /// Clustering method and its options. Default: VBx as in community-1.
+    pub method: Method,
+    /// Exact number of speakers. Default: any.
+    pub num_speakers: Option<usize>,
+    /// Smallest number of speakers. Default: 1.
+    pub min_speakers: Option<usize>,
+    /// Largest number of speakers. Default: any.
+    pub max_speakers: Option<usize>,
+    /// Moments at which the same or different people are known to speak. Needs embeddings.
+    /// Default: none.
+    pub constraints: Constraints,
+}
+
+impl ClusteringSettings {
+    /// The bounds on the number of speakers.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if the numbers contradict each other or one is 0.
+    pub fn bounds(&self) -> Result<SpeakerBounds> {
+        SpeakerBounds::new(self.num_speakers, self.min_speakers, self.max_speakers)
+    }
+
+    /// The clustering method for a chunk step of `step_s` seconds.
+    ///
+    /// VBx keeps a speaker if its embeddings outweigh `fb`, whose default is for one chunk each
+    /// second. With twice the step there are half as many embeddings, and `fb` must halve for the
+    /// same decision: the statistics of a speaker enter VBx only as their sum over `fb`.
+    pub fn method_for_step(&self, step_s: f64) -> Method {
+        let mut method = self.method.clone();
+        if let Method::Vbx(options) = &mut method {
+            options.fb /= step_s;
+        }
+        method
+    }
+
+    /// Checks every setting.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
+    pub fn validate(&self) -> Result<()> {
+        self.method.validate()?;
+        self.bounds()?;
+        self.constraints.validate()
+    }
+}

@@ -1,0 +1,156 @@
+//! From an analysis to speakers and turns.
+
+use std::time::Instant;
+
+use crate::analysis::Analysis;
+use crate::clustering::{self, Clusters, Plda, SpeakerBounds};
+use crate::error::{Error, ErrorKind, Result};
+use crate::inference::{EmbeddingMode, Timings, TrunkPasses};
+use crate::models::Precision;
+use crate::settings::Settings;
+use crate::timeline::intervals::{covered_s, overlaps};
+use crate::timeline::{self, Segment, Timelines, Turn};
+
+use super::constraints::{People, with_united_masks};
+use super::naming::set_voices;
+use super::result::{Diarization, Speaker};
+use super::stitch::stitch;
+
+/// Most attempts at clustering until constraints and bounds agree.
+const MAX_ATTEMPTS: usize = 4;
+
+/// Turns an analysis into turns, with the settings for clustering and timeline; those of the analysis
+/// are its own. Uses the embedded PLDA model, and the threads of the caller.
+///
+/// An analysis without embeddings ([`EmbeddingMode::Skip`]) is joined by overlap.
+///
+/// # Errors
+/// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::SpeakerBounds`] if the
+/// number of speakers asked for cannot be had.
+pub fn cluster(analysis: &Analysis, settings: &Settings) -> Result<Diarization> {
+    cluster_with(analysis, settings, &Plda::embedded()?, Timings::default())
+}
+
+/// As [`cluster`] with `plda`; `timings` are those of the stages before.
+pub(super) fn cluster_with(
+    analysis: &Analysis,
+    settings: &Settings,
+    plda: &Plda,
+    mut timings: Timings,
+) -> Result<Diarization> {
+    let start = Instant::now();
+    let settings = settings_of(analysis, settings);
+    settings.validate()?;
+    let bounds = settings.clustering.bounds()?;
+    let clock = Instant::now();
+    let clusters = clusters(analysis, &settings, bounds, plda)?;
+    timings.clustering_s = clock.elapsed().as_secs_f64();
+
+    let clock = Instant::now();
+    let build = |analysis: &Analysis| timeline::build(analysis, &clusters, &settings.timeline, bounds.max());
+    let timelines = if settings.clustering.constraints.is_empty() {
+        build(analysis)
+    } else {
+        build(&with_united_masks(analysis, &clusters.hard))
+    };
+    let mut speakers = speakers(&timelines, &clusters);
+    let segments: Vec<Segment> = timelines.turns.iter().map(Turn::segment).collect();
+    let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
+    timings.timeline_s = clock.elapsed().as_secs_f64();
+
+    check_number(bounds, speakers.len())?;
+    set_voices(&mut speakers, &timelines.turns, 1.0);
+    timings.total_s += start.elapsed().as_secs_f64();
+    Ok(Diarization {
+        file_id: analysis.origin.file_id.clone(),
+        turns: timelines.turns,
+        exclusive_turns: timelines.exclusive_turns,
+        speakers,
+        duration_s: analysis.geometry.duration_s(),
+        speech_s,
+        overlap_s,
+        settings,
+        timings,
+        ..Diarization::default()
+    })
+}
+
+/// `settings` with those of the analysis as it was made.
+fn settings_of(analysis: &Analysis, settings: &Settings) -> Settings {
+    let mut settings = settings.clone();
+    let of = &mut settings.analysis;
+    let Analysis { origin, geometry, embeddings, .. } = analysis;
+    of.step_s = geometry.step_s();
+    of.trunk = TrunkPasses::ALL.into_iter().find(|trunk| trunk.name() == origin.trunk).unwrap_or(of.trunk);
+    of.precision = Precision::ALL.into_iter().find(|precision| precision.name() == origin.precision).or(of.precision);
+    match (embeddings.are_skipped(), of.embedding_mode) {
+        (true, _) => of.embedding_mode = EmbeddingMode::Skip,
+        (false, EmbeddingMode::Skip) => of.embedding_mode = EmbeddingMode::Fast,
+        (false, _) => {}
+    }
+    settings
+}
+
+fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, plda: &Plda) -> Result<Clusters> {
+    let Analysis { embeddings, masks, geometry, .. } = analysis;
+    let constraints = &settings.clustering.constraints;
+    if embeddings.are_skipped() {
+        return match constraints.is_empty() {
+            true => stitch(masks, geometry),
+            false => Err(Error::invalid_option("speakers cannot be linked without embeddings")
+                .hint("analyze the recording in another embedding mode")),
+        };
+    }
+    let method = settings.clustering.method_for_step(settings.analysis.step_s);
+    let found = |bounds| clustering::cluster(embeddings, masks, &method, bounds, plda);
+    if constraints.is_empty() {
+        return found(bounds);
+    }
+    let people = People::new(constraints, analysis)?;
+    let mut asked = bounds;
+    for _ in 0..MAX_ATTEMPTS {
+        let before = found(asked)?;
+        let num_before = before.num_occupied();
+        let after = people.apply(before, analysis)?;
+        let num_after = after.num_occupied();
+        let wanted = bounds.clamp(num_after);
+        if wanted == num_after {
+            return Ok(after);
+        }
+        // As many more or fewer as the constraints take away or add.
+        let num_asked = (num_before + wanted).saturating_sub(num_after).max(1);
+        asked = SpeakerBounds::new(Some(num_asked), None, None)?;
+    }
+    Err(Error::new(ErrorKind::SpeakerBounds, "the constraints and the number of speakers cannot be had together")
+        .hint("leave one of them out"))
+}
+
+fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
+    let speakers = timelines.labels.iter().enumerate().map(|(index, &cluster)| {
+        let label = timeline::label_name(index);
+        let turns = || timelines.turns.iter().filter(|turn| turn.speaker == label);
+        Speaker {
+            speech_s: covered_s(turns().map(Turn::segment)),
+            num_turns: turns().count(),
+            // A frame may hold more speakers than there are clusters; such a speaker has turns but no embedding.
+            embedding: clusters.centroids.get(cluster as usize).cloned(),
+            label,
+            ..Speaker::default()
+        }
+    });
+    speakers.collect()
+}
+
+/// Refuses a result with too few speakers: clustering keeps to the bounds, but a cluster can still
+/// lose every frame to louder ones in the timeline.
+fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
+    let too_few = num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1);
+    if too_few {
+        return Err(Error::new(
+            ErrorKind::SpeakerBounds,
+            format!("at least {} speakers were asked for, but only {num_speakers} can be told apart", bounds.min()),
+        )
+        .hint("lower the number of speakers, or leave it out"));
+    }
+    Ok(())
+}

@@ -1,0 +1,461 @@
+//! What a listener knows: that the same person speaks at two moments, or that different people do.
+//!
+//! Clusters that hold the same person are united. A cluster that holds different people is parted: each of them starts a part with the
+//! slots at their moments, and the others go to the part whose mean they are most similar to. Moments decide about people, not about
+//! themselves alone, so one pair can mend a whole recording.
+
+use std::collections::BTreeMap;
+
+use crate::assignment::{Objective, assign};
+use crate::clustering::vectors::{cosine_similarity, normalised, widened};
+use crate::clustering::{Clusters, Constraints};
+use crate::error::{Error, Result};
+use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use crate::timeline::{Coverage, SlidingWindow};
+
+use super::analysis::{Analysis, EMBEDDING_DIMENSION, Embeddings};
+
+/// How often slots are given to the parts of a cluster, whose means follow.
+const NUM_ROUNDS: usize = 3;
+
+/// The people that `constraints` tell of in `analysis`.
+#[derive(Debug)]
+pub(super) struct People {
+    people: Vec<Person>,
+    /// Pairs of them who are different.
+    different: Vec<(usize, usize)>,
+}
+
+/// Somebody who speaks at one or more moments.
+#[derive(Debug, Default)]
+struct Person {
+    /// The rows of embeddings at each moment.
+    moments: Vec<Vec<usize>>,
+}
+
+impl People {
+    /// Finds who speaks at the moments.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if nobody or several people speak at a moment, or the constraints contradict each other.
+    pub(super) fn new(constraints: &Constraints, analysis: &Analysis) -> Result<Self> {
+        let Constraints { must_link, cannot_link } = constraints;
+        let mut times: Vec<f64> = must_link.iter().chain(cannot_link).flat_map(|&(a, b)| [a, b]).collect();
+        times.sort_by(f64::total_cmp);
+        times.dedup();
+        let rows = times.iter().map(|&time| rows_at(time, analysis)).collect::<Result<Vec<_>>>()?;
+        let index_of = |time: f64| times.partition_point(|&other| other < time);
+
+        let mut same = Groups::new(times.len());
+        let mut moment_of_row = BTreeMap::new();
+        for (moment, rows) in rows.iter().enumerate() {
+            // A slot is one person, so moments that share one do too.
+            for &row in rows {
+                same.unite(moment, *moment_of_row.entry(row).or_insert(moment));
+            }
+        }
+        for &(a, b) in must_link {
+            same.unite(index_of(a), index_of(b));
+        }
+        let mut people: BTreeMap<usize, Person> = BTreeMap::new();
+        for (moment, rows) in rows.into_iter().enumerate() {
+            people.entry(same.of(moment)).or_default().moments.push(rows);
+        }
+        let groups: Vec<usize> = people.keys().copied().collect();
+        let mut different = Vec::new();
+        for &(a, b) in cannot_link {
+            let pair = [a, b].map(|time| groups.partition_point(|&group| group < same.of(index_of(time))));
+            if pair[0] == pair[1] {
+                return Err(Error::invalid_option(format!(
+                    "the speakers at {a} s and {b} s cannot be different: they are linked, or one voice goes on from one to the other"
+                ))
+                .hint("leave one of the constraints out"));
+            }
+            different.push((pair[0], pair[1]));
+        }
+        Ok(Self { people: people.into_values().collect(), different })
+    }
+
+    /// Changes `clusters` to what is known. The first person of several in a cluster keeps its number.
+    pub(super) fn apply(&self, clusters: Clusters, analysis: &Analysis) -> Result<Clusters> {
+        let Clusters { mut hard, mut centroids } = clusters;
+        let unit: Vec<Vec<f64>> =
+            analysis.embeddings.values.chunks_exact(EMBEDDING_DIMENSION).map(|row| normalised(&widened(row))).collect();
+        let homes: Vec<Vec<usize>> =
+            self.people.iter().map(|person| person.clusters(&hard, &centroids, &unit)).collect();
+        let mut united = Groups::new(centroids.len());
+        homes.iter().for_each(|homes| homes.iter().for_each(|&home| united.unite(homes[0], home)));
+
+        let mut of_cluster: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (person, homes) in homes.iter().enumerate() {
+            of_cluster.entry(united.of(homes[0])).or_default().push(person);
+        }
+        let before = hard.clone();
+        for (cluster, people) in of_cluster {
+            let parts = self.parts(&people, &unit);
+            let labels: Vec<u32> = (0..parts.len())
+                .map(|part| {
+                    if part == 0 {
+                        return cluster as u32;
+                    }
+                    centroids.push(Vec::new());
+                    centroids.len() as u32 - 1
+                })
+                .collect();
+            let pins: BTreeMap<usize, usize> = parts
+                .iter()
+                .enumerate()
+                .flat_map(|(part, people)| {
+                    people.iter().flat_map(move |&person| self.people[person].rows().map(move |row| (row, part)))
+                })
+                .collect();
+            let is_here = |row: &usize| before[*row].is_some_and(|old| united.of(old as usize) == cluster);
+            let rows: Vec<usize> = (0..hard.len()).filter(|row| pins.contains_key(row) || is_here(row)).collect();
+            for (row, part) in distribute(&rows, &pins, parts.len(), &unit, analysis)? {
+                hard[row] = Some(labels[part]);
+            }
+        }
+        renew_centroids(&mut centroids, &before, &hard, analysis);
+        Ok(Clusters { hard, centroids })
+    }
+
+    /// Groups `people` of one cluster so that different ones are apart: each joins the most similar group that it can, or starts one.
+    fn parts(&self, people: &[usize], unit: &[Vec<f64>]) -> Vec<Vec<usize>> {
+        let is_apart = |a: usize, b: usize| self.different.iter().any(|&pair| pair == (a, b) || pair == (b, a));
+        let is_bound = |person: usize| people.iter().any(|&other| is_apart(person, other));
+        let mean = |people: &[usize]| mean(people.iter().flat_map(|&person| self.people[person].rows()), unit);
+        let mut parts: Vec<Vec<usize>> = Vec::new();
+        // Who is not different from anybody here comes last, to find every group.
+        let (bound, free): (Vec<usize>, Vec<usize>) = people.iter().copied().partition(|&person| is_bound(person));
+        for person in bound.into_iter().chain(free) {
+            let own = mean(&[person]);
+            let fits = parts.iter_mut().filter(|part| !part.iter().any(|&other| is_apart(person, other)));
+            let similarity = |part: &[usize]| cosine_similarity(&mean(part), &own);
+            match fits.max_by(|a, b| similarity(a).total_cmp(&similarity(b))) {
+                Some(part) => part.push(person),
+                None => parts.push(vec![person]),
+            }
+        }
+        parts
+    }
+}
+
+impl Person {
+    fn rows(&self) -> impl Iterator<Item = usize> + '_ {
+        self.moments.iter().flatten().copied()
+    }
+
+    /// The cluster at each moment: that of most of its rows, or if they have none the most similar one.
+    fn clusters(&self, hard: &[Option<u32>], centroids: &[Vec<f32>], unit: &[Vec<f64>]) -> Vec<usize> {
+        let at_moment = |rows: &Vec<usize>| {
+            let mut votes = vec![0_usize; centroids.len()];
+            rows.iter().filter_map(|&row| hard[row]).for_each(|cluster| votes[cluster as usize] += 1);
+            let own = mean(rows.iter().copied(), unit);
+            let rank = |cluster: &usize| (votes[*cluster], cosine_similarity(&widened(&centroids[*cluster]), &own));
+            (0..centroids.len())
+                .max_by(|a, b| {
+                    let (a, b) = (rank(a), rank(b));
+                    a.0.cmp(&b.0).then(a.1.total_cmp(&b.1))
+                })
+                .unwrap_or(0)
+        };
+        self.moments.iter().map(at_moment).collect()
+    }
+}
+
+/// The slots of whoever speaks at `time`, as rows of embeddings.
+fn rows_at(time: f64, analysis: &Analysis) -> Result<Vec<usize>> {
+    let Analysis { geometry, masks, embeddings } = analysis;
+    let coverage = Coverage::new(masks.len(), geometry.step_s());
+    let frame = SlidingWindow::FRAMES.closest_frame(time).max(0) as usize;
+    let (mut rows, mut num_silent, mut num_crowded) = (Vec::new(), 0, 0);
+    for (chunk, masks) in masks.iter().enumerate() {
+        let Some(t) = frame.checked_sub(coverage.start_frame(chunk)).filter(|&t| t < FRAMES_PER_CHUNK) else {
+            continue;
+        };
+        match masks.num_active(t) {
+            0 => num_silent += 1,
+            1 => {
+                let slot = embeddings.slots.iter().enumerate().skip_while(|(_, slot)| (slot.chunk as usize) < chunk);
+                let of_chunk = slot.take_while(|(_, slot)| slot.chunk as usize == chunk);
+                rows.extend(
+                    of_chunk.filter(|(_, slot)| masks.speakers[usize::from(slot.local)].get(t)).map(|(row, _)| row),
+                );
+            }
+            _ => num_crowded += 1,
+        }
+    }
+    let refuse = |what: &str| {
+        Err(Error::invalid_option(format!("{what} at {time} s")).hint("choose a moment at which one person speaks"))
+    };
+    if rows.is_empty() && num_crowded == 0 || num_silent > rows.len() + num_crowded {
+        return refuse("nobody speaks");
+    }
+    if num_crowded >= rows.len() {
+        return refuse("several people speak");
+    }
+    Ok(rows)
+}
+
+fn mean(rows: impl Iterator<Item = usize>, unit: &[Vec<f64>]) -> Vec<f64> {
+    rows.fold(vec![0.0; EMBEDDING_DIMENSION], |mut sum, row| {
+        sum.iter_mut().zip(&unit[row]).for_each(|(sum, value)| *sum += value);
+        sum
+    })
+}
+
+/// Gives `rows` to parts: those with a pin to theirs, the others to the most similar, slots of one chunk to different ones as far as
+/// that goes.
+fn distribute(
+    rows: &[usize],
+    pins: &BTreeMap<usize, usize>,
+    num_parts: usize,
+    unit: &[Vec<f64>],
+    analysis: &Analysis,
+) -> Result<Vec<(usize, usize)>> {
+    let mut parts: Vec<(usize, usize)> = pins.iter().map(|(&row, &part)| (row, part)).collect();
+    for _ in 0..NUM_ROUNDS {
+        let of_part = |part: usize| parts.iter().filter(move |(_, other)| *other == part).map(|(row, _)| *row);
+        let means: Vec<Vec<f64>> = (0..num_parts).map(|part| mean(of_part(part), unit)).collect();
+        parts = Vec::with_capacity(rows.len());
+        for of_chunk in rows.chunk_by(|&a, &b| analysis.embeddings.slots[a].chunk == analysis.embeddings.slots[b].chunk)
+        {
+            // A pin outweighs every similarity.
+            let similarity = |row: usize, part: usize| match pins.get(&row) {
+                Some(pin) => {
+                    if *pin == part {
+                        10.0
+                    } else {
+                        -10.0
+                    }
+                }
+                None => cosine_similarity(&unit[row], &means[part]),
+            };
+            let matrix: Vec<f64> =
+                of_chunk.iter().flat_map(|&row| (0..num_parts).map(move |part| similarity(row, part))).collect();
+            let mut chosen = [None; LOCAL_SPEAKERS];
+            for (index, part) in assign(&matrix, of_chunk.len(), num_parts, Objective::Maximise)? {
+                chosen[index] = Some(part);
+            }
+            for (index, &row) in of_chunk.iter().enumerate() {
+                let nearest = || (0..num_parts).max_by(|&a, &b| similarity(row, a).total_cmp(&similarity(row, b)));
+                let part = pins.get(&row).copied().or(chosen[index]).or_else(nearest);
+                parts.push((row, part.unwrap_or(0)));
+            }
+        }
+    }
+    Ok(parts)
+}
+
+/// What the timeline needs of `analysis`, with local speakers of a chunk who turned out to be one person as one: otherwise both would
+/// count where they are active together, and the second would be filled with somebody who is silent.
+pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> Analysis {
+    let slots = &analysis.embeddings.slots;
+    let mut masks = analysis.masks.clone();
+    for (row, slot) in slots.iter().enumerate() {
+        let speakers = &mut masks[slot.chunk as usize].speakers;
+        let earlier = (0..row).rev().take_while(|&other| slots[other].chunk == slot.chunk);
+        let same = earlier.filter(|&other| hard[row].is_some() && hard[other] == hard[row]).last();
+        if let Some(first) = same {
+            let moved = std::mem::take(&mut speakers[usize::from(slot.local)]);
+            let first = &mut speakers[usize::from(slots[first].local)];
+            (0..FRAMES_PER_CHUNK).filter(|&t| moved.get(t)).for_each(|t| first.insert(t));
+        }
+    }
+    let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
+    Analysis { geometry: analysis.geometry, masks, embeddings }
+}
+
+/// Means of the raw embeddings where slots came or went.
+fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[Option<u32>], analysis: &Analysis) {
+    for (cluster, centroid) in centroids.iter_mut().enumerate() {
+        let is_here = |of: Option<u32>| of == Some(cluster as u32);
+        let has_changed = before.iter().zip(hard).any(|(&old, &new)| is_here(old) != is_here(new));
+        let rows: Vec<usize> = (0..hard.len()).filter(|&row| is_here(hard[row])).collect();
+        if has_changed && !rows.is_empty() {
+            let mut sum = vec![0.0; EMBEDDING_DIMENSION];
+            for &row in &rows {
+                sum.iter_mut().zip(analysis.embeddings.row(row)).for_each(|(sum, value)| *sum += f64::from(*value));
+            }
+            *centroid = sum.iter().map(|sum| (sum / rows.len() as f64) as f32).collect();
+        }
+    }
+}
+
+/// Disjoint groups of numbers; a group is called after its smallest.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn new(count: usize) -> Self {
+        Self((0..count).collect())
+    }
+
+    fn of(&self, item: usize) -> usize {
+        self.0[item]
+    }
+
+    fn unite(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.0[a], self.0[b]);
+        let (keep, lose) = (a.min(b), a.max(b));
+        self.0.iter_mut().filter(|group| **group == lose).for_each(|group| *group = keep);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{ChunkGeometry, Slot};
+    use crate::segmentation::masks::ChunkMasks;
+
+    /// Chunks side by side, 10 s each: for every local speaker the frames in which they are active, and their voice.
+    fn analysis(chunks: &[&[(std::ops::Range<usize>, usize)]]) -> Analysis {
+        let mut masks = vec![ChunkMasks::default(); chunks.len()];
+        let mut embeddings = Embeddings::default();
+        for (chunk, locals) in chunks.iter().enumerate() {
+            for (local, (frames, voice)) in locals.iter().enumerate() {
+                frames.clone().for_each(|t| masks[chunk].speakers[local].insert(t));
+                // Voices are orthogonal, and every slot is a little off.
+                let mut values = vec![0.0; EMBEDDING_DIMENSION];
+                values[*voice] = 1.0;
+                values[100 + chunk] = 0.1;
+                embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+            }
+        }
+        let geometry = ChunkGeometry { step_samples: 160_000, num_samples: 160_000 * chunks.len() as u64 };
+        Analysis { geometry, masks, embeddings }
+    }
+
+    fn clusters(hard: &[u32], analysis: &Analysis) -> Clusters {
+        let hard: Vec<Option<u32>> = hard.iter().copied().map(Some).collect();
+        let num_clusters = hard.iter().flatten().max().unwrap() + 1;
+        let mut centroids = vec![vec![0.0; EMBEDDING_DIMENSION]; num_clusters as usize];
+        renew_centroids(&mut centroids, &vec![None; hard.len()], &hard, analysis);
+        Clusters { hard, centroids }
+    }
+
+    fn constrained(must: &[(f64, f64)], cannot: &[(f64, f64)], hard: &[u32], analysis: &Analysis) -> Vec<u32> {
+        let constraints = Constraints { must_link: must.to_vec(), cannot_link: cannot.to_vec() };
+        let people = People::new(&constraints, analysis).unwrap();
+        let found = people.apply(clusters(hard, analysis), analysis).unwrap();
+        let found: Vec<u32> = found.hard.into_iter().flatten().collect();
+        assert_eq!(found.len(), hard.len());
+        found
+    }
+
+    fn refused(must: &[(f64, f64)], cannot: &[(f64, f64)], analysis: &Analysis) -> String {
+        let constraints = Constraints { must_link: must.to_vec(), cannot_link: cannot.to_vec() };
+        let error = People::new(&constraints, analysis).unwrap_err();
+        assert_eq!(error.kind(), crate::ErrorKind::InvalidOption);
+        error.to_string()
+    }
+
+    /// Six chunks in which the voices 0 and 1 take turns; the middle of chunk `c` is at `10 c + 5` seconds.
+    fn turns() -> Analysis {
+        analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..589, 0)], &[(0..589, 1)], &[(0..589, 0)], &[(0..589, 1)]])
+    }
+
+    #[test]
+    fn linked_moments_unite_their_speakers() {
+        // One person was taken for two: clusters 0 and 2.
+        assert_eq!(constrained(&[(5.0, 45.0)], &[], &[0, 1, 0, 1, 2, 1], &turns()), [0, 1, 0, 1, 0, 1]);
+        // What holds already changes nothing.
+        assert_eq!(constrained(&[(5.0, 25.0)], &[(5.0, 15.0)], &[0, 1, 0, 1, 0, 1], &turns()), [0, 1, 0, 1, 0, 1]);
+        // Links are transitive.
+        assert_eq!(constrained(&[(5.0, 25.0), (45.0, 25.0)], &[], &[2, 3, 1, 3, 0, 3], &turns()), [0, 3, 0, 3, 0, 3]);
+    }
+
+    #[test]
+    fn different_moments_part_their_speaker() {
+        assert_eq!(constrained(&[], &[(5.0, 15.0)], &[0; 6], &turns()), [0, 1, 0, 1, 0, 1]);
+        // Three people, known by four pairs; the free moment goes where it belongs.
+        let three = analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..589, 2)], &[(0..589, 1)], &[(0..589, 2)]]);
+        let pairs = [(5.0, 15.0), (25.0, 15.0), (5.0, 25.0)];
+        assert_eq!(constrained(&[], &pairs, &[0; 5], &three), [0, 1, 2, 1, 2]);
+        // Two pairs that would be satisfied by two people: the third voice joins the more similar.
+        assert_eq!(constrained(&[], &[(5.0, 15.0), (5.0, 25.0)], &[0; 5], &three), [0, 1, 1, 1, 1]);
+    }
+
+    #[test]
+    fn both_kinds_together_move_what_was_with_the_wrong_speaker() {
+        // Chunk 4 belongs to voice 0, but was given to voice 1. A link alone would unite the two.
+        let wrong = [0, 1, 0, 1, 1, 1];
+        assert_eq!(constrained(&[(45.0, 5.0)], &[], &wrong, &turns()), [0; 6]);
+        assert_eq!(constrained(&[(45.0, 5.0)], &[(45.0, 15.0)], &wrong, &turns()), [0, 1, 0, 1, 0, 1].map(|c| c * 2));
+    }
+
+    #[test]
+    fn slots_of_a_chunk_stay_apart_when_a_cluster_is_parted() {
+        // Chunk 2 has two local speakers, both a little nearer to voice 0.
+        let mut both = analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..200, 0), (300..589, 0)]]);
+        both.embeddings.values[3 * EMBEDDING_DIMENSION + 1] = 0.5;
+        assert_eq!(constrained(&[], &[(5.0, 15.0)], &[0, 0, 0, 0], &both), [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn one_person_counts_once() {
+        let all = analysis(&[&[(0..200, 0), (100..300, 1), (150..400, 2)], &[(0..589, 0)]]);
+        let united = with_united_masks(&all, &[Some(4), Some(1), Some(4), Some(4)]);
+        let counts: Vec<u8> = [50, 120, 180, 250, 350, 450].map(|t| united.masks[0].num_active(t)).to_vec();
+        assert_eq!(counts, [1, 2, 2, 2, 1, 0]);
+        assert!(united.masks[0].speakers[2].is_empty());
+        assert_eq!((&united.masks[1], &united.embeddings.slots), (&all.masks[1], &all.embeddings.slots));
+        // Who was left out, or is somebody else, stays.
+        assert_eq!(with_united_masks(&all, &[None, Some(1), None, Some(4)]).masks, all.masks);
+    }
+
+    #[test]
+    fn centroids_are_those_of_the_slots() {
+        let analysis = turns();
+        let constraints = Constraints { must_link: vec![], cannot_link: vec![(5.0, 15.0)] };
+        let people = People::new(&constraints, &analysis).unwrap();
+        let found = people.apply(clusters(&[0; 6], &analysis), &analysis).unwrap();
+        assert_eq!(found, clusters(&[0, 1, 0, 1, 0, 1], &analysis));
+    }
+
+    #[test]
+    fn what_cannot_be_meant_is_refused() {
+        let gap = analysis(&[&[(0..200, 0), (150..300, 1)], &[(0..589, 0)]]);
+        let cases = [
+            (refused(&[(8.0, 15.0)], &[], &gap), "nobody speaks at 8 s"),
+            (refused(&[(1000.0, 15.0)], &[], &gap), "nobody speaks at 1000 s"),
+            (refused(&[], &[(3.0, 15.0)], &gap), "several people speak at 3 s"),
+            (refused(&[(1.0, 15.0)], &[(15.0, 1.0)], &gap), "cannot be different"),
+            (refused(&[], &[(15.0, 15.0)], &gap), "cannot be different"),
+            // One slot: one voice.
+            (refused(&[], &[(12.0, 18.0)], &gap), "cannot be different"),
+            (refused(&[(5.0, 15.0), (15.0, 25.0)], &[(5.0, 25.0)], &turns()), "at 5 s and 25 s cannot be different"),
+        ];
+        for (found, expected) in cases {
+            assert!(found.contains(expected), "{found} where {expected} is expected");
+        }
+    }
+
+    #[test]
+    fn every_constraint_holds_whatever_the_clusters_were() {
+        let mut state = 5_u64;
+        let mut below = |limit: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % limit
+        };
+        let mut num_applied = 0;
+        for round in 0..500 {
+            let voices: Vec<usize> = (0..12).map(|_| below(4)).collect();
+            let chunks: Vec<Vec<_>> = voices.iter().map(|&voice| vec![(0..589, voice)]).collect();
+            let analysis = analysis(&chunks.iter().map(Vec::as_slice).collect::<Vec<_>>());
+            let hard: Vec<u32> = (0..12).map(|_| below(4) as u32).collect();
+            let mut pairs = |count| (0..count).map(|_| (below(12), below(12))).collect::<Vec<_>>();
+            let (must, cannot) = (pairs(3), pairs(4));
+            let moments = |pairs: &[(usize, usize)]| -> Vec<(f64, f64)> {
+                pairs.iter().map(|&(a, b)| (10.0 * a as f64 + 5.0, 10.0 * b as f64 + 5.0)).collect()
+            };
+            let constraints = Constraints { must_link: moments(&must), cannot_link: moments(&cannot) };
+            let Ok(people) = People::new(&constraints, &analysis) else { continue };
+            let found = people.apply(clusters(&hard, &analysis), &analysis).unwrap();
+            assert!(must.iter().all(|&(a, b)| found.hard[a] == found.hard[b]), "round {round}");
+            assert!(cannot.iter().all(|&(a, b)| found.hard[a] != found.hard[b]), "round {round}");
+            assert!(found.hard.iter().flatten().all(|&cluster| (cluster as usize) < found.centroids.len()));
+            num_applied += 1;
+        }
+        assert!(num_applied > 100, "{num_applied}");
+    }
+}

@@ -1,0 +1,256 @@
+//! The whole pipeline behind one type.
+
+use std::sync::Arc;
+
+use crate::analysis::Analysis;
+use crate::audio::SliceSource;
+use crate::clustering::Plda;
+use crate::error::{Error, Result};
+use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings};
+use crate::settings::Settings;
+#[cfg(feature = "speaker-database")]
+use crate::voices::SpeakerDatabase;
+use crate::voices::{Gallery, Repeated, Voice, clip_voice};
+
+use super::cluster::cluster_with;
+use super::naming::{set_names, set_voices_from_repeated};
+use super::result::Diarization;
+
+/// Diarizes recordings: who spoke when.
+///
+/// A clone shares networks and threads, and may have other settings for clustering and timeline.
+/// Results are the same, bit for bit, for any number of threads.
+///
+/// ```
+/// use diarist::{Diarizer, Settings};
+///
+/// let diarizer = Diarizer::new(&Settings::default())?;
+/// let result = diarizer.diarize("../../fixtures/audio/single.flac")?;
+/// for turn in &result.turns {
+///     println!("{:.1} s to {:.1} s: {}", turn.start_s, turn.end_s, turn.speaker);
+/// }
+/// assert_eq!(result.speakers.len(), 1);
+/// # Ok::<(), diarist::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Diarizer {
+    analyzer: Arc<Analyzer>,
+    plda: Arc<Plda>,
+    settings: Settings,
+    gallery: Option<Arc<Gallery>>,
+}
+
+impl Diarizer {
+    /// Loads the networks and starts threads.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range,
+    /// [`crate::ErrorKind::Weights`] for weights that cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self> {
+        settings.validate()?;
+        Self::with_analyzer(Analyzer::new(&settings.analysis)?, settings)
+    }
+
+    /// A diarizer with networks that are loaded already; the settings of the analysis are those of
+    /// `analyzer`.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_analyzer(analyzer: impl Into<Arc<Analyzer>>, settings: &Settings) -> Result<Self> {
+        let analyzer = analyzer.into();
+        let settings = Settings { analysis: analyzer.settings().clone(), ..settings.clone() };
+        settings.validate()?;
+        Ok(Self { analyzer, plda: Arc::new(Plda::embedded()?), settings, gallery: None })
+    }
+
+    /// The same with other settings. Networks stay loaded if the weights and the precision are the
+    /// same, and threads keep running if all settings of the analysis are.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn with_settings(&self, settings: &Settings) -> Result<Self> {
+        settings.validate()?;
+        let (old, new) = (&self.settings.analysis, &settings.analysis);
+        let networks = |settings: &AnalysisSettings| {
+            (settings.segmentation.clone(), settings.embedding.clone(), settings.precision_in_force())
+        };
+        let analyzer = if old == new {
+            Arc::clone(&self.analyzer)
+        } else if networks(old) == networks(new) {
+            Arc::new(Analyzer::with_networks(Arc::clone(self.analyzer.networks()), new)?)
+        } else {
+            Arc::new(Analyzer::new(new)?)
+        };
+        Ok(Self { analyzer, settings: settings.clone(), ..self.clone() })
+    }
+
+    /// The same on threads of its own, for a forked process: it has the memory of its parent, but
+    /// none of the threads.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
+    pub fn with_new_threads(&self) -> Result<Self> {
+        let analyzer = Analyzer::with_networks(Arc::clone(self.analyzer.networks()), &self.settings.analysis)?;
+        Ok(Self { analyzer: Arc::new(analyzer), ..self.clone() })
+    }
+
+    /// The same for a number of speakers that is known: exact, smallest, largest.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if the numbers contradict each other or one is 0.
+    pub fn with_num_speakers(
+        &self,
+        num_speakers: Option<usize>,
+        min_speakers: Option<usize>,
+        max_speakers: Option<usize>,
+    ) -> Result<Self> {
+        let mut settings = self.settings.clone();
+        let clustering = &mut settings.clustering;
+        (clustering.num_speakers, clustering.min_speakers, clustering.max_speakers) =
+            (num_speakers, min_speakers, max_speakers);
+        self.with_settings(&settings)
+    }
+
+    /// The same with names: speakers whose voices belong to people of `gallery` are named in results.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if the settings skip embeddings.
+    pub fn with_gallery(&self, gallery: Gallery) -> Result<Self> {
+        if !self.settings.analysis.has_embeddings() {
+            return Err(Error::invalid_option("nobody is recognised without embeddings")
+                .hint("choose another embedding mode, or leave out the known speakers"));
+        }
+        Ok(Self { gallery: Some(Arc::new(gallery)), ..self.clone() })
+    }
+
+    /// As [`Self::with_gallery`] with the people in `database`. A speaker is named if the probability
+    /// of the person is at least `min_probability`
+    /// ([`MIN_PROBABILITY`](crate::parts::voices::MIN_PROBABILITY) by default).
+    ///
+    /// # Errors
+    /// As [`Self::with_gallery`] and [`SpeakerDatabase::gallery`].
+    #[cfg(feature = "speaker-database")]
+    pub fn with_speakers(&self, database: &SpeakerDatabase, min_probability: Option<f64>) -> Result<Self> {
+        let mut gallery = database.gallery(&self.fingerprint())?;
+        if let Some(min_probability) = min_probability {
+            gallery = gallery.with_min_probability(min_probability)?;
+        }
+        self.with_gallery(gallery)
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The part that runs the networks.
+    pub fn analyzer(&self) -> &Arc<Analyzer> {
+        &self.analyzer
+    }
+
+    /// The people that speakers are named after.
+    pub fn gallery(&self) -> Option<&Gallery> {
+        self.gallery.as_deref()
+    }
+
+    pub(crate) fn plda(&self) -> &Plda {
+        &self.plda
+    }
+
+    /// Name of the embedding network. Voices by networks of different fingerprints cannot be compared.
+    pub fn fingerprint(&self) -> String {
+        self.analyzer.networks().fingerprint()
+    }
+
+    /// Number of threads that compute.
+    pub fn num_threads(&self) -> usize {
+        self.analyzer.num_threads()
+    }
+
+    /// Diarizes a recording: a path, or a [`Recording`] with a source, a progress function or a
+    /// checkpoint.
+    ///
+    /// # Errors
+    /// As [`Analyzer::analyze`]; [`crate::ErrorKind::SpeakerBounds`] if the number of speakers asked
+    /// for cannot be had.
+    pub fn diarize<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Diarization> {
+        let recording = recording.into();
+        let wants_voices = recording.wants_voices || self.gallery.is_some();
+        let place = recording.place();
+        let Analyzed { analysis, timings, cache_use, warnings, short_recording } = self.analyzer.analyze(recording)?;
+        let cluster = || {
+            let mut result = self.cluster_after(&analysis, timings)?;
+            (result.cache_use, result.warnings) = (cache_use, warnings);
+            if let Some(samples) = short_recording.filter(|_| wants_voices && self.settings.analysis.has_embeddings()) {
+                self.set_voices_from_repeated(&mut result, &samples)?;
+            }
+            self.named(result)
+        };
+        cluster().map_err(|error: Error| match place {
+            Some(place) => error.at_unless_there(&place),
+            None => error,
+        })
+    }
+
+    /// Runs the networks over a recording: the expensive part, which does not depend on the settings
+    /// for clustering and timeline.
+    ///
+    /// # Errors
+    /// As [`Analyzer::analyze`].
+    pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analysis> {
+        Ok(self.analyzer.analyze(recording)?.analysis)
+    }
+
+    /// Turns an analysis into turns, in milliseconds.
+    ///
+    /// # Errors
+    /// As [`super::cluster()`].
+    pub fn cluster(&self, analysis: &Analysis) -> Result<Diarization> {
+        self.named(self.cluster_after(analysis, Timings::default())?)
+    }
+
+    /// The voice of the one person who speaks in a clip.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if
+    /// several people do; and as [`Analyzer::analyze`].
+    pub fn voice<'a>(&self, clip: impl Into<Recording<'a>>, min_speech_s: f64) -> Result<(Voice, Vec<String>)> {
+        let clip = clip.into();
+        let place = clip.place();
+        let voice = || {
+            let Analyzed { mut analysis, warnings, short_recording, .. } = self.analyzer.analyze(clip)?;
+            let mut share = 1.0;
+            if let Some(samples) = short_recording {
+                let mut source = SliceSource::new(&samples);
+                let mut repeated = Repeated::new(&mut source);
+                analysis = self.analyzer.analyze(Recording::from_source("", &mut repeated))?.analysis;
+                share = repeated.share();
+            }
+            Ok((clip_voice(&analysis, share, min_speech_s)?, warnings))
+        };
+        voice().map_err(|error: Error| match place {
+            Some(place) => error.at_unless_there(&place),
+            None => error,
+        })
+    }
+
+    fn cluster_after(&self, analysis: &Analysis, timings: Timings) -> Result<Diarization> {
+        self.analyzer.install(|| cluster_with(analysis, &self.settings, &self.plda, timings))
+    }
+
+    fn set_voices_from_repeated(&self, result: &mut Diarization, samples: &[f32]) -> Result<()> {
+        let mut source = SliceSource::new(samples);
+        let mut repeated = Repeated::new(&mut source);
+        let analysis = self.analyzer.analyze(Recording::from_source("", &mut repeated))?.analysis;
+        let again = self.cluster_after(&analysis, Timings::default())?;
+        set_voices_from_repeated(result, again, repeated.share());
+        Ok(())
+    }
+
+    fn named(&self, mut result: Diarization) -> Result<Diarization> {
+        if let Some(gallery) = &self.gallery {
+            set_names(&mut result, gallery)?;
+        }
+        Ok(result)
+    }
+}

@@ -1,0 +1,124 @@
+//! Results of a diarization.
+
+use std::collections::HashSet;
+
+use crate::inference::{CacheUse, Timings};
+use crate::settings::Settings;
+use crate::timeline::{Annotation, Turn};
+use crate::voices::{Identification, Voice};
+
+/// Who spoke when in one recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Diarization {
+    /// Name of the recording.
+    pub file_id: String,
+    /// Turns in the order of their start; those of different speakers may overlap.
+    pub turns: Vec<Turn>,
+    /// Turns with at most one speaker at every moment, the one with the most votes.
+    pub exclusive_turns: Vec<Turn>,
+    /// Speakers in the order of their labels.
+    pub speakers: Vec<Speaker>,
+    /// Length of the recording in seconds.
+    pub duration_s: f64,
+    /// Seconds in which at least one speaker is active.
+    pub speech_s: f64,
+    /// Seconds in which at least two speakers are active.
+    pub overlap_s: f64,
+    /// Parts of the recording that were lost or changed, one sentence each.
+    pub warnings: Vec<String>,
+    /// Settings in force.
+    pub settings: Settings,
+    /// Seconds of every stage of the work.
+    pub timings: Timings,
+    /// Hits of the embedding cache, in the embedding mode `cached`.
+    pub cache_use: Option<CacheUse>,
+}
+
+/// One speaker of a recording.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Speaker {
+    /// Label as in the turns, `SPEAKER_00` and so on.
+    pub label: String,
+    /// Name of the known person; `None` if nobody was recognised.
+    pub name: Option<String>,
+    /// Seconds of speech, overlapped speech included.
+    pub speech_s: f64,
+    /// Number of turns.
+    pub num_turns: usize,
+    /// Centroid of the speaker's embeddings: 256 raw (not normalised) values. `None` if embeddings
+    /// were skipped, or for a speaker that only the number of simultaneous speakers calls for.
+    pub embedding: Option<Vec<f32>>,
+    /// Voice to compare with those of known people; `None` without an embedding, or for a speaker
+    /// who never speaks alone.
+    pub voice: Option<Voice>,
+    /// Likeliest known people; `None` if none were known, or without a voice.
+    pub identification: Option<Identification>,
+}
+
+impl Diarization {
+    /// The turns for a file: known people are called by their names in place of labels.
+    ///
+    /// Each speaker keeps a label of its own: a name that is another speaker's label or name already
+    /// gets a number.
+    pub fn annotation(&self) -> Annotation {
+        self.named(&self.turns)
+    }
+
+    /// As [`Self::annotation`] for the exclusive turns.
+    pub fn exclusive_annotation(&self) -> Annotation {
+        self.named(&self.exclusive_turns)
+    }
+
+    /// The name of each speaker in files, in the order of [`Self::speakers`].
+    pub fn display_names(&self) -> Vec<String> {
+        let labels: HashSet<&str> = self.speakers.iter().map(|speaker| speaker.label.as_str()).collect();
+        let mut names: Vec<String> = Vec::new();
+        for speaker in &self.speakers {
+            let is_free = |name: &String| !names.contains(name) && !labels.contains(name.as_str());
+            let numbered = speaker.name.iter().flat_map(|name| (2..).map(move |number| format!("{name}_{number}")));
+            let free = speaker.name.iter().cloned().chain(numbered).find(is_free);
+            names.push(free.unwrap_or_else(|| speaker.label.clone()));
+        }
+        names
+    }
+
+    fn named(&self, turns: &[Turn]) -> Annotation {
+        let names = self.display_names();
+        let rename = |turn: &Turn| {
+            let index = self.speakers.iter().position(|speaker| speaker.label == turn.speaker);
+            turn.with_speaker(index.map_or(&turn.speaker, |index| &names[index]))
+        };
+        Annotation { file_id: self.file_id.clone(), turns: turns.iter().map(rename).collect() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_speaker_keeps_a_label_of_its_own() {
+        let speaker = |label: &str, name: Option<&str>| Speaker {
+            label: label.to_owned(),
+            name: name.map(str::to_owned),
+            ..Speaker::default()
+        };
+        let speakers = [
+            ("SPEAKER_00", Some("Ann")),
+            ("SPEAKER_01", None),
+            ("SPEAKER_02", Some("SPEAKER_01")),
+            ("SPEAKER_03", Some("Ann")),
+        ];
+        let result = Diarization {
+            file_id: "a".to_owned(),
+            turns: speakers.map(|(label, _)| Turn::new(0.0, 1.0, label)).to_vec(),
+            speakers: speakers.map(|(label, name)| speaker(label, name)).to_vec(),
+            ..Diarization::default()
+        };
+        let annotation = result.annotation();
+        let shown: Vec<&str> = annotation.turns.iter().map(|turn| turn.speaker.as_str()).collect();
+        assert_eq!(shown, ["Ann", "SPEAKER_01", "SPEAKER_01_2", "Ann_2"]);
+    }
+}

@@ -1,0 +1,329 @@
+//! Streams a recording through the networks.
+//!
+//! Chunks are taken in waves of a few per thread. Within a wave, segmentation runs over batches of
+//! chunks in parallel, and embedding over single chunks as the mode says. The result of a chunk does
+//! not depend on its batch or thread.
+
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use crate::analysis::saved::{Header, Values};
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::audio::AudioSource;
+use crate::error::{Error, ErrorKind, Result};
+use crate::models::{pyannet, resnet34};
+use crate::segmentation::masks::ChunkMasks;
+
+use super::beginning::Beginning;
+use super::cache::{CacheUse, EmbeddingCache};
+use super::checkpoint::{Checkpoint, Listener, mark};
+use super::chunk_embedder::ChunkEmbedder;
+use super::embedder::{Embedder, first_needed};
+use super::intake::Intake;
+use super::networks::Networks;
+use super::recording::{Progress, Recording};
+use super::segment::{WAVE_CHUNKS_PER_THREAD, segment};
+use super::settings::{AnalysisSettings, EmbeddingMode};
+use super::timings::Timings;
+use super::wave::{ChunkEmbeddings, Pool, Wave};
+
+/// Runs the networks over recordings, with one pool of threads. Results are the same for any number
+/// of threads.
+#[derive(Debug)]
+pub struct Analyzer {
+    settings: AnalysisSettings,
+    pub(crate) networks: Arc<Networks>,
+    threads: rayon::ThreadPool,
+    segmentation_pool: Pool<pyannet::Workspace>,
+    embedding_pool: Pool<resnet34::Workspace>,
+    cache: EmbeddingCache,
+}
+
+/// An analysis, and how it went.
+#[derive(Debug, Clone)]
+pub struct Analyzed {
+    /// The result of the networks.
+    pub analysis: Analysis,
+    /// Seconds of the stages up to the embeddings, with `total_s` from opening the recording on.
+    pub timings: Timings,
+    /// Hits of the cache, with [`EmbeddingMode::Cached`].
+    pub cache_use: Option<CacheUse>,
+    /// Parts of the recording that were lost or changed, one sentence each.
+    pub warnings: Vec<String>,
+    /// All samples (16 kHz mono) of a recording shorter than a chunk, unless a checkpoint held it.
+    pub short_recording: Option<Vec<f32>>,
+}
+
+impl Analyzer {
+    /// Loads the networks that `settings` choose, and starts threads.
+    ///
+    /// # Errors
+    /// As [`Networks::load`] and [`Self::with_networks`].
+    pub fn new(settings: &AnalysisSettings) -> Result<Self> {
+        settings.validate()?;
+        Self::with_networks(Networks::load(settings)?, settings)
+    }
+
+    /// Starts threads for networks that are loaded already, and may be shared.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Internal`] if the
+    /// system refuses to start threads.
+    pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
+        settings.validate()?;
+        let threads = rayon::ThreadPoolBuilder::new()
+            .num_threads(settings.num_threads.unwrap_or(0))
+            .thread_name(|index| format!("diarist-{index}"))
+            .build()
+            .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))?;
+        Ok(Self {
+            settings: settings.clone(),
+            networks: networks.into(),
+            threads,
+            segmentation_pool: Pool::default(),
+            embedding_pool: Pool::default(),
+            cache: EmbeddingCache::default(),
+        })
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &AnalysisSettings {
+        &self.settings
+    }
+
+    /// The networks that run.
+    pub fn networks(&self) -> &Arc<Networks> {
+        &self.networks
+    }
+
+    /// Number of threads that compute.
+    pub fn num_threads(&self) -> usize {
+        self.threads.current_num_threads()
+    }
+
+    /// Runs `work` on the analyzer's threads: parallel loops inside it use no others.
+    pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
+        self.threads.install(work)
+    }
+
+    /// Runs the networks over a recording: the expensive part of a diarization.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
+    /// [`ErrorKind::Output`] if its file cannot be written or is in use, and
+    /// [`ErrorKind::InvalidOption`] or [`ErrorKind::Input`] if it was made with other settings or of
+    /// another recording. Messages name the recording's file.
+    pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
+        let recording = recording.into();
+        let place = recording.place();
+        self.open_and_run(recording).map_err(|error| match place {
+            Some(place) => error.at_unless_there(&place),
+            None => error,
+        })
+    }
+
+    fn open_and_run(&self, mut recording: Recording<'_>) -> Result<Analyzed> {
+        let header = self.header(recording.file_id())?;
+        let checkpoint = recording.checkpoint.take().map(|path| Checkpoint::open(&path, header.clone())).transpose()?;
+        let mut progress = recording.progress.take();
+        let clock = Instant::now();
+        let is_open = recording.place().is_none();
+        let mut source = recording.open()?;
+        let opening_s = source.times().opening.as_secs_f64();
+        let mut beginning = Beginning::new(source.as_mut());
+        let mut run = Run::new(self, header);
+        run.timings.decode_s = opening_s;
+        let mut tell = |now: Progress| progress.iter_mut().for_each(|progress| progress(now));
+        self.threads.install(|| run.all(&mut beginning, checkpoint, &mut tell))?;
+        run.timings.total_s = clock.elapsed().as_secs_f64() + if is_open { opening_s } else { 0.0 };
+        let short_recording = beginning.whole(run.done.geometry.num_samples);
+        Ok(Analyzed {
+            analysis: run.done,
+            timings: run.timings,
+            cache_use: (self.settings.embedding_mode == EmbeddingMode::Cached).then_some(run.cache_use),
+            warnings: source.warnings().to_vec(),
+            short_recording,
+        })
+    }
+
+    /// The beginning of an exact saved analysis of the recording `file_id`.
+    pub(super) fn header(&self, file_id: &str) -> Result<Header> {
+        Ok(Header {
+            origin: self.networks.origin(file_id, &self.settings),
+            step_samples: self.settings.step_samples()?,
+            values: if self.settings.has_embeddings() { Values::F32 } else { Values::None },
+        })
+    }
+
+    /// Fills `wave_masks` for the chunks of `window` from `first_chunk` on.
+    pub(super) fn segment(
+        &self,
+        window: &super::intake::Window,
+        first_chunk: usize,
+        wave_masks: &mut [ChunkMasks],
+    ) {
+        segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, wave_masks);
+    }
+
+    /// Computes the embeddings of chunks.
+    pub(super) fn chunk_embedder(&self) -> ChunkEmbedder<'_> {
+        ChunkEmbedder {
+            network: &self.networks.embedding,
+            pool: &self.embedding_pool,
+            cache: &self.cache,
+            mode: self.settings.embedding_mode,
+        }
+    }
+}
+
+/// The analysis of one recording, wave after wave.
+struct Run<'a> {
+    analyzer: &'a Analyzer,
+    /// All chunks so far.
+    done: Analysis,
+    cache_use: CacheUse,
+    timings: Timings,
+}
+
+/// Stores a wave: its masks, all embeddings so far, and the first of their rows that is new.
+type Store<'a> = dyn FnMut(&[ChunkMasks], &Embeddings, usize) -> Result<()> + 'a;
+
+impl<'a> Run<'a> {
+    fn new(analyzer: &'a Analyzer, header: Header) -> Self {
+        let done = Analysis::empty(header.origin, header.step_samples);
+        Self { analyzer, done, cache_use: CacheUse::default(), timings: Timings::default() }
+    }
+
+    /// Analyzes all of `source`; resumes where `checkpoint` ends.
+    fn all(
+        &mut self,
+        source: &mut dyn AudioSource,
+        checkpoint: Option<Checkpoint>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<()> {
+        let Some(mut checkpoint) = checkpoint else {
+            return self.rest(source, &mut |_, _, _| Ok(()), progress);
+        };
+        let heard = Mutex::default();
+        let mut listener = Listener::new(source, &heard);
+        let clock = Instant::now();
+        let step_samples = self.done.geometry.step_samples;
+        let settings = &self.analyzer.settings;
+        let (done, is_all) = checkpoint.resume(&mut listener, |next| first_needed(next, settings, step_samples))?;
+        self.timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
+        self.done = done;
+        if !is_all {
+            let mut store = |masks: &[ChunkMasks], embeddings: &Embeddings, first_row| {
+                checkpoint.push(masks, embeddings, first_row, &mark(&heard))
+            };
+            self.rest(&mut listener, &mut store, progress)?;
+        }
+        checkpoint.finish(self.done.geometry.num_samples)
+    }
+
+    /// Analyzes the chunks after the last one; `source` begins where [`first_needed`] says.
+    fn rest(
+        &mut self,
+        source: &mut dyn AudioSource,
+        store: &mut Store<'_>,
+        progress: &mut (dyn FnMut(Progress) + Send),
+    ) -> Result<()> {
+        let Self { analyzer, done, cache_use, timings } = self;
+        let settings = &analyzer.settings;
+        let step_samples = done.geometry.step_samples;
+        let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
+        let mut intake = Intake::new(source, step_samples, first_needed(done.masks.len(), settings, step_samples));
+        let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
+        let chunks = analyzer.chunk_embedder();
+        let mut embedder = Embedder::new(settings.trunk);
+        embedder.resume(&chunks, done, &mut intake)?;
+        let Analysis { masks, embeddings, .. } = done;
+        loop {
+            let first_chunk = masks.len();
+            let (clock, before) = (Instant::now(), intake.source_times());
+            let num_chunks = intake.read_chunks(first_chunk, wave_chunks, embedder.samples_beyond())?;
+            let resampling = intake.source_times().resampling - before.resampling;
+            timings.add_reading(clock.elapsed(), resampling, Duration::ZERO);
+            if num_chunks == 0 {
+                break;
+            }
+
+            let clock = Instant::now();
+            masks.resize(first_chunk + num_chunks, ChunkMasks::default());
+            let wave_masks = &mut masks[first_chunk..];
+            analyzer.segment(intake.window(), first_chunk, wave_masks);
+            timings.segmentation_s += clock.elapsed().as_secs_f64();
+
+            let clock = Instant::now();
+            intake.compute_fbank();
+            timings.fbank_s += clock.elapsed().as_secs_f64();
+
+            let (clock, before) = (Instant::now(), intake.source_times());
+            let wave_embeddings = &mut wave_embeddings[..num_chunks];
+            let all_chunks = intake.all_chunks();
+            let (reader, window) = intake.split();
+            let wave = Wave { window, first_chunk, masks: wave_masks, step_samples, all_chunks };
+            // One thread reads the next wave meanwhile; a single one would only read it earlier.
+            let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
+            let ((read, read_end), (found, embed_start, embed_end)) = rayon::join(
+                || (reader.read_ahead(ahead), clock.elapsed()),
+                || {
+                    let start = clock.elapsed();
+                    let found = embedder.embed(&chunks, &wave, wave_embeddings);
+                    (found, start, clock.elapsed())
+                },
+            );
+            read?;
+            let resampling = intake.source_times().resampling - before.resampling;
+            timings.add_reading(read_end, resampling, read_end.min(embed_end).saturating_sub(embed_start));
+            timings.embedding_s += (embed_end - embed_start).as_secs_f64();
+
+            let clock = Instant::now();
+            *cache_use = [*cache_use, found].into_iter().sum();
+            let first_row = embeddings.len();
+            let computed = settings.has_embeddings().then_some(&*wave_embeddings);
+            collect(first_chunk, wave_masks, computed, embeddings)?;
+            timings.embedding_s += clock.elapsed().as_secs_f64();
+            store(wave_masks, embeddings, first_row)?;
+
+            progress(progress_after(&intake, masks.len(), step_samples));
+        }
+        done.geometry = intake.geometry();
+        Ok(())
+    }
+}
+
+/// Appends the slots of a wave, with their embeddings unless these were skipped.
+pub(super) fn collect(
+    first_chunk: usize,
+    wave_masks: &[ChunkMasks],
+    wave_embeddings: Option<&[ChunkEmbeddings]>,
+    embeddings: &mut Embeddings,
+) -> Result<()> {
+    for (i, masks) in wave_masks.iter().enumerate() {
+        for local in (0..masks.speakers.len()).filter(|&local| !masks.speakers[local].is_empty()) {
+            let slot = Slot { chunk: (first_chunk + i) as u32, local: local as u8 };
+            let Some(values) = &wave_embeddings else {
+                embeddings.slots.push(slot);
+                continue;
+            };
+            let embedding = &values[i][local * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION];
+            if embedding.iter().any(|value| !value.is_finite()) {
+                return Err(Error::weights("the embedding network gave a value that is not finite")
+                    .hint("verify the weights"));
+            }
+            embeddings.push(slot, embedding);
+        }
+    }
+    Ok(())
+}
+
+fn progress_after(intake: &Intake<'_>, chunks_done: usize, step_samples: usize) -> Progress {
+    let geometry = intake.geometry();
+    let read = ChunkGeometry { num_samples: (chunks_done * step_samples) as u64, ..geometry };
+    let total_s = intake.total_s();
+    if intake.all_chunks() == Some(chunks_done) {
+        return Progress { processed_s: geometry.duration_s(), total_s };
+    }
+    Progress { processed_s: total_s.map_or(read.duration_s(), |total| total.min(read.duration_s())), total_s }
+}

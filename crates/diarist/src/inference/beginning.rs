@@ -1,0 +1,47 @@
+//! The first chunk of a recording, kept while it is read.
+
+use crate::audio::{AudioSource, SourceTimes};
+use crate::error::Result;
+use crate::segmentation::CHUNK_SAMPLES;
+
+/// Passes a recording on and keeps its first 10 s: the voices of a shorter recording are made from
+/// the recording repeated, so it is needed again.
+pub(super) struct Beginning<'a> {
+    source: &'a mut dyn AudioSource,
+    samples: Vec<f32>,
+}
+
+impl<'a> Beginning<'a> {
+    pub(super) fn new(source: &'a mut dyn AudioSource) -> Self {
+        Self { source, samples: Vec::new() }
+    }
+
+    /// All samples of a recording of `num_samples`, if it is shorter than a chunk. A recording that
+    /// comes from a checkpoint may not have been read.
+    pub(super) fn whole(self, num_samples: u64) -> Option<Vec<f32>> {
+        let is_whole = num_samples < CHUNK_SAMPLES as u64 && num_samples == self.samples.len() as u64;
+        is_whole.then_some(self.samples)
+    }
+}
+
+impl AudioSource for Beginning<'_> {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        let before = out.len();
+        let more = self.source.read(out)?;
+        let new = &out[before..];
+        self.samples.extend_from_slice(&new[..new.len().min(CHUNK_SAMPLES - self.samples.len())]);
+        Ok(more)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        self.source.duration_hint_s()
+    }
+
+    fn times(&self) -> SourceTimes {
+        self.source.times()
+    }
+
+    fn warnings(&self) -> &[String] {
+        self.source.warnings()
+    }
+}

@@ -1,0 +1,252 @@
+//! An analysis that is stored while it grows, so that an interrupted one goes on where it stopped.
+//!
+//! What is stored is exact, and what the networks carry from chunk to chunk is rebuilt from it or from the audio, so the result is
+//! that of a run without interruption, bit for bit. Whether the recording is the same is told by a digest of its samples.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use sha2::{Digest, Sha256};
+
+use crate::analysis::{Analysis, Embeddings};
+use crate::audio::{AudioSource, SourceTimes};
+use crate::error::{Error, ErrorKind, Result};
+use crate::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Saved};
+use crate::segmentation::masks::ChunkMasks;
+
+/// The file that an analysis is stored in.
+pub(super) struct Checkpoint {
+    file: File,
+    header: Header,
+    saved: Option<Saved>,
+    writer: Option<AnalysisWriter<File>>,
+}
+
+impl Checkpoint {
+    /// Opens what an earlier run left at `path`, or a new file. Nothing in it changes yet.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Output`] if the file cannot be written or another process works with it, [`ErrorKind::Input`] if it is
+    /// something else than a saved analysis, [`ErrorKind::InvalidOption`] if it was made with other options.
+    pub(super) fn open(path: &Path, header: Header) -> Result<Self> {
+        Self::open_file(path, header).map_err(|error| error.at(path.display().to_string()))
+    }
+
+    fn open_file(path: &Path, header: Header) -> Result<Self> {
+        let mut file =
+            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::new(ErrorKind::Output, "another process works with this checkpoint")
+                    .hint("wait for it, or give another file"));
+            }
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        // A run that ended while it wrote the header left a part of it.
+        let mut start = Vec::new();
+        let whole = header.to_bytes()?;
+        (&file).take(whole.len() as u64).read_to_end(&mut start).map_err(unusable)?;
+        let is_new = start.len() < whole.len() && whole.starts_with(&start);
+        file.rewind().map_err(unusable)?;
+        let saved = match is_new {
+            true => None,
+            false => Some(saved::read(BufReader::new(&file))?),
+        };
+        if let Some(saved) = &saved {
+            check_settings(&saved.header(), &header)?;
+        }
+        Ok(Self { file, header, saved, writer: None })
+    }
+
+    /// What is there up to the last mark, made of the recording that `listener` hears, and whether that is all of it. The listener goes on
+    /// where the chunk begins that `first_needed` tells for the next one. From now on the file can grow.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Input`] if it was made of another recording, or from the source.
+    pub(super) fn resume(
+        &mut self,
+        listener: &mut Listener<'_>,
+        first_needed: impl FnOnce(usize) -> usize,
+    ) -> Result<(Analysis, bool)> {
+        let found = self.saved.take().and_then(|mut saved| {
+            saved.keep_until_mark();
+            saved.mark.map(|mark| (saved, mark))
+        });
+        let Some((saved, mark)) = found else {
+            let file = self.file_until(0)?;
+            self.writer = Some(AnalysisWriter::new(file, &self.header)?);
+            return Ok((Analysis::empty(self.header.origin.clone(), self.header.step_samples), false));
+        };
+        let first_sample = first_needed(saved.analysis.masks.len()) * self.header.step_samples;
+        listener.skip_to(first_sample as u64, &mark)?;
+        let file = self.file_until(saved.num_bytes())?;
+        self.writer = Some(AnalysisWriter::resume(file, &saved));
+        let mut analysis = saved.analysis;
+        if mark.is_end {
+            analysis.geometry.num_samples = mark.num_samples;
+        }
+        let is_all = mark.is_end && analysis.geometry.num_chunks() == analysis.masks.len();
+        Ok((analysis, is_all))
+    }
+
+    fn file_until(&mut self, num_bytes: u64) -> Result<File> {
+        let mut cut = || -> io::Result<File> {
+            self.file.set_len(num_bytes)?;
+            self.file.seek(SeekFrom::Start(num_bytes))?;
+            self.file.try_clone()
+        };
+        cut().map_err(unusable)
+    }
+
+    /// Stores the chunks after the last ones, whose embeddings are the rows from `first_row` on, and what they were made of.
+    pub(super) fn push(
+        &mut self,
+        masks: &[ChunkMasks],
+        embeddings: &Embeddings,
+        first_row: usize,
+        mark: &AudioMark,
+    ) -> Result<()> {
+        let Some(writer) = &mut self.writer else { return Ok(()) };
+        writer.push_rows(masks, embeddings, first_row)?;
+        writer.mark(mark)
+    }
+
+    /// Makes the file whole.
+    pub(super) fn finish(self, num_samples: u64) -> Result<()> {
+        let Some(writer) = self.writer else { return Ok(()) };
+        writer.finish(num_samples)?.sync_all().map_err(unusable)
+    }
+}
+
+fn unusable(error: io::Error) -> Error {
+    Error::new(ErrorKind::Output, "the checkpoint cannot be written").caused_by(error)
+}
+
+/// The name of the recording may differ; nothing else may.
+fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
+    let (them, us) = (&theirs.origin, &ours.origin);
+    let pairs = [
+        ("version of diarist", them.diarist_version.clone(), us.diarist_version.clone()),
+        ("chunk step in samples", theirs.step_samples.to_string(), ours.step_samples.to_string()),
+        ("form of embeddings", format!("{:?}", theirs.values), format!("{:?}", ours.values)),
+        ("trunk", them.trunk.clone(), us.trunk.clone()),
+        ("precision", them.precision.clone(), us.precision.clone()),
+        ("instruction set", them.instruction_set.clone(), us.instruction_set.clone()),
+        ("segmentation network", them.segmentation_sha256.clone(), us.segmentation_sha256.clone()),
+        ("embedding network", them.embedding_sha256.clone(), us.embedding_sha256.clone()),
+    ];
+    match pairs.into_iter().find(|(_, theirs, ours)| theirs != ours) {
+        None => Ok(()),
+        Some((what, theirs, ours)) => {
+            Err(Error::invalid_option(format!("the checkpoint was made with {what} {theirs}, not {ours}"))
+                .hint("use the same settings, or give another file"))
+        }
+    }
+}
+
+/// What was heard of a recording.
+#[derive(Default)]
+pub(super) struct Heard {
+    samples: Sha256,
+    num_samples: u64,
+    is_end: bool,
+}
+
+impl Heard {
+    fn add(&mut self, samples: &[f32]) {
+        let bytes: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
+        self.samples.update(bytes);
+        self.num_samples += samples.len() as u64;
+    }
+
+    fn mark(&self) -> AudioMark {
+        AudioMark { num_samples: self.num_samples, is_end: self.is_end, sha256: self.samples.clone().finalize().into() }
+    }
+}
+
+/// What all of `heard` comes to so far.
+pub(super) fn mark(heard: &Mutex<Heard>) -> AudioMark {
+    lock(heard).mark()
+}
+
+fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
+    heard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Passes a recording on and notes what was heard.
+pub(super) struct Listener<'a> {
+    source: &'a mut dyn AudioSource,
+    heard: &'a Mutex<Heard>,
+    /// Samples that were heard, but not passed on yet.
+    waiting: Vec<f32>,
+}
+
+impl<'a> Listener<'a> {
+    pub(super) fn new(source: &'a mut dyn AudioSource, heard: &'a Mutex<Heard>) -> Self {
+        Self { source, heard, waiting: Vec::new() }
+    }
+
+    /// Hears the recording up to `mark` and passes it on from sample `first` on, which is not after the mark.
+    fn skip_to(&mut self, first: u64, mark: &AudioMark) -> Result<()> {
+        let other = || {
+            Error::input("the checkpoint was made of another recording").hint("give another file, or delete this one")
+        };
+        let heard = self.heard;
+        let mut heard = lock(heard);
+        let mut waiting_from = 0;
+        let mut block = Vec::new();
+        while heard.num_samples < mark.num_samples || mark.is_end && !heard.is_end {
+            block.clear();
+            heard.is_end = !self.source.read(&mut block)?;
+            let missing = usize::try_from(mark.num_samples - heard.num_samples).unwrap_or(usize::MAX);
+            let (until_mark, after) = block.split_at(missing.min(block.len()));
+            heard.add(until_mark);
+            if heard.num_samples == mark.num_samples {
+                if heard.mark().sha256 != mark.sha256 || mark.is_end && !after.is_empty() {
+                    return Err(other());
+                }
+                heard.add(after);
+            } else if heard.is_end {
+                return Err(other());
+            }
+            self.waiting.extend_from_slice(&block);
+            let gone =
+                usize::try_from(first.saturating_sub(waiting_from)).unwrap_or(usize::MAX).min(self.waiting.len());
+            self.waiting.drain(..gone);
+            waiting_from += gone as u64;
+        }
+        Ok(())
+    }
+}
+
+impl AudioSource for Listener<'_> {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        if !self.waiting.is_empty() {
+            out.append(&mut self.waiting);
+            return Ok(true);
+        }
+        let mut heard = lock(self.heard);
+        if heard.is_end {
+            return Ok(false);
+        }
+        let before = out.len();
+        heard.is_end = !self.source.read(out)?;
+        heard.add(&out[before..]);
+        Ok(!heard.is_end)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        self.source.duration_hint_s()
+    }
+
+    fn times(&self) -> SourceTimes {
+        self.source.times()
+    }
+
+    fn warnings(&self) -> &[String] {
+        self.source.warnings()
+    }
+}

@@ -1,0 +1,188 @@
+//! Both networks and the scores of one chunk in one call.
+
+use std::fmt;
+
+use crate::analysis::EMBEDDING_DIMENSION;
+use crate::error::{Error, Result};
+use crate::features::fbank::{Fbank, chunk_mean};
+use crate::models::pyannet::Chunks;
+use crate::models::{pyannet, resnet34};
+use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
+
+use super::networks::Networks;
+use super::scores::{ChunkScores, ScoreOptions, score_chunk};
+
+/// The unified model: who speaks in a chunk, with which voice, and how far from the voices known so far.
+///
+/// One instance serves one thread; several may share the [`Networks`]. After the first chunk nothing is allocated, unless there are more
+/// known speakers than ever before.
+///
+/// ```
+/// use diarist::pipeline::{ChunkModel, Models};
+/// use diarist::inference::ScoreOptions;
+///
+/// # fn main() -> diarist::Result<()> {
+/// let networks = Networks::embedded()?;
+/// let mut model = ChunkModel::new(&networks);
+/// let mut known = Vec::new();
+/// let samples = vec![0.0; 16_000]; // A second of silence; in earnest, up to 10 s of 16 kHz mono.
+/// let chunk = model.run(&samples, &known, &ScoreOptions::default())?;
+/// for local in 0..3 {
+///     let distances = chunk.distances(local);
+///     if chunk.scores.valid[local] && distances.iter().all(|&distance| distance > 0.6) {
+///         known.extend_from_slice(&chunk.embeddings[local]); // Somebody new.
+///     }
+/// }
+/// assert!(known.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+pub struct ChunkModel<'a> {
+    networks: &'a Networks,
+    state: ChunkState,
+}
+
+/// What a [`ChunkModel`] keeps from chunk to chunk, for those who hold the models otherwise.
+pub(crate) struct ChunkState {
+    fbank: Fbank,
+    segmentation: pyannet::Workspace,
+    embedding: resnet34::Workspace,
+    /// A chunk that was too short, with zeros behind it.
+    padded: Vec<f32>,
+    /// `[998, 80]`
+    frames: Vec<f32>,
+    output: ChunkOutput,
+}
+
+impl fmt::Debug for ChunkModel<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkModel").field("output", &self.state.output).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ChunkState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChunkState").field("output", &self.output).finish_non_exhaustive()
+    }
+}
+
+/// What [`ChunkModel::run`] finds in a chunk.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ChunkOutput {
+    /// Frames of each local speaker.
+    pub masks: ChunkMasks,
+    /// Raw embedding of each local speaker, `[3, 256]`; zeros for those who are never active.
+    pub embeddings: [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    /// Distances to the known speakers, activity, and which local speakers count.
+    pub scores: ChunkScores,
+}
+
+impl ChunkOutput {
+    /// Cosine distances of a local speaker (0 to 2) to the known speakers; none if nobody is known.
+    ///
+    /// # Panics
+    /// If there is no such local speaker.
+    pub fn distances(&self, local: usize) -> &[f32] {
+        assert!(local < LOCAL_SPEAKERS, "local speakers are 0 to {}", LOCAL_SPEAKERS - 1);
+        let num_known = self.scores.distances.len() / LOCAL_SPEAKERS;
+        &self.scores.distances[local * num_known..][..num_known]
+    }
+}
+
+impl<'a> ChunkModel<'a> {
+    /// A model that runs `models`.
+    pub fn new(networks: &'a Networks) -> Self {
+        Self { networks, state: ChunkState::default() }
+    }
+
+    /// Runs everything on one chunk.
+    ///
+    /// - `audio`: up to 10 s of 16 kHz mono samples in [-1, 1]; a shorter chunk counts as followed by silence.
+    /// - `known`: embeddings of the known speakers, row-major `[num_known, 256]`, possibly none.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] for more than 10 s or a sample that is not finite, [`crate::ErrorKind::InvalidOption`] if `known`
+    /// does not consist of rows of 256, [`crate::ErrorKind::Weights`] if an embedding is not finite.
+    pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ScoreOptions) -> Result<&ChunkOutput> {
+        self.state.run(self.networks, audio, known, options)
+    }
+}
+
+impl Default for ChunkState {
+    fn default() -> Self {
+        let output = ChunkOutput {
+            masks: ChunkMasks::default(),
+            embeddings: [[0.0; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+            scores: ChunkScores::default(),
+        };
+        Self {
+            fbank: Fbank::new(),
+            segmentation: pyannet::Workspace::default(),
+            embedding: resnet34::Workspace::default(),
+            padded: Vec::new(),
+            frames: Vec::new(),
+            output,
+        }
+    }
+}
+
+impl ChunkState {
+    /// As [`ChunkModel::run`].
+    pub(crate) fn run(
+        &mut self,
+        networks: &Networks,
+        audio: &[f32],
+        known: &[f32],
+        options: &ScoreOptions,
+    ) -> Result<&ChunkOutput> {
+        check(audio, known)?;
+        let Self { fbank, segmentation, embedding: workspace, padded, frames, output } = self;
+        let signal = if audio.len() == CHUNK_SAMPLES {
+            audio
+        } else {
+            padded.clear();
+            padded.extend_from_slice(audio);
+            padded.resize(CHUNK_SAMPLES, 0.0);
+            padded.as_slice()
+        };
+        let ChunkOutput { masks, embeddings, scores } = output;
+        networks.segmentation.forward(Chunks::one(signal), segmentation, std::slice::from_mut(masks));
+
+        let speakers = masks.embedding_masks();
+        if !masks.is_silent() {
+            frames.clear();
+            fbank.compute(signal, frames);
+            networks.embedding.trunk_for(frames, &chunk_mean(frames), speakers.iter().flatten(), workspace);
+        }
+        for (mask, embedding) in speakers.iter().zip(embeddings.iter_mut()) {
+            match mask {
+                Some(mask) => networks.embedding.embed(workspace, mask, embedding),
+                None => embedding.fill(0.0),
+            }
+        }
+        if embeddings.as_flattened().iter().any(|value| !value.is_finite()) {
+            return Err(Error::weights("the embedding network gave a value that is not finite")
+                .hint("verify the weights"));
+        }
+        let present: [Option<&[f32]>; LOCAL_SPEAKERS] =
+            std::array::from_fn(|local| speakers[local].is_some().then_some(embeddings[local].as_slice()));
+        score_chunk(&present, known, masks, options, scores);
+        Ok(output)
+    }
+}
+
+fn check(audio: &[f32], known: &[f32]) -> Result<()> {
+    if audio.len() > CHUNK_SAMPLES {
+        let seconds = audio.len() as f64 / f64::from(SAMPLE_RATE);
+        return Err(Error::input(format!("a chunk of {seconds:.3} s is longer than 10 s")).hint("cut it into chunks"));
+    }
+    if let Some(bad) = audio.iter().position(|sample| !sample.is_finite()) {
+        return Err(Error::input(format!("sample {bad} of the chunk is not a finite number")));
+    }
+    if !known.len().is_multiple_of(EMBEDDING_DIMENSION) {
+        return Err(Error::invalid_option(format!("{} values are not rows of {EMBEDDING_DIMENSION}", known.len()))
+            .hint("give the embedding of each known speaker as 256 values"));
+    }
+    Ok(())
+}

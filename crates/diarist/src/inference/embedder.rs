@@ -1,0 +1,87 @@
+//! Embeddings of one wave after another, by either kind of trunk pass.
+
+use crate::analysis::Analysis;
+use crate::error::Result;
+use crate::segmentation::CHUNK_SAMPLES;
+
+use super::cache::CacheUse;
+use super::chunk_embedder::ChunkEmbedder;
+use super::intake::Intake;
+use super::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
+use super::shared_trunk::SharedTrunk;
+use super::wave::{ChunkEmbeddings, Wave};
+
+/// The first chunk whose samples are needed to resume at chunk `next`, with all earlier ones done.
+pub(super) fn first_needed(next: usize, settings: &AnalysisSettings, step_samples: usize) -> usize {
+    let reaches_back = settings.trunk == TrunkPasses::Shared && settings.has_embeddings();
+    if reaches_back { SharedTrunk::first_needed(next, step_samples) } else { next }
+}
+
+/// Computes embeddings wave after wave, and carries the trunk passes from one wave to the next.
+#[derive(Debug)]
+pub(super) enum Embedder {
+    PerChunk,
+    Shared(SharedTrunk),
+}
+
+impl Embedder {
+    pub(super) fn new(passes: TrunkPasses) -> Self {
+        match passes {
+            TrunkPasses::PerChunk => Self::PerChunk,
+            TrunkPasses::Shared => Self::Shared(SharedTrunk::default()),
+        }
+    }
+
+    /// Restores the state that the chunks of `done` have left; `intake` begins at [`first_needed`].
+    pub(super) fn resume(
+        &mut self,
+        chunks: &ChunkEmbedder<'_>,
+        done: &Analysis,
+        intake: &mut Intake<'_>,
+    ) -> Result<()> {
+        let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
+        if chunks.mode == EmbeddingMode::Skip {
+            return Ok(());
+        }
+        match self {
+            Self::PerChunk => {}
+            Self::Shared(trunk) => {
+                let first = SharedTrunk::first_needed(next, step_samples);
+                if first == next {
+                    return Ok(());
+                }
+                intake.read_chunks(first, next - first, CHUNK_SAMPLES)?;
+                intake.compute_fbank();
+                let all_chunks = intake.all_chunks();
+                let wave = Wave { window: intake.window(), first_chunk: next, masks: &[], step_samples, all_chunks };
+                trunk.resume(chunks, &wave);
+            }
+        }
+        Ok(())
+    }
+
+    /// Samples that a wave needs after its last chunk: a shared pass may begin in that chunk and end
+    /// after it.
+    pub(super) fn samples_beyond(&self) -> usize {
+        if matches!(self, Self::Shared(_)) { CHUNK_SAMPLES } else { 0 }
+    }
+
+    /// Fills `out` for the chunks of `wave`, and counts cache hits.
+    pub(super) fn embed(
+        &mut self,
+        chunks: &ChunkEmbedder<'_>,
+        wave: &Wave<'_>,
+        out: &mut [ChunkEmbeddings],
+    ) -> CacheUse {
+        if chunks.mode == EmbeddingMode::Skip {
+            return CacheUse::default();
+        }
+        match self {
+            Self::PerChunk => chunks.embed(wave, out),
+            Self::Shared(trunk) => {
+                trunk.embed(chunks, wave, out);
+                CacheUse::default()
+            }
+        }
+    }
+}

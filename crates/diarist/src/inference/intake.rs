@@ -1,0 +1,181 @@
+//! Rolling buffers between the audio stream and the networks: samples and fbank frames of the chunks at hand.
+//!
+//! A chunk starts at a multiple of 160 samples, so its fbank frames are frames of the recording: each is computed once,
+//! however many chunks overlap it. Nothing before the oldest unfinished chunk is kept.
+
+use crate::analysis::ChunkGeometry;
+use crate::audio::{AudioSource, SourceTimes};
+use crate::error::Result;
+use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
+use crate::models::pyannet::Chunks;
+use crate::segmentation::CHUNK_SAMPLES;
+
+
+/// Fbank frames in a chunk: 998.
+pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
+
+/// Samples and fbank frames of the chunks at hand.
+#[derive(Debug)]
+pub(super) struct Window {
+    step_samples: usize,
+    /// Chunk that starts at `samples[0]` and at fbank frame 0.
+    first_chunk: usize,
+    samples: Vec<f32>,
+    /// Row-major `[frames, 80]`.
+    frames: Vec<f32>,
+}
+
+impl Window {
+    /// A window that begins with `first_chunk`, still without samples.
+    pub(super) fn new(step_samples: usize, first_chunk: usize) -> Self {
+        Self { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() }
+    }
+
+    /// Adds the samples that follow.
+    pub(super) fn extend(&mut self, samples: &[f32]) {
+        self.samples.extend_from_slice(samples);
+    }
+
+    /// How many whole chunks from `first_chunk` on are there, with `beyond` samples after them.
+    pub(super) fn num_whole_chunks(&self, first_chunk: usize, beyond: usize) -> usize {
+        let after_first = self.samples.len().checked_sub(self.offset(first_chunk) + CHUNK_SAMPLES + beyond);
+        after_first.map_or(0, |rest| rest / self.step_samples + 1)
+    }
+
+    /// Pads with zeros so that there are `num_chunks` chunks from `first_chunk` on.
+    pub(super) fn pad(&mut self, first_chunk: usize, num_chunks: usize) {
+        let needed = self.offset(first_chunk) + (num_chunks - 1) * self.step_samples + CHUNK_SAMPLES;
+        self.samples.resize(needed.max(self.samples.len()), 0.0);
+    }
+
+    /// Computes the fbank frames of all samples in the window that are not computed yet.
+    pub(super) fn compute_fbank(&mut self, fbank: &mut Fbank) {
+        let done = self.frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
+        fbank.compute(&self.samples[done..], &mut self.frames);
+    }
+
+    /// The samples of `num_chunks` chunks from `first_chunk` on.
+    pub(super) fn chunks(&self, first_chunk: usize, num_chunks: usize) -> Chunks<'_> {
+        let signal = &self.samples[self.offset(first_chunk)..];
+        Chunks { signal, step_samples: self.step_samples, num_chunks }
+    }
+
+    /// The fbank frames of `chunk`, row-major `[998, 80]`, before mean normalisation.
+    pub(super) fn frames(&self, chunk: usize) -> &[f32] {
+        let first_frame = self.offset(chunk) / FRAME_SHIFT;
+        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
+    }
+
+    /// As [`Self::frames`] for the stretch as long as a chunk that starts at frame `first_frame` of the recording.
+    pub(super) fn frames_from(&self, first_frame: usize) -> &[f32] {
+        let first_frame = first_frame - self.first_chunk * self.step_samples / FRAME_SHIFT;
+        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
+    }
+
+    fn offset(&self, chunk: usize) -> usize {
+        (chunk - self.first_chunk) * self.step_samples
+    }
+
+    /// Lets go of everything before `chunk`.
+    pub(super) fn discard_before(&mut self, chunk: usize) {
+        let gone = self.offset(chunk).min(self.samples.len());
+        self.samples.drain(..gone);
+        let gone_values = (gone / FRAME_SHIFT * NUM_MEL_BINS).min(self.frames.len());
+        self.frames.drain(..gone_values);
+        self.first_chunk = chunk;
+    }
+}
+
+/// The audio stream, and what was read of it before it was needed.
+pub(super) struct Reader<'a> {
+    source: &'a mut dyn AudioSource,
+    ahead: Vec<f32>,
+    /// Samples read from the source so far.
+    num_samples: u64,
+    finished: bool,
+}
+
+impl Reader<'_> {
+    /// Reads until `needed` samples wait for the window, or the recording ends. Meant to be called while others work: decoding
+    /// and resampling cannot be split among threads.
+    pub(super) fn read_ahead(&mut self, needed: usize) -> Result<()> {
+        while !self.finished && self.ahead.len() < needed {
+            let before = self.ahead.len();
+            self.finished = !self.source.read(&mut self.ahead)?;
+            self.num_samples += (self.ahead.len() - before) as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Fills a [`Window`] from the audio stream.
+pub(super) struct Intake<'a> {
+    reader: Reader<'a>,
+    fbank: Fbank,
+    window: Window,
+}
+
+impl<'a> Intake<'a> {
+    /// An intake for a recording whose chunks before `first_chunk` are not needed; `source` begins where that chunk does.
+    pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize, first_chunk: usize) -> Self {
+        let window = Window::new(step_samples, first_chunk);
+        let num_samples = (first_chunk * step_samples) as u64;
+        let reader = Reader { source, ahead: Vec::new(), num_samples, finished: false };
+        Self { reader, fbank: Fbank::new(), window }
+    }
+
+    pub(super) fn window(&self) -> &Window {
+        &self.window
+    }
+
+    /// The stream, to read ahead from, beside the window.
+    pub(super) fn split(&mut self) -> (&mut Reader<'a>, &Window) {
+        (&mut self.reader, &self.window)
+    }
+
+    /// Time that the stream has spent so far.
+    pub(super) fn source_times(&self) -> SourceTimes {
+        self.reader.source.times()
+    }
+
+    /// Length of the recording in samples so far; final once [`Self::read_chunks`] has returned 0.
+    pub(super) fn geometry(&self) -> ChunkGeometry {
+        ChunkGeometry { step_samples: self.window.step_samples, num_samples: self.reader.num_samples }
+    }
+
+    /// Length of the recording if known: exactly at its end, before that what the container says.
+    pub(super) fn total_s(&self) -> Option<f64> {
+        if self.reader.finished { Some(self.geometry().duration_s()) } else { self.reader.source.duration_hint_s() }
+    }
+
+    /// The chunks of the recording, once all of it is in the window.
+    pub(super) fn all_chunks(&self) -> Option<usize> {
+        (self.reader.finished && self.reader.ahead.is_empty()).then(|| self.geometry().num_chunks())
+    }
+
+    /// Reads until `wanted` chunks from `first_chunk` on are there and `beyond` more samples, or the recording ends; returns how
+    /// many chunks there are, at most `wanted`. The last chunk of the recording is padded with zeros. Chunks before `first_chunk`
+    /// are let go.
+    pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize, beyond: usize) -> Result<usize> {
+        self.window.discard_before(first_chunk);
+        let step_samples = self.window.step_samples;
+        let samples_of = |num_chunks: usize| (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
+        let needed = samples_of(wanted) + beyond;
+        let samples = &mut self.window.samples;
+        self.reader.read_ahead(needed.saturating_sub(samples.len()))?;
+        samples.append(&mut self.reader.ahead);
+        if samples.len() >= needed {
+            return Ok(wanted);
+        }
+        let remaining = self.geometry().num_chunks().saturating_sub(first_chunk);
+        if remaining > 0 {
+            self.window.pad(first_chunk, remaining);
+        }
+        Ok(remaining.min(wanted))
+    }
+
+    /// As [`Window::compute_fbank`].
+    pub(super) fn compute_fbank(&mut self) {
+        self.window.compute_fbank(&mut self.fbank);
+    }
+}

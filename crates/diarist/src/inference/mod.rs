@@ -1,0 +1,34 @@
+//! Runs the networks over recordings: audio in, an [`Analysis`](crate::analysis::Analysis) out.
+//!
+//! An [`Analyzer`] takes the chunks of a [`Recording`] in waves, segments them, and computes the
+//! embeddings of their active local speakers. [`StreamAnalysis`] does the same for audio that
+//! arrives in pieces, [`ChunkModel`] for a single chunk.
+
+mod analyzer;
+mod beginning;
+mod cache;
+mod checkpoint;
+mod chunk_embedder;
+mod chunk_model;
+mod embedder;
+mod intake;
+mod networks;
+mod recording;
+mod scores;
+mod segment;
+mod settings;
+mod shared_trunk;
+mod stream;
+mod timings;
+mod wave;
+
+pub use analyzer::{Analyzed, Analyzer};
+pub use cache::CacheUse;
+pub(crate) use chunk_model::ChunkState;
+pub use chunk_model::{ChunkModel, ChunkOutput};
+pub use networks::Networks;
+pub use recording::{Progress, Recording, file_id};
+pub use scores::{ChunkScores, ScoreOptions, cosine_distance, score_chunk};
+pub use settings::{AnalysisSettings, EmbeddingMode, MAX_STEP_S, TrunkPasses};
+pub use stream::StreamAnalysis;
+pub use timings::{Stage, Timings};

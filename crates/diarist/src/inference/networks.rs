@@ -1,0 +1,101 @@
+//! The two networks of an analysis, with their weights.
+
+use std::fs;
+use std::path::Path;
+
+use diarist_kernels::Isa;
+use sha2::{Digest, Sha256};
+
+use crate::analysis::Origin;
+use crate::error::{Error, Result};
+use crate::models::pyannet::PyanNet;
+use crate::models::resnet34::{self, ResNet34};
+use crate::models::{Architecture, Precision, Tensors};
+
+use super::settings::AnalysisSettings;
+
+/// The segmentation network and the embedding network.
+#[derive(Debug)]
+pub struct Networks {
+    pub(crate) segmentation: PyanNet,
+    pub(crate) embedding: ResNet34,
+    /// SHA-256 of the weights, lower-case hexadecimal.
+    segmentation_sha256: String,
+    embedding_sha256: String,
+    precision: Precision,
+    isa: Isa,
+}
+
+impl Networks {
+    /// The embedded networks, segmentation-3.0 and WeSpeaker ResNet34-LM, in `f32`.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if the binary is damaged.
+    pub fn embedded() -> Result<Self> {
+        Self::load(&AnalysisSettings::exact())
+    }
+
+    /// The networks that `settings` choose. A file of weights is safetensors, or with the feature
+    /// `converter` a Lightning checkpoint or (embedding only) ONNX, and has the architecture of the
+    /// embedded network.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if a file cannot be read, or with the missing or misshapen
+    /// tensor; [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding
+    /// network than the embedded one in any stored form ([`resnet34::ranges_fit`]).
+    pub fn load(settings: &AnalysisSettings) -> Result<Self> {
+        let (segmentation, embedding) = (settings.segmentation.as_deref(), settings.embedding.as_deref());
+        let (is_other, precision, isa) = (embedding.is_some(), settings.precision_in_force(), Isa::detect());
+        let segmentation_sha256 = sha256(segmentation, diarist_weights::segmentation())?;
+        let embedding_sha256 = sha256(embedding, diarist_weights::embedding())?;
+        let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
+        let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
+        if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
+            return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
+                .hint("another one runs in bf16, f16 or f32"));
+        }
+        Ok(Self {
+            segmentation: PyanNet::with_precision(&segmentation, isa, precision)?,
+            embedding: ResNet34::with_precision(&embedding, isa, precision)?,
+            segmentation_sha256,
+            embedding_sha256,
+            precision,
+            isa,
+        })
+    }
+
+    /// The origin of an analysis of the recording `file_id` by these networks with `settings`.
+    pub fn origin(&self, file_id: &str, settings: &AnalysisSettings) -> Origin {
+        Origin {
+            diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
+            file_id: file_id.to_owned(),
+            trunk: settings.trunk.name().to_owned(),
+            precision: self.precision.name().to_owned(),
+            instruction_set: self.isa.name().to_owned(),
+            segmentation_sha256: self.segmentation_sha256.clone(),
+            embedding_sha256: self.embedding_sha256.clone(),
+        }
+    }
+
+    /// Name of the embedding network: its architecture and the beginning of the SHA-256 of its
+    /// weights. Embeddings by networks of different fingerprints cannot be compared.
+    pub fn fingerprint(&self) -> String {
+        format!("{}-{:.16}", Architecture::ResNet34.name(), self.embedding_sha256)
+    }
+}
+
+fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<Tensors<'static>> {
+    path.map_or_else(|| Tensors::parse(embedded, what), Tensors::open)
+}
+
+/// The digest of the file at `path`, or of `embedded`, whose digest the manifest tells.
+fn sha256(path: Option<&Path>, embedded: &'static [u8]) -> Result<String> {
+    let Some(path) = path else {
+        let mut models = diarist_weights::manifest().models.iter();
+        let model = models.find(|model| model.data().is_some_and(|data| std::ptr::eq(data, embedded)));
+        return Ok(model.map(|model| model.sha256.clone()).unwrap_or_default());
+    };
+    let bytes = fs::read(path)
+        .map_err(|error| Error::weights("cannot be read").caused_by(error).at(path.display().to_string()))?;
+    Ok(Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect())
+}

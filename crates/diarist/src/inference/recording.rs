@@ -1,0 +1,228 @@
+//! A recording to analyze, and how the caller follows the work.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use crate::audio::{self, AudioSource, SliceSource, SourceTimes};
+use crate::error::{Error, ErrorKind, Result};
+
+/// How far an analysis has come.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Progress {
+    /// Seconds of the recording that are done.
+    pub processed_s: f64,
+    /// Length of the recording in seconds, if already known.
+    pub total_s: Option<f64>,
+}
+
+/// A recording to analyze: a file, or any source of samples.
+///
+/// A path is a recording: `diarizer.diarize("meeting.mp3")`.
+///
+/// ```
+/// use diarist::Recording;
+///
+/// let recording = Recording::new("meeting.mp3")
+///     .with_checkpoint("meeting.diarist")
+///     .with_progress(|progress| println!("{:.0} s", progress.processed_s));
+/// assert_eq!(recording.file_id(), "meeting");
+/// ```
+pub struct Recording<'a> {
+    input: Input<'a>,
+    file_id: String,
+    pub(super) checkpoint: Option<PathBuf>,
+    pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
+    cancel: Option<&'a AtomicBool>,
+    pub(crate) wants_voices: bool,
+}
+
+enum Input<'a> {
+    File(PathBuf),
+    Source(Box<dyn AudioSource + 'a>),
+}
+
+impl fmt::Debug for Recording<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = match &self.input {
+            Input::File(path) => Some(path),
+            Input::Source(_) => None,
+        };
+        f.debug_struct("Recording").field("file_id", &self.file_id).field("path", &path).finish_non_exhaustive()
+    }
+}
+
+impl<'a> Recording<'a> {
+    /// The audio file at `path`, of any common format. The name of the recording is that of the
+    /// file without its extension, with `_` for blanks.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        let path = path.into();
+        let file_id = file_id(&path);
+        Self { input: Input::File(path), file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
+    }
+
+    /// The samples of `source`; `file_id` names the recording in results.
+    pub fn from_source(file_id: impl Into<String>, source: impl AudioSource + 'a) -> Self {
+        let input = Input::Source(Box::new(source));
+        Self { input, file_id: file_id.into(), checkpoint: None, progress: None, cancel: None, wants_voices: false }
+    }
+
+    /// Samples in memory, 16 kHz mono in [-1, 1]; `file_id` names the recording in results.
+    pub fn from_samples(file_id: impl Into<String>, samples: &'a [f32]) -> Self {
+        Self::from_source(file_id, SliceSource::new(samples))
+    }
+
+    /// Names the recording in results.
+    #[must_use]
+    pub fn with_file_id(mut self, file_id: impl Into<String>) -> Self {
+        self.file_id = file_id.into();
+        self
+    }
+
+    /// Calls `progress` after every few seconds of audio.
+    #[must_use]
+    pub fn with_progress(mut self, progress: impl FnMut(Progress) + Send + 'a) -> Self {
+        self.progress = Some(Box::new(progress));
+        self
+    }
+
+    /// Stores everything that the networks give in the file at `path` as it comes.
+    ///
+    /// If an earlier call with the same recording and settings was interrupted, the next one
+    /// resumes there, and its result is that of a call without interruption, bit for bit. The file
+    /// becomes a saved analysis in the end. With another recording or other settings the call fails
+    /// and the file stays as it is.
+    #[must_use]
+    pub fn with_checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
+        self.checkpoint = Some(path.into());
+        self
+    }
+
+    /// Ends the call with [`ErrorKind::Cancelled`] soon after `cancel` becomes true.
+    #[must_use]
+    pub fn with_cancel(mut self, cancel: &'a AtomicBool) -> Self {
+        self.cancel = Some(cancel);
+        self
+    }
+
+    /// Makes the voices of speakers comparable with those of other recordings, also in a recording
+    /// shorter than a chunk of 10 s, which is then run a second time.
+    #[must_use]
+    pub fn with_voices(mut self) -> Self {
+        self.wants_voices = true;
+        self
+    }
+
+    /// Name of the recording in results.
+    pub fn file_id(&self) -> &str {
+        &self.file_id
+    }
+
+    /// Where the recording is, for errors: the path of a file.
+    pub(crate) fn place(&self) -> Option<String> {
+        match &self.input {
+            Input::File(path) => Some(path.display().to_string()),
+            Input::Source(_) => None,
+        }
+    }
+
+    /// Opens the recording. A source can be opened once, a file again and again.
+    pub(super) fn open(self) -> Result<Box<dyn AudioSource + 'a>> {
+        let source = match self.input {
+            Input::File(path) => Box::new(audio::open(&path)?),
+            Input::Source(source) => source,
+        };
+        Ok(match self.cancel {
+            Some(cancel) => Box::new(Cancellable { source, cancel }),
+            None => source,
+        })
+    }
+}
+
+impl From<&Path> for Recording<'_> {
+    fn from(path: &Path) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<&PathBuf> for Recording<'_> {
+    fn from(path: &PathBuf) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<PathBuf> for Recording<'_> {
+    fn from(path: PathBuf) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<&str> for Recording<'_> {
+    fn from(path: &str) -> Self {
+        Self::new(path)
+    }
+}
+
+impl From<String> for Recording<'_> {
+    fn from(path: String) -> Self {
+        Self::new(path)
+    }
+}
+
+/// The name that a recording gets from its file: without folder and extension, with `_` for blanks.
+pub fn file_id(path: &Path) -> String {
+    let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
+    if stem.is_empty() {
+        return "<NA>".to_owned();
+    }
+    stem.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
+}
+
+/// A source that ends with an error once it is cancelled.
+struct Cancellable<'a> {
+    source: Box<dyn AudioSource + 'a>,
+    cancel: &'a AtomicBool,
+}
+
+impl AudioSource for Cancellable<'_> {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        if self.cancel.load(Ordering::Relaxed) {
+            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
+        }
+        self.source.read(out)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        self.source.duration_hint_s()
+    }
+
+    fn times(&self) -> SourceTimes {
+        self.source.times()
+    }
+
+    fn warnings(&self) -> &[String] {
+        self.source.warnings()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_recording_is_named_after_its_file() {
+        let ids = ["a/b c.tar.wav", "my\ttalk.mp3", ".wav", "/", "-"];
+        assert_eq!(ids.map(|path| file_id(path.as_ref())), ["b_c.tar", "my_talk", ".wav", "/", "-"]);
+    }
+
+    #[test]
+    fn a_cancelled_recording_is_read_no_further() {
+        let cancel = AtomicBool::new(false);
+        let samples = [0.5; 20_000];
+        let mut source = Recording::from_samples("a", &samples).with_cancel(&cancel).open().unwrap();
+        let mut out = Vec::new();
+        assert!(source.read(&mut out).unwrap());
+        cancel.store(true, Ordering::Relaxed);
+        assert_eq!(source.read(&mut out).unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}

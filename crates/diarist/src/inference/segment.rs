@@ -1,0 +1,73 @@
+//! Segmentation of a wave, in batches of chunks on all threads.
+
+use rayon::prelude::*;
+
+use crate::models::pyannet::{PyanNet, Workspace};
+use crate::segmentation::masks::ChunkMasks;
+
+use super::intake::Window;
+use super::wave::Pool;
+
+/// Most chunks in one batch. From 4 on, the time per chunk hardly depends on their number
+/// (docs/adr/0007); more chunks share more of the first convolution, but take memory.
+const MAX_BATCH_CHUNKS: usize = 8;
+/// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
+pub(super) const WAVE_CHUNKS_PER_THREAD: usize = 2 * MAX_BATCH_CHUNKS;
+
+/// Fills `wave_masks` for the chunks from `first_chunk` on.
+pub(super) fn segment(
+    network: &PyanNet,
+    pool: &Pool<Workspace>,
+    window: &Window,
+    first_chunk: usize,
+    wave_masks: &mut [ChunkMasks],
+) {
+    let batches = batches(first_chunk, wave_masks, rayon::current_num_threads());
+    batches.into_par_iter().with_max_len(1).for_each(|(first, masks)| {
+        let chunks = window.chunks(first, masks.len());
+        pool.with(|workspace| network.forward(chunks, workspace, masks));
+    });
+}
+
+/// Cuts a wave into batches of nearly equal size, the same number for each thread: the first chunk
+/// and the masks of each.
+fn batches(first_chunk: usize, masks: &mut [ChunkMasks], num_threads: usize) -> Vec<(usize, &mut [ChunkMasks])> {
+    let num_chunks = masks.len();
+    let per_thread = num_chunks.div_ceil(num_threads * MAX_BATCH_CHUNKS);
+    let num_batches = num_chunks.min(per_thread * num_threads);
+    let mut batches = Vec::with_capacity(num_batches);
+    let (mut first, mut rest) = (0, masks);
+    for index in 1..=num_batches {
+        let end = num_chunks * index / num_batches;
+        let (batch, after) = rest.split_at_mut(end - first);
+        batches.push((first_chunk + first, batch));
+        (first, rest) = (end, after);
+    }
+    batches
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_even_and_cover_the_wave() {
+        for num_threads in [1, 2, 3, 16] {
+            for num_chunks in 0..=WAVE_CHUNKS_PER_THREAD * num_threads {
+                let mut masks = vec![ChunkMasks::default(); num_chunks];
+                let batches = batches(5, &mut masks, num_threads);
+                let sizes: Vec<usize> = batches.iter().map(|(_, masks)| masks.len()).collect();
+                let mut next = 5;
+                for ((first, _), size) in batches.iter().zip(&sizes) {
+                    assert_eq!(*first, next);
+                    next += size;
+                }
+                let what = format!("{num_chunks} chunks, {num_threads} threads: {sizes:?}");
+                assert_eq!(next, 5 + num_chunks, "{what}");
+                let (smallest, largest) = (sizes.iter().min().unwrap_or(&1), sizes.iter().max().unwrap_or(&1));
+                assert!(*smallest >= 1 && largest - smallest <= 1 && *largest <= MAX_BATCH_CHUNKS, "{what}");
+                assert!(num_chunks < num_threads || sizes.len().is_multiple_of(num_threads), "{what}");
+            }
+        }
+    }
+}

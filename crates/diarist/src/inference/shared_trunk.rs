@@ -1,0 +1,153 @@
+//! One pass of the embedding trunk over the recording, from which the embeddings of all chunks are pooled.
+//!
+//! Passes cover 10 s each and do not overlap, however small the chunk step: at a step of 1 s a tenth of the work of a pass for
+//! each chunk. A pass is normalised by its own mean, as a chunk is, so a chunk that does not start with a pass is pooled from
+//! features that were normalised and padded otherwise than its own would be. What that does to the error rate is in
+//! docs/benchmarks.md.
+
+use std::collections::VecDeque;
+
+use rayon::prelude::*;
+
+use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
+use crate::models::resnet34::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
+use crate::segmentation::masks::FrameMask;
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
+
+use super::chunk_embedder::ChunkEmbedder;
+use super::wave::{ChunkEmbeddings, Wave};
+
+/// Fbank frames from one pass, or one chunk's start, to 10 s later.
+const PASS_FRAMES: usize = CHUNK_SAMPLES / FRAME_SHIFT;
+/// Feature frames of a pass.
+const PASS_FEATURES: usize = PASS_FRAMES / FEATURE_SHIFT;
+
+/// The features of 10 s. Frames are fbank frames of the recording.
+#[derive(Debug)]
+struct Pass {
+    /// First frame that the pass covers.
+    start: usize,
+    /// First frame that it is used for: later than `start` only in the last pass, which ends where the last chunk does.
+    used_from: usize,
+    /// Shape `[10, 125, 256]`; unspecified where nobody speaks, empty if nobody speaks in all of it.
+    features: Vec<f32>,
+}
+
+/// What was computed and is still needed.
+#[derive(Debug, Default)]
+pub(super) struct SharedTrunk {
+    passes: VecDeque<Pass>,
+    /// Memory of passes that are no longer needed.
+    spare: Vec<Vec<f32>>,
+}
+
+impl Wave<'_> {
+    /// End of the last chunk of the wave.
+    fn end(&self) -> usize {
+        self.start(self.first_chunk + self.masks.len() - 1) + PASS_FRAMES
+    }
+
+    /// From here on chunks of later waves may need features.
+    fn open_from(&self) -> usize {
+        let next = self.first_chunk + self.masks.len();
+        if self.all_chunks == Some(next) { usize::MAX } else { self.start(next) }
+    }
+
+    /// Which features of a pass some embedding needs, or may need.
+    fn wanted(&self, pass: &Pass) -> [bool; PASS_FEATURES] {
+        let open_from = self.open_from();
+        let mut wanted = std::array::from_fn(|t| pass.start + t * FEATURE_SHIFT >= open_from);
+        for (i, masks) in self.masks.iter().enumerate() {
+            let start = self.start(self.first_chunk + i);
+            if start >= pass.start + PASS_FRAMES || start + PASS_FRAMES <= pass.start {
+                continue;
+            }
+            let speakers = masks.embedding_masks();
+            for (t, wanted) in wanted.iter_mut().enumerate() {
+                let frame = pass.start + t * FEATURE_SHIFT;
+                *wanted |= frame >= pass.used_from
+                    && mask_frame(frame, start).is_some_and(|t| speakers.iter().flatten().any(|mask| mask.get(t)));
+            }
+        }
+        wanted
+    }
+}
+
+impl SharedTrunk {
+    /// Computes the embeddings of every active local speaker of a wave, `[3, 256]` for each chunk.
+    pub(super) fn embed(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) {
+        self.compute_passes(chunks, wave);
+        let items = chunks.items_at_a_time();
+        let masks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
+        masks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
+            let start = wave.start(wave.first_chunk + i);
+            let speakers = masks.embedding_masks();
+            let frames = |speaker: usize, row| self.frames(start, speakers[speaker].unwrap_or_default(), row);
+            chunks.network.embed_frames(frames, out);
+        });
+    }
+
+    /// The chunk where the pass begins that the start of chunk `next` lies in, or the last chunk before that.
+    pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
+        let start = next * step_samples / FRAME_SHIFT;
+        start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
+    }
+
+    /// Computes the passes that begin before the first chunk of `wave`, which has no chunks itself, and reach into it.
+    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
+        self.compute_passes(chunks, wave);
+    }
+
+    /// Runs the passes that the wave needs and that are not there yet, and lets go of those that no chunk needs any more.
+    fn compute_passes(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
+        let start = wave.start(wave.first_chunk);
+        while self.passes.get(1).is_some_and(|next| next.used_from <= start) {
+            self.spare.extend(self.passes.pop_front().map(|pass| pass.features));
+        }
+        let num_present = self.passes.len();
+        let mut from =
+            self.passes.back().map_or(start / PASS_FRAMES * PASS_FRAMES, |last| last.used_from + PASS_FRAMES);
+        let last_end = wave.all_chunks.map_or(usize::MAX, |all| wave.start(all - 1) + PASS_FRAMES);
+        while from < wave.end() {
+            let start = from.min(last_end - PASS_FRAMES);
+            self.passes.push_back(Pass { start, used_from: from, features: self.spare.pop().unwrap_or_default() });
+            from += PASS_FRAMES;
+        }
+        let new = self.passes.make_contiguous()[num_present..].par_iter_mut();
+        let items = chunks.items_at_a_time();
+        new.with_min_len(items).with_max_len(items).for_each(|pass| {
+            pass.features.clear();
+            let wanted = wave.wanted(pass);
+            if !wanted.contains(&true) {
+                return;
+            }
+            let fbank = wave.window.frames_from(pass.start);
+            chunks.pool.with(|workspace| {
+                chunks.network.trunk_where(fbank, &chunk_mean(fbank), |t| wanted[t], workspace);
+                for row in 0..OUT_HEIGHT {
+                    pass.features.extend_from_slice(workspace.features(row));
+                }
+            });
+        });
+    }
+
+    /// The features at frequency `row` that belong to `mask` of the chunk that starts at frame `start`.
+    fn frames(&self, start: usize, mask: FrameMask, row: usize) -> impl Iterator<Item = &[f32]> + Clone {
+        let passes = self.passes.iter().enumerate();
+        passes.filter(|(_, pass)| !pass.features.is_empty()).flat_map(move |(index, pass)| {
+            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.used_from);
+            let row = &pass.features[row * PASS_FEATURES * OUT_CHANNELS..][..PASS_FEATURES * OUT_CHANNELS];
+            row.chunks_exact(OUT_CHANNELS).enumerate().filter_map(move |(t, features)| {
+                let frame = pass.start + t * FEATURE_SHIFT;
+                let is_used = (pass.used_from..used_until).contains(&frame);
+                (is_used && mask_frame(frame, start).is_some_and(|t| mask.get(t))).then_some(features)
+            })
+        })
+    }
+}
+
+/// The mask frame of the chunk that starts at frame `start` which stands for frame `frame`: the nearest lower one.
+fn mask_frame(frame: usize, start: usize) -> Option<usize> {
+    let offset = frame.checked_sub(start)?;
+    (offset < PASS_FRAMES).then_some(offset * FRAMES_PER_CHUNK / PASS_FRAMES)
+}

@@ -1,0 +1,75 @@
+//! Ranges of options.
+
+use std::fmt;
+
+use crate::error::{Error, Result};
+
+/// The allowed values of one option.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Range {
+    /// Name of the option.
+    pub name: &'static str,
+    /// Smallest value.
+    pub min: f64,
+    /// Largest value; infinite if there is none. Infinity itself is never allowed.
+    pub max: f64,
+    /// Whether the smallest value itself is allowed.
+    pub has_min: bool,
+}
+
+impl Range {
+    /// From `min` to `max`, both included.
+    pub(crate) const fn closed(name: &'static str, min: f64, max: f64) -> Self {
+        Self { name, min, max, has_min: true }
+    }
+
+    /// From `min` on, included.
+    pub(crate) const fn from(name: &'static str, min: f64) -> Self {
+        Self { name, min, max: f64::INFINITY, has_min: true }
+    }
+
+    /// Above `min`, which is not included.
+    pub(crate) const fn above(name: &'static str, min: f64) -> Self {
+        Self { name, min, max: f64::INFINITY, has_min: false }
+    }
+
+    /// Checks a value.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and the range.
+    pub fn check(&self, value: f64) -> Result<()> {
+        let is_above = if self.has_min { value >= self.min } else { value > self.min };
+        if is_above && value <= self.max && value.is_finite() {
+            return Ok(());
+        }
+        Err(Error::invalid_option(format!("{} is {value}, but must be {self}", self.name)))
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.has_min, self.max.is_finite()) {
+            (true, true) => write!(f, "from {} to {}", self.min, self.max),
+            (true, false) => write!(f, "{} or more", self.min),
+            (false, true) => write!(f, "above {} and at most {}", self.min, self.max),
+            (false, false) => write!(f, "above {} and finite", self.min),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_are_included_or_not() {
+        let error = |range: Range, value: f64| range.check(value).unwrap_err().to_string();
+        assert!(Range::closed("a", 0.0, 2.0).check(0.0).is_ok());
+        assert!(Range::closed("a", 0.0, 2.0).check(2.0).is_ok());
+        assert_eq!(error(Range::closed("a", 0.0, 2.0), 2.1), "a is 2.1, but must be from 0 to 2");
+        assert_eq!(error(Range::closed("a", 0.0, 2.0), f64::NAN), "a is NaN, but must be from 0 to 2");
+        assert!(Range::above("b", 0.0).check(1e-9).is_ok());
+        assert_eq!(error(Range::above("b", 0.0), 0.0), "b is 0, but must be above 0 and finite");
+        assert_eq!(error(Range::from("c", 0.0), f64::INFINITY), "c is inf, but must be 0 or more");
+    }
+}

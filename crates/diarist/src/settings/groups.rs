@@ -1,0 +1,46 @@
+//! All settings, in three groups.
+
+use crate::clustering::{ClusteringSettings, SpeakerBounds};
+use crate::error::{Error, Result};
+use crate::inference::AnalysisSettings;
+use crate::timeline::TimelineSettings;
+
+/// Everything that can be chosen. The default is [`Profile::Balanced`](super::Profile::Balanced), in
+/// every interface.
+///
+/// ```
+/// use diarist::{Profile, Settings};
+///
+/// let mut settings = Settings::from(Profile::Exact);
+/// settings.clustering.max_speakers = Some(4);
+/// settings.timeline.min_duration_off_s = 0.5;
+/// # settings.validate()?;
+/// # Ok::<(), diarist::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Settings {
+    /// How the networks run over a recording.
+    pub analysis: AnalysisSettings,
+    /// How local speakers become the speakers of the recording.
+    pub clustering: ClusteringSettings,
+    /// How speakers become turns.
+    pub timeline: TimelineSettings,
+}
+
+impl Settings {
+    /// Checks every setting that does not depend on the recording, so that a fault shows before any
+    /// work is done.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
+    pub fn validate(&self) -> Result<()> {
+        self.analysis.validate()?;
+        self.clustering.validate()?;
+        self.timeline.validate()?;
+        if !self.analysis.has_embeddings() && self.clustering.bounds()? != SpeakerBounds::default() {
+            return Err(Error::invalid_option("the number of speakers cannot be chosen without embeddings")
+                .hint("leave it out, or choose another embedding mode"));
+        }
+        Ok(())
+    }
+}

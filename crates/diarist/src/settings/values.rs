@@ -1,0 +1,61 @@
+//! Values of options, before they are given to [`Settings`](super::Settings).
+
+use std::fmt;
+use std::path::PathBuf;
+
+use serde::{Serialize, Serializer};
+
+/// A value that a user gave to an option.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// A number.
+    Number(f64),
+    /// A whole number from 0 on.
+    Count(usize),
+    /// One of the names in a list.
+    Name(&'static str),
+    /// Path of a file.
+    Path(PathBuf),
+}
+
+impl fmt::Display for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(value) => value.fmt(f),
+            Self::Count(value) => value.fmt(f),
+            Self::Name(name) => f.write_str(name),
+            Self::Path(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl Serialize for Value {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Number(value) => serializer.serialize_f64(*value),
+            Self::Count(value) => serializer.serialize_u64(*value as u64),
+            Self::Name(name) => serializer.serialize_str(name),
+            Self::Path(path) => path.serialize(serializer),
+        }
+    }
+}
+
+/// One of the names that an option can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Choice {
+    /// The name.
+    pub name: &'static str,
+    /// Help in one line, without a full stop; may be empty.
+    pub help: &'static str,
+}
+
+/// Group of settings that an option belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// How the networks run: needed where a recording is analyzed.
+    Analysis,
+    /// How speakers are found: needed where an analysis is clustered.
+    Clustering,
+    /// How turns are made of speakers.
+    Timeline,
+}
