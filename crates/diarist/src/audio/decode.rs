@@ -12,8 +12,9 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::packet::Packet;
 
 use super::identify::codec_name;
+use super::mp4;
 use super::opus::{OpusDecoder, OpusHead};
-use super::{downmix, mp4};
+use super::samples::downmix;
 use crate::error::{Error, Result};
 
 /// Every codec of Symphonia, and Opus.

@@ -13,8 +13,11 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::meta::MetadataOptions;
 
 use super::decode::PacketDecoder;
+use super::resample::Resampler;
+use super::samples::check_finite;
+use super::source::{AudioSource, SourceTimes};
 use super::wav::Patched;
-use super::{AudioSource, Resampler, SourceTimes, check_finite, identify, mp4};
+use super::{identify, mp4};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.

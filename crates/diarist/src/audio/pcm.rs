@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
-use super::{AudioSource, Resampler, SourceTimes, check_finite, downmix};
+use super::resample::Resampler;
+use super::samples::{check_finite, downmix};
+use super::source::{AudioSource, SourceTimes};
 use crate::error::{Error, Result};
 
 /// Bytes read at a time.

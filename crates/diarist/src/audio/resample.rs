@@ -11,6 +11,7 @@
 use std::f64::consts::PI;
 
 use crate::error::{Error, Result};
+use crate::segmentation::SAMPLE_RATE;
 
 /// Zero crossings of the sinc on each side (torchaudio `lowpass_filter_width`).
 const ZERO_CROSSINGS: f64 = 6.0;
@@ -57,9 +58,9 @@ impl Resampler {
             ))
             .hint("check the recording's header, or convert it to a 16 kHz WAV"));
         }
-        let divisor = gcd(u64::from(sample_rate), u64::from(crate::segmentation::SAMPLE_RATE));
+        let divisor = gcd(u64::from(sample_rate), u64::from(SAMPLE_RATE));
         let orig = u64::from(sample_rate) / divisor;
-        let new = u64::from(crate::segmentation::SAMPLE_RATE) / divisor;
+        let new = u64::from(SAMPLE_RATE) / divisor;
         let mut resampler = Self {
             orig,
             new,

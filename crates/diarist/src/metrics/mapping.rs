@@ -1,13 +1,13 @@
 //! Which hypothesis speaker is which reference speaker.
 
-use super::ScoreOptions;
+use super::options::ScoreOptions;
 use super::scored::{Scored, Tracks};
 use crate::assignment::{Objective, assign};
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment};
 
 /// Pairs of (hypothesis speaker, reference speaker) that talk together for the longest time in all, within the scored
-/// regions (see [`super::score`]); pairs that never do are left out.
+/// regions (see [`score`](super::score)); pairs that never do are left out.
 ///
 /// Source: pyannote.metrics `matcher.py`, `HungarianMapper`.
 ///

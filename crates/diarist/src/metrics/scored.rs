@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::ScoreOptions;
+use super::options::ScoreOptions;
 use crate::timeline::intervals::{chronological, crop, overlaps, subtract, union};
 use crate::timeline::{Annotation, Segment};
 

@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::timeline::Turn;
 use crate::timeline::intervals::union;
+use crate::timeline::{Annotation, Segment, Turn};
 
 #[derive(Deserialize)]
 struct Golden {

@@ -1,10 +1,10 @@
 //! Which tensors each network consists of.
 
-use super::weights::Tensors;
-use crate::{Error, Result};
+use super::tensors::Tensors;
+use crate::error::{Error, Result};
 
 /// Values of an embedding.
-const EMBEDDING_DIMENSION: usize = 256;
+pub const EMBEDDING_DIMENSION: usize = 256;
 /// Mean and standard deviation of 256 channels at 10 frequencies.
 const POOLED: usize = 2 * 256 * 10;
 

@@ -11,9 +11,11 @@ use diarist_kernels::{
     Rows, RowsMut, Store, gemm, vecmath,
 };
 
+use super::precision::Precision;
 use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
-use super::{Precision, Tensors, stored};
-use crate::Result;
+use super::stored;
+use super::tensors::Tensors;
+use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 

@@ -3,9 +3,9 @@
 //! Source: asteroid-filterbanks `param_sinc_fb.py`; Ravanelli and Bengio, "Speaker recognition from raw waveform with SincNet",
 //! 2018.
 
-use super::Tensors;
+use super::tensors::Tensors;
+use crate::error::{Error, Result};
 use crate::segmentation::SAMPLE_RATE;
-use crate::{Error, Result};
 
 /// Bands, each with an even (cosine) and an odd (sine) filter.
 pub(super) const SINC_BANDS: usize = 40;

@@ -16,9 +16,9 @@ use diarist_kernels::{
     RowsMut, Store, max_pool, max_pool_magnitudes,
 };
 
-use super::Tensors;
 use super::sinc_filters::{Filters, SINC_BANDS, SINC_REACH, SINC_TAPS};
-use crate::Result;
+use super::tensors::Tensors;
+use crate::error::Result;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 
 /// Filters of the first layer: the even and the odd one of every band take turns. In checkpoints all even ones come first.

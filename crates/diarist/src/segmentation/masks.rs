@@ -1,6 +1,6 @@
 //! Local-speaker masks of one chunk, a bit per frame.
 
-use super::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use super::geometry::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 pub(crate) const WORDS: usize = FRAMES_PER_CHUNK.div_ceil(64);
 
@@ -8,7 +8,7 @@ pub(crate) const WORDS: usize = FRAMES_PER_CHUNK.div_ceil(64);
 ///
 /// The embedding network needs one 25 ms window, 400 samples, which is `ceil(589 * 400 / 160000)` frames. Source:
 /// pyannote.audio `SpeakerDiarization.get_embeddings` (`min_num_frames`); the comparison there is strict.
-const MIN_CLEAN_FRAMES: usize = (FRAMES_PER_CHUNK * 400).div_ceil(super::CHUNK_SAMPLES);
+const MIN_CLEAN_FRAMES: usize = (FRAMES_PER_CHUNK * 400).div_ceil(CHUNK_SAMPLES);
 
 /// A set of frames of one chunk: bit `t` is set if frame `t` (0..589) belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

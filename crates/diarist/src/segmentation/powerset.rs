@@ -4,8 +4,8 @@
 //! Source: Plaquet and Bredin, "Powerset multi-class cross entropy loss for neural speaker diarization" (Interspeech
 //! 2023); class order as in pyannote.audio `utils/powerset.py`: by size of the set, then lexicographic.
 
+use super::geometry::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS, POWERSET_CLASSES};
 use super::masks::{ChunkMasks, FrameMask};
-use super::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS, POWERSET_CLASSES};
 
 /// Local speakers of each powerset class: {} {0} {1} {2} {0,1} {0,2} {1,2}.
 pub const CLASS_SPEAKERS: [[bool; LOCAL_SPEAKERS]; POWERSET_CLASSES] = [

@@ -6,10 +6,9 @@ use std::path::Path;
 use pytorch_reader::{DType, PytorchError, PytorchReader};
 use serde::Deserialize;
 
-use super::MAX_FILE_BYTES;
+use crate::error::{Error, Result};
 use crate::models::architecture::{Architecture, resnet34_convolutions};
-use crate::models::weights::{Dtype, Tensors};
-use crate::{Error, Result};
+use crate::models::tensors::{Dtype, MAX_FILE_BYTES, Tensors};
 
 /// Batch normalisation's epsilon in both of pyannote's and WeSpeaker's ResNet34: PyTorch's default.
 const BATCH_NORM_EPSILON: f64 = 1e-5;
@@ -17,7 +16,7 @@ const BATCH_NORM_EPSILON: f64 = 1e-5;
 const SINCNET_STRIDE: u32 = 10;
 
 /// Reads a checkpoint of PyanNet or ResNet34.
-pub(super) fn open(path: &Path, what: &str) -> Result<Tensors<'static>> {
+pub(in crate::models) fn open(path: &Path, what: &str) -> Result<Tensors<'static>> {
     let reader = match PytorchReader::with_top_level_key(path, "state_dict") {
         Err(PytorchError::KeyNotFound(_)) => PytorchReader::new(path),
         other => other,

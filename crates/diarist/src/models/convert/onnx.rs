@@ -9,9 +9,9 @@ use std::borrow::Cow;
 use prost::Message;
 use prost::bytes::Bytes;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::models::architecture::{Architecture, resnet34_convolutions};
-use crate::models::weights::{Dtype, Tensors};
-use crate::{Error, Result};
+use crate::models::tensors::{Dtype, Tensors};
 
 /// Larger models are refused: ResNet34 has 27 MB in f32, and decoding may take some times the size of the file.
 const MAX_BYTES: usize = 64 << 20;
@@ -74,7 +74,7 @@ struct Initializer {
 }
 
 /// Reads the weights of ResNet34 out of an ONNX model.
-pub(super) fn parse(bytes: Vec<u8>, what: &str) -> Result<Tensors<'static>> {
+pub(in crate::models) fn parse(bytes: Vec<u8>, what: &str) -> Result<Tensors<'static>> {
     if bytes.len() > MAX_BYTES {
         return Err(Error::weights(format!("the ONNX model is larger than {} MiB", MAX_BYTES >> 20)).at(what));
     }
@@ -187,7 +187,7 @@ fn linear(nodes: &[Node], stored: &Tensors<'_>, tensors: &mut Tensors<'_>) -> Re
     }
     let shapes = Architecture::ResNet34.tensors();
     let [.., (weight_name, weight_shape), (bias_name, bias_shape)] = shapes.as_slice() else {
-        return Err(Error::new(crate::ErrorKind::Internal, "ResNet34 has no last layer"));
+        return Err(Error::new(ErrorKind::Internal, "ResNet34 has no last layer"));
     };
     let weight = if transposed {
         stored.f32(weight, weight_shape)?

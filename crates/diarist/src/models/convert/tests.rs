@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::models::{Architecture, Tensors};
 
 #[derive(Deserialize)]
@@ -50,7 +50,7 @@ fn onnx() -> Vec<u8> {
 }
 
 /// Opens `bytes` as a file; the file's name says nothing of the format.
-fn open(bytes: &[u8]) -> crate::Result<Tensors<'static>> {
+fn open(bytes: &[u8]) -> Result<Tensors<'static>> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
     Tensors::open(file.path())

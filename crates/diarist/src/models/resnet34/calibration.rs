@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use diarist_kernels::{Columns, Isa, Plane};
 
+use super::input::set_input;
 use super::ranges::num_steps;
 use super::trunk::{Code, Planes, Trunk, activation_name, num_features};
-use super::{NUM_MEL_BINS, set_input};
-use crate::Result;
-use crate::models::Tensors;
+use crate::error::Result;
+use crate::features::fbank::NUM_MEL_BINS;
+use crate::models::tensors::Tensors;
 
 /// Collects how large activations become in f32, and tells the range of each that 8 bits should cover.
 #[derive(Debug)]

@@ -2,7 +2,8 @@
 
 use super::trunk::{Code, Site, activation_name};
 use crate::error::{Error, Result};
-use crate::models::{Architecture, Tensors};
+use crate::models::architecture::Architecture;
+use crate::models::tensors::Tensors;
 
 /// Share of the embedded weights' root mean square by which others may differ: more than the coarsest stored form changes, less than
 /// the 1.4 of weights that have nothing to do with them.

@@ -12,8 +12,8 @@ use diarist_kernels::{
 };
 
 use super::needs::Needs;
-use crate::Result;
-use crate::models::Tensors;
+use crate::error::Result;
+use crate::models::tensors::Tensors;
 
 /// Channels and number of blocks of each stage. The first block of every stage but the first halves both axes.
 const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];

@@ -2,11 +2,10 @@
 
 use half::f16;
 
+use super::form::{INDICES, INTEGERS, SCALE, SHAPE, TABLES, channel_len};
 use super::packing::{index_bits, packed_len, unpack};
-use super::{INDICES, INTEGERS, SCALE, SHAPE, TABLES, channel_len};
-use crate::models::convert::MAX_FILE_BYTES;
-use crate::models::weights::{Dtype, Encoding, Tensors, elements};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::models::tensors::{Dtype, Encoding, MAX_FILE_BYTES, Tensors, elements};
 
 /// Replaces what linear8 and palettes consist of by the tensors that they stand for, in f32.
 ///

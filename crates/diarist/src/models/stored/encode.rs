@@ -5,18 +5,42 @@ use std::borrow::Cow;
 use half::f16;
 use rayon::prelude::*;
 
+use super::form::{Form, Granularity, INDICES, INTEGERS, MIN_VALUES, SCALE, SHAPE, TABLES, channel_len};
+use super::kmeans;
 use super::packing::{index_bits, pack};
-use super::{Form, Granularity, INDICES, INTEGERS, MIN_VALUES, SCALE, SHAPE, TABLES, channel_len, kmeans};
-use crate::models::weights::{Dtype, TensorInfo, Tensors};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::models::architecture::Architecture;
+use crate::models::tensors::{Dtype, TensorInfo, Tensors};
 
 /// One tensor of a file.
 type Part = (String, Dtype, Vec<usize>, Vec<u8>);
 /// Or a value that no 16-bit float can hold.
 type Fitting<T> = std::result::Result<T, f32>;
 
+/// A network's weights in `form`: a safetensors file, the same bytes every time. Its metadata, `architecture`, names the network
+/// and the form.
+///
+/// # Errors
+/// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `tensors` are not a whole network, or hold a value too large for 16 bits;
+/// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for a PLDA, which needs its double precision.
+pub fn quantize(tensors: &Tensors<'_>, form: Form) -> Result<Vec<u8>> {
+    let architecture = Architecture::recognise(tensors)?;
+    if architecture == Architecture::Plda {
+        return Err(Error::invalid_option("a PLDA is not stored in fewer bits")
+            .at(tensors.what())
+            .hint("it is small, and clustering needs its double precision"));
+    }
+    architecture.check(tensors)?;
+    encode(tensors, form)?.to_safetensors(&format!("{} {form}", architecture.name()))
+}
+
+/// `tensors` with the values of the large ones rounded to 16-bit floats.
+pub(in crate::models) fn in_f16(tensors: &Tensors<'_>) -> Result<Tensors<'static>> {
+    encode(tensors, Form::F16)
+}
+
 /// The tensors that a file in `form` consists of.
-pub(super) fn encode(tensors: &Tensors<'_>, form: Form) -> Result<Tensors<'static>> {
+fn encode(tensors: &Tensors<'_>, form: Form) -> Result<Tensors<'static>> {
     let all: Vec<TensorInfo<'_>> = tensors.iter().collect();
     let parts: Vec<Vec<Part>> =
         all.par_iter().map(|tensor| encode_tensor(tensors, tensor, form)).collect::<Result<_>>()?;

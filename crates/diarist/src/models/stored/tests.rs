@@ -1,7 +1,8 @@
 use super::Granularity::{Channel, Tensor};
-use super::*;
-use crate::ErrorKind;
-use crate::models::{Dtype, Encoding};
+use super::form::{INDICES, INTEGERS, SCALE, SHAPE, TABLES};
+use super::{Form, MIN_VALUES, quantize};
+use crate::error::{ErrorKind, Result};
+use crate::models::{Architecture, Dtype, Encoding, Tensors};
 
 const FORMS: [Form; 9] = [
     Form::F16,

@@ -2,15 +2,15 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use half::{bf16, f16};
 pub use safetensors::Dtype;
-use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
 
-use super::stored;
-use crate::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
+
+/// Larger files are refused: the largest network that diarist knows has 27 MB.
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
 
 /// The tensors of one model by name, in memory; borrowed from the embedded weights or owned when read from a file.
 #[derive(Debug, Clone)]
@@ -60,37 +60,6 @@ pub struct TensorInfo<'a> {
     pub encoding: Encoding,
     /// How many bytes that took.
     pub num_bytes: usize,
-}
-
-impl<'a> Tensors<'a> {
-    /// Reads safetensors; `what` names them in errors. Tensors in a stored form (the module
-    /// [`stored`]) become `f32`.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent safetensors file, or a stored form
-    /// in it contradicts itself.
-    pub fn parse(bytes: &'a [u8], what: &str) -> Result<Self> {
-        let file = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(what, error))?;
-        let mut tensors = Self::empty(what);
-        for (name, view) in file.iter() {
-            tensors.insert(name, view.dtype(), view.shape().to_vec(), Cow::Borrowed(view.data()));
-        }
-        stored::decode(&mut tensors)?;
-        Ok(tensors)
-    }
-}
-
-impl Tensors<'static> {
-    /// Reads a file of weights: safetensors, a PyTorch checkpoint (pyannote's Lightning `pytorch_model.bin` of PyanNet
-    /// or ResNet34, WeSpeaker's `avg_model.pt`), or an ONNX export of ResNet34. Checkpoints and ONNX come out in f32
-    /// with the names and shapes of [`Architecture::tensors`](super::Architecture::tensors), batch normalisation folded.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the file cannot be read, is of none of these formats, is
-    /// damaged, or (checkpoints and ONNX) lacks a tensor of the network or has it with another shape.
-    pub fn open(path: &Path) -> Result<Self> {
-        super::convert::open(path)
-    }
 }
 
 impl<'a> Tensors<'a> {
@@ -162,6 +131,7 @@ impl<'a> Tensors<'a> {
     }
 
     /// The dimensions of tensor `name`.
+    #[cfg(feature = "converter")]
     pub(crate) fn shape(&self, name: &str) -> Option<&[usize]> {
         self.tensors.get(name).map(|stored| stored.shape.as_slice())
     }
@@ -243,7 +213,7 @@ impl<'a> Tensors<'a> {
     /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if a tensor's size contradicts its shape.
     pub fn to_safetensors(&self, architecture: &str) -> Result<Vec<u8>> {
         let failed = |error: safetensors::SafeTensorError| {
-            Error::new(crate::ErrorKind::Internal, "tensors cannot be written as safetensors").caused_by(error)
+            Error::new(ErrorKind::Internal, "tensors cannot be written as safetensors").caused_by(error)
         };
         let mut views = Vec::with_capacity(self.tensors.len());
         for (name, stored) in &self.tensors {
@@ -257,119 +227,4 @@ impl<'a> Tensors<'a> {
 
 pub(super) fn elements<const N: usize>(data: &[u8]) -> impl Iterator<Item = [u8; N]> {
     data.as_chunks::<N>().0.iter().copied()
-}
-
-fn not_safetensors(what: &str, error: safetensors::SafeTensorError) -> Error {
-    Error::weights("not a whole safetensors file")
-        .at(what)
-        .caused_by(error)
-        .hint("fetch it again, or convert the checkpoint with `diarist models convert`")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ErrorKind;
-
-    fn safetensors(header: &str, data: &[u8]) -> Vec<u8> {
-        [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
-    }
-
-    fn one(dtype: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-        let header = format!(r#"{{"w":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[0,{}]}}}}"#, data.len());
-        safetensors(&header, data)
-    }
-
-    #[test]
-    fn embedded_weights_have_the_networks_tensors() {
-        let segmentation = Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap();
-        let window = segmentation.f32("sincnet.conv1d.0.filterbank.window_", &[125]).unwrap();
-        // First value of a symmetric Hamming window: 0.54 - 0.46, to the last bit of f32.
-        assert!((window[0] - 0.08).abs() < 1e-7);
-        let embedding = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
-        assert_eq!(embedding.f32("resnet.seg_1.weight", &[256, 5120]).unwrap().len(), 256 * 5120);
-        let plda = Tensors::parse(diarist_weights::plda(), "plda").unwrap();
-        assert_eq!(plda.f64("lda", &[256, 128]).unwrap().len(), 256 * 128);
-    }
-
-    #[test]
-    fn every_floating_type_is_converted() {
-        let value = 1.5_f32;
-        let cases = [
-            ("F16", f16::from_f32(value).to_le_bytes().to_vec()),
-            ("BF16", bf16::from_f32(value).to_le_bytes().to_vec()),
-            ("F32", value.to_le_bytes().to_vec()),
-            ("F64", f64::from(value).to_le_bytes().to_vec()),
-        ];
-        for (dtype, data) in cases {
-            let bytes = one(dtype, "[1]", &data);
-            let tensors = Tensors::parse(&bytes, "test").unwrap();
-            assert_eq!(tensors.f32("w", &[1]).unwrap(), [1.5], "{dtype}");
-            assert_eq!(tensors.f64("w", &[1]).unwrap(), [1.5], "{dtype}");
-        }
-    }
-
-    #[test]
-    fn f64_keeps_double_precision() {
-        let value = 0.1_f64;
-        let bytes = one("F64", "[1]", &value.to_le_bytes());
-        assert_eq!(Tensors::parse(&bytes, "test").unwrap().f64("w", &[1]).unwrap(), [value]);
-    }
-
-    #[test]
-    fn errors_name_the_tensor_and_both_shapes() {
-        let bytes = one("F32", "[2]", &[0; 8]);
-        let tensors = Tensors::parse(&bytes, "my.safetensors").unwrap();
-        let error = tensors.f32("v", &[2]).unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::Weights);
-        assert!(error.to_string().starts_with("my.safetensors: tensor v is missing"), "{error}");
-        let error = tensors.f32("w", &[1, 2]).unwrap_err().to_string();
-        assert!(error.contains("tensor w has shape [2], expected [1, 2]"), "{error}");
-    }
-
-    #[test]
-    fn values_that_are_not_finite_numbers_are_refused() {
-        for (dtype, data) in [
-            ("F32", f32::NAN.to_le_bytes().to_vec()),
-            ("F32", f32::INFINITY.to_le_bytes().to_vec()),
-            ("F64", f64::NEG_INFINITY.to_le_bytes().to_vec()),
-            ("F64", 1e300_f64.to_le_bytes().to_vec()),
-            ("I64", 1_i64.to_le_bytes().to_vec()),
-        ] {
-            let bytes = one(dtype, "[1]", &data);
-            let error = Tensors::parse(&bytes, "test").unwrap().f32("w", &[1]).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Weights, "{dtype}: {error}");
-        }
-    }
-
-    #[test]
-    fn damaged_files_are_one_error() {
-        let good = one("F32", "[2]", &[0; 8]);
-        let mut cases: Vec<Vec<u8>> = (0..good.len()).map(|length| good[..length].to_vec()).collect();
-        cases.push([good.as_slice(), &[0]].concat());
-        cases.push(safetensors("{", &[]));
-        cases.push(safetensors(r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[8,0]}}"#, &[0; 8]));
-        cases.push(safetensors(r#"{"w":{"dtype":"F32","shape":[2],"data_offsets":[0,4]}}"#, &[0; 4]));
-        cases.push(safetensors(
-            r#"{"w":{"dtype":"F32","shape":[9223372036854775807,9223372036854775807],"data_offsets":[0,8]}}"#,
-            &[0; 8],
-        ));
-        cases.push([u64::MAX.to_le_bytes().as_slice(), b"{}"].concat());
-        for bytes in cases {
-            let error = Tensors::parse(&bytes, "damaged").unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Weights);
-            let message = error.to_string();
-            assert!(message.starts_with("damaged: not a whole safetensors file"), "{message}");
-            assert!(!message.contains('\n'), "{message}");
-        }
-    }
-
-    #[test]
-    fn writing_gives_back_the_embedded_files() {
-        for model in &diarist_weights::manifest().models {
-            let data = model.data().unwrap();
-            let tensors = Tensors::parse(data, &model.name).unwrap();
-            assert!(tensors.to_safetensors(&model.architecture).unwrap() == data, "{}", model.name);
-        }
-    }
 }
