@@ -1,8 +1,9 @@
-//! Any audio to 16 kHz mono `f32`, as a stream.
+//! Converts any audio to 16 kHz mono `f32`, as a stream.
 //!
-//! [`open`] decodes a file through Symphonia (WAV, AIFF, CAF, FLAC, MP3, AAC, ALAC, Vorbis, Opus in their usual containers), [`open_bytes`] one that is in
-//! memory, [`pcm`] takes raw samples, [`SliceSource`] what is in memory already. Channels become one by their mean, [`Resampler`] brings the result
-//! to 16 kHz; nothing holds more than a block of the recording.
+//! [`open`] decodes a file through Symphonia (WAV, AIFF, CAF, FLAC, MP3, AAC, ALAC, Vorbis, Opus in
+//! their usual containers), and [`open_bytes`] a file that is in memory. [`pcm`] reads raw samples,
+//! and [`SliceSource`] takes samples at 16 kHz from memory. Channels are mixed by their mean, and
+//! [`Resampler`] converts the result to 16 kHz. No part holds more than a block of the recording.
 
 mod decode;
 mod file;

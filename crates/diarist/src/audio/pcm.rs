@@ -36,7 +36,7 @@ pub struct PcmSource {
     format: PcmFormat,
     num_channels: usize,
     resampler: Resampler,
-    /// Bytes read; fewer than a frame of them remain between two calls.
+    /// Bytes that were read; less than one frame of them remains between two calls.
     bytes: Vec<u8>,
     interleaved: Vec<f32>,
     mono: Vec<f32>,
@@ -58,10 +58,12 @@ impl fmt::Debug for PcmSource {
     }
 }
 
-/// Raw interleaved PCM from `reader` with the given encoding, `sample_rate` (Hz) and number of `channels`.
+/// Raw interleaved PCM from `reader` with the given encoding, `sample_rate` (Hz) and number of
+/// `channels`.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidOption`] if there are no channels; [`crate::ErrorKind::Input`] if the sample rate is out of range.
+/// [`crate::ErrorKind::InvalidOption`] if there are no channels; [`crate::ErrorKind::Input`] if the
+/// sample rate is out of range.
 pub fn pcm(
     reader: impl Read + Send + 'static,
     format: PcmFormat,
@@ -88,12 +90,13 @@ pub fn pcm(
 }
 
 impl PcmSource {
-    /// What was left out of the recording; complete once [`AudioSource::read`] has returned `false`.
+    /// Descriptions of the parts that were left out; complete once [`AudioSource::read`] has
+    /// returned `false`.
     pub fn warnings(&self) -> &[String] {
         &self.warnings
     }
 
-    /// Reads more bytes; `false` at the end of the input.
+    /// Reads more bytes; returns `false` at the end of the input.
     fn fill(&mut self) -> Result<bool> {
         let kept = self.bytes.len();
         self.bytes.resize(kept + BLOCK_BYTES, 0);

@@ -1,4 +1,4 @@
-//! Blocks of decoded samples: mixing channels, and refusing values that are no numbers.
+//! Operations on blocks of samples: mixing channels, and refusing values that are not finite.
 
 use crate::error::{Error, Result};
 
@@ -12,7 +12,8 @@ pub(super) fn downmix(interleaved: &[f32], num_channels: usize, mono: &mut Vec<f
     }
 }
 
-/// Refuses a sample that is not finite; `first` is the index in the recording of the first of `samples`.
+/// Refuses a sample that is not finite; `first` is the index in the recording of the first of
+/// `samples`.
 pub(super) fn check_finite(samples: &[f32], first: u64, sample_rate: u32) -> Result<()> {
     match samples.iter().position(|sample| !sample.is_finite()) {
         None => Ok(()),

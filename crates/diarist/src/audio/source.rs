@@ -8,23 +8,25 @@ use crate::segmentation::SAMPLE_RATE;
 
 /// A recording as a stream of 16 kHz mono samples in [-1, 1].
 pub trait AudioSource: Send {
-    /// Appends the next block of samples to `out` (some thousands at a time); `Ok(false)` at the end of the stream,
-    /// after which `out` is unchanged.
+    /// Appends the next block of samples to `out` (some thousands at a time). Returns `Ok(false)`
+    /// at the end of the stream and then leaves `out` unchanged.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the stream cannot be read or holds a sample that is not finite.
+    /// [`crate::ErrorKind::Input`] if the stream cannot be read or holds a sample that is not
+    /// finite.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool>;
 
-    /// Length in seconds if the container tells it (for progress and estimates only).
+    /// Length in seconds if the container states it (for progress and estimates only).
     fn duration_hint_s(&self) -> Option<f64>;
 
-    /// Time spent on the recording so far, as far as the source tells what for.
+    /// Time spent on the recording so far, as far as the source measures it.
     fn times(&self) -> SourceTimes {
         SourceTimes::default()
     }
 }
 
-/// What an [`AudioSource`] spent time on. The rest of [`AudioSource::read`] is reading and decoding.
+/// Time that an [`AudioSource`] spent, by task. The rest of [`AudioSource::read`] is reading and
+/// decoding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SourceTimes {
     /// Opening the recording, before the first [`AudioSource::read`].

@@ -1,8 +1,9 @@
 //! Diarization and Jaccard error rates.
 //!
-//! The definitions are those of pyannote.metrics 4.2 (`diarization.py`, `identification.py`, `utils.py`), to its last
-//! rule; exact interval arithmetic, no frames. One name differs: [`ScoreOptions::collar_s`] is the width on *each* side
-//! of a boundary, as in NIST's `md-eval`; pyannote.metrics takes the total, twice as much.
+//! The definitions are those of pyannote.metrics 4.2 (`diarization.py`, `identification.py`,
+//! `utils.py`) in every rule, with exact interval arithmetic instead of frames. One name differs:
+//! [`ScoreOptions::collar_s`] is the width on *each* side of a boundary, as in NIST's `md-eval`;
+//! pyannote.metrics takes the total width, twice as much.
 
 mod der;
 pub mod fluidaudio;

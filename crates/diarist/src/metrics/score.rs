@@ -22,13 +22,13 @@ pub struct Scores {
 
 /// Scores `hypothesis` against `reference`.
 ///
-/// `uem`: the scored regions; if `None`, the extent of both annotations together, so that false alarms before the first
-/// and after the last reference turn count: give the recording's real extent where it is known. Turns of at most a
-/// microsecond count as nothing.
+/// `uem` has the scored regions. If it is `None`, these are the extent of both annotations
+/// together, so that false alarms before the first and after the last reference turn count; pass
+/// the real extent of the recording where it is known. Turns of at most a microsecond are ignored.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidOption`] if the collar is negative or not finite; [`crate::ErrorKind::Internal`] if times
-/// are so large that their sums overflow.
+/// [`crate::ErrorKind::InvalidOption`] if the collar is negative or not finite;
+/// [`crate::ErrorKind::Internal`] if times are so large that their sums overflow.
 pub fn score(
     reference: &Annotation,
     hypothesis: &Annotation,

@@ -1,7 +1,8 @@
-//! Reading files of weights: safetensors, and with the feature `converter` the formats that networks are published in.
+//! Reads files of weights: safetensors and, with the feature `converter`, the formats that networks
+//! are published in.
 //!
-//! Every file is taken as hostile: sizes are bounded before memory is taken, nothing in it is executed, and a fault is
-//! one error about the file.
+//! Every file is treated as hostile: sizes are bounded before memory is taken, nothing in the file
+//! is executed, and a fault is one error about the file.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -21,8 +22,8 @@ impl<'a> Tensors<'a> {
     /// [`stored`]) become `f32`.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent safetensors file, or a stored form
-    /// in it contradicts itself.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `bytes` are not a whole, consistent
+    /// safetensors file, or the parts of a stored form contradict each other.
     pub fn parse(bytes: &'a [u8], what: &str) -> Result<Self> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| not_safetensors(what, error))?;
         let mut tensors = Self::empty(what);
@@ -35,13 +36,17 @@ impl<'a> Tensors<'a> {
 }
 
 impl Tensors<'static> {
-    /// Reads a file of weights: safetensors, a PyTorch checkpoint (pyannote's Lightning `pytorch_model.bin` of PyanNet
-    /// or ResNet34, WeSpeaker's `avg_model.pt`), or an ONNX export of ResNet34. Checkpoints and ONNX come out in f32
-    /// with the names and shapes of [`Architecture::tensors`](super::Architecture::tensors), batch normalisation folded.
+    /// Reads a file of weights: safetensors, a PyTorch checkpoint (pyannote's Lightning
+    /// `pytorch_model.bin` of PyanNet or ResNet34, WeSpeaker's `avg_model.pt`), or an ONNX export
+    /// of ResNet34. Checkpoints and ONNX models come out in f32 with the names and shapes of
+    /// [`Architecture::tensors`](super::Architecture::tensors), with batch normalisation folded
+    /// into the convolutions. The first bytes tell the format, not the name of the file. Without
+    /// the feature `converter` only safetensors are read.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the file cannot be read, is of none of these formats, is
-    /// damaged, or (checkpoints and ONNX) lacks a tensor of the network or has it with another shape.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the file cannot be read, is of none of
+    /// these formats, is damaged, or (checkpoints and ONNX) lacks a tensor of the network or has it
+    /// with another shape.
     pub fn open(path: &Path) -> Result<Self> {
         let what = path.display().to_string();
         let cannot_read = |error| Error::weights("cannot read the file").at(&what).caused_by(error);
@@ -52,16 +57,17 @@ impl Tensors<'static> {
             return Err(Error::weights(format!("the file is larger than {} MiB", MAX_FILE_BYTES >> 20)).at(what));
         }
         match bytes.as_slice() {
-            // The length of the header, then the header: a JSON object. This comes first, because the length may begin
-            // with the bytes of another format.
+            // Safetensors: the length of the header, then the header, a JSON object. This arm comes
+            // first, because the length may begin with the bytes of another format.
             [_, _, _, _, _, _, _, _, b'{', ..] => Ok(Tensors::parse(&bytes, &what)?.into_owned()),
-            // A zip archive, or the pickle stream that PyTorch wrote before 1.6.
+            // A PyTorch checkpoint: a zip archive, or the pickle stream that PyTorch wrote before
+            // 1.6.
             #[cfg(feature = "converter")]
             [b'P', b'K', ..] | [0x80, ..] => {
                 drop(bytes);
                 convert::checkpoint::open(path, &what)
             }
-            // Field 1 of an ONNX model, a varint: the version of the format.
+            // An ONNX model: field 1, a varint, is the version of the format.
             #[cfg(feature = "converter")]
             [0x08, ..] => convert::onnx::parse(bytes, &what),
             #[cfg(not(feature = "converter"))]
@@ -79,7 +85,7 @@ fn not_safetensors(what: &str, error: safetensors::SafeTensorError) -> Error {
     Error::weights("not a whole safetensors file")
         .at(what)
         .caused_by(error)
-        .hint("fetch it again, or convert the checkpoint with `diarist models convert`")
+        .hint("download the file again, or convert the checkpoint to safetensors again")
 }
 
 #[cfg(test)]
@@ -180,6 +186,35 @@ mod tests {
             assert!(message.starts_with("damaged: not a whole safetensors file"), "{message}");
             assert!(!message.contains('\n'), "{message}");
         }
+    }
+
+    /// Opens `bytes` as a file.
+    fn open(bytes: &[u8]) -> Result<Tensors<'static>> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), bytes).unwrap();
+        Tensors::open(file.path())
+    }
+
+    #[test]
+    fn safetensors_files_are_opened_for_any_length_of_the_header() {
+        let entry = r#"{"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+        // The first byte of the length is that of a pickle stream, of an ONNX model, or of a zip
+        // archive.
+        for length in [0x80, 0x108, 0x4b50] {
+            let tensors = open(&safetensors(&format!("{entry:length$}"), &1.5_f32.to_le_bytes())).unwrap();
+            assert_eq!(tensors.f32("w", &[1]).unwrap(), [1.5], "a header of {length} bytes");
+        }
+    }
+
+    #[cfg(not(feature = "converter"))]
+    #[test]
+    fn checkpoints_and_onnx_models_need_the_converter() {
+        for bytes in [b"PK\x03\x04".as_slice(), b"\x80\x02\x8a", b"\x08\x07"] {
+            let error = open(bytes).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Weights);
+            assert!(error.to_string().contains("this build of diarist reads safetensors only"), "{error}");
+        }
+        assert!(open(b"text").unwrap_err().to_string().contains("neither safetensors"));
     }
 
     #[test]

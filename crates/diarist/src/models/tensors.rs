@@ -1,4 +1,4 @@
-//! Named tensors: read from safetensors, handed out as `Vec`s of the shape that a network expects.
+//! Named tensors in memory, handed out as `Vec`s in the shape that a network expects.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,10 +9,11 @@ use safetensors::tensor::TensorView;
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// Larger files are refused: the largest network that diarist knows has 27 MB.
+/// Largest file that is read, in bytes. The largest network that diarist knows has 27 MB.
 pub(super) const MAX_FILE_BYTES: u64 = 256 << 20;
 
-/// The tensors of one model by name, in memory; borrowed from the embedded weights or owned when read from a file.
+/// The tensors of one model by name, in memory; borrowed from the embedded weights or owned when
+/// read from a file.
 #[derive(Debug, Clone)]
 pub struct Tensors<'a> {
     what: String,
@@ -26,23 +27,23 @@ struct Stored<'a> {
     /// Little-endian, row-major, exactly `shape` times the size of `dtype`.
     data: Cow<'a, [u8]>,
     encoding: Encoding,
-    /// In the file.
+    /// Bytes that the tensor took in the file.
     num_bytes: usize,
 }
 
-/// How the file held the values of a tensor.
+/// The form in which a file held the values of a tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Encoding {
-    /// As values of its type.
+    /// Plain values of the tensor's type.
     Plain,
-    /// As 8-bit integers with a scale for each output channel.
+    /// 8-bit integers with a scale for each output channel.
     Linear8,
-    /// As positions in one table, or in one for each output channel.
+    /// Positions in a table of values: one table in all, or one for each output channel.
     Palette {
-        /// 1, or the number of output channels.
+        /// Number of tables: 1, or the number of output channels.
         num_tables: usize,
-        /// Values in each table.
+        /// Number of values in each table.
         num_entries: usize,
     },
 }
@@ -56,9 +57,9 @@ pub struct TensorInfo<'a> {
     pub dtype: Dtype,
     /// Dimensions, outermost first; empty for a scalar.
     pub shape: &'a [usize],
-    /// How the file held it.
+    /// Form in which the file held the values.
     pub encoding: Encoding,
-    /// How many bytes that took.
+    /// Bytes that the tensor took in the file.
     pub num_bytes: usize,
 }
 
@@ -72,7 +73,7 @@ impl<'a> Tensors<'a> {
         self.tensors.insert(name.to_owned(), Stored { dtype, shape, data, encoding: Encoding::Plain, num_bytes });
     }
 
-    /// Inserts what took `num_bytes` bytes in a file.
+    /// Inserts values that were decoded from a stored form of `num_bytes` bytes.
     pub(super) fn insert_decoded(
         &mut self,
         name: &str,
@@ -87,7 +88,8 @@ impl<'a> Tensors<'a> {
         }
     }
 
-    /// Removes a tensor and tells how many bytes it had.
+    /// Removes a tensor and returns the number of bytes that it took in the file; 0 if it is
+    /// missing.
     pub(super) fn remove(&mut self, name: &str) -> usize {
         self.tensors.remove(name).map_or(0, |stored| stored.num_bytes)
     }
@@ -111,7 +113,8 @@ impl<'a> Tensors<'a> {
         self.insert(name, Dtype::F32, shape, Cow::Owned(data));
     }
 
-    /// Copies what is borrowed.
+    /// Copies borrowed values, so that the tensors no longer depend on the bytes that they were
+    /// read from.
     pub fn into_owned(self) -> Tensors<'static> {
         let own = |(name, stored): (String, Stored<'_>)| {
             let data = Cow::Owned(stored.data.into_owned());
@@ -120,7 +123,7 @@ impl<'a> Tensors<'a> {
         Tensors { what: self.what, tensors: self.tensors.into_iter().map(own).collect() }
     }
 
-    /// What the tensors are: the name given to [`Self::parse`] or the path of the file.
+    /// Name of the tensors in errors: the one given to [`Self::parse`], or the path of the file.
     pub fn what(&self) -> &str {
         &self.what
     }
@@ -150,8 +153,8 @@ impl<'a> Tensors<'a> {
     /// The values of tensor `name` in row-major order; f16, bf16 and f64 are converted.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the tensor is missing, has another shape, does not hold
-    /// floating-point values, or holds one that is not finite in f32.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if the tensor is missing, has another
+    /// shape, does not hold floating-point values, or holds one that is not finite in f32.
     pub fn f32(&self, name: &str, shape: &[usize]) -> Result<Vec<f32>> {
         let stored = self.expect(name, shape)?;
         let data = &stored.data;
@@ -206,11 +209,13 @@ impl<'a> Tensors<'a> {
         Error::weights(format!("tensor {name} holds {value} at index {index}")).at(self.what())
     }
 
-    /// Writes safetensors: sorted by name within each type, `architecture` as the only metadata, the same bytes for
-    /// the same tensors every time. What was read from a stored form is written as `f32`.
+    /// Writes safetensors: sorted by name within each type, with `architecture` as the only
+    /// metadata. The same tensors give the same bytes every time. Tensors that were read from a
+    /// stored form are written as `f32`.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if a tensor's size contradicts its shape.
+    /// [`ErrorKind::Internal`](crate::ErrorKind::Internal) if a tensor's size contradicts its
+    /// shape.
     pub fn to_safetensors(&self, architecture: &str) -> Result<Vec<u8>> {
         let failed = |error: safetensors::SafeTensorError| {
             Error::new(ErrorKind::Internal, "tensors cannot be written as safetensors").caused_by(error)
@@ -219,7 +224,7 @@ impl<'a> Tensors<'a> {
         for (name, stored) in &self.tensors {
             views.push((name, TensorView::new(stored.dtype, stored.shape.clone(), &stored.data).map_err(failed)?));
         }
-        // A single key, because the order of several would not be the same in every run.
+        // Only one key, because the order of several keys would differ from run to run.
         let metadata = [("architecture".to_owned(), architecture.to_owned())].into();
         safetensors::serialize(views, Some(metadata)).map_err(failed)
     }

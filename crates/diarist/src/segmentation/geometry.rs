@@ -1,6 +1,6 @@
 //! Sizes of chunks, frames and classes that the segmentation network fixes.
 
-/// Samples per second at which everything after decoding runs.
+/// Sample rate in Hz of everything after decoding.
 pub const SAMPLE_RATE: u32 = 16_000;
 /// Samples in a chunk (10 s).
 pub const CHUNK_SAMPLES: usize = 160_000;

@@ -1,6 +1,6 @@
-//! Reads the files that networks are published as: PyTorch checkpoints and ONNX.
+//! Readers of the formats that networks are published in: PyTorch checkpoints and ONNX models.
 //!
-//! How the checkpoint reader was chosen: `docs/adr/0002-checkpoint-reading.md`.
+//! The choice of the checkpoint reader is explained in `docs/adr/0003-checkpoint-reading.md`.
 
 pub(super) mod checkpoint;
 pub(super) mod onnx;

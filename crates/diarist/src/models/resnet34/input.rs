@@ -4,7 +4,7 @@ use diarist_kernels::Plane;
 
 use crate::features::fbank::NUM_MEL_BINS;
 
-/// Lays the features out with frequency as height, around their mean.
+/// Writes the features minus their mean to `input`, with frequency as height.
 pub(super) fn set_input(fbank: &[f32], mean: &[f32; NUM_MEL_BINS], input: &mut Plane) {
     let num_frames = fbank.len() / NUM_MEL_BINS;
     assert_eq!(fbank.len(), num_frames * NUM_MEL_BINS, "fbank is not a whole number of frames");

@@ -19,7 +19,7 @@ pub(crate) const OUT_HEIGHT: usize = 10;
 pub(crate) const OUT_CHANNELS: usize = 256;
 /// Fbank frames from one feature frame to the next.
 pub(crate) const FEATURE_SHIFT: usize = 8;
-/// Means, then standard deviations, over (frequency, channel).
+/// Number of pooled statistics: means, then standard deviations, over (frequency, channel).
 const NUM_STATISTICS: usize = 2 * OUT_HEIGHT * OUT_CHANNELS;
 
 /// The network; one instance serves any number of threads, each with its own [`Workspace`].
@@ -38,8 +38,8 @@ enum AnyTrunk {
     Int8(Trunk<u8>),
 }
 
-/// Activations of one chunk. Reuse it: after the first chunk of a length nothing is allocated (26 MB for 10 s in f32, half of it in
-/// 16 bits, a quarter in 8).
+/// Activations of one chunk: 26 MB for 10 s in f32, half of that in 16 bits, a quarter in 8 bits.
+/// Reuse a workspace: after the first chunk of a length nothing is allocated.
 #[derive(Debug, Default)]
 pub struct Workspace {
     input: Plane,
@@ -48,18 +48,19 @@ pub struct Workspace {
     bf16: Planes<Bf16>,
     int8: Planes<u8>,
     features: Plane,
-    /// Frames of the features that are computed.
+    /// Feature frames to compute.
     wanted: Columns,
 }
 
 impl Workspace {
-    /// Time frames of the features that [`ResNet34::trunk`] left here: 125 for a chunk of 10 s.
+    /// Number of feature frames that the last [`ResNet34::trunk`] left here: 125 for a chunk of
+    /// 10 s.
     pub fn num_frames(&self) -> usize {
         self.features.width()
     }
 
-    /// Features of the trunk at frequency `row` (0..10): shape `[num_frames, 256]`; after [`ResNet34::trunk_for`] unspecified at the
-    /// frames that no mask needs.
+    /// Features of the trunk at frequency `row` (0..10): shape `[num_frames, 256]`. After
+    /// [`ResNet34::trunk_for`] the frames that no mask needs hold unspecified values.
     ///
     /// # Panics
     ///
@@ -70,9 +71,9 @@ impl Workspace {
 }
 
 impl ResNet34 {
-    /// Takes the weights: `resnet.conv1`, `resnet.layer{1..4}.{i}.conv{1,2}`, `resnet.layer{2..4}.0.shortcut.0` and
-    /// `resnet.seg_1`, each `.weight` and `.bias`, batch normalisation folded. Packed for the best instruction set
-    /// ([`Isa::detect`]).
+    /// Packs the weights for the best instruction set ([`Isa::detect`]). The tensors are
+    /// `resnet.conv1`, `resnet.layer{1..4}.{i}.conv{1,2}`, `resnet.layer{2..4}.0.shortcut.0` and
+    /// `resnet.seg_1`, each with `.weight` and `.bias`, with batch normalisation folded into them.
     ///
     /// # Errors
     ///
@@ -90,9 +91,10 @@ impl ResNet34 {
         Self::with_precision(tensors, isa, Precision::F32)
     }
 
-    /// As [`Self::new`] for a given instruction set, and with convolutions in `precision`; pooling and the last layer are always
-    /// `f32` (with [`Precision::F16`] the last layer's weights are rounded too). With [`Precision::Int8`] the ranges of the activations are those of the embedded weights, so `tensors` should be near
-    /// those ([`ranges_fit`]).
+    /// As [`Self::new`] for a given instruction set, and with convolutions in `precision`. Pooling
+    /// and the last layer are always `f32`; [`Precision::F16`] rounds the weights of the last
+    /// layer, too. With [`Precision::Int8`] the ranges of the activations are those of the embedded
+    /// weights, so `tensors` should be close to them (see [`ranges_fit`](super::ranges_fit)).
     ///
     /// # Errors
     ///
@@ -117,8 +119,9 @@ impl ResNet34 {
 
     /// Computes the features of one chunk and leaves them in `workspace`.
     ///
-    /// `fbank` has shape `[frames, 80]`: log-mel features of 16-bit-scaled samples; `mean` is their mean over the frames of the
-    /// chunk, which is subtracted here. 998 frames (10 s) give 125 feature frames, n frames give n / 8 rounded up.
+    /// `fbank` has shape `[frames, 80]`: log-mel features of 16-bit-scaled samples; `mean` is their
+    /// mean over the frames of the chunk, which is subtracted here. 998 frames (10 s) give 125
+    /// feature frames, n frames give n / 8 rounded up.
     ///
     /// # Panics
     ///
@@ -129,7 +132,8 @@ impl ResNet34 {
         self.wanted_features(fbank, mean, workspace);
     }
 
-    /// As [`Self::trunk`], but computes only what embeddings of `masks` need, to the same bits; others must not be asked for.
+    /// As [`Self::trunk`], but computes only the features that embeddings of `masks` need, with the
+    /// same bits. Embeddings of other masks must not be asked for.
     ///
     /// # Panics
     ///
@@ -146,7 +150,8 @@ impl ResNet34 {
         self.trunk_where(fbank, mean, is_wanted, workspace);
     }
 
-    /// As [`Self::trunk`], but computes only the feature frames for which `is_wanted` is true, to the same bits.
+    /// As [`Self::trunk`], but computes only the feature frames for which `is_wanted` is true, to
+    /// the same bits.
     ///
     /// # Panics
     ///
@@ -174,16 +179,17 @@ impl ResNet34 {
         }
     }
 
-    /// The embedding of the frames in `mask`, from the features of the last [`Self::trunk`] on `workspace`; not normalised.
+    /// Writes to `out` the embedding of the frames in `mask`, not normalised, from the features of
+    /// the last [`Self::trunk`] on `workspace`. If these come from [`Self::trunk_for`], `mask` must
+    /// be one of its masks.
     ///
-    /// The 589 frames of the mask are mapped to the feature frames by the nearest lower index, as pyannote.audio does. With
-    /// no active frame the statistics are zero and the embedding is the bias of the last layer.
+    /// The 589 frames of the mask are mapped to the feature frames by the nearest lower index, as
+    /// pyannote.audio does. With no active frame the statistics are zero and the embedding is the
+    /// bias of the last layer.
     ///
     /// # Panics
     ///
     /// If `out.len() != 256` or no trunk was run.
-    ///
-    /// [`Self::trunk_for`] must have had the mask.
     pub fn embed(&self, workspace: &Workspace, mask: &FrameMask, out: &mut [f32]) {
         let num_frames = workspace.num_frames();
         let active = (0..num_frames).filter(|t| mask.get(mask_frame(*t, num_frames)));
@@ -194,10 +200,10 @@ impl ResNet34 {
         self.embed_frames(frames, out);
     }
 
-    /// The embeddings of several speakers, not normalised: `out` is `[speakers, 256]` for at most three of them.
+    /// Writes the embeddings of at most three speakers to `out`, `[speakers, 256]`, not normalised.
     ///
-    /// `frames(speaker, row)` gives the features that belong to a speaker at frequency `row` (0..10), each of 256 values, wherever
-    /// they are. For no frame at all see [`Self::embed`].
+    /// `frames(speaker, row)` returns the features of a speaker at frequency `row` (0..10), each of
+    /// 256 values. A speaker without frames gets the embedding of an empty mask in [`Self::embed`].
     ///
     /// # Panics
     ///
@@ -222,16 +228,16 @@ impl ResNet34 {
     }
 }
 
-/// Position in the checkpoint's order (mean or deviation, channel, frequency) of statistic `index` in ours (mean or deviation,
-/// frequency, channel).
+/// Position in the checkpoint's order (mean or deviation, channel, frequency) of statistic `index`
+/// in the order used here (mean or deviation, frequency, channel).
 fn checkpoint_statistic(index: usize) -> usize {
     let half = OUT_HEIGHT * OUT_CHANNELS;
     let (kind, row, channel) = (index / half, index % half / OUT_CHANNELS, index % OUT_CHANNELS);
     kind * half + channel * OUT_HEIGHT + row
 }
 
-/// The mask frame that stands for feature frame `t` of `num_frames`: `floor(t * 589 / num_frames)` with the ratio rounded to
-/// f32, the rule of PyTorch's `interpolate(mode="nearest")`.
+/// The mask frame that stands for feature frame `t` of `num_frames`: `floor(t * 589 / num_frames)`
+/// with the ratio rounded to f32, which is the rule of PyTorch's `interpolate(mode="nearest")`.
 fn mask_frame(t: usize, num_frames: usize) -> usize {
     let ratio = FRAMES_PER_CHUNK as f32 / num_frames as f32;
     ((t as f32 * ratio) as usize).min(FRAMES_PER_CHUNK - 1)

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// Smaller tensors are left as they are: together they are less than 1 % of a network.
+/// Fewest values of a tensor that is stored in a form of its own. Smaller tensors stay as they are:
+/// together they are less than 1 % of a network.
 pub const MIN_VALUES: usize = 2048;
 
 pub(super) const INTEGERS: &str = ".integers";
@@ -11,7 +12,7 @@ pub(super) const INDICES: &str = ".indices";
 pub(super) const TABLES: &str = ".tables";
 pub(super) const SHAPE: &str = ".shape";
 
-/// How large tensors are stored.
+/// The form in which large tensors are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Form {
@@ -19,7 +20,7 @@ pub enum Form {
     F16,
     /// 8-bit integers with a scale for each output channel.
     Linear8,
-    /// The same with integers of 7 bits, in 8.
+    /// 7-bit integers, held in 8 bits, with a scale for each output channel.
     Linear7,
     /// 8-bit positions in a table of 256 values.
     Palette8(Granularity),
@@ -29,18 +30,19 @@ pub enum Form {
     Palette4(Granularity),
 }
 
-/// What shares a table.
+/// The values that share a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Granularity {
     /// All values of a tensor. Default.
     #[default]
     Tensor,
-    /// The values of an output channel; in tensors where the tables would be larger than the indices, all values.
+    /// The values of an output channel; in tensors where the tables would be larger than the
+    /// indices, all values.
     Channel,
 }
 
 impl Granularity {
-    /// The name on the command line.
+    /// Name in options and in the metadata of a file.
     pub fn name(self) -> &'static str {
         match self {
             Self::Tensor => "tensor",
@@ -62,7 +64,8 @@ impl fmt::Display for Form {
     }
 }
 
-/// Values of each output channel, which is the first dimension; a vector is one channel.
+/// Number of values in each output channel. Output channels are the first dimension; a vector is
+/// one channel.
 pub(super) fn channel_len(shape: &[usize]) -> usize {
     match shape {
         [_, rest @ ..] if !rest.is_empty() => rest.iter().product(),
