@@ -1,6 +1,8 @@
-//! Chooses which files are embedded: those of `data/`, or networks of the same names in the folder that the environment variable
-//! `DIARIST_WEIGHTS_DIR` names. The manifest then says what was taken, and all files are embedded deflated: the integers of
-//! stored forms shrink by a tenth to a fifth, whereas 32-bit floats are hardly worth the time at every start.
+//! Chooses the files to embed: those of `data/`, or networks of the same names in the folder that
+//! the environment variable `DIARIST_WEIGHTS_DIR` names. With such a folder, the manifest describes
+//! the replacements and all files are embedded deflated, because the integers of stored forms
+//! shrink by a tenth to a fifth. Without it, files are embedded as they are: 32-bit floats hardly
+//! shrink, which is not worth the time at every start.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
@@ -11,9 +13,9 @@ use sha2::{Digest, Sha256};
 use zlib_rs::{DeflateConfig, Strategy, compress_bound, compress_slice};
 
 const ENV_DIR: &str = "DIARIST_WEIGHTS_DIR";
-/// What may be replaced.
+/// Models that may be replaced.
 const NETWORKS: [&str; 2] = ["segmentation-3.0", "wespeaker-resnet34-lm"];
-/// What is embedded: the environment variable that the library includes, and the name of the model.
+/// Embedded files: the environment variable that the library includes, and the name of the model.
 const FILES: [(&str, &str); 3] =
     [("SEGMENTATION_FILE", NETWORKS[0]), ("EMBEDDING_FILE", NETWORKS[1]), ("PLDA_FILE", "plda-community-1")];
 
@@ -53,7 +55,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `data` deflated, without a header. Weights hardly repeat, and the few repetitions found cost the codes of the others more than they save.
+/// Deflates `data`, without a header and without a search for repetitions: weights hardly repeat,
+/// and the few repetitions cost more in longer codes for the rest than they save.
 fn deflate(data: &[u8]) -> Vec<u8> {
     // A negative window means that there is no header.
     let config =
@@ -68,7 +71,7 @@ fn file_name(name: &str) -> String {
     format!("{name}.safetensors")
 }
 
-/// Enters the file that takes the place of `model`.
+/// Describes in `model` the file that takes its place.
 fn describe(file: &[u8], model: &mut Value) -> Result<(), Box<dyn Error>> {
     let (length, rest) = file.split_first_chunk().ok_or("not a safetensors file")?;
     let header = rest.get(..usize::try_from(u64::from_le_bytes(*length))?).ok_or("not a whole safetensors file")?;

@@ -1,9 +1,10 @@
-//! The weights of diarist's networks, embedded in the binary as safetensors, and where they come from.
+//! The weights of diarist's networks, embedded in the binary as safetensors, and their origin.
 //!
-//! `tools/convert/convert.py` makes the files under `data/` from the public packages that [`manifest`] names. If the environment
-//! variable `DIARIST_WEIGHTS_DIR` names a folder while this crate is built, networks of the same file names in it take their
-//! place, such as the stored forms that `diarist models quantize` writes. The files are then deflated in the binary, and inflated when
-//! they are asked for first.
+//! `tools/convert/convert.py` makes the files under `data/` from the public packages that
+//! [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while this
+//! crate is built, networks with the same file names in that folder take their place, such as
+//! networks in a stored form of fewer bytes. All files are then deflated in the binary and inflated
+//! at first use.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -35,7 +36,7 @@ impl File {
         Self { embedded, inflated: OnceLock::new() }
     }
 
-    /// The file as it was before it was embedded.
+    /// The original content of the file.
     fn data(&'static self) -> &'static [u8] {
         if !cfg!(deflated) {
             return self.embedded;
@@ -50,23 +51,25 @@ impl File {
     }
 }
 
-/// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the checkpoint's state dict.
+/// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the
+/// checkpoint's state dict.
 pub fn segmentation() -> &'static [u8] {
     SEGMENTATION.data()
 }
 
-/// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded into the convolutions.
+/// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded
+/// into the convolutions.
 pub fn embedding() -> &'static [u8] {
     EMBEDDING.data()
 }
 
-/// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu` `[128]`, `tr` `[128, 128]`,
-/// `psi` `[128]`) of community-1: f64.
+/// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu`
+/// `[128]`, `tr` `[128, 128]`, `psi` `[128]`) of community-1: f64.
 pub fn plda() -> &'static [u8] {
     PLDA.data()
 }
 
-/// What is embedded: one entry for each file, in the order segmentation, embedding, PLDA.
+/// The embedded files: one entry for each, in the order segmentation, embedding, PLDA.
 pub fn manifest() -> &'static Manifest {
     &MANIFEST
 }
@@ -76,7 +79,7 @@ pub fn embedding_ranges() -> &'static Ranges {
     &EMBEDDING_RANGES
 }
 
-/// How large the activations of a network become.
+/// Ranges of the activations of a network.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Ranges {
@@ -96,7 +99,7 @@ pub struct Manifest {
     pub models: Vec<Model>,
 }
 
-/// An embedded model: what it is, whose it is, and how to check it.
+/// An embedded model: its description, its origin, and its checksum.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Model {
@@ -106,7 +109,7 @@ pub struct Model {
     pub file: String,
     /// `pyannet`, `wespeaker-resnet34` or `plda`.
     pub architecture: String,
-    /// What the model does, in one line.
+    /// Purpose of the model, in one line.
     pub title: String,
     /// Number of tensors.
     pub tensors: usize,
@@ -118,9 +121,9 @@ pub struct Model {
     pub sha256: String,
     /// SPDX identifier of the licence.
     pub licence: String,
-    /// Whom to credit.
+    /// The authors to credit.
     pub attribution: String,
-    /// What was changed in the conversion, and when this binary was built.
+    /// Changes in the conversion, and in the build of this binary.
     pub changes: String,
     /// The package that it was converted from.
     pub source: Source,

@@ -1,13 +1,14 @@
 //! Optimal assignment of rows to columns of a rectangular matrix, each used at most once.
 //!
-//! Source: D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Transactions on Aerospace and
-//! Electronic Systems 52(4), 2016: shortest augmenting paths with dual variables, O(rows² · columns) time. Equal optima
-//! are resolved as in `scipy.optimize.linear_sum_assignment`, which follows the same paper: among equally near
-//! columns the scan goes from the last to the first and prefers a free one, so a constant matrix gives the identity.
+//! Source: D. F. Crouse, "On implementing 2D rectangular assignment algorithms", IEEE Transactions
+//! on Aerospace and Electronic Systems 52(4), 2016: shortest augmenting paths with dual variables,
+//! O(rows² · columns) time. Equal optima are resolved as in `scipy.optimize.linear_sum_assignment`,
+//! which follows the same paper. Among equally near columns the scan goes from the last to the
+//! first and prefers a free one, so a constant matrix gives the identity.
 
 use crate::error::{Error, ErrorKind, Result};
 
-/// What the assignment optimises.
+/// The sum that the assignment optimises.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Objective {
     /// The smallest sum of chosen entries.
@@ -16,14 +17,15 @@ pub enum Objective {
     Maximise,
 }
 
-/// Chooses min(rows, columns) entries of `matrix`, no two in one row or column, with the optimal sum.
+/// Chooses min(rows, columns) entries of `matrix`, no two in one row or column, with the optimal
+/// sum.
 ///
-/// `matrix` is row-major with shape `[num_rows, num_columns]`. Returns `(row, column)` pairs in ascending order of the
-/// row; none if there are no rows or no columns. Deterministic.
+/// `matrix` is row-major with shape `[num_rows, num_columns]`. Returns `(row, column)` pairs in
+/// ascending order of the row; none if there are no rows or no columns. Deterministic.
 ///
 /// # Errors
-/// [`ErrorKind::Internal`] if the length of `matrix` is not `num_rows * num_columns`, an entry is not finite, or the
-/// entries are so large that sums of them overflow.
+/// [`ErrorKind::Internal`] if the length of `matrix` is not `num_rows * num_columns`, an entry is
+/// not finite, or the entries are so large that sums of them overflow.
 pub fn assign(
     matrix: &[f64],
     num_rows: usize,
@@ -74,15 +76,17 @@ struct Solver {
     cost: Vec<f64>,
     rows: usize,
     columns: usize,
-    /// Dual variables, so that `cost - row_dual - column_dual >= 0` with equality on assigned pairs.
+    /// Dual variables, so that `cost - row_dual - column_dual >= 0` with equality on assigned
+    /// pairs.
     row_dual: Vec<f64>,
     column_dual: Vec<f64>,
     column_of_row: Vec<usize>,
     row_of_column: Vec<usize>,
-    /// Of the current search: length of the shortest path to a column, and the row before it on that path.
+    /// Current search: length of the shortest path to each column, and the row before it on that
+    /// path.
     distance: Vec<f64>,
     previous_row: Vec<usize>,
-    /// Of the current search: rows reached and columns settled.
+    /// Current search: rows reached, columns settled, and columns still open.
     reached_rows: Vec<usize>,
     settled_columns: Vec<usize>,
     open_columns: Vec<usize>,
@@ -189,7 +193,8 @@ mod tests {
         }
     }
 
-    /// The best sum over every way to choose one column per row, or one row per column if there are fewer columns.
+    /// The best sum over every way to choose one column per row, or one row per column if there are
+    /// fewer columns.
     fn brute_force(matrix: &[f64], rows: usize, columns: usize, better: fn(f64, f64) -> bool) -> f64 {
         fn recurse(
             at: &dyn Fn(usize, usize) -> f64,
@@ -258,14 +263,14 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_assign() {
+    fn an_empty_matrix_has_no_pairs() {
         for (rows, columns) in [(0, 0), (0, 4), (4, 0)] {
             assert_eq!(assign(&[], rows, columns, Objective::Minimise).unwrap(), []);
         }
     }
 
     #[test]
-    fn refuses_what_has_no_optimum() {
+    fn matrices_without_an_optimum_are_refused() {
         for bad in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
             let error = assign(&[0.0, 1.0, bad, 2.0], 2, 2, Objective::Minimise).unwrap_err();
             assert_eq!(error.to_string(), format!("optimal assignment: entry (1, 0) is {bad}"));
@@ -273,7 +278,7 @@ mod tests {
         assert!(assign(&[0.0; 5], 2, 3, Objective::Minimise).is_err());
         assert!(assign(&[f64::MAX, f64::MAX, f64::MAX, -f64::MAX], 2, 2, Objective::Minimise).is_ok());
         let huge = [f64::MAX, -f64::MAX, -f64::MAX, -f64::MAX, f64::MAX, -f64::MAX];
-        // Sums of such entries may overflow; whatever comes back, it must not be a panic.
+        // Sums of such entries may overflow, which must not panic; the result does not matter.
         let _ = assign(&huge, 3, 2, Objective::Maximise);
     }
 }

@@ -1,8 +1,8 @@
-//! The one error type of the library: what kind of fault, where, and what to do next.
+//! The error type of the library: the kind of fault, its place, and a hint for the next step.
 
 use std::fmt;
 
-/// What kind of fault an [`Error`] is. Programs decide on this, people read the message.
+/// The kind of fault of an [`Error`]. Programs decide on the kind; people read the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -22,9 +22,9 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// An error with the thing it concerns, the reason, and a hint what to do next.
+/// An error: the file or part that it concerns, the reason, and a hint for the next step.
 ///
-/// Displayed on one line: `<where>: <what>; <hint>`.
+/// Displayed on one line: `<place>: <message> (<cause>); <hint>`.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -58,7 +58,8 @@ impl Error {
         Self::new(ErrorKind::Weights, message)
     }
 
-    /// Says what the error concerns (a file name, a tensor); the outermost call wins the first place.
+    /// Names the file, tensor or other part that the error concerns; the outermost call comes first
+    /// in the message.
     #[must_use]
     pub fn at(mut self, context: impl Into<String>) -> Self {
         let context = context.into();
@@ -76,7 +77,8 @@ impl Error {
         if is_there { self } else { self.at(context) }
     }
 
-    /// Adds what the user can do next.
+    /// Adds a hint for the next step. A hint names operations, not diarist's commands or flags,
+    /// because the same error reaches users of the library, of Python and of C.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());

@@ -10,7 +10,7 @@ use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
 /// Values in a speaker embedding.
-pub const EMBEDDING_DIMENSION: usize = 256;
+pub use crate::models::EMBEDDING_DIMENSION;
 
 /// One local speaker of one chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

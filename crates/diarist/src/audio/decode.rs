@@ -1,7 +1,8 @@
-//! Packets of a container to blocks of mono samples at the recording's own rate.
+//! Decodes the packets of a container into blocks of mono samples at the recording's own rate.
 //!
-//! Besides calling Symphonia this keeps time: what an encoder added before and after the recording is cut off, and a packet that
-//! cannot be decoded becomes silence of its length, so that a sample's index is its time in the original.
+//! Besides calling Symphonia, the decoder keeps time. Samples that an encoder added before and
+//! after the recording are cut off, and a packet that cannot be decoded becomes silence of the same
+//! length, so that the index of a sample is its time in the original.
 
 use std::sync::LazyLock;
 
@@ -12,8 +13,9 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use symphonia::core::packet::Packet;
 
 use super::identify::codec_name;
+use super::mp4;
 use super::opus::{OpusDecoder, OpusHead};
-use super::{downmix, mp4};
+use super::samples::downmix;
 use crate::error::{Error, Result};
 
 /// Every codec of Symphonia, and Opus.
@@ -24,38 +26,42 @@ static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
     registry
 });
 
-/// Faults of the container in a row after which the rest of the file is given up.
+/// Successive faults of the container after which the rest of the file is given up.
 const MAX_CONTAINER_FAULTS: usize = 64;
-/// Longest silence that stands in for one damaged packet, in seconds; a longer packet is a lie of the container.
+/// Longest silence that replaces one damaged packet, in seconds. Real packets are shorter, so a
+/// container that states a longer one is wrong.
 const MAX_PACKET_S: f64 = 1.0;
-/// Frames of silence handed over at a time.
+/// Frames of silence that are returned at a time.
 const SILENCE_BLOCK: u64 = 16_384;
 
-/// What of the decoded frames is the recording.
+/// Hint for audio that diarist does not read.
+pub(super) const CONVERT: &str = "convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav";
+
+/// The part of the decoded frames that belongs to the recording.
 #[derive(Debug, Default)]
 struct Trim {
-    /// Frames of silence before the recording, still to be handed over.
+    /// Frames of silence before the recording that are still to be returned.
     lead: u64,
     /// Frames to drop from the start.
     skip: u64,
-    /// Frames that may still be handed over after `skip`.
+    /// Frames that may still be returned after `skip`.
     limit: Option<u64>,
-    /// Frames to drop from the end if the stream is as long as the encoder wrote.
+    /// Frames to drop from the end if the stream is as long as the encoder stated.
     padding: u64,
-    /// Frames in the stream, with what is dropped, as the encoder wrote.
+    /// Frames in the stream as the encoder stated, including the frames to drop.
     written: Option<u64>,
 }
 
-/// What went wrong in a recording that can be used nevertheless.
+/// Damage to a recording that can still be used.
 #[derive(Debug, Default)]
 struct Faults {
     /// Packets that became silence, their frames, and the time of the first in seconds.
     num_packets: u64,
     num_frames: u64,
     first_s: f64,
-    /// Why the first one failed.
+    /// Reason why the first packet failed.
     reason: String,
-    /// Why reading stopped before the end, and when.
+    /// Reason why reading stopped before the end, and the time in seconds.
     cut_off: Option<(String, f64)>,
 }
 
@@ -66,12 +72,12 @@ pub(super) struct PacketDecoder {
     params: AudioCodecParameters,
     track_id: u32,
     trim: Trim,
-    /// Frames of the recording that the container promises, if it says so reliably.
+    /// Frames of the recording that the container states, if the number is reliable.
     expected: Option<u64>,
     /// Rate and channels of the last decoded packet (before the first: of the container).
     pub(super) sample_rate: u32,
     pub(super) num_channels: usize,
-    /// Length in seconds if the container tells it.
+    /// Length in seconds if the container states it.
     pub(super) duration_s: Option<f64>,
     interleaved: Vec<f32>,
     /// Frames that are dropped if the stream turns out to end here.
@@ -85,8 +91,8 @@ pub(super) struct PacketDecoder {
 }
 
 impl PacketDecoder {
-    /// A decoder of the first audio track of `format` whose codec is known; `edits` are the edit lists of an MP4 file,
-    /// `file_bytes` the file's length if it has one.
+    /// A decoder of the first audio track of `format` whose codec is known; `edits` are the edit
+    /// lists of an MP4 file, `file_bytes` the file's length if it has one.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if there is no audio track or no decoder for it.
@@ -96,7 +102,7 @@ impl PacketDecoder {
         let sample_rate = params.sample_rate.unwrap_or(0);
         let edit = edits.iter().find(|edit| edit.track_id == track.id);
         let trim = trim_of(&track, &params, edit);
-        // An MP3 without an encoder's tag has only an estimate.
+        // An MP3 without an encoder's tag has only an estimated length.
         let is_estimate = is_mpeg_audio(&params) && track.delay.is_none();
         let is_placeholder = is_placeholder(&track, &params, file_bytes);
         let duration_s = duration_s(&track, &params, &trim).filter(|_| !is_placeholder);
@@ -141,12 +147,14 @@ impl PacketDecoder {
         self.num_good_packets > 0
     }
 
-    /// Replaces `mono` by the next block of samples, which may be empty; `false` at the end of the recording.
+    /// Replaces `mono` by the next block of samples, which may be empty; returns `false` at the end
+    /// of the recording.
     ///
     /// All samples of a block have the rate [`Self::sample_rate`].
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the file cannot be read (damage is not an error, see [`Self::warnings`]).
+    /// [`crate::ErrorKind::Input`] if the file cannot be read (damage is not an error, see
+    /// [`Self::warnings`]).
     pub(super) fn next(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
         mono.clear();
         if self.trim.lead > 0 {
@@ -167,7 +175,8 @@ impl PacketDecoder {
             }
             None => {
                 self.ended = true;
-                // The padding is only what the encoder called it if nothing was cut off or appended since.
+                // The padding is valid only if the stream has the length that the encoder stated:
+                // nothing was cut off or appended since.
                 let slack = self.trim.padding.max(1_152);
                 let as_written = self.trim.written.is_some_and(|written| written.abs_diff(self.num_decoded) <= slack);
                 if !as_written {
@@ -179,7 +188,8 @@ impl PacketDecoder {
         }
     }
 
-    /// The next packet of the track; `None` at the end of the file or where it is damaged beyond use.
+    /// The next packet of the track; `None` at the end of the file or where it is damaged beyond
+    /// use.
     fn next_packet(&mut self) -> Result<Option<Packet>> {
         loop {
             let fault = match self.format.next_packet() {
@@ -244,7 +254,7 @@ impl PacketDecoder {
         mono.resize(mono.len() + num_frames, 0.0);
     }
 
-    /// Cuts off what is not part of the recording.
+    /// Cuts off frames that are not part of the recording.
     fn cut(&mut self, mono: &mut Vec<f32>) {
         self.num_decoded += mono.len() as u64;
         let skipped = self.trim.skip.min(mono.len() as u64);
@@ -267,7 +277,8 @@ impl PacketDecoder {
         self.num_frames as f64 / f64::from(self.sample_rate.max(1))
     }
 
-    /// What is missing from the recording or was replaced by silence, one line for each kind of damage.
+    /// Describes parts of the recording that are missing or were replaced by silence, one line for
+    /// each kind of damage.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
         let Faults { num_packets, num_frames, first_s, reason, cut_off } = &self.faults;
@@ -279,7 +290,7 @@ impl PacketDecoder {
         }
         let missing = self.expected.map_or(0, |expected| expected.saturating_sub(self.num_frames));
         let missing_s = missing as f64 / f64::from(self.sample_rate.max(1));
-        // Codecs without exact lengths are off by a packet or two.
+        // The stated length of codecs without exact lengths is off by a packet or two.
         let is_short = missing_s > 0.1;
         if is_short {
             let expected_s = self.time_s() + missing_s;
@@ -299,7 +310,8 @@ fn select_track(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecode
     let mut refused = None;
     for track in format.tracks() {
         let Some(params) = audio_params(track) else { continue };
-        // MPEG audio is cut in `PacketDecoder::cut`: the container's reader cuts at an end that it only estimates.
+        // MPEG audio is cut in `PacketDecoder::cut`: the container's reader cuts at an end that it
+        // only estimates.
         let options = AudioDecoderOptions::default().gapless(!is_mpeg_audio(params));
         match CODECS.make_audio_decoder(params, &options) {
             Ok(decoder) => return Ok((track.clone(), decoder)),
@@ -316,14 +328,14 @@ fn select_track(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecode
         }
         None => Error::input("the file has no audio that diarist can decode"),
     }
-    .hint("convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav"))
+    .hint(CONVERT))
 }
 
 fn audio_params(track: &Track) -> Option<&AudioCodecParameters> {
     track.codec_params.as_ref().and_then(|params| params.audio())
 }
 
-/// Length in seconds if the container tells it.
+/// Length in seconds if the container states it.
 fn duration_s(track: &Track, params: &AudioCodecParameters, trim: &Trim) -> Option<f64> {
     let sample_rate = params.sample_rate.filter(|&rate| rate > 0);
     let whole_s = match (track.num_frames, sample_rate) {
@@ -334,7 +346,8 @@ fn duration_s(track: &Track, params: &AudioCodecParameters, trim: &Trim) -> Opti
     Some(limit_s.map_or(whole_s, |limit_s| whole_s.min(limit_s)))
 }
 
-/// Whether the number of frames comes from a size that a program wrote before it knew the length (about 2^31 or 2^32 bytes).
+/// Whether the number of frames comes from a size that a program wrote before it knew the length:
+/// about 2^31 or 2^32 bytes.
 fn is_placeholder(track: &Track, params: &AudioCodecParameters, file_bytes: Option<u64>) -> bool {
     const SMALLEST_PLACEHOLDER: u64 = 0x7f00_0000;
     let (Some(frames), Some(bits), Some(channels)) = (track.num_frames, params.bits_per_sample, &params.channels)
@@ -349,7 +362,7 @@ fn is_mpeg_audio(params: &AudioCodecParameters) -> bool {
     matches!(params.codec, well_known::CODEC_ID_MP1 | well_known::CODEC_ID_MP2 | well_known::CODEC_ID_MP3)
 }
 
-/// What to cut from a track, by the container's word or the codec's header.
+/// The parts to cut from a track, from the container or the codec's header.
 fn trim_of(track: &Track, params: &AudioCodecParameters, edit: Option<&mp4::Edit>) -> Trim {
     let delay = u64::from(track.delay.unwrap_or(0));
     if let Some(edit) = edit {
@@ -372,7 +385,7 @@ fn trim_of(track: &Track, params: &AudioCodecParameters, edit: Option<&mp4::Edit
             let written = track.delay.and(track.num_frames).map(|frames| frames + delay + padding);
             Trim { skip: delay, padding, written, ..Trim::default() }
         }
-        // Symphonia's decoder cuts by the packets' own times.
+        // Symphonia's decoder cuts by the times of the packets.
         well_known::CODEC_ID_VORBIS => Trim::default(),
         well_known::CODEC_ID_OPUS => {
             let head = params.extra_data.as_deref().and_then(OpusHead::parse);

@@ -12,15 +12,18 @@ use symphonia::core::formats::probe::Hint;
 use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
 
-use super::decode::PacketDecoder;
+use super::decode::{CONVERT, PacketDecoder};
+use super::resample::Resampler;
+use super::samples::check_finite;
+use super::source::{AudioSource, SourceTimes};
 use super::wav::Patched;
-use super::{AudioSource, Resampler, SourceTimes, check_finite, identify, mp4};
+use super::{identify, mp4};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.
 const BLOCK: usize = 16_384;
 
-/// What a file says about its audio.
+/// Format and length of the audio, as the file states them.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AudioInfo {
@@ -32,7 +35,7 @@ pub struct AudioInfo {
     pub sample_rate: u32,
     /// Number of channels.
     pub channels: usize,
-    /// Length in seconds if the container tells it.
+    /// Length in seconds if the container states it.
     pub duration_s: Option<f64>,
 }
 
@@ -58,10 +61,12 @@ impl fmt::Debug for AudioFile {
     }
 }
 
-/// Opens an audio file, or a video file with an audio track, for decoding; the first audio track counts.
+/// Opens an audio file, or a video file with an audio track, for decoding; the first audio track is
+/// used.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads, or nothing of it can be decoded.
+/// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads,
+/// or none of it can be decoded.
 pub fn open(path: &Path) -> Result<AudioFile> {
     let name = path.display().to_string();
     let clock = Instant::now();
@@ -71,7 +76,7 @@ pub fn open(path: &Path) -> Result<AudioFile> {
     Ok(file)
 }
 
-/// As [`open`] for a file that is in memory; `name` stands for it in messages.
+/// As [`open`] for a file that is in memory, which messages call `name`.
 ///
 /// # Errors
 /// As [`open`].
@@ -84,7 +89,7 @@ pub fn open_bytes(name: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -
     open_media(open, None, name).map_err(|error| error.at(name))
 }
 
-/// A file's bytes, as often as they are read.
+/// Bytes of a file, shared so that they can be read several times.
 #[derive(Clone)]
 struct Shared(Arc<dyn AsRef<[u8]> + Send + Sync>);
 
@@ -94,7 +99,7 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-/// The audio of what `reopen` gives: the same bytes each time, from the start.
+/// Opens the audio that `reopen` returns: the same bytes from the start at each call.
 fn open_media<F: MediaSource + 'static>(
     reopen: impl Fn() -> Result<F>,
     extension: Option<&str>,
@@ -111,7 +116,7 @@ fn open_media<F: MediaSource + 'static>(
     }
     let opened = start(file, extension, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
         Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
-            Err(Error::input(format!("nothing of the audio can be decoded: {warning}")).hint(CONVERT))
+            Err(Error::input(format!("none of the audio can be decoded: {warning}")).hint(CONVERT))
         }
         _ => Ok((decoder, mono)),
     });
@@ -119,11 +124,12 @@ fn open_media<F: MediaSource + 'static>(
     let (decoder, mono) = match opened {
         Ok(opened) => opened,
         Err(error) => {
-            // Several readers look at the end of a file first and refuse one that is cut off; from start to end they manage.
+            // Several readers look at the end of a file first and refuse a file that is cut off;
+            // they can still read it from start to end.
             let salvaged = if is_regular { start(reopen()?, extension, false).ok() } else { None };
             match salvaged {
                 Some((decoder, mono)) if decoder.has_decoded() => {
-                    warnings.push("the file is cut off or damaged; what could be read of it was used".to_owned());
+                    warnings.push("the file is cut off or damaged; only the readable part was used".to_owned());
                     (decoder, mono)
                 }
                 _ => return Err(refusal.map_or(error, |refusal| not_audio(refusal.what))),
@@ -151,7 +157,8 @@ fn open_media<F: MediaSource + 'static>(
     })
 }
 
-/// A decoder of the file and its first samples: the first packets say what the file really holds.
+/// Returns a decoder of the file and its first samples; only the first packets show the real format
+/// of the audio.
 fn start<F: MediaSource + 'static>(
     mut file: F,
     extension: Option<&str>,
@@ -177,8 +184,6 @@ fn start<F: MediaSource + 'static>(
     Ok((decoder, mono))
 }
 
-const CONVERT: &str = "convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav";
-
 fn cannot_read(error: std::io::Error) -> Error {
     Error::input("cannot be read").caused_by(error)
 }
@@ -191,7 +196,7 @@ fn not_audio(what: &str) -> Error {
     Error::input(format!("is {what}, not audio that diarist can read")).hint(CONVERT)
 }
 
-/// Opens the file, with a message of its own for each usual fault.
+/// Opens the file, with a message of its own for each common fault.
 fn open_file(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path"),
@@ -202,7 +207,7 @@ fn open_file(path: &Path) -> Result<File> {
     })?;
     let metadata = file.metadata().map_err(cannot_read)?;
     if metadata.is_dir() {
-        return Err(Error::input("is a directory, not a file").hint("name the audio files in it"));
+        return Err(Error::input("is a directory, not a file").hint("give the audio files in it"));
     }
     if metadata.is_file() && metadata.len() == 0 {
         return Err(empty());
@@ -211,7 +216,7 @@ fn open_file(path: &Path) -> Result<File> {
 }
 
 impl AudioFile {
-    /// What the file says about its audio.
+    /// Format and length of the audio, as the file states them.
     pub fn info(&self) -> &AudioInfo {
         &self.info
     }
@@ -222,7 +227,7 @@ impl AudioFile {
             return Ok(());
         }
         if self.decoder.sample_rate != self.sample_rate {
-            // The rate changes in mid-stream: the old part ends here.
+            // The rate changes within the stream, so the part at the old rate ends here.
             self.finish_resampling(out);
             self.resampler = Resampler::new(self.decoder.sample_rate).map_err(|error| error.at(&self.name))?;
             self.sample_rate = self.decoder.sample_rate;

@@ -1,19 +1,20 @@
-//! What a file is that is not audio for us, and names for codecs that are: for messages only.
+//! Names of file formats that diarist does not read, and of audio codecs. They serve messages only.
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
 use symphonia::core::codecs::audio::{AudioCodecId, well_known};
 
-/// A file that looks like something else.
+/// The reason to refuse a file that does not look like audio.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
-    /// What it is, with its article.
+    /// Description of the file, with its article.
     pub(super) what: &'static str,
     /// Whether no audio file can begin like this.
     pub(super) is_certain: bool,
 }
 
-/// File signatures of what diarist does not read (W3C/WHATWG "MIME Sniffing" section 6; the formats' own documents).
+/// Signatures of file formats that diarist does not read (W3C/WHATWG "MIME Sniffing" section 6; the
+/// formats' own documents).
 const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x89PNG\r\n\x1a\n", "a picture (PNG)"),
     (0, b"\xff\xd8\xff", "a picture (JPEG)"),
@@ -40,7 +41,7 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
     (0, b"\x00\x00\x01\xba", "an MPEG programme stream"),
 ];
 
-/// What the file looks like if it is not audio for us; leaves the position at the start.
+/// Recognises a file that diarist does not read; leaves the position at the start.
 ///
 /// # Errors
 /// If the file cannot be read.
@@ -57,14 +58,14 @@ fn judge(start: &[u8]) -> Option<Refusal> {
     if let Some((_, _, what)) = signature {
         return Some(Refusal { what, is_certain: true });
     }
-    // A cut inside a character at the end of the excerpt is no sign against text.
+    // The excerpt of a text may end within a character.
     let is_utf8 = std::str::from_utf8(start).map_or_else(|error| error.valid_up_to() + 4 > start.len(), |_| true);
     let is_printable = start.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c));
     // Text is only a guess: some containers begin with letters.
     (is_utf8 && is_printable).then_some(Refusal { what: "a text file", is_certain: false })
 }
 
-/// Name of a codec for people; `None` for one that Symphonia does not know.
+/// Readable name of a codec; `None` for one without a name in this list.
 pub(super) fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
     Some(match codec {
         well_known::CODEC_ID_AAC => "AAC with more than two channels or in an unusual profile (HE-AAC, xHE-AAC)",

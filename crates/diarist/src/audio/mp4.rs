@@ -1,15 +1,16 @@
-//! Edit lists of MP4 files: which part of a track's decoded audio is the recording.
+//! Edit lists of MP4 files, which tell the part of a track's decoded audio that is the recording.
 //!
-//! Encoders of AAC put about 1000 to 2100 samples before the recording and name them in an edit list (ISO/IEC 14496-12 section
-//! 8.6.6); a recording that starts after its video has an empty edit first. Symphonia reads the boxes and does not apply them.
+//! Encoders of AAC put about 1000 to 2100 samples before the recording and name them in an edit
+//! list (ISO/IEC 14496-12 section 8.6.6); a recording that starts after its video has an empty edit
+//! first. Symphonia reads these boxes but does not apply them.
 
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
 /// Longest silence before a recording that an edit list may ask for, in seconds.
 const MAX_LEAD_S: f64 = 3_600.0;
-/// Boxes looked at in one file, and deepest nesting: no sane file comes near.
+/// Most boxes that are read in one file; no sane file comes near.
 const MAX_BOXES: usize = 10_000;
-/// Longest box read into memory (an edit list of a track has a few entries).
+/// Longest box that is read into memory, in bytes. The edit list of a track has a few entries.
 const MAX_BOX_BYTES: u64 = 4_096;
 
 /// The edit of one track, in seconds.
@@ -24,16 +25,18 @@ pub(super) struct Edit {
     pub(super) length_s: Option<f64>,
 }
 
-/// What is known of the track being read.
+/// The fields of a track that have been read so far.
 #[derive(Debug, Default)]
 struct Partial {
     track_id: Option<u32>,
     timescale: Option<u32>,
-    /// Entries of the edit list: length in the movie's time scale, start in the track's (-1: empty).
+    /// Entries of the edit list: length in the movie's time scale, start in the track's (-1:
+    /// empty).
     entries: Vec<(u64, i64)>,
 }
 
-/// The tracks' edits, as far as they are an offset and a length; none for a file that is not MP4 or is damaged.
+/// Reads the edits of tracks that consist of an offset and a length; none for a file that is not
+/// MP4 or is damaged.
 ///
 /// Leaves the position at the start.
 ///
@@ -61,7 +64,8 @@ impl Partial {
         let mut rest = self.entries.iter().skip_while(is_empty);
         let (&(length, start), None) = (rest.next()?, rest.next()) else { return None };
         let lead_s = lead as f64 / f64::from(movie_timescale);
-        // The movie's time scale is coarse (often milliseconds): its unit is added, so that nothing real is cut.
+        // The movie's time scale is coarse (often milliseconds), so one unit is added to keep all
+        // of the recording.
         let length_s = (length > 0).then(|| (length + 1) as f64 / f64::from(movie_timescale));
         Some(Edit {
             track_id: self.track_id?,
@@ -121,10 +125,11 @@ impl Walk {
         Ok(())
     }
 
-    /// Takes what is needed from a box without children; ignores one that is too short.
+    /// Takes the needed fields from a box without children; ignores a box that is too short.
     fn leaf(&mut self, kind: &[u8; 4], content: &[u8]) {
         let is_long = content.first() == Some(&1);
-        // Version and flags, then two times of 4 or 8 bytes come before the field of these three boxes.
+        // Version and flags, then two times of 4 or 8 bytes come before the field of these three
+        // boxes.
         let field = if is_long { 20 } else { 12 };
         let value = content.get(field..field + 4).map(|_| u32_at(content, field));
         match (kind, self.tracks.last_mut()) {
@@ -146,7 +151,7 @@ impl Walk {
     }
 }
 
-/// Reads all of `buffer`; `false` if the file ends before.
+/// Fills `buffer`; returns `false` if the file ends first.
 fn read_exact(file: &mut impl Read, buffer: &mut [u8]) -> Result<bool> {
     match file.read_exact(buffer) {
         Ok(()) => Ok(true),

@@ -1,8 +1,9 @@
 //! Opus for Symphonia, which reads the packets but has no decoder of its own.
 //!
-//! The decoding is the crate `ropus`, a Rust port of libopus' fixed-point decoder (`docs/adr/0004-opus-and-resampler.md` has the choice);
-//! here are the identification header (RFC 7845 section 5.1; in MP4 the same fields in big-endian order, "Encapsulation of Opus
-//! in ISO Base Media File Format" section 4.3.2) and the mapping of streams to channels.
+//! The crate `ropus`, a Rust port of libopus' fixed-point decoder, does the decoding (the choice is
+//! explained in `docs/adr/0004-opus-and-resampler.md`). This module has the identification header
+//! (RFC 7845 section 5.1; in MP4 the same fields in big-endian order, "Encapsulation of Opus in ISO
+//! Base Media File Format" section 4.3.2) and the mapping of streams to channels.
 
 use std::fmt;
 
@@ -16,7 +17,7 @@ use symphonia::core::codecs::registry::{RegisterableAudioDecoder, SupportedAudio
 use symphonia::core::errors::{Result, decode_error, unsupported_error};
 use symphonia::core::packet::PacketRef;
 
-/// Opus always decodes at 48 kHz, whatever the rate before encoding was.
+/// Opus always decodes at 48 kHz, for any rate before encoding.
 const SAMPLE_RATE: u32 = 48_000;
 /// Samples per channel of the longest packet, 120 ms (RFC 6716 section 3.2).
 const MAX_PACKET_SAMPLES: usize = 5_760;
@@ -29,7 +30,8 @@ pub(super) struct OpusHead {
     num_channels: u8,
     /// Gain in dB, Q7.8.
     gain: i16,
-    /// Coded streams, how many of them are stereo, and the coded channel of each output channel (255: silent).
+    /// Coded streams, how many of them are stereo, and the coded channel of each output channel
+    /// (255: silent).
     num_streams: u8,
     num_coupled: u8,
     mapping: Vec<u8>,

@@ -4,7 +4,9 @@ use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
-use super::{AudioSource, Resampler, SourceTimes, check_finite, downmix};
+use super::resample::Resampler;
+use super::samples::{check_finite, downmix};
+use super::source::{AudioSource, SourceTimes};
 use crate::error::{Error, Result};
 
 /// Bytes read at a time.
@@ -34,7 +36,7 @@ pub struct PcmSource {
     format: PcmFormat,
     num_channels: usize,
     resampler: Resampler,
-    /// Bytes read; fewer than a frame of them remain between two calls.
+    /// Bytes that were read; less than one frame of them remains between two calls.
     bytes: Vec<u8>,
     interleaved: Vec<f32>,
     mono: Vec<f32>,
@@ -56,10 +58,12 @@ impl fmt::Debug for PcmSource {
     }
 }
 
-/// Raw interleaved PCM from `reader` with the given encoding, `sample_rate` (Hz) and number of `channels`.
+/// Raw interleaved PCM from `reader` with the given encoding, `sample_rate` (Hz) and number of
+/// `channels`.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidOption`] if there are no channels; [`crate::ErrorKind::Input`] if the sample rate is out of range.
+/// [`crate::ErrorKind::InvalidOption`] if there are no channels; [`crate::ErrorKind::Input`] if the
+/// sample rate is out of range.
 pub fn pcm(
     reader: impl Read + Send + 'static,
     format: PcmFormat,
@@ -86,7 +90,7 @@ pub fn pcm(
 }
 
 impl PcmSource {
-    /// Reads more bytes; `false` at the end of the input.
+    /// Reads more bytes; returns `false` at the end of the input.
     fn fill(&mut self) -> Result<bool> {
         let kept = self.bytes.len();
         self.bytes.resize(kept + BLOCK_BYTES, 0);

@@ -1,33 +1,38 @@
-//! Any sample rate to 16 kHz, with the filter of `torchaudio.functional.resample` and its defaults.
+//! Resamples any rate to 16 kHz, with the filter of `torchaudio.functional.resample` and its
+//! defaults.
 //!
-//! The filter is a sinc low-pass of six zero crossings on each side under a Hann window, with its cut-off at 0.99 of the
-//! lower Nyquist frequency (`sinc_interp_hann`, `lowpass_filter_width=6`, `rolloff=0.99`; torchaudio
-//! `functional/functional.py`, `_get_sinc_resample_kernel`). It is what pyannote.audio applies to a recording, so the networks
-//! see here what they see there; `docs/adr/0002-resampler.md` has the comparison with a general resampler.
+//! The filter is a sinc low-pass of six zero crossings on each side under a Hann window, with its
+//! cut-off at 0.99 of the lower Nyquist frequency (`sinc_interp_hann`, `lowpass_filter_width=6`,
+//! `rolloff=0.99`; torchaudio `functional/functional.py`, `_get_sinc_resample_kernel`).
+//! pyannote.audio applies the same filter, so the networks get the same input as there. The
+//! comparison with a general resampler is in `docs/adr/0004-opus-and-resampler.md`.
 //!
-//! With `orig / new` the two rates in lowest terms, output sample `i * new + phase` is a weighted sum of the inputs near
-//! `i * orig + phase * orig / new`: one set of weights for each phase, and no delay to compensate.
+//! With `orig / new` the two rates in lowest terms, output sample `i * new + phase` is a weighted
+//! sum of the inputs near `i * orig + phase * orig / new`: one set of weights for each phase, and
+//! no delay to compensate.
 
 use std::f64::consts::PI;
 
 use crate::error::{Error, Result};
+use crate::segmentation::SAMPLE_RATE;
 
 /// Zero crossings of the sinc on each side (torchaudio `lowpass_filter_width`).
 const ZERO_CROSSINGS: f64 = 6.0;
 /// Cut-off as a part of the lower Nyquist frequency (torchaudio `rolloff`).
 const ROLLOFF: f64 = 0.99;
-/// Partial sums kept by [`dot`]; the weights of a phase are padded to a multiple.
+/// Number of partial sums in [`dot`]; the weights of a phase are padded to a multiple of it.
 const LANES: usize = 8;
 
-/// Lowest accepted sample rate in Hz: below it there is nothing of speech.
+/// Lowest accepted sample rate in Hz; lower rates hold no speech.
 pub const MIN_SAMPLE_RATE: u32 = 100;
 /// Highest accepted sample rate in Hz.
 pub const MAX_SAMPLE_RATE: u32 = 768_000;
 
 /// A streaming resampler from one rate to 16 kHz, mono.
 ///
-/// The output has `ceil(n * 16000 / rate)` samples for `n` input samples, however they are split into calls of
-/// [`push`](Self::push), and output sample `k` belongs to the time `k / 16000`. At 16 kHz the samples pass unchanged.
+/// The output has `ceil(n * 16000 / rate)` samples for `n` input samples, for any division into
+/// calls of [`push`](Self::push), and output sample `k` belongs to the time `k / 16000`. At 16 kHz
+/// the samples pass unchanged.
 #[derive(Debug)]
 pub struct Resampler {
     /// Input and output rate in lowest terms.
@@ -36,9 +41,11 @@ pub struct Resampler {
     /// Weights in [phase, tap] order, `num_taps` (a multiple of [`LANES`]) each.
     weights: Vec<f32>,
     num_taps: usize,
-    /// For each phase the input index of its first weight relative to the block's first input sample.
+    /// For each phase the input index of its first weight relative to the block's first input
+    /// sample.
     first_tap: Vec<i64>,
-    /// Input samples that are still needed; the first has index `history_start` (negative: silence before the recording).
+    /// Input samples that are still needed; the first has index `history_start` (negative: silence
+    /// before the recording).
     history: Vec<f32>,
     history_start: i64,
     num_input: u64,
@@ -49,7 +56,8 @@ impl Resampler {
     /// A resampler from `sample_rate` (Hz) to 16 kHz.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the rate is outside [`MIN_SAMPLE_RATE`] to [`MAX_SAMPLE_RATE`].
+    /// [`crate::ErrorKind::Input`] if the rate is outside [`MIN_SAMPLE_RATE`] to
+    /// [`MAX_SAMPLE_RATE`].
     pub fn new(sample_rate: u32) -> Result<Self> {
         if !(MIN_SAMPLE_RATE..=MAX_SAMPLE_RATE).contains(&sample_rate) {
             return Err(Error::input(format!(
@@ -57,9 +65,9 @@ impl Resampler {
             ))
             .hint("check the recording's header, or convert it to a 16 kHz WAV"));
         }
-        let divisor = gcd(u64::from(sample_rate), u64::from(crate::segmentation::SAMPLE_RATE));
+        let divisor = gcd(u64::from(sample_rate), u64::from(SAMPLE_RATE));
         let orig = u64::from(sample_rate) / divisor;
-        let new = u64::from(crate::segmentation::SAMPLE_RATE) / divisor;
+        let new = u64::from(SAMPLE_RATE) / divisor;
         let mut resampler = Self {
             orig,
             new,
@@ -112,11 +120,11 @@ impl Resampler {
         self.produce(self.target(), out);
     }
 
-    /// Appends the last output samples; the recording is over.
+    /// Appends the last output samples at the end of the recording.
     pub fn finish(&mut self, out: &mut Vec<f32>) {
         let target = self.target();
         if self.num_output < target {
-            // Silence after the recording, as far as the last output sample reaches.
+            // Adds silence after the recording, as far as the last output sample reaches.
             let (first, _) = self.reach(target - 1);
             let end = (first + self.num_taps as i64 - self.history_start).max(0) as usize;
             self.history.resize(end.max(self.history.len()), 0.0);
@@ -135,7 +143,8 @@ impl Resampler {
         ((index / self.new * self.orig) as i64 + self.first_tap[phase], phase)
     }
 
-    /// Computes output samples while the history reaches, up to `target`, and forgets the inputs that no later one needs.
+    /// Computes output samples up to `target`, as far as the history reaches, and drops the inputs
+    /// that no later output needs.
     fn produce(&mut self, target: u64, out: &mut Vec<f32>) {
         while self.num_output < target {
             let (first, phase) = self.reach(self.num_output);
@@ -161,7 +170,8 @@ fn kernel(t: f64) -> f64 {
     window * sinc
 }
 
-/// Dot product with [`LANES`] partial sums, a fixed order of additions that the compiler can vectorise.
+/// Dot product with [`LANES`] partial sums, a fixed order of additions that the compiler can
+/// vectorise.
 fn dot(a: &[f32], b: &[f32]) -> f32 {
     let mut sums = [0.0f32; LANES];
     for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {

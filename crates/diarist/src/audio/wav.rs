@@ -1,10 +1,11 @@
-//! WAV files whose recorder stopped before it wrote the sizes: zeros in the header, and all the samples behind it.
+//! Repairs WAV files whose recorder stopped before it wrote the sizes: the header has zeros, and
+//! all samples follow it.
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-/// Chunks looked at before the samples: no sane file has more.
+/// Most chunks that are read before the samples; no sane file has more.
 const MAX_CHUNKS: usize = 64;
 /// The size that stands for "until the end of the file".
 const UNKNOWN: [u8; 4] = [0xff; 4];
@@ -18,7 +19,8 @@ pub(super) struct Patched<F> {
 }
 
 impl<F: MediaSource> Patched<F> {
-    /// The file as it is, except that a WAV file's sizes are unknown if they are 0 and samples follow; its position is the start.
+    /// Wraps a file without changing its bytes, except that the sizes of a WAV file read as unknown
+    /// if they are 0 and samples follow. The position becomes the start.
     ///
     /// # Errors
     /// If the file cannot be read.
@@ -57,7 +59,8 @@ fn unwritten_sizes(file: &mut (impl Read + Seek)) -> Result<Vec<u64>> {
     Ok(found)
 }
 
-/// Whether a chunk that fits into the file begins at `position`: then the samples really end before it.
+/// Whether a chunk that fits into the file begins at `position`, in which case the samples really
+/// end before it.
 fn is_chunk(file: &mut (impl Read + Seek), position: u64, end: u64) -> Result<bool> {
     let mut chunk = [0; 8];
     if !read_at(file, position, &mut chunk)? {
@@ -67,7 +70,7 @@ fn is_chunk(file: &mut (impl Read + Seek), position: u64, end: u64) -> Result<bo
     Ok(chunk[..4].iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b' ') && position + 8 + size <= end)
 }
 
-/// Fills `buffer` from `position`; `false` if the file ends before.
+/// Fills `buffer` from `position`; returns `false` if the file ends first.
 fn read_at(file: &mut (impl Read + Seek), position: u64, buffer: &mut [u8]) -> Result<bool> {
     file.seek(SeekFrom::Start(position))?;
     match file.read_exact(buffer) {

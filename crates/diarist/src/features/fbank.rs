@@ -1,12 +1,14 @@
-//! Kaldi-compatible log-mel filterbank, the input of the embedding network, and its batch frame extractor.
+//! Kaldi-compatible log-mel filterbank, the input of the embedding network, and its batch frame
+//! extractor.
 //!
-//! Source: `torchaudio.compliance.kaldi.fbank` with the options that pyannote.audio's WeSpeaker front end gives it
-//! (80 bins, 25 ms every 10 ms, Hamming window, no dither, no energy, snip edges, everything else default); the golden
-//! files under `fixtures/golden/fbank` come from it.
+//! Source: `torchaudio.compliance.kaldi.fbank` with the options that pyannote.audio's WeSpeaker
+//! front end gives it (80 bins, 25 ms every 10 ms, Hamming window, no dither, no energy, snip
+//! edges, everything else default); the golden files under `fixtures/golden/fbank` come from it.
 //!
-//! A frame depends on its own 400 samples alone. Features of a recording can therefore be computed once, in pieces of
-//! any size, and a chunk that starts at a multiple of [`FRAME_SHIFT`] samples finds its frames among them. What differs
-//! between chunks is only the mean that is subtracted afterwards, see [`chunk_mean`].
+//! A frame depends on its own 400 samples alone. Features of a recording can therefore be computed
+//! once, in pieces of any size, and a chunk that starts at a multiple of [`FRAME_SHIFT`] samples
+//! finds its frames among them. Only the mean that is subtracted afterwards differs between chunks
+//! (see [`chunk_mean`]).
 
 use microfft::real::rfft_512;
 
@@ -18,23 +20,25 @@ pub const FRAME_SHIFT: usize = 160;
 pub const NUM_MEL_BINS: usize = 80;
 
 const FFT_LENGTH: usize = 512;
-/// Without the Nyquist bin, which no filter covers.
+/// Number of spectrum bins without the Nyquist bin, which no filter covers.
 const SPECTRUM_LENGTH: usize = FFT_LENGTH / 2;
 const SAMPLE_RATE_HZ: f64 = 16_000.0;
 const LOW_HZ: f64 = 20.0;
 const HIGH_HZ: f64 = 8_000.0;
 const PREEMPHASIS: f32 = 0.97;
-/// The features are those of 16-bit samples, our samples lie in [-1, 1].
+/// Scale from samples in [-1, 1] to the 16-bit samples that the features are defined for.
 const SAMPLE_SCALE: f32 = 32_768.0;
 /// Smallest energy before the logarithm: the machine epsilon of f32, as in Kaldi.
 const ENERGY_FLOOR: f32 = f32::EPSILON;
 
-/// Number of whole frames in `num_samples` samples (snip edges): none if there are fewer than [`FRAME_LENGTH`].
+/// Number of whole frames in `num_samples` samples (snip edges): none if there are fewer than
+/// [`FRAME_LENGTH`].
 pub const fn num_frames(num_samples: usize) -> usize {
     if num_samples < FRAME_LENGTH { 0 } else { 1 + (num_samples - FRAME_LENGTH) / FRAME_SHIFT }
 }
 
-/// A triangular mel filter: weights of the neighbouring spectrum bins `first..first + weights.len()`.
+/// A triangular mel filter: weights of the neighbouring spectrum bins
+/// `first..first + weights.len()`.
 #[derive(Debug, Clone)]
 struct MelFilter {
     first: usize,
@@ -67,11 +71,12 @@ impl Fbank {
         }
     }
 
-    /// Batch frame extractor: appends the features of all whole frames of `samples` to `out`: `[num_frames(samples.len()), 80]`, row-major.
+    /// Batch frame extractor: appends the features of all whole frames of `samples` to `out`:
+    /// `[num_frames(samples.len()), 80]`, row-major.
     ///
-    /// `samples` are mono, 16 kHz, in [-1, 1]; frame `i` covers samples `160 i .. 160 i + 400`. Nothing is appended if
-    /// there are fewer than 400. Values are natural logarithms, -15.9424 for digital silence. Does not allocate, apart
-    /// from the growth of `out`.
+    /// `samples` are mono, 16 kHz, in [-1, 1]; frame `i` covers samples `160 i .. 160 i + 400`.
+    /// Nothing is appended if there are fewer than 400. Values are natural logarithms, -15.9424 for
+    /// digital silence. Does not allocate, apart from the growth of `out`.
     pub fn compute(&mut self, samples: &[f32], out: &mut Vec<f32>) {
         let frames = num_frames(samples.len());
         let start = out.len();
@@ -88,7 +93,8 @@ impl Fbank {
             *value = sample * SAMPLE_SCALE;
         }
         let mean = lane_sum(frame) / FRAME_LENGTH as f32;
-        // Backwards, so that the neighbour on the left is still untouched; the first sample is its own neighbour.
+        // Backwards, so that the neighbour on the left is still untouched; the first sample is its
+        // own neighbour.
         for i in (1..FRAME_LENGTH).rev() {
             frame[i] = ((frame[i] - mean) - PREEMPHASIS * (frame[i - 1] - mean)) * self.window[i];
         }
@@ -96,7 +102,7 @@ impl Fbank {
         frame[0] = (first - PREEMPHASIS * first) * self.window[0];
         padding.fill(0.0);
 
-        // In place. Bin 0 also carries the Nyquist bin; no filter covers either.
+        // In place. Bin 0 also holds the Nyquist bin; no filter covers either.
         for (power, bin) in self.power.iter_mut().zip(rfft_512(&mut self.frame)) {
             *power = bin.norm_sqr();
         }
@@ -110,7 +116,8 @@ impl Fbank {
 
 /// Mean over the frames of a chunk, per bin; zeros if there is no frame.
 ///
-/// `frames` is `[n, 80]`, row-major. Sums in f64, so that the result does not depend on how long the chunk is.
+/// `frames` is `[n, 80]`, row-major. Sums in f64, so that the precision does not depend on the
+/// length of the chunk.
 pub fn chunk_mean(frames: &[f32]) -> [f32; NUM_MEL_BINS] {
     let mut sums = [0.0_f64; NUM_MEL_BINS];
     for frame in frames.chunks_exact(NUM_MEL_BINS) {
@@ -204,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn silence_is_the_floor_and_too_short_is_nothing() {
+    fn silence_gives_the_floor_and_short_audio_gives_no_frames() {
         let mut fbank = Fbank::new();
         let mut out = Vec::new();
         fbank.compute(&[0.0; 399], &mut out);

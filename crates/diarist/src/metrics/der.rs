@@ -8,11 +8,12 @@ use super::scored::Scored;
 use crate::error::Result;
 use crate::timeline::intervals::PRECISION_S;
 
-/// Seconds of correct and wrong attribution; of several recordings, the sums.
+/// Seconds of correct and wrong attribution in one recording, or their sums over several.
 ///
-/// Where `r` reference turns and `h` hypothesis turns overlap, `total` grows `r` times as fast as time, `missed_detection`
-/// max(0, r - h) times, `false_alarm` max(0, h - r) times, `correct` by the number of turns that agree under the optimal
-/// mapping, and `confusion` by the rest, min(r, h) - correct.
+/// Where `r` reference turns and `h` hypothesis turns overlap, `total` grows `r` times as fast as
+/// time, `missed_detection` max(0, r - h) times, `false_alarm` max(0, h - r) times, `correct` by
+/// the number of turns that agree under the optimal mapping, and `confusion` by the rest, min(r,
+/// h) - correct.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct DerComponents {
     /// Reference speech; overlapped speech counts once for each turn.
@@ -28,7 +29,8 @@ pub struct DerComponents {
 }
 
 impl DerComponents {
-    /// Diarization error rate as a fraction (it can exceed 1). Without reference speech: 0 if there is no error, else 1.
+    /// Diarization error rate as a fraction (it can exceed 1). Without reference speech: 0 if there
+    /// is no error, else 1.
     pub fn der(&self) -> f64 {
         self.ratio(self.missed_detection_s + self.false_alarm_s + self.confusion_s)
     }
@@ -61,7 +63,8 @@ impl DerComponents {
         let Scored { reference, hypothesis } = scored;
         let num_references = reference.names.len();
         let mapping = map(hypothesis, reference)?;
-        // One index space for both sides; a hypothesis speaker without a counterpart gets an index of its own.
+        // One index space for both sides; a hypothesis speaker without a counterpart gets an index
+        // of its own.
         let common = |speaker: usize| mapping[speaker].unwrap_or(num_references + speaker);
 
         let mut events = Vec::with_capacity(2 * (reference.segments.len() + hypothesis.segments.len()));
@@ -144,7 +147,8 @@ struct Active {
     turns: Vec<[usize; 2]>,
     num_references: usize,
     num_hypotheses: usize,
-    /// Size of the largest matching of equal speakers: the sum of the smaller number of turns over the speakers.
+    /// Size of the largest matching of equal speakers: the sum of the smaller number of turns over
+    /// the speakers.
     num_correct: usize,
 }
 
@@ -168,7 +172,7 @@ impl Active {
             *own += 1;
             *all += 1;
         } else {
-            // Its start came earlier: no segment is empty.
+            // The start came earlier, because no segment is empty.
             *own -= 1;
             *all -= 1;
         }

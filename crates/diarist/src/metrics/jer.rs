@@ -9,12 +9,13 @@ use crate::error::Result;
 use crate::timeline::Segment;
 use crate::timeline::intervals::{covered_s, crop, union};
 
-/// The Jaccard error rates of reference speakers, summed; of several recordings, the sums.
+/// Sum of the Jaccard error rates of the reference speakers of one recording, or of several.
 ///
-/// The error of a reference speaker is the time that only one of the speaker and its counterpart talks, divided by the
-/// time that either talks; without a counterpart it is 1. Hypothesis speakers without a counterpart cost nothing.
-/// Source: N. Ryant et al., "The Second DIHARD Diarization Challenge", Interspeech 2019, as pyannote.metrics has it
-/// (the mapping maximises the common time; `dscore`'s maximises the Jaccard index and can differ).
+/// The error of a reference speaker is the time that only one of the speaker and its counterpart
+/// talks, divided by the time that either talks; without a counterpart it is 1. Hypothesis speakers
+/// without a counterpart cost nothing. Source: N. Ryant et al., "The Second DIHARD Diarization
+/// Challenge", Interspeech 2019, as pyannote.metrics computes it (the mapping maximises the common
+/// time; `dscore`'s maximises the Jaccard index and can differ).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct JerComponents {
     /// Sum of the speakers' errors, each from 0 to 1.
@@ -48,7 +49,8 @@ impl JerComponents {
     }
 }
 
-/// Time in only one of two sets over time in either; both disjoint and in order of time, and not both empty.
+/// Time in only one of two sets over time in either; both disjoint and in order of time, and not
+/// both empty.
 fn jaccard_error(r: &[Segment], h: &[Segment]) -> f64 {
     let either_s = covered_s(r.iter().chain(h).copied());
     let false_alarm_s = covered_s(h.iter().copied()) - covered_s(crop(h, r).map(|(_, part)| part));

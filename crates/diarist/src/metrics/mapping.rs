@@ -1,13 +1,13 @@
-//! Which hypothesis speaker is which reference speaker.
+//! Mapping of hypothesis speakers to reference speakers.
 
-use super::ScoreOptions;
+use super::options::ScoreOptions;
 use super::scored::{Scored, Tracks};
 use crate::assignment::{Objective, assign};
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment};
 
-/// Pairs of (hypothesis speaker, reference speaker) that talk together for the longest time in all, within the scored
-/// regions (see [`super::score`]); pairs that never do are left out.
+/// Pairs of (hypothesis speaker, reference speaker) with the longest total of common speech within
+/// the scored regions (see [`score`](super::score())); pairs without common speech are left out.
 ///
 /// Source: pyannote.metrics `matcher.py`, `HungarianMapper`.
 ///
@@ -37,13 +37,15 @@ pub(super) fn map(from: &Tracks, to: &Tracks) -> Result<Vec<Option<usize>>> {
     Ok(mapping)
 }
 
-/// Seconds that each pair of speakers talks together, row-major `[speakers of a, speakers of b]`; overlapping turns of
-/// one speaker count several times.
+/// Seconds that each pair of speakers talks together, row-major `[speakers of a, speakers of b]`;
+/// overlapping turns of one speaker count several times.
 ///
-/// The sums run in pyannote.core's order (`Annotation.__mul__`): between equally good mappings the last bit decides.
+/// The sums run in pyannote.core's order (`Annotation.__mul__`): the last bit decides between
+/// equally good mappings.
 fn cooccurrence(a: &Tracks, b: &Tracks) -> Vec<f64> {
     let mut matrix = vec![0.0; a.names.len() * b.names.len()];
-    // The largest end of b's segments up to and including each: those before the first that exceeds a start are over.
+    // The largest end of b's segments up to and including each. Segments before the first entry
+    // that exceeds a start have ended.
     let latest_ends: Vec<f64> = b
         .segments
         .iter()

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::ScoreOptions;
+use super::options::ScoreOptions;
 use crate::timeline::intervals::{chronological, crop, overlaps, subtract, union};
 use crate::timeline::{Annotation, Segment};
 
@@ -17,8 +17,9 @@ pub(super) struct Tracks {
     pub(super) names: Vec<String>,
 }
 
-/// How pyannote.metrics renames the sorted speakers of one side before it sorts them again as text. Among equally good
-/// mappings this order decides, and with it the Jaccard error rate.
+/// The names that pyannote.metrics gives to the sorted speakers of one side before it sorts them
+/// again as text. This order decides between equally good mappings, and so changes the Jaccard
+/// error rate.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rename {
     /// Reference: A, B, ..., Z, AA, AB, ...
@@ -27,7 +28,7 @@ pub(super) enum Rename {
     Numbers,
 }
 
-/// Reference and hypothesis, cropped to what is scored.
+/// Reference and hypothesis, cropped to the scored regions.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Scored {
     pub(super) reference: Tracks,
@@ -35,7 +36,8 @@ pub(super) struct Scored {
 }
 
 impl Scored {
-    /// Source: pyannote.metrics `utils.py`, `UEMSupportMixin.uemify` and `extrude`.
+    /// Crops both annotations to the scored regions. Source: pyannote.metrics `utils.py`,
+    /// `UEMSupportMixin.uemify` and `extrude`.
     pub(super) fn new(
         reference: &Annotation,
         hypothesis: &Annotation,

@@ -1,10 +1,11 @@
-//! Against pyannote.metrics and md-eval on random annotations (`tools/reference/metrics.py`).
+//! Compares scores with pyannote.metrics and md-eval on random annotations
+//! (`tools/reference/metrics.py`).
 
 use serde::Deserialize;
 
 use super::*;
-use crate::timeline::Turn;
 use crate::timeline::intervals::union;
+use crate::timeline::{Annotation, Segment, Turn};
 
 #[derive(Deserialize)]
 struct Golden {
@@ -100,7 +101,8 @@ fn equals_pyannote_metrics() {
             ("speakers", jer.num_speakers as f64, case.num_speakers as f64),
         ];
         for (what, value, expected) in pairs {
-            // Sums of some dozens of f64 seconds; 1e-6 is also the length below which time does not exist.
+            // Sums of some dozens of f64 seconds; 1e-6 s is also the length up to which a segment
+            // is empty.
             if (value - expected).abs() > 1e-6 {
                 failures.push(format!("{} (collar {}): {what} {value}, not {expected}", case.name, case.collar_s));
             }
@@ -124,8 +126,8 @@ fn corpus_scores_equal_pyannote_metrics() {
     }
 }
 
-/// md-eval joins the overlapping turns of a speaker first. With a collar or without overlaps it can differ by definition:
-/// it maps speakers before it takes those regions out.
+/// md-eval joins the overlapping turns of a speaker first. With a collar or without overlaps it can
+/// differ by definition: it maps speakers before it takes those regions out.
 #[test]
 fn equals_md_eval() {
     let mut num_compared = 0;
@@ -136,7 +138,8 @@ fn equals_md_eval() {
         let der = score(&reference, &hypothesis, case.uem().as_deref(), &ScoreOptions::default()).unwrap().der;
         let values = [der.total_s, der.missed_detection_s, der.false_alarm_s, der.confusion_s];
         for (value, expected) in values.into_iter().zip(expected) {
-            // md-eval's intervals may be off by its epsilon, 1e-8 s, and pieces of a microsecond are nothing here.
+            // md-eval's intervals may be off by its epsilon, 1e-8 s, and pieces of a microsecond
+            // are ignored here.
             assert!((value - expected).abs() < 1e-5, "{}: {value}, not {expected}", case.name);
         }
     }
@@ -156,7 +159,8 @@ fn components_add_up() {
 #[test]
 fn a_perfect_hypothesis_under_other_names_has_no_error() {
     for case in golden().cases {
-        // Joined: a speaker that overlaps itself weighs double in the mapping, which may then be another.
+        // Turns are joined, because a speaker that overlaps itself weighs double in the mapping,
+        // which may then change.
         let reference = joined(&annotation(&case.reference));
         let mut hypothesis = reference.clone();
         hypothesis.turns.iter_mut().for_each(|turn| turn.speaker.insert(0, 'x'));

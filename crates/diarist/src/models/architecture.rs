@@ -1,20 +1,21 @@
-//! Which tensors each network consists of.
+//! Names and shapes of the tensors that each network consists of.
 
-use super::weights::Tensors;
-use crate::{Error, Result};
+use super::tensors::Tensors;
+use crate::error::{Error, Result};
 
-/// Values of an embedding.
-const EMBEDDING_DIMENSION: usize = 256;
-/// Mean and standard deviation of 256 channels at 10 frequencies.
+/// Number of values in a speaker embedding.
+pub const EMBEDDING_DIMENSION: usize = 256;
+/// Number of pooled statistics: mean and standard deviation of 256 channels at 10 frequencies.
 const POOLED: usize = 2 * 256 * 10;
 
-/// What a file of weights is for.
+/// The model that a file of weights belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Architecture {
     /// pyannote's speaker segmentation network, as in segmentation-3.0.
     PyanNet,
-    /// WeSpeaker's ResNet34 speaker embedding network, batch normalisation folded into the convolutions.
+    /// WeSpeaker's ResNet34 speaker embedding network, batch normalisation folded into the
+    /// convolutions.
     ResNet34,
     /// X-vector transform and PLDA of community-1.
     Plda,
@@ -73,10 +74,10 @@ impl Architecture {
         Ok(architecture)
     }
 
-    /// Checks that every tensor is there, of the right shape, and finite.
+    /// Checks that every tensor is present, has the right shape and holds finite values.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) about the first tensor that is not.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) for the first tensor that fails.
     pub fn check(self, tensors: &Tensors<'_>) -> Result<()> {
         for (name, shape) in self.tensors() {
             tensors.f32(&name, &shape)?;
@@ -85,7 +86,8 @@ impl Architecture {
     }
 }
 
-/// SincNet, 4 bidirectional LSTM layers of 128, 2 linear layers of 128, 7 powerset classes; names of the state dict.
+/// SincNet, 4 bidirectional LSTM layers of 128, 2 linear layers of 128, 7 powerset classes; names
+/// of the state dict.
 fn pyannet() -> Vec<(String, Vec<usize>)> {
     let mut tensors: Vec<(String, Vec<usize>)> = Vec::new();
     let mut add = |name: &str, shape: &[usize]| tensors.push((name.to_owned(), shape.to_vec()));
@@ -152,7 +154,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn embedded_models_consist_of_exactly_these_tensors() {
+    fn embedded_models_have_exactly_the_listed_tensors() {
         for model in &diarist_weights::manifest().models {
             let tensors = Tensors::parse(model.data().unwrap(), &model.name).unwrap();
             let architecture = Architecture::recognise(&tensors).unwrap();
@@ -168,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn other_networks_are_refused_by_name() {
+    fn an_unknown_network_is_refused_by_name() {
         let mut tensors = Tensors::empty("other.safetensors");
         tensors.insert_f32("encoder.weight", vec![1], &[0.0]);
         let message = Architecture::recognise(&tensors).unwrap_err().to_string();

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Numbers that layers multiply.
+/// The kind of numbers that layers multiply.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -12,13 +12,15 @@ pub enum Precision {
     /// 32-bit floats throughout. Default.
     #[default]
     F32,
-    /// 16-bit floats where values are stored: the weights of both networks and the activations of the embedding network's
-    /// convolutions are rounded to them, the arithmetic is that of `F32`.
+    /// 16-bit floats where values are stored. The weights of both networks and the activations of
+    /// the embedding network's convolutions are rounded to 16 bits; the arithmetic is that of
+    /// `F32`.
     F16,
-    /// bfloat16 with sums in 32-bit floats: on processors with AVX-512 BF16 about half the time of `F32`; on others the same
-    /// results, no faster.
+    /// bfloat16 with sums in 32-bit floats. It takes about half the time of `F32` on processors
+    /// with AVX-512 BF16; other processors give the same results but are no faster.
     Bf16,
-    /// 8-bit integers with exact sums, for activations whose ranges were measured beforehand; about a third of the time of `F32`.
+    /// 8-bit integers with exact sums, for activations whose ranges were measured beforehand. It
+    /// takes about a third of the time of `F32`.
     Int8,
 }
 
@@ -26,7 +28,7 @@ impl Precision {
     /// Every precision, most exact first.
     pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Bf16, Self::Int8];
 
-    /// The name on the command line.
+    /// Name in options and settings.
     pub fn name(self) -> &'static str {
         match self {
             Self::F32 => "f32",

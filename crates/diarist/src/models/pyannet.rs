@@ -1,19 +1,23 @@
 //! Segmentation network: ten seconds of samples to the powerset class of each of 589 frames.
 //!
-//! Source: pyannote.audio `models/segmentation/PyanNet.py` with the hyper-parameters of segmentation-3.0: sinc convolution
-//! front end (the module `sincnet`), four bidirectional LSTM layers of 128 units, two linear layers of 128, a classifier of 7.
+//! Source: pyannote.audio `models/segmentation/PyanNet.py` with the hyper-parameters of
+//! segmentation-3.0: sinc convolution front end (the module `sincnet`), four bidirectional LSTM
+//! layers of 128 units, two linear layers of 128, a classifier of 7.
 //!
-//! A call takes several chunks: the recurrence then is a matrix product per step instead of a matrix-vector product. From four
-//! chunks on, their number makes little difference. A chunk's scores are the same, bit for bit, whatever the other chunks of the call are.
+//! A call takes several chunks, so that each step of the recurrence is a matrix product instead of
+//! a matrix-vector product. Beyond four chunks, their number makes little difference. The scores of
+//! a chunk are the same, bit for bit, for any other chunks of the call.
 
 use diarist_kernels::{
     AlignedBuffer, Bf16, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, PackedBiLstm, PackedMatrix, Recurrent,
     Rows, RowsMut, Store, gemm, vecmath,
 };
 
+use super::precision::Precision;
 use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
-use super::{Precision, Tensors, stored};
-use crate::Result;
+use super::stored;
+use super::tensors::Tensors;
+use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 
@@ -22,8 +26,8 @@ const LSTM_LAYERS: usize = 4;
 const LSTM_FEATURES: usize = 2 * HIDDEN;
 const LINEAR_FEATURES: usize = 128;
 const LEAKY_SLOPE: f32 = 0.01;
-/// Rows that go through all linear layers before the next, so that they stay in the first-level caches: whole tiles of every
-/// matrix product.
+/// Rows that pass through all linear layers together, so that they stay in the first-level caches.
+/// They fill whole tiles of every matrix product.
 const LINEAR_BLOCK_ROWS: usize = 84;
 
 /// The segmentation network with weights packed for this machine.
@@ -38,7 +42,7 @@ enum AnyLayers {
     Bf16(Layers<Bf16>),
 }
 
-/// The layers, all but the first and the last of which multiply numbers of type `T`.
+/// The layers of the network. All but the first and the last multiply numbers of type `T`.
 #[derive(Debug, Clone)]
 struct Layers<T: Recurrent> {
     sincnet: SincNet<T>,
@@ -47,13 +51,14 @@ struct Layers<T: Recurrent> {
     classifier: PackedMatrix,
 }
 
-/// Buffers of [`PyanNet`], one for each thread; they grow to the largest batch and are reused from then on.
+/// Buffers of [`PyanNet`]. Each thread uses its own; they grow to the largest batch and are then
+/// reused.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     f32: Activations<f32>,
     bf16: Activations<Bf16>,
     lstm: LstmWorkspace,
-    /// Two blocks of rows of the linear layers, which take turns.
+    /// Two blocks of rows, used in turn as input and output of the linear layers.
     linear: [AlignedBuffer; 2],
     /// `[chunks, frames, classes]`
     scores: AlignedBuffer,
@@ -62,20 +67,22 @@ pub struct Workspace {
 #[derive(Debug, Clone, Default)]
 struct Activations<T: Element> {
     sincnet: SincNetWorkspace<T>,
-    /// Two activations that take turns, `[frames, chunks, features]`.
+    /// Two activations, used in turn as input and output, `[frames, chunks, features]`.
     lstm: [AlignedBuffer<T>; 2],
 }
 
-/// Chunks of [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; the caller pads a shorter end of a recording with zeros.
+/// Chunks of [`CHUNK_SAMPLES`] samples, mono, 16 kHz, in [-1, 1]; the caller pads a shorter end of
+/// a recording with zeros.
 ///
-/// The first convolution of stretches that several chunks share is computed once.
+/// The first convolution is computed only once where chunks overlap.
 #[derive(Debug, Clone, Copy)]
 pub struct Chunks<'a> {
-    /// All chunks, one after the other.
+    /// Samples from the start of the first chunk to the end of the last.
     pub signal: &'a [f32],
-    /// Samples from the start of one chunk to that of the next: a multiple of 10, [`CHUNK_SAMPLES`] if they do not overlap.
+    /// Samples from the start of one chunk to that of the next: a multiple of 10, [`CHUNK_SAMPLES`]
+    /// if they do not overlap.
     pub step_samples: usize,
-    /// How many chunks there are.
+    /// Number of chunks.
     pub num_chunks: usize,
 }
 
@@ -87,10 +94,12 @@ impl<'a> Chunks<'a> {
 }
 
 impl PyanNet {
-    /// Packs the weights for the best instruction set of this machine; names are those of the checkpoint's state dict.
+    /// Packs the weights for the best instruction set of this machine; names are those of the
+    /// checkpoint's state dict.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if a tensor is missing, has another shape or cannot be used.
+    /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if a tensor is missing, has another shape
+    /// or cannot be used.
     pub fn new(tensors: &Tensors<'_>) -> Result<Self> {
         Self::with_isa(tensors, Isa::detect())
     }
@@ -103,11 +112,11 @@ impl PyanNet {
         Self::with_precision(tensors, isa, Precision::F32)
     }
 
-    /// As [`Self::new`], for the given instruction set, and with products in `precision`, except those of the first and the last
-    /// layer; gates, cell states and norms are always `f32`.
+    /// As [`Self::new`], for the given instruction set, and with products in `precision`, except
+    /// those of the first and the last layer; gates, cell states and norms are always `f32`.
     ///
-    /// For [`Precision::F16`] only the weights are rounded. There are no integers in this network: for [`Precision::Int8`] it computes in bfloat16 if the processor has that, else
-    /// in `f32`.
+    /// [`Precision::F16`] rounds only the weights. This network has no integer form: with
+    /// [`Precision::Int8`] it computes in bfloat16 if the processor supports it, else in `f32`.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -139,7 +148,8 @@ impl PyanNet {
     /// [`powerset::log_softmax`] for log-probabilities.
     ///
     /// # Panics
-    /// If the step is not a positive multiple of 10 samples, or the signal ends before the last chunk does.
+    /// If the step is not a positive multiple of 10 samples, or the signal ends before the last
+    /// chunk does.
     pub fn scores<'a>(&self, chunks: Chunks<'_>, workspace: &'a mut Workspace) -> &'a [f32] {
         let Workspace { f32, bf16, lstm, linear, scores } = workspace;
         match &self.layers {

@@ -1,11 +1,12 @@
-//! The band-pass filters of the segmentation network's first layer, from the cut-off frequencies that were learnt.
+//! The band-pass filters of the segmentation network's first layer, from the cut-off frequencies
+//! that were learnt.
 //!
-//! Source: asteroid-filterbanks `param_sinc_fb.py`; Ravanelli and Bengio, "Speaker recognition from raw waveform with SincNet",
-//! 2018.
+//! Source: asteroid-filterbanks `param_sinc_fb.py`; Ravanelli and Bengio, "Speaker recognition from
+//! raw waveform with SincNet", 2018.
 
-use super::Tensors;
+use super::tensors::Tensors;
+use crate::error::{Error, Result};
 use crate::segmentation::SAMPLE_RATE;
-use crate::{Error, Result};
 
 /// Bands, each with an even (cosine) and an odd (sine) filter.
 pub(super) const SINC_BANDS: usize = 40;
@@ -13,14 +14,15 @@ pub(super) const SINC_BANDS: usize = 40;
 pub(super) const SINC_REACH: usize = 125;
 pub(super) const SINC_TAPS: usize = 2 * SINC_REACH + 1;
 
-/// The filters of the first layer from their centres to the right, `[SINC_BANDS, SINC_REACH + 1]` each.
+/// The right halves of the filters of the first layer, from their centres on,
+/// `[SINC_BANDS, SINC_REACH + 1]` each.
 pub(super) struct Filters {
     pub(super) even: Vec<f32>,
     pub(super) odd: Vec<f32>,
 }
 
 impl Filters {
-    /// From the cut-off parameters of the checkpoint.
+    /// Computes the filters from the cut-off frequencies in the checkpoint.
     pub(super) fn new(tensors: &Tensors<'_>) -> Result<Self> {
         let prefix = "sincnet.conv1d.0.filterbank";
         let low_hz = tensors.f64(&format!("{prefix}.low_hz_"), &[SINC_BANDS, 1])?;
@@ -40,7 +42,7 @@ impl Filters {
         Ok(filters)
     }
 
-    /// Sum of the taps of each filter, in turn for the even and the odd one of a band.
+    /// Sum of the taps of each filter; the even and the odd filter of each band alternate.
     pub(super) fn sums(&self) -> Vec<f64> {
         let bands = self.even.chunks_exact(SINC_REACH + 1);
         let even =
@@ -49,9 +51,11 @@ impl Filters {
     }
 }
 
-/// The even and the odd band-pass filter of one band from the centre to the right; `None` if the band is empty.
+/// The even and the odd band-pass filter of one band from the centre to the right; `None` if the
+/// band is empty.
 ///
-/// The learnt parameters are distances: the band begins 50 Hz above 0 plus `|low_hz|` and is 50 Hz plus `|band_hz|` wide.
+/// The learnt parameters are distances: the band begins at 50 Hz plus `|low_hz|`, and its width is
+/// 50 Hz plus `|band_hz|`.
 fn band_filters(low_hz: f64, band_hz: f64) -> Option<([f64; SINC_REACH + 1], [f64; SINC_REACH + 1])> {
     const MIN_LOW_HZ: f64 = 50.0;
     const MIN_BAND_HZ: f64 = 50.0;
@@ -66,8 +70,9 @@ fn band_filters(low_hz: f64, band_hz: f64) -> Option<([f64; SINC_REACH + 1], [f6
     let mut odd = [0.0; SINC_REACH + 1];
     even[0] = 1.0;
     for k in 1..=SINC_REACH {
-        // Radians per Hz at the tap's distance from the centre. This and the window are f32 constants of the original network,
-        // rounded in these steps; times 8 kHz their rounding shows in the filters.
+        // Radians per Hz at the tap's distance from the centre. This value and the window are f32
+        // constants of the original network, rounded in these steps. After multiplication with up
+        // to 8 kHz the rounding is visible in the filters, so it is repeated here.
         let n = k as f32 / SAMPLE_RATE as f32 * std::f32::consts::TAU;
         let position = (SINC_REACH - k) as f64 / (SINC_TAPS - 1) as f64;
         let window = (0.54 - 0.46 * (std::f64::consts::TAU * position).cos()) as f32;
@@ -99,7 +104,7 @@ mod tests {
                 false if tap < SINC_REACH => -half(&filters.odd),
                 false => half(&filters.odd),
             };
-            // Rounding to f32 of a filter of at most 1.
+            // Tolerance: rounding to f32 of filter values of at most 1.
             assert!((found - expected).abs() <= 6e-8, "filter {filter} tap {tap}: {found} {expected}");
         }
     }

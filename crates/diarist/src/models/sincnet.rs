@@ -1,29 +1,34 @@
-//! Convolutional front end of the segmentation network: ten seconds of samples to 589 frames of 60 features.
+//! Convolutional front end of the segmentation network: ten seconds of samples to 589 frames of 60
+//! features.
 //!
-//! Source: pyannote.audio `models/blocks/sincnet.py` and asteroid-filterbanks `param_sinc_fb.py` (Ravanelli and Bengio,
-//! "Speaker recognition from raw waveform with SincNet", 2018). Three blocks of convolution, maximum over three neighbours,
-//! instance norm and leaky ReLU; the first convolution has band-pass filters that are computed once, at load.
+//! Source: pyannote.audio `models/blocks/sincnet.py` and asteroid-filterbanks `param_sinc_fb.py`
+//! (Ravanelli and Bengio, "Speaker recognition from raw waveform with SincNet", 2018). Three blocks
+//! of convolution, maximum over three neighbours, instance norm and leaky ReLU; the first
+//! convolution has band-pass filters that are computed once, at load.
 //!
-//! The chunks of a call lie in one signal and share the first convolution where they overlap. The network normalises a chunk's
-//! samples to `(x - mean) * scale + bias` first, but a convolution is linear: it is applied to the samples as they are, and what
-//! the chunk makes of them follows as `convolved * scale + (bias - mean * scale) * sum of the filter`.
+//! The chunks of a call lie in one signal and share the first convolution where they overlap. The
+//! network first normalises the samples of a chunk to `(x - mean) * scale + bias`. A convolution is
+//! linear, so it is applied to the raw samples instead, and the result for a chunk follows as
+//! `convolved * scale + (bias - mean * scale) * sum of the filter`.
 //!
-//! Everything goes block by block through the caches: a block of convolved frames is pooled for each chunk it belongs to, and a
-//! block of pooled frames is normalised only when the next convolution reads it.
+//! The work proceeds in blocks that fit the caches: a block of convolved frames is pooled for each
+//! chunk that it belongs to, and a block of pooled frames is normalised only when the next
+//! convolution reads it.
 
 use diarist_kernels::{
     AlignedBuffer, ChannelMoments, Element, Isa, Normalisation, PackedConv1d, PackedFilterBank, Recurrent, Rows,
     RowsMut, Store, max_pool, max_pool_magnitudes,
 };
 
-use super::Tensors;
 use super::sinc_filters::{Filters, SINC_BANDS, SINC_REACH, SINC_TAPS};
-use crate::Result;
+use super::tensors::Tensors;
+use crate::error::Result;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 
-/// Filters of the first layer: the even and the odd one of every band take turns. In checkpoints all even ones come first.
+/// Number of filters of the first layer. Here the even and the odd filter of each band alternate;
+/// in checkpoints all even filters come first.
 const SINC_FILTERS: usize = 2 * SINC_BANDS;
-/// Samples between frames of the first layer. Chunks of a call start at multiples of it.
+/// Samples between frames of the first layer. Chunks of a call start at multiples of this number.
 pub(super) const SINC_STRIDE: usize = 10;
 /// Channels of the second and third block.
 pub(super) const CHANNELS: usize = 60;
@@ -36,23 +41,25 @@ const FRAMES_2: usize = (FRAMES_1 - KERNEL + 1) / POOL;
 const FRAMES_3: usize = (FRAMES_2 - KERNEL + 1) / POOL;
 const _: () = assert!(FRAMES_3 == FRAMES_PER_CHUNK);
 
-/// Frames of the first layer that are computed before they are pooled: what stays in the second-level cache until then.
+/// Frames of the first layer that are computed before they are pooled. A block of this size stays
+/// in the second-level cache until then.
 const SINC_BLOCK_FRAMES: usize = 240;
-/// Frames before a block that its first group of three may need.
+/// Frames before a block that the first pooling group of the block may need.
 const CARRIED_FRAMES: usize = POOL - 1;
 /// Pooled frames of the first layer over which statistics are summed in f32.
 const STRETCH_FRAMES: usize = 64;
-/// Pooled frames of the other layers that are computed at a time: three times as many rows fill whole tiles of the matrix
-/// product, and all fits into the first-level caches.
+/// Pooled frames of the other layers that are computed at a time. Three times as many rows fill
+/// whole tiles of the matrix product, and the block fits into the first-level caches.
 const CONV_BLOCK_FRAMES: usize = 28;
-/// The samples' statistics are gathered over rows of neighbouring samples, as if they were channels.
+/// Length of the rows of neighbouring samples over which the statistics of the samples are
+/// gathered, as if the samples of a row were channels.
 const WAVE_COLUMNS: usize = 16;
 
 const NORM_EPSILON: f64 = 1e-5;
 const LEAKY_SLOPE: f32 = 0.01;
 
-/// Weights of an instance norm: every channel of one chunk is brought to zero mean and unit variance over time, then scaled and
-/// shifted.
+/// Weights of an instance norm: every channel of one chunk is brought to zero mean and unit
+/// variance over time, then scaled and shifted.
 #[derive(Debug, Clone)]
 struct InstanceNorm {
     weight: Vec<f32>,
@@ -65,7 +72,7 @@ impl InstanceNorm {
         Ok(Self { weight: read("weight")?, bias: read("bias")? })
     }
 
-    /// What the norm does to a chunk with these moments. `parameters` is memory for it.
+    /// The normalisation of a chunk with these moments; `parameters` holds its values.
     fn for_chunk<'a>(&'a self, moments: &ChannelMoments, parameters: &'a mut NormParameters) -> Normalisation<'a> {
         let NormParameters { mean, scale } = parameters;
         mean.clear();
@@ -89,24 +96,26 @@ struct NormParameters {
 #[derive(Debug, Clone, Default)]
 pub(super) struct SincNetWorkspace<T: Element> {
     filter_scratch: AlignedBuffer,
-    /// The last frames of the block before, then those of the block at hand, `[CARRIED_FRAMES + block, SINC_FILTERS]`.
+    /// The last frames of the previous block, then those of the current block,
+    /// `[CARRIED_FRAMES + block, SINC_FILTERS]`.
     filtered: AlignedBuffer,
-    /// Chunks that began in this block or before and are not through yet take turns in these.
+    /// Buffers of the chunks that have begun and are not finished; chunks reuse them in turn.
     begun: Vec<BegunChunk>,
     wave_moments: ChannelMoments,
     rest: RestWorkspace<T>,
 }
 
-/// The first layer of a chunk, as far as it got.
+/// The first layer of a chunk, as far as it has been computed.
 #[derive(Debug, Clone, Default)]
 struct BegunChunk {
-    /// What the chunk's normalisation of samples does to convolved ones, `x * scale + shift`.
+    /// Normalisation of the chunk's samples in the form that applies after the convolution,
+    /// `x * scale + shift`.
     scale: f32,
     shift: Vec<f32>,
     num_pooled: usize,
     /// `[FRAMES_1, SINC_FILTERS]`
     pooled: AlignedBuffer,
-    /// Frames of `pooled` in `moments`.
+    /// Number of frames of `pooled` that `moments` contains.
     num_gathered: usize,
     moments: ChannelMoments,
 }
@@ -123,8 +132,9 @@ struct RestWorkspace<T: Element> {
     pooled_3: AlignedBuffer,
 }
 
-/// The front end with packed weights. The second and third convolution multiply numbers of type `T`; the first, for which
-/// rounded samples would not do, and everything between the convolutions is `f32`.
+/// The front end with packed weights. The second and third convolution multiply numbers of type
+/// `T`; the first, which must not round its samples, and everything between the convolutions use
+/// `f32`.
 #[derive(Debug, Clone)]
 pub(super) struct SincNet<T: Recurrent> {
     isa: Isa,
@@ -169,10 +179,11 @@ impl<T: Recurrent> SincNet<T> {
         })
     }
 
-    /// Features of `num_chunks` chunks of [`CHUNK_SAMPLES`] samples, one every `step` samples of `signal`; `output` has shape
-    /// `[589, num_chunks, 60]`.
+    /// Features of `num_chunks` chunks of [`CHUNK_SAMPLES`] samples, one every `step` samples of
+    /// `signal`; `output` has shape `[589, num_chunks, 60]`.
     ///
-    /// A chunk's features are the same, bit for bit, whatever the other chunks are and wherever in `signal` it lies.
+    /// The features of a chunk are the same, bit for bit, for any other chunks and any position in
+    /// `signal`.
     ///
     /// # Panics
     ///
@@ -238,7 +249,7 @@ impl<T: Recurrent> SincNet<T> {
         chunk.moments.reset(SINC_FILTERS);
     }
 
-    /// Everything after the first pooling, for a chunk.
+    /// Runs everything after the first pooling for one chunk.
     fn run_rest(&self, chunk: &BegunChunk, workspace: &mut RestWorkspace<T>, output: RowsMut<'_, T>) {
         let RestWorkspace { moments, parameters, features, convolved, pooled_2, pooled_3 } = workspace;
         pooled_2.resize(FRAMES_2 * CHANNELS);
@@ -272,13 +283,13 @@ impl<T: Recurrent> SincNet<T> {
 }
 
 impl BegunChunk {
-    /// Takes up to `num_frames` filtered frames.
+    /// Pools up to `num_frames` filtered frames.
     fn pool(&mut self, isa: Isa, filtered: &[f32], num_frames: usize) {
         let num_groups = (num_frames / POOL).min(FRAMES_1 - self.num_pooled);
         let pooled = &mut self.pooled[self.num_pooled * SINC_FILTERS..][..num_groups * SINC_FILTERS];
         max_pool_magnitudes(isa, &filtered[..num_groups * POOL * SINC_FILTERS], self.scale, &self.shift, pooled);
         self.num_pooled += num_groups;
-        // Stretches begin at fixed frames of the chunk, wherever blocks do.
+        // Stretches begin at fixed frames of the chunk, no matter where blocks begin.
         while self.num_gathered < self.num_pooled {
             let end = FRAMES_1.min(self.num_gathered + STRETCH_FRAMES);
             if end > self.num_pooled {
@@ -290,7 +301,7 @@ impl BegunChunk {
     }
 }
 
-/// Mean and variance over all channels; each saw equally many values.
+/// Mean and variance over all channels, each of which has the same number of values.
 fn joined(moments: &ChannelMoments) -> (f64, f64) {
     let count = moments.mean().len() as f64;
     let mean = moments.mean().iter().sum::<f64>() / count;
@@ -298,7 +309,8 @@ fn joined(moments: &ChannelMoments) -> (f64, f64) {
     (mean, squares / count)
 }
 
-/// Rows of `len` values for all even, then all odd filters, reordered so that the two of a band follow each other.
+/// Reorders rows of `len` values, one for each filter: from all even filters before all odd ones to
+/// the even and the odd filter of each band in turn.
 fn take_turns(values: &[f32], len: usize) -> Vec<f32> {
     let (even, odd) = values.split_at(SINC_BANDS * len);
     even.chunks_exact(len).zip(odd.chunks_exact(len)).flat_map(|(even, odd)| [even, odd].concat()).collect()

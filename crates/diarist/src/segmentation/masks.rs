@@ -1,14 +1,15 @@
 //! Local-speaker masks of one chunk, a bit per frame.
 
-use super::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use super::geometry::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 pub(crate) const WORDS: usize = FRAMES_PER_CHUNK.div_ceil(64);
 
 /// A clean mask is used for the embedding only if it has more frames than this.
 ///
-/// The embedding network needs one 25 ms window, 400 samples, which is `ceil(589 * 400 / 160000)` frames. Source:
-/// pyannote.audio `SpeakerDiarization.get_embeddings` (`min_num_frames`); the comparison there is strict.
-const MIN_CLEAN_FRAMES: usize = (FRAMES_PER_CHUNK * 400).div_ceil(super::CHUNK_SAMPLES);
+/// The embedding network needs one 25 ms window, 400 samples, which is `ceil(589 * 400 / 160000)`
+/// frames. Source: pyannote.audio `SpeakerDiarization.get_embeddings` (`min_num_frames`); the
+/// comparison there is strict.
+const MIN_CLEAN_FRAMES: usize = (FRAMES_PER_CHUNK * 400).div_ceil(CHUNK_SAMPLES);
 
 /// A set of frames of one chunk: bit `t` is set if frame `t` (0..589) belongs to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -17,7 +18,7 @@ pub struct FrameMask {
 }
 
 impl FrameMask {
-    /// Is frame `t` in the set?
+    /// Whether frame `t` is in the set.
     #[inline]
     pub fn get(&self, t: usize) -> bool {
         assert!(t < FRAMES_PER_CHUNK);
@@ -47,7 +48,7 @@ impl FrameMask {
         self.words.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Is the set empty?
+    /// Whether the set is empty.
     #[inline]
     pub fn is_empty(&self) -> bool {
         self.words.iter().all(|&word| word == 0)
@@ -58,7 +59,8 @@ impl FrameMask {
     }
 }
 
-/// Who speaks when in one chunk: one [`FrameMask`] per local speaker, shape `[3, 589]`.
+/// Activity of the local speakers in one chunk: one [`FrameMask`] per local speaker, shape
+/// `[3, 589]`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct ChunkMasks {
     /// Frames in which each local speaker is active, overlapped frames included.
@@ -74,16 +76,18 @@ impl ChunkMasks {
         ab.zip(&any, |x, y| x | y)
     }
 
-    /// Clean masks: the frames in which a local speaker is the only active one (the journal's embedding preprocessor).
+    /// Clean masks: the frames in which a local speaker is the only active one.
     pub fn clean(&self) -> [FrameMask; LOCAL_SPEAKERS] {
         let overlap = self.overlap();
         self.speakers.map(|mask| mask.zip(&overlap, |x, y| x & !y))
     }
 
-    /// Frames to pool the embedding of each local speaker over; `None` for a local speaker who is never active.
+    /// Frames to pool the embedding of each local speaker over; `None` for a local speaker who is
+    /// never active.
     ///
-    /// The clean mask if it has more than two frames, else the full mask: a speaker who is only ever talked over still gets
-    /// an embedding. Source: pyannote.audio `SpeakerDiarization.get_embeddings` with `exclude_overlap`.
+    /// This is the clean mask if it has more than two frames, else the full mask, so that a speaker
+    /// who is heard only in overlap still gets an embedding. Source: pyannote.audio
+    /// `SpeakerDiarization.get_embeddings` with `exclude_overlap`.
     pub fn embedding_masks(&self) -> [Option<FrameMask>; LOCAL_SPEAKERS] {
         let clean = self.clean();
         std::array::from_fn(|s| {
@@ -93,8 +97,8 @@ impl ChunkMasks {
         })
     }
 
-    /// Number of frames in which each local speaker is the only active one: what decides whether an embedding is good
-    /// enough to find the clusters with.
+    /// Number of frames in which each local speaker is the only active one. It decides whether an
+    /// embedding is good enough to find the clusters with.
     pub fn num_clean_frames(&self) -> [usize; LOCAL_SPEAKERS] {
         self.clean().map(|mask| mask.count())
     }
@@ -105,7 +109,7 @@ impl ChunkMasks {
         self.speakers.iter().map(|mask| u8::from(mask.get(t))).sum()
     }
 
-    /// Does nobody speak in this chunk?
+    /// Whether nobody speaks in this chunk.
     pub fn is_silent(&self) -> bool {
         self.speakers.iter().all(FrameMask::is_empty)
     }
@@ -144,7 +148,8 @@ mod tests {
 
     #[test]
     fn clean_is_active_and_alone() {
-        // All eight combinations of three speakers, each many times and at every position within a word.
+        // All eight combinations of three speakers, each many times and at every position within a
+        // word.
         let active = |t: usize, s: usize| (t * 5 + t / 8) >> s & 1 == 1;
         let masks = masks(active);
         let (clean, overlap) = (masks.clean(), masks.overlap());
@@ -162,7 +167,8 @@ mod tests {
     #[test]
     fn embedding_mask_is_clean_above_two_frames() {
         assert_eq!(MIN_CLEAN_FRAMES, 2);
-        // Speaker 0 talks in 0..100; speaker 1 is alone in `alone` frames from 100 on; speaker 2 never talks.
+        // Speaker 0 talks in 0..100; speaker 1 is alone in `alone` frames from 100 on; speaker 2
+        // never talks.
         for (alone, expect_clean) in [(0, false), (1, false), (2, false), (3, true), (50, true)] {
             let masks = ChunkMasks { speakers: [mask(0..100), mask(90..100 + alone), mask([])] };
             let [first, second, third] = masks.embedding_masks();

@@ -1,19 +1,9 @@
 //! From segmentation classes to local-speaker masks: powerset decoding, clean masks, speaker count.
 
+mod geometry;
 pub mod masks;
 pub mod powerset;
 
-/// Samples per second at which everything after decoding runs.
-pub const SAMPLE_RATE: u32 = 16_000;
-/// Samples in a chunk (10 s).
-pub const CHUNK_SAMPLES: usize = 160_000;
-/// Segmentation frames in a chunk.
-pub const FRAMES_PER_CHUNK: usize = 589;
-/// Local speakers that the powerset model tells apart in a chunk.
-pub const LOCAL_SPEAKERS: usize = 3;
-/// Powerset classes: {} {0} {1} {2} {0,1} {0,2} {1,2}.
-pub const POWERSET_CLASSES: usize = 7;
-/// Seconds between segmentation frames: 270 samples.
-pub const FRAME_STEP_S: f64 = 270.0 / 16_000.0;
-/// Receptive field of a segmentation frame in seconds: 991 samples.
-pub const FRAME_DURATION_S: f64 = 991.0 / 16_000.0;
+pub use geometry::{
+    CHUNK_SAMPLES, FRAME_DURATION_S, FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, POWERSET_CLASSES, SAMPLE_RATE,
+};

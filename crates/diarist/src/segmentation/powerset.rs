@@ -1,11 +1,12 @@
-//! Powerset post-processor: from class scores to local-speaker masks.
+//! Powerset decoding: from class scores to local-speaker masks.
 //!
-//! The segmentation network tells, for every frame, which *set* of at most two out of three local speakers is active.
-//! Source: Plaquet and Bredin, "Powerset multi-class cross entropy loss for neural speaker diarization" (Interspeech
-//! 2023); class order as in pyannote.audio `utils/powerset.py`: by size of the set, then lexicographic.
+//! For every frame, the segmentation network tells the *set* of active speakers: at most two of
+//! three local speakers. Source: Plaquet and Bredin, "Powerset multi-class cross entropy loss for
+//! neural speaker diarization" (Interspeech 2023); class order as in pyannote.audio
+//! `utils/powerset.py`: by size of the set, then lexicographic.
 
+use super::geometry::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS, POWERSET_CLASSES};
 use super::masks::{ChunkMasks, FrameMask};
-use super::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS, POWERSET_CLASSES};
 
 /// Local speakers of each powerset class: {} {0} {1} {2} {0,1} {0,2} {1,2}.
 pub const CLASS_SPEAKERS: [[bool; LOCAL_SPEAKERS]; POWERSET_CLASSES] = [
@@ -32,11 +33,12 @@ pub fn best_class(scores: &[f32; POWERSET_CLASSES]) -> usize {
     best
 }
 
-/// Powerset post-processor: scores of one chunk, `[589, 7]` row-major, to the masks of its three local speakers.
+/// Decodes the scores of one chunk, `[589, 7]`, row-major, into the masks of its three local
+/// speakers.
 ///
-/// The scores may be logits, log-probabilities or probabilities: softmax and logarithm are strictly increasing within a
-/// frame, so they do not move the maximum and are not needed. On equal scores the first class wins, as in numpy and
-/// PyTorch.
+/// The scores may be logits, log-probabilities or probabilities: softmax and logarithm are strictly
+/// increasing within a frame, so they do not move the maximum and are not needed. On equal scores
+/// the first class wins, as in numpy and PyTorch.
 ///
 /// # Panics
 /// If `scores` does not hold 589 x 7 values.
@@ -54,9 +56,10 @@ pub fn decode(scores: &[f32]) -> ChunkMasks {
     ChunkMasks { speakers }
 }
 
-/// Logits to log-probabilities, frame by frame, in place; `scores` is `[frames, 7]`, row-major.
+/// Turns logits into log-probabilities, frame by frame and in place; `scores` is `[frames, 7]`,
+/// row-major.
 ///
-/// Not needed for masks, see [`decode`]; for those who want the network's confidence.
+/// Masks do not need it (see [`decode`]); it gives the network's confidence.
 pub fn log_softmax(scores: &mut [f32]) {
     for frame in scores.chunks_exact_mut(POWERSET_CLASSES) {
         let max = frame.iter().copied().fold(f32::NEG_INFINITY, f32::max);

@@ -1,4 +1,5 @@
-//! Files that are damaged, odd or not audio: an error of one line or what can be used, never a panic.
+//! Files that are damaged, odd or not audio. Each gives an error of one line or its usable part,
+//! never a panic.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +40,7 @@ fn honest_wav(tag: u16, num_channels: u16, rate: u32, bits: u16, data: &[u8]) ->
     wav(tag, num_channels, rate, bits, data, data.len() as u32, data.len() as u32 + 36)
 }
 
-/// The error's one line for a file that must be refused.
+/// The error of one line for a file that must be refused.
 fn refused(path: &Path) -> String {
     let error = decode(path).map(|(samples, file)| (samples.len(), file)).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Input, "{error}");
@@ -50,7 +51,7 @@ fn refused(path: &Path) -> String {
 }
 
 #[test]
-fn what_is_not_audio_is_named() {
+fn files_that_are_not_audio_are_named() {
     struct Case(&'static str, Vec<u8>, &'static str);
     let cases = [
         Case("empty.wav", Vec::new(), "empty"),
@@ -88,10 +89,10 @@ fn a_header_without_samples_is_an_empty_recording() {
 }
 
 #[test]
-fn sizes_of_a_streamed_wav_are_not_believed() {
+fn sizes_of_a_streamed_wav_are_ignored() {
     let data: Vec<u8> = (0..16_000i16).flat_map(|i| (i % 200).to_le_bytes()).collect();
     let huge = u32::MAX;
-    // As ffmpeg and sox write them into a pipe, and recorders that were interrupted.
+    // Sizes as ffmpeg and sox write them into a pipe, and as interrupted recorders leave them.
     for (data_size, riff_size) in [(huge, huge), (0x7fff_f000, 0x7fff_f024), (huge - 36, huge), (0, 0), (0, 36)] {
         let (_folder, path) = file("streamed.wav", &wav(1, 1, 16_000, 16, &data, data_size, riff_size));
         let (samples, file) = decode(&path).unwrap();
@@ -110,13 +111,13 @@ fn a_wav_that_is_cut_off_is_used_and_reported() {
 }
 
 #[test]
-fn cut_off_files_give_what_they_have() {
+fn cut_off_files_give_their_readable_part() {
     let cases = [
         ("mp3_44k_stereo.mp3", 0.6),
         ("flac_16k_mono.flac", 0.6),
         ("aac_16k_mono.m4a", 0.6),
         ("opus_48k_stereo.webm", 0.6),
-        // The only page of samples but one must be whole.
+        // It has two pages of samples, one of which must be whole.
         ("opus_celt_48k_stereo.opus", 0.9),
     ];
     for (name, part) in cases {
@@ -127,7 +128,7 @@ fn cut_off_files_give_what_they_have() {
         assert!((0.3..1.1).contains(&seconds), "{name}: {seconds} s");
         assert!(!file.warnings().is_empty(), "{name}");
     }
-    // An MP4 file's index is at the end.
+    // The index of an MP4 file is at its end.
     let bytes = format_bytes("aac_44k_stereo.m4a");
     let (_folder, path) = file("cut.m4a", &bytes[..bytes.len() / 2]);
     refused(&path);
@@ -161,7 +162,7 @@ fn samples_that_are_not_finite_are_an_error_with_their_place() {
 }
 
 #[test]
-fn odd_rates_and_many_channels() {
+fn odd_rates_and_many_channels_are_read_or_refused() {
     let data = vec![0u8; 64 * 2 * 100];
     for rate in [0, 1, 99, 4_000_000_000] {
         let (_folder, path) = file("rate.wav", &honest_wav(1, 1, rate, 16, &data));
@@ -179,7 +180,7 @@ fn odd_rates_and_many_channels() {
 }
 
 #[test]
-fn no_damage_makes_it_panic() {
+fn no_damage_causes_a_panic() {
     let mut state = 0x2545_f491_4f6c_dd1d_u64;
     let mut random = move |below: usize| {
         state ^= state << 13;

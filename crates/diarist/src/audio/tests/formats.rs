@@ -1,4 +1,5 @@
-//! Every format against ffmpeg's decoding of the same file (`tools/reference/audio_formats.py`).
+//! Compares every format with ffmpeg's decoding of the same file
+//! (`tools/reference/audio_formats.py`).
 
 use serde::Deserialize;
 
@@ -43,7 +44,8 @@ fn every_format_agrees_with_the_reference_decoder() {
         if !file.warnings().is_empty() {
             failures.push(format!("{name}: {:?}", file.warnings()));
         }
-        // Matroska's discarded padding at the end is not applied: less than one packet of 21 ms too much.
+        // Matroska's discarded padding at the end is not applied: less than one packet of 21 ms too
+        // much.
         let is_matroska = [".mkv", ".mka", ".webm"].iter().any(|suffix| name.ends_with(suffix));
         let excess = samples.len() as i64 - entry.num_samples as i64;
         if !(0..=if is_matroska { 340 } else { 0 }).contains(&excess) {
@@ -55,8 +57,9 @@ fn every_format_agrees_with_the_reference_decoder() {
                 continue;
             };
             let snr = snr_db(actual, expected);
-            // A shift by one sample gives less than 25 dB on this signal. The Opus decoder computes in 16-bit integers, the
-            // reference in floats; the other decoders differ in their last bits.
+            // A shift by one sample gives less than 25 dB on this signal. The Opus decoder computes
+            // in 16-bit integers, the reference in floats; the other decoders differ in their last
+            // bits.
             if snr < 45.0 {
                 failures.push(format!("{name}: {snr:.1} dB at {start}"));
             }
@@ -95,7 +98,7 @@ fn six_channels_become_their_mean() {
 }
 
 #[test]
-fn the_container_tells_the_length() {
+fn the_container_states_the_length() {
     for (name, expected_s) in [
         ("s16_16k_mono.wav", 1.2),
         ("flac_16k_mono.flac", 1.2),
@@ -104,7 +107,7 @@ fn the_container_tells_the_length() {
     ] {
         let (_, file) = decode(&fixture("audio/formats").join(name)).unwrap();
         let duration_s = file.info().duration_s.unwrap();
-        // MP4 tells the length in whole milliseconds.
+        // MP4 states the length in whole milliseconds.
         assert!((duration_s - expected_s).abs() < 0.002, "{name}: {duration_s}");
     }
 }

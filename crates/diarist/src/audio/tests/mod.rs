@@ -1,4 +1,5 @@
-//! Tests of the audio input on the files of `fixtures/audio/formats` and on damaged or odd ones made from them.
+//! Tests of the audio input on the files of `fixtures/audio/formats` and on damaged or odd ones
+//! made from them.
 
 mod damage;
 mod formats;
@@ -15,21 +16,21 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
 }
 
-/// Everything that `source` has.
+/// All samples of `source`.
 fn read_all(source: &mut impl AudioSource) -> Result<Vec<f32>> {
     let mut samples = Vec::new();
     while source.read(&mut samples)? {}
     Ok(samples)
 }
 
-/// The whole file and the source at its end.
+/// Decodes the whole file; returns the samples and the source at its end.
 fn decode(path: &Path) -> Result<(Vec<f32>, AudioFile)> {
     let mut file = open(path)?;
     let samples = read_all(&mut file)?;
     Ok((samples, file))
 }
 
-/// An array of the goldens, its values and its shape.
+/// Values and shape of a golden array.
 fn golden(name: &str) -> (Vec<f32>, Vec<u64>) {
     let bytes = std::fs::read(fixture("golden/audio").join(name)).unwrap();
     let array = npyz::NpyFile::new(&bytes[..]).unwrap();

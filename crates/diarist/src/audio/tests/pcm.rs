@@ -1,4 +1,4 @@
-//! Raw PCM.
+//! Tests of raw PCM.
 
 use std::io::{Cursor, Error, Read, Result};
 
@@ -25,7 +25,7 @@ fn s16(samples: &[i16]) -> Vec<u8> {
 }
 
 #[test]
-fn sixteen_bit_stereo_however_it_arrives() {
+fn sixteen_bit_stereo_may_arrive_in_pieces() {
     let bytes = s16(&[100, 300, -32_768, -32_768, 1, 2]);
     let expected = [200.0 / 32_768.0, -1.0, 1.5 / 32_768.0];
     let mut whole = pcm(Cursor::new(bytes.clone()), PcmFormat::S16le, 16_000, 2).unwrap();
@@ -52,7 +52,7 @@ fn bytes_left_over_are_reported() {
 }
 
 #[test]
-fn nothing_gives_nothing() {
+fn empty_input_gives_no_samples() {
     let mut source = pcm(Cursor::new(Vec::new()), PcmFormat::F32le, 44_100, 2).unwrap();
     assert!(read_all(&mut source).unwrap().is_empty());
     assert!(source.warnings().is_empty());

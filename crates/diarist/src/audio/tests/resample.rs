@@ -1,4 +1,5 @@
-//! The resampler against torchaudio's output (`tools/reference/resample.py`), and what must hold for any rate.
+//! Compares the resampler with torchaudio's output (`tools/reference/resample.py`), and checks its
+//! properties at any rate.
 
 use super::super::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
 use super::{golden, snr_db};
@@ -35,14 +36,15 @@ fn equals_torchaudio() {
         let (expected, _) = golden(&format!("resample_{rate}_out.npy"));
         let actual = resample(&input, rate);
         assert_eq!(actual.len(), expected.len(), "{rate} Hz");
-        // torchaudio computes its weights in f32, whose error is about 1e-5 of the signal at some rates (97.7 dB at 11025 Hz).
+        // torchaudio computes its weights in f32, whose error is about 1e-5 of the signal at some
+        // rates (97.7 dB at 11025 Hz).
         let snr = snr_db(&actual, &expected);
         assert!(snr > 95.0, "{rate} Hz: {snr:.1} dB");
     }
 }
 
 #[test]
-fn blocks_make_no_difference() {
+fn the_division_into_blocks_makes_no_difference() {
     let samples = noise(5_000);
     for rate in [8_000, 16_000, 44_100, 48_000, 767_999] {
         let whole = resample(&samples, rate);

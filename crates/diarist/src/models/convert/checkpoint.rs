@@ -1,4 +1,5 @@
-//! PyTorch checkpoints: a Lightning checkpoint of pyannote's, or a plain state dict such as WeSpeaker's `avg_model.pt`.
+//! PyTorch checkpoints: a Lightning checkpoint of pyannote's, or a plain state dict such as
+//! WeSpeaker's `avg_model.pt`.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -6,18 +7,17 @@ use std::path::Path;
 use pytorch_reader::{DType, PytorchError, PytorchReader};
 use serde::Deserialize;
 
-use super::MAX_FILE_BYTES;
+use crate::error::{Error, Result};
 use crate::models::architecture::{Architecture, resnet34_convolutions};
-use crate::models::weights::{Dtype, Tensors};
-use crate::{Error, Result};
+use crate::models::tensors::{Dtype, MAX_FILE_BYTES, Tensors};
 
-/// Batch normalisation's epsilon in both of pyannote's and WeSpeaker's ResNet34: PyTorch's default.
+/// Epsilon of batch normalisation in pyannote's and in WeSpeaker's ResNet34: PyTorch's default.
 const BATCH_NORM_EPSILON: f64 = 1e-5;
-/// SincNet's stride is not visible in any tensor's shape.
+/// Stride of SincNet's first convolution, which no tensor's shape depends on.
 const SINCNET_STRIDE: u32 = 10;
 
 /// Reads a checkpoint of PyanNet or ResNet34.
-pub(super) fn open(path: &Path, what: &str) -> Result<Tensors<'static>> {
+pub(in crate::models) fn open(path: &Path, what: &str) -> Result<Tensors<'static>> {
     let reader = match PytorchReader::with_top_level_key(path, "state_dict") {
         Err(PytorchError::KeyNotFound(_)) => PytorchReader::new(path),
         other => other,
@@ -32,14 +32,15 @@ pub(super) fn open(path: &Path, what: &str) -> Result<Tensors<'static>> {
     } else if stored.contains("conv1.weight") {
         resnet34(&stored, "")
     } else {
-        // Not one of ours: says so, with the names that it does have.
+        // An unknown network: the error lists some of its tensor names.
         Architecture::recognise(&stored).map(|_| stored)
     }
 }
 
 /// Every floating-point tensor of the checkpoint.
 fn load(reader: &PytorchReader, what: &str) -> Result<Tensors<'static>> {
-    // A view may repeat few stored values without end, so the file's own size bounds nothing.
+    // A view may repeat a few stored values any number of times, so the size of the file is no
+    // bound.
     let total = reader.tensors().values().try_fold(0_u64, |total, tensor| total.checked_add(tensor.byte_len() as u64));
     if total.is_none_or(|total| total > MAX_FILE_BYTES) {
         return Err(Error::weights(format!("the tensors are larger than {} MiB", MAX_FILE_BYTES >> 20)).at(what));
@@ -60,7 +61,7 @@ fn load(reader: &PytorchReader, what: &str) -> Result<Tensors<'static>> {
     Ok(tensors)
 }
 
-/// The reader hands out values in the machine's byte order.
+/// Converts values from the machine's byte order, in which the reader returns them.
 fn little_endian(mut data: Vec<u8>, size: usize) -> Vec<u8> {
     if cfg!(target_endian = "big") {
         data.chunks_exact_mut(size).for_each(<[u8]>::reverse);
@@ -86,7 +87,7 @@ fn check_stride(path: &Path, what: &str) -> Result<()> {
     struct SincNet {
         stride: u32,
     }
-    // A checkpoint that does not say has the default, which is the one that we want.
+    // A checkpoint without this entry has the default stride, which is the expected one.
     match PytorchReader::load_config::<HyperParameters, _>(path, Some("hyper_parameters")) {
         Ok(HyperParameters { sincnet: SincNet { stride } }) if stride != SINCNET_STRIDE => {
             Err(Error::weights(format!("SincNet has stride {stride}, expected {SINCNET_STRIDE}")).at(what))
@@ -117,7 +118,7 @@ fn resnet34(stored: &Tensors<'_>, prefix: &str) -> Result<Tensors<'static>> {
             tensors.insert_f32(&name, shape, &values);
         }
     }
-    // A negative variance, or one too small, shows only now.
+    // A negative or too small variance gives values that are not finite, which are found only here.
     Architecture::ResNet34.check(&tensors)?;
     Ok(tensors)
 }

@@ -1,21 +1,24 @@
-//! ResNet34 as an ONNX graph, as WeSpeaker and pyannote export it: batch normalisation folded, layers without names.
+//! ResNet34 as an ONNX graph, as WeSpeaker and pyannote export it: batch normalisation is folded,
+//! and layers have no names.
 //!
-//! Only the messages and fields of `onnx.proto` (ONNX 1.x, <https://onnx.ai/onnx/repo-docs/IR.html>) that hold weights
-//! and the order of the layers are declared. Nested messages stay undecoded bytes until they are counted, so that a
-//! small file cannot ask for much memory.
+//! Only the messages and fields of `onnx.proto` (ONNX 1.x,
+//! <https://onnx.ai/onnx/repo-docs/IR.html>) that hold weights and the order of the layers are
+//! declared. Nested messages stay undecoded bytes until they are counted, so that a small file
+//! cannot ask for much memory.
 
 use std::borrow::Cow;
 
 use prost::Message;
 use prost::bytes::Bytes;
 
+use crate::error::{Error, ErrorKind, Result};
 use crate::models::architecture::{Architecture, resnet34_convolutions};
-use crate::models::weights::{Dtype, Tensors};
-use crate::{Error, Result};
+use crate::models::tensors::{Dtype, Tensors};
 
-/// Larger models are refused: ResNet34 has 27 MB in f32, and decoding may take some times the size of the file.
+/// Largest model that is read, in bytes. ResNet34 has 27 MB in f32, and decoding may take several
+/// times the size of the file.
 const MAX_BYTES: usize = 64 << 20;
-/// ResNet34 has about 120 nodes and 80 initialisers.
+/// Most nodes, and most initialisers, of a graph. ResNet34 has about 120 and 80.
 const MAX_ITEMS: usize = 10_000;
 
 #[derive(Clone, PartialEq, Message)]
@@ -68,13 +71,13 @@ struct Initializer {
     name: String,
     #[prost(bytes = "bytes", tag = "9")]
     raw_data: Bytes,
-    /// 1: the values are in another file.
+    /// 1 if the values are in another file.
     #[prost(int32, tag = "14")]
     data_location: i32,
 }
 
 /// Reads the weights of ResNet34 out of an ONNX model.
-pub(super) fn parse(bytes: Vec<u8>, what: &str) -> Result<Tensors<'static>> {
+pub(in crate::models) fn parse(bytes: Vec<u8>, what: &str) -> Result<Tensors<'static>> {
     if bytes.len() > MAX_BYTES {
         return Err(Error::weights(format!("the ONNX model is larger than {} MiB", MAX_BYTES >> 20)).at(what));
     }
@@ -135,8 +138,9 @@ fn store(proto: Initializer, stored: &mut Tensors<'_>) -> Result<()> {
 
 /// Gives the convolutions their names.
 ///
-/// Nodes are in forward order, but a block's shortcut may stand anywhere among the convolutions of its block: each layer
-/// takes the first of the next three that has its shape, which no other of the block has.
+/// Nodes are in forward order, but the shortcut of a block may stand anywhere among the block's
+/// convolutions. Each layer therefore takes the first of the next three convolutions that has its
+/// shape; in a block with a shortcut all three shapes differ.
 fn convolutions(nodes: &[Node], stored: &Tensors<'_>, tensors: &mut Tensors<'_>) -> Result<()> {
     let what = stored.what();
     let mut pending = Vec::new();
@@ -163,11 +167,12 @@ fn convolutions(nodes: &[Node], stored: &Tensors<'_>, tensors: &mut Tensors<'_>)
     }
     match pending.len() {
         0 => Ok(()),
-        more => Err(Error::weights(format!("the graph has {more} convolutions more than ResNet34")).at(what)),
+        more => Err(Error::weights(format!("the graph has {more} more convolutions than ResNet34")).at(what)),
     }
 }
 
-/// The last layer, `y = weight x + bias`, from which an export may still subtract the mean of its training data.
+/// Reads the last layer, `y = weight x + bias`. An export may subtract the mean of its training
+/// data from the output, which becomes part of the bias.
 fn linear(nodes: &[Node], stored: &Tensors<'_>, tensors: &mut Tensors<'_>) -> Result<()> {
     let fault = |reason: &str| Error::weights(reason).at(stored.what());
     let mut layers = nodes.iter().filter(|node| node.op_type == "Gemm");
@@ -187,7 +192,7 @@ fn linear(nodes: &[Node], stored: &Tensors<'_>, tensors: &mut Tensors<'_>) -> Re
     }
     let shapes = Architecture::ResNet34.tensors();
     let [.., (weight_name, weight_shape), (bias_name, bias_shape)] = shapes.as_slice() else {
-        return Err(Error::new(crate::ErrorKind::Internal, "ResNet34 has no last layer"));
+        return Err(Error::new(ErrorKind::Internal, "ResNet34 has no last layer"));
     };
     let weight = if transposed {
         stored.f32(weight, weight_shape)?

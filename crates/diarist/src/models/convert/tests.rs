@@ -1,4 +1,5 @@
-//! Against checkpoints that `tools/reference/weights.py` made with torch, and against damaged files.
+//! Tests with checkpoints that `tools/reference/weights.py` made with torch, and with damaged
+//! files.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::ErrorKind;
+use crate::error::{ErrorKind, Result};
 use crate::models::{Architecture, Tensors};
 
 #[derive(Deserialize)]
@@ -31,11 +32,12 @@ fn agrees(tensors: &Tensors<'_>, key: &str) {
     for (name, expected) in expected {
         let values = tensors.f64(&name, &expected.shape).unwrap();
         for (index, value) in expected.samples {
-            // Both round one double to f32 (6e-8); the exporter folds in f32, a few roundings more.
+            // Both sides round one double to f32 (6e-8); the exporter folds in f32, which adds a
+            // few roundings.
             assert!((values[index] - value).abs() <= 5e-7 * value.abs().max(0.1), "{name} at {index}");
         }
         let sum_of_squares: f64 = values.iter().map(|value| value * value).sum();
-        // Roundings of single values, added up at worst.
+        // Tolerance: the roundings of single values, added up in the worst case.
         let tolerance = 5e-7 * (expected.sum_of_squares * values.len() as f64).sqrt().max(0.1);
         assert!((values.iter().sum::<f64>() - expected.sum).abs() <= tolerance, "{name}");
         assert!((sum_of_squares - expected.sum_of_squares).abs() <= 1e-6 * expected.sum_of_squares, "{name}");
@@ -49,8 +51,8 @@ fn onnx() -> Vec<u8> {
     bytes
 }
 
-/// Opens `bytes` as a file; the file's name says nothing of the format.
-fn open(bytes: &[u8]) -> crate::Result<Tensors<'static>> {
+/// Opens `bytes` as a file whose name does not tell the format.
+fn open(bytes: &[u8]) -> Result<Tensors<'static>> {
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), bytes).unwrap();
     Tensors::open(file.path())
@@ -116,14 +118,15 @@ fn other_files_are_refused() {
     }
 }
 
-/// Every fault is an error of kind `Weights`, never a panic, whatever bytes are lost or changed.
+/// Any lost or changed bytes give an error of kind `Weights`, never a panic.
 #[test]
 fn damaged_checkpoints_are_errors() {
     let good = fs::read(fixture("pyannet.ckpt")).unwrap();
     for length in (0..good.len()).step_by(good.len() / 40) {
         assert_eq!(open(&good[..length]).unwrap_err().kind(), ErrorKind::Weights, "{length} bytes");
     }
-    // The pickle and the archive's directory; the values themselves may be anything.
+    // Damage is found only in the pickle and the archive's directory; tensor values may be
+    // anything.
     let mut state = 1_u32;
     let mut refused = 0;
     for _ in 0..100 {

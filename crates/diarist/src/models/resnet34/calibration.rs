@@ -1,16 +1,18 @@
-//! Ranges of the activations over recordings, for 8-bit precision.
+//! Measures the ranges of activations over recordings, for 8-bit precision.
 
 use std::collections::BTreeMap;
 
 use diarist_kernels::{Columns, Isa, Plane};
 
+use super::input::set_input;
 use super::ranges::num_steps;
 use super::trunk::{Code, Planes, Trunk, activation_name, num_features};
-use super::{NUM_MEL_BINS, set_input};
-use crate::Result;
-use crate::models::Tensors;
+use crate::error::Result;
+use crate::features::fbank::NUM_MEL_BINS;
+use crate::models::tensors::Tensors;
 
-/// Collects how large activations become in f32, and tells the range of each that 8 bits should cover.
+/// Collects the magnitudes of activations in f32 and finds the range of each that 8 bits should
+/// cover.
 #[derive(Debug)]
 pub struct Calibration {
     trunk: Trunk<f32>,
@@ -20,7 +22,8 @@ pub struct Calibration {
     histograms: BTreeMap<String, Histogram>,
 }
 
-/// Numbers of values by magnitude: 128 bins in each octave, which are the upper halves of positive `f32`.
+/// Counts of values by magnitude. The bins are the upper halves of positive `f32`: 128 in each
+/// octave.
 #[derive(Debug)]
 struct Histogram {
     /// Steps from 0 to the end of the range.
@@ -28,11 +31,12 @@ struct Histogram {
     counts: Vec<u64>,
 }
 
-/// Upper halves of finite positive `f32`.
+/// Number of bins: the upper halves of finite positive `f32`.
 const NUM_BINS: usize = 0x7f80;
 
 impl Calibration {
-    /// A calibration of the network with these weights; see [`ResNet34::new`](super::ResNet34::new).
+    /// A calibration of the network with these weights; see
+    /// [`ResNet34::new`](super::ResNet34::new).
     ///
     /// # Errors
     ///
@@ -48,7 +52,8 @@ impl Calibration {
         })
     }
 
-    /// Adds the activations of one chunk; arguments as for [`ResNet34::trunk`](super::ResNet34::trunk).
+    /// Adds the activations of one chunk; arguments as for
+    /// [`ResNet34::trunk`](super::ResNet34::trunk).
     ///
     /// # Panics
     ///
@@ -68,8 +73,8 @@ impl Calibration {
         });
     }
 
-    /// The range of every activation, by the name of its layer: the one with the least mean square of what rounding and the cut at
-    /// its end do to the values seen.
+    /// The range of every activation, by the name of its layer: the one with the least mean square
+    /// error from rounding and from clipping, over the values seen.
     pub fn ranges(&self) -> BTreeMap<String, f32> {
         self.histograms.iter().map(|(name, histogram)| (name.clone(), histogram.range())).collect()
     }
@@ -84,7 +89,8 @@ impl Histogram {
             let step = range / self.num_steps;
             let errors = seen.iter().map(|bin| {
                 let value = middle(*bin);
-                // Values are spread evenly within a step, but below half a step all become 0.
+                // The error of values spread evenly within a step; values below half a step all
+                // become 0.
                 let error = if value > range { (value - range).powi(2) } else { value.powi(2).min(step * step / 12.0) };
                 error * self.counts[*bin] as f64
             });

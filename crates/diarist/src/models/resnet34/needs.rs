@@ -1,7 +1,7 @@
-//! Which columns every layer of the trunk has to compute for the features that are wanted.
+//! The columns that every layer of the trunk has to compute for the wanted features.
 //!
-//! A feature depends on 225 fbank frames around it; what no feature needs is not computed. Widths and columns are those of the
-//! layer's own planes.
+//! A feature depends on 225 fbank frames around it; columns that no wanted feature needs are not
+//! computed. Widths and columns are those of the layer's own planes.
 
 use diarist_kernels::Columns;
 
@@ -18,15 +18,16 @@ pub(super) struct Needs {
 pub(super) struct BlockNeeds {
     /// Between the two convolutions.
     pub(super) hidden: Columns,
-    /// What the block gives.
+    /// Output of the block.
     pub(super) output: Columns,
 }
 
 impl Needs {
     /// Follows the wanted features back through `num_blocks` blocks.
     ///
-    /// `hidden_columns(block, output, hidden)` tells the columns that the second convolution of a block depends on,
-    /// `input_columns(block, hidden, input)` those that the first does; they include what the block carries around both.
+    /// `hidden_columns(block, output, hidden)` sets the columns that the second convolution of a
+    /// block depends on. `input_columns(block, hidden, input)` sets those that the first depends
+    /// on, which include the columns that the block carries around both.
     pub(super) fn plan(
         &mut self,
         num_blocks: usize,

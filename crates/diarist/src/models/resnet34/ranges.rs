@@ -2,14 +2,17 @@
 
 use super::trunk::{Code, Site, activation_name};
 use crate::error::{Error, Result};
-use crate::models::{Architecture, Tensors};
+use crate::models::architecture::Architecture;
+use crate::models::tensors::Tensors;
 
-/// Share of the embedded weights' root mean square by which others may differ: more than the coarsest stored form changes, less than
-/// the 1.4 of weights that have nothing to do with them.
+/// Largest difference of weights from the embedded ones, as a share of the embedded weights' root
+/// mean square. It is more than the difference of the coarsest stored form, and less than the 1.4
+/// of unrelated weights.
 const MAX_DIFFERENCE: f64 = 0.25;
 
-/// Whether [`Precision::Int8`](crate::models::Precision::Int8) can be used with `tensors`: the ranges of activations were measured
-/// with the embedded weights, and hold for weights near them, such as stored forms of them.
+/// Whether [`Precision::Int8`](crate::models::Precision::Int8) can be used with `tensors`: the
+/// ranges of activations were measured with the embedded weights, and hold for weights close to
+/// them, such as their stored forms.
 ///
 /// # Errors
 /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `tensors` are not of this architecture.
@@ -32,7 +35,8 @@ pub(super) fn code(site: Site, block: usize) -> Result<Code> {
         .activations
         .get(&name)
         .ok_or_else(|| Error::weights(format!("no range for the activation {name}")))?;
-    // Around zero, the middle of what 8 bits hold, or from zero.
+    // A shortcut can be negative, so its zero is the middle of the 8-bit range; others begin at
+    // zero.
     let zero = if site == Site::Shortcut { 128.0 } else { 0.0 };
     Ok(Code { step: range / num_steps(site), zero })
 }

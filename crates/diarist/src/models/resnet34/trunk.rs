@@ -1,8 +1,9 @@
 //! The convolutions of ResNet34, in any precision.
 //!
-//! The stem takes `f32`, the last addition gives `f32`; planes in between hold what the precision multiplies. An activation that is
-//! stored in integers has a [`Code`]: the layer before it divides by its step, the layer after it multiplies with it, both by
-//! scaling their weights.
+//! The stem takes `f32` and the last addition gives `f32`; the planes in between hold the numbers
+//! that the precision multiplies. An activation that is stored in integers has a [`Code`]: the
+//! layer before it divides by the step and the layer after it multiplies by the step, both with
+//! scaled weights.
 
 use std::ops::Range;
 
@@ -12,16 +13,17 @@ use diarist_kernels::{
 };
 
 use super::needs::Needs;
-use crate::Result;
-use crate::models::Tensors;
+use crate::error::Result;
+use crate::models::tensors::Tensors;
 
-/// Channels and number of blocks of each stage. The first block of every stage but the first halves both axes.
+/// Channels and number of blocks of each stage. The first block of every stage but the first halves
+/// both axes.
 const STAGES: [(usize, usize); 4] = [(32, 3), (64, 4), (128, 6), (256, 3)];
 
 const NUM_BLOCKS: usize = 16;
 
-/// Columns of the first stage that go through all its layers before the next ones: few enough for the planes of a band to stay in the
-/// cache from layer to layer. Whole planes, 10 MB in f32, do not.
+/// Columns of the first stage that pass through all its layers together. The planes of such a band
+/// stay in the cache from layer to layer; whole planes, 10 MB in f32, do not.
 pub(super) const BAND_COLUMNS: usize = 64;
 
 const RELU: Store = Store { accumulate: false, relu: true };
@@ -32,11 +34,11 @@ const ADD_RELU: Store = Store { accumulate: true, relu: true };
 pub(super) struct Trunk<T: Activation> {
     stem: PackedConv2d,
     blocks: Vec<Block<T>>,
-    /// Code of what the last block carries around its convolutions.
+    /// Code of the values that the last block carries around its convolutions.
     carried: Code,
 }
 
-/// Two 3x3 convolutions around which the input is carried.
+/// Two 3x3 convolutions, and the input carried around them.
 #[derive(Debug)]
 struct Block<T: Activation> {
     first: FirstConv<T>,
@@ -74,7 +76,7 @@ impl<T: Activation> Default for Planes<T> {
     }
 }
 
-/// How the values of an activation are stored: `value = step * (stored - zero)`.
+/// The code in which values of an activation are stored: `value = step * (stored - zero)`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Code {
     pub(super) step: f32,
@@ -82,7 +84,7 @@ pub(super) struct Code {
 }
 
 impl Code {
-    /// Values as they are.
+    /// The code of plain values.
     pub(super) const PLAIN: Self = Self { step: 1.0, zero: 0.0 };
 }
 
@@ -93,13 +95,14 @@ pub(super) enum Site {
     Stem,
     /// Between the convolutions of a block.
     Hidden,
-    /// What a block that reduces adds to its second convolution: the only one that can be negative.
+    /// The values that a reducing block adds to its second convolution: the only activation that
+    /// can be negative.
     Shortcut,
     /// After a block.
     Output,
 }
 
-/// Values of a plane as numbers.
+/// Values of a plane that convert to `f32`.
 pub(super) trait Stored: Activation {
     fn to_f32(self) -> f32;
 }
@@ -162,10 +165,11 @@ pub(super) fn activation_name(site: Site, block: usize) -> String {
 }
 
 impl<T: Stored> Trunk<T> {
-    /// Packs the weights of the convolutions. `code` gives the code of the activation at a site of a block; the output of the last
-    /// block has none.
+    /// Packs the weights of the convolutions. `code` returns the code of the activation at a site
+    /// of a block; the output of the last block has none.
     pub(super) fn new(tensors: &Tensors<'_>, isa: Isa, code: impl Fn(Site, usize) -> Result<Code>) -> Result<Self> {
-        // Weight and bias of a convolution from steps of `from` to steps of `to`.
+        // Weight and bias of a convolution that takes input in the code `from` and gives output in
+        // the code `to`.
         let weights = |name: &str, Conv2dShape { in_channels, out_channels, kernel, .. }, from: Code, to: Code| {
             let shape = [out_channels, in_channels, kernel, kernel];
             let mut weight = tensors.f32(&format!("resnet.{name}.weight"), &shape)?;
@@ -213,7 +217,8 @@ impl<T: Stored> Trunk<T> {
             };
             let mut carry = 1.0;
             let mut sum = Code::PLAIN;
-            // The last block adds to values, the others to what is stored, whose zero the bias takes away.
+            // The last block adds to decoded values. The others add to stored values, and the bias
+            // subtracts their zero.
             if block + 1 < NUM_BLOCKS {
                 input = code(Site::Output, block)?;
                 carry = carried.step / input.step;
@@ -225,9 +230,10 @@ impl<T: Stored> Trunk<T> {
         Ok(Self { stem, blocks, carried })
     }
 
-    /// Computes the columns `wanted` of `features` from `input`, a plane with one channel, and shows every activation in between,
-    /// with its site and block, to `observe`. The first stage runs in bands of `band_columns` (a multiple of 4); what `observe` sees
-    /// of it is complete only if one band is all.
+    /// Computes the columns `wanted` of `features` from `input`, a plane with one channel, and
+    /// passes every activation in between to `observe`, with its site and block. The first stage
+    /// runs in bands of `band_columns` (a multiple of 4); `observe` sees its activations complete
+    /// only if one band covers all columns.
     pub(super) fn run(
         &self,
         input: &Plane,
@@ -238,8 +244,8 @@ impl<T: Stored> Trunk<T> {
         mut observe: impl FnMut(Site, usize, &Plane<T>),
     ) {
         self.plan(input.width(), wanted, &mut planes.needs);
-        // The three stages that reduce swap the planes an odd number of times: swapped back, the large one stays the large one
-        // and neither grows again.
+        // The three reducing stages swap the planes an odd number of times. Swapping them back
+        // keeps the large plane large, so that neither grows again.
         std::mem::swap(&mut planes.x, &mut planes.reduced);
         let mut end = 0;
         while end < input.width() {
@@ -260,7 +266,7 @@ impl<T: Stored> Trunk<T> {
                 }
             }
             observe(Site::Hidden, index, hidden);
-            // The carried input is already where the sum belongs.
+            // The carried input is already in the plane that receives the sum.
             if index + 1 < self.blocks.len() {
                 block.second.run_columns(hidden, &columns.output, ADD_RELU, x, winograd);
                 observe(Site::Output, index, x);
@@ -273,11 +279,11 @@ impl<T: Stored> Trunk<T> {
 }
 
 impl<T: Stored> Trunk<T> {
-    /// Computes the columns `band` of the stem, and of every layer of the first stage those that no earlier band could compute and
-    /// this one can.
+    /// Computes the columns `band` of the stem and, for every layer of the first stage, the columns
+    /// that have become computable with this band.
     ///
-    /// Each layer stays a tile behind the one before it, so a block adds to columns of its input that its first convolution no
-    /// longer reads.
+    /// Each layer stays a tile behind the one before it, so a block adds to columns of its input
+    /// that its first convolution no longer reads.
     fn run_band(
         &self,
         input: &Plane,
@@ -301,7 +307,8 @@ impl<T: Stored> Trunk<T> {
         }
     }
 
-    /// The columns that every layer has to compute for `features`, from `num_frames` fbank frames.
+    /// Plans the columns that every layer has to compute for `features`, from `num_frames` fbank
+    /// frames.
     fn plan(&self, num_frames: usize, features: &Columns, needs: &mut Needs) {
         let output_width = |block: usize| width(num_frames, position(block).0);
         let hidden_columns = |block: usize, output: &Columns, hidden: &mut Columns| {
@@ -315,7 +322,7 @@ impl<T: Stored> Trunk<T> {
     }
 }
 
-/// Writes the values of `stored` to `values`.
+/// Decodes `stored` into `values`.
 fn decode<T: Stored>(stored: &Plane<T>, Code { step, zero }: Code, values: &mut Plane) {
     values.set_shape(stored.height(), stored.width(), stored.channels());
     for y in 0..stored.height() {

@@ -1,14 +1,13 @@
-//! From a stored form to numbers.
+//! Decodes a stored form into numbers.
 
 use half::f16;
 
+use super::form::{INDICES, INTEGERS, SCALE, SHAPE, TABLES, channel_len};
 use super::packing::{index_bits, packed_len, unpack};
-use super::{INDICES, INTEGERS, SCALE, SHAPE, TABLES, channel_len};
-use crate::models::convert::MAX_FILE_BYTES;
-use crate::models::weights::{Dtype, Encoding, Tensors, elements};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::models::tensors::{Dtype, Encoding, MAX_FILE_BYTES, Tensors, elements};
 
-/// Replaces what linear8 and palettes consist of by the tensors that they stand for, in f32.
+/// Replaces the parts of linear and palette forms by the tensors that they stand for, in f32.
 ///
 /// # Errors
 /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if a part is missing or contradicts another.
@@ -49,7 +48,8 @@ fn linear8(tensors: &Tensors<'_>, name: &str) -> Result<Decoded> {
     Ok(Decoded { shape: shape.to_vec(), values: values.collect(), encoding: Encoding::Linear8 })
 }
 
-/// `total` counts the bytes of decoded palettes: indices may stand for eight times as many.
+/// `total` counts the bytes of decoded palettes, which may be eight times as many as those of the
+/// indices.
 fn palette(tensors: &Tensors<'_>, name: &str, total: &mut u64) -> Result<Decoded> {
     let fault = |message: String| Error::weights(format!("tensor {name}: {message}")).at(tensors.what());
     let (_, packed) = tensors.raw(&format!("{name}{INDICES}"), Dtype::U8)?;

@@ -1,22 +1,48 @@
-//! From numbers to a stored form.
+//! Encodes numbers in a stored form.
 
 use std::borrow::Cow;
 
 use half::f16;
 use rayon::prelude::*;
 
+use super::form::{Form, Granularity, INDICES, INTEGERS, MIN_VALUES, SCALE, SHAPE, TABLES, channel_len};
+use super::kmeans;
 use super::packing::{index_bits, pack};
-use super::{Form, Granularity, INDICES, INTEGERS, MIN_VALUES, SCALE, SHAPE, TABLES, channel_len, kmeans};
-use crate::models::weights::{Dtype, TensorInfo, Tensors};
-use crate::{Error, Result};
+use crate::error::{Error, Result};
+use crate::models::architecture::Architecture;
+use crate::models::tensors::{Dtype, TensorInfo, Tensors};
 
 /// One tensor of a file.
 type Part = (String, Dtype, Vec<usize>, Vec<u8>);
-/// Or a value that no 16-bit float can hold.
+/// A result, or a value that no 16-bit float can hold.
 type Fitting<T> = std::result::Result<T, f32>;
 
+/// Encodes the weights of a network in `form` and returns the bytes of a safetensors file, the same
+/// every time. The metadata entry `architecture` names the network and the form.
+///
+/// # Errors
+/// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `tensors` are not a whole network, or hold
+/// a value too large for a 16-bit float;
+/// [`ErrorKind::InvalidOption`](crate::ErrorKind::InvalidOption) for a PLDA, which needs its double
+/// precision.
+pub fn quantize(tensors: &Tensors<'_>, form: Form) -> Result<Vec<u8>> {
+    let architecture = Architecture::recognise(tensors)?;
+    if architecture == Architecture::Plda {
+        return Err(Error::invalid_option("a PLDA is not stored in fewer bits")
+            .at(tensors.what())
+            .hint("it is small, and clustering needs its double precision"));
+    }
+    architecture.check(tensors)?;
+    encode(tensors, form)?.to_safetensors(&format!("{} {form}", architecture.name()))
+}
+
+/// Returns `tensors` with the values of large tensors rounded to 16-bit floats.
+pub(in crate::models) fn in_f16(tensors: &Tensors<'_>) -> Result<Tensors<'static>> {
+    encode(tensors, Form::F16)
+}
+
 /// The tensors that a file in `form` consists of.
-pub(super) fn encode(tensors: &Tensors<'_>, form: Form) -> Result<Tensors<'static>> {
+fn encode(tensors: &Tensors<'_>, form: Form) -> Result<Tensors<'static>> {
     let all: Vec<TensorInfo<'_>> = tensors.iter().collect();
     let parts: Vec<Vec<Part>> =
         all.par_iter().map(|tensor| encode_tensor(tensors, tensor, form)).collect::<Result<_>>()?;
@@ -35,7 +61,7 @@ fn encode_tensor(tensors: &Tensors<'_>, tensor: &TensorInfo<'_>, form: Form) -> 
         return Ok(vec![(name.to_owned(), Dtype::F32, shape.to_vec(), bytes)]);
     }
     let too_large = |value: f32| {
-        Error::weights(format!("tensor {name} holds {value:e}, more than 16-bit floats can")).at(tensors.what())
+        Error::weights(format!("tensor {name} holds {value:e}, too large for a 16-bit float")).at(tensors.what())
     };
     let palette = |bits, granularity| palette(name, shape, &values, bits, granularity).map_err(too_large);
     match form {
@@ -57,7 +83,7 @@ fn linear(name: &str, shape: &[usize], values: &[f32], largest: f32) -> Vec<Part
     let mut integers = Vec::with_capacity(values.len());
     for channel in values.chunks_exact(channel_len(shape)) {
         let scale = channel.iter().fold(0.0_f32, |max, value| max.max(value.abs())) / largest;
-        // 0 / 0 becomes 0.
+        // In a channel of zeros 0 / 0 is not a number, which the cast turns into 0.
         integers.extend(channel.iter().map(|value| (value / scale).round_ties_even() as i8 as u8));
         scales.push(scale);
     }
@@ -94,7 +120,8 @@ fn palette(name: &str, shape: &[usize], values: &[f32], bits: usize, granularity
     ])
 }
 
-/// A table of exactly `num_entries`, ascending; the last entry is repeated if fewer values differ.
+/// A table of exactly `num_entries` entries, ascending. The last entry is repeated if there are
+/// fewer different values.
 fn table(values: &[f32], num_entries: usize) -> Fitting<Vec<f16>> {
     let mut table =
         kmeans::means(values, num_entries).into_iter().map(|mean| to_f16(mean as f32)).collect::<Fitting<Vec<_>>>()?;

@@ -1,21 +1,23 @@
-//! k-means of numbers on a line, without chance: neighbouring clusters are joined where that costs least (Ward's criterion) until k
-//! are left, then borders move to the middle between the means of their clusters until they stay (Lloyd).
+//! Deterministic k-means for numbers on a line. Neighbouring clusters are joined where that costs
+//! least (Ward's criterion) until k are left. Then each border moves to the middle between the
+//! means of its two clusters until no border moves (Lloyd).
 //!
-//! Sources: J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function" (1963); S. Lloyd, "Least Squares Quantization in
-//! PCM" (1982). The exact optimum (dynamic programming) needs k times as much memory as there are values; this comes within a few
-//! percent of it in n log n.
+//! Sources: J. H. Ward, "Hierarchical Grouping to Optimize an Objective Function" (1963); S. Lloyd,
+//! "Least Squares Quantization in PCM" (1982). The exact optimum (dynamic programming) needs k
+//! times as much memory as there are values; this method comes within a few percent of it in n log
+//! n time.
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
-/// Values in the same of that many equal parts of the range count as their mean: far more than there are clusters, far fewer than
-/// there are weights in a large tensor.
+/// Number of equal parts of the range. Values in the same part count as their mean. There are far
+/// more parts than clusters, and far fewer than weights in a large tensor.
 const NUM_PARTS: f64 = 65_536.0;
-/// Rounds of Lloyd's iteration; the weights of a network need at most a few hundred.
+/// Most rounds of Lloyd's iteration; the weights of a network need at most a few hundred.
 const MAX_ROUNDS: usize = 1000;
 
-/// The means, ascending, of at most `num_clusters` clusters of `values` with a small sum of squared distances; fewer if fewer
-/// values differ. Values must be finite.
+/// The means, ascending, of at most `num_clusters` clusters of `values` with a small sum of squared
+/// distances; fewer if fewer values differ. Values must be finite.
 pub(super) fn means(values: &[f32], num_clusters: usize) -> Vec<f64> {
     let mut points = Points::new(values);
     if points.len() <= num_clusters {
@@ -35,11 +37,13 @@ pub(super) fn means(values: &[f32], num_clusters: usize) -> Vec<f64> {
     means
 }
 
-/// Values that differ, ascending, and how often each is there (of those that are nearly equal, the mean).
+/// The different values, ascending, with their counts. Nearly equal values are merged into their
+/// mean.
 struct Points {
     values: Vec<f64>,
     counts: Vec<f64>,
-    /// Sums of counts, and of counts times values, before each point; one more than there are points.
+    /// Sums of counts, and of counts times values, before each point; one entry more than there are
+    /// points.
     sums: Vec<(f64, f64)>,
 }
 
@@ -83,7 +87,8 @@ impl Points {
         borders.iter().zip(ends).map(mean).collect()
     }
 
-    /// Where clusters begin if every point belongs to the nearest mean; a cluster without points is gone.
+    /// First point of each cluster if every point belongs to the nearest mean; clusters without
+    /// points are dropped.
     fn borders_between(&self, means: &[f64]) -> Vec<usize> {
         let mut borders = vec![0];
         for pair in means.windows(2) {
@@ -95,11 +100,11 @@ impl Points {
     }
 }
 
-/// Joining the cluster that begins at point `first` to the next one.
+/// A possible join of the cluster that begins at point `first` with the next cluster.
 struct Join {
     cost: f64,
     first: usize,
-    /// How often the two clusters had grown when this was computed.
+    /// Versions of the two clusters when the cost was computed.
     versions: [u32; 2],
 }
 
@@ -130,7 +135,7 @@ impl PartialEq for Join {
 
 impl Eq for Join {}
 
-/// A cluster, kept at its first point.
+/// A cluster, stored at the index of its first point.
 #[derive(Clone)]
 struct Cluster {
     count: f64,
@@ -141,7 +146,7 @@ struct Cluster {
     exists: bool,
 }
 
-/// Where the clusters begin after points were joined to `num_clusters` of them.
+/// Joins neighbouring points into `num_clusters` clusters and returns the first point of each.
 fn join_neighbours(points: &Points, num_clusters: usize) -> Vec<usize> {
     let num_points = points.len();
     let mut clusters: Vec<Cluster> = (0..num_points)
@@ -211,7 +216,7 @@ mod tests {
             assert_eq!(found.len(), num_clusters);
             assert!(found.is_sorted_by(|a, b| a < b));
             let ratio = inertia(values, &found) / expected;
-            // Both end in local optima; scikit-learn's is the best of ten starts.
+            // Both methods end in local optima; scikit-learn's is the best of ten starts.
             assert!(ratio < 1.05, "{} values, {num_clusters} clusters: {ratio}", values.len());
         }
     }
@@ -228,7 +233,7 @@ mod tests {
         let values = [10.0, -3.0, 0.1, 10.2, -3.1, 0.0, -2.9, 0.2];
         let found = means(&values, 3);
         let difference = |(a, b): (&f64, &f64)| (a - b).abs();
-        // The values are f32.
+        // Tolerance: the values are rounded to f32.
         assert!(found.iter().zip(&[-3.0, 0.1, 10.1]).map(difference).all(|d| d < 1e-6), "{found:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! Small integers side by side in bytes.
+//! Small integers packed side by side in bytes.
 
 /// Bits for each position in a table of `num_entries` (at most 256).
 pub(super) fn index_bits(num_entries: usize) -> usize {
@@ -28,7 +28,7 @@ pub(super) fn pack(indices: &[u8], bits: usize) -> Vec<u8> {
     packed
 }
 
-/// Integer `i` of those in `packed`, which holds more than `i`.
+/// Integer `i` in `packed`, which must hold more than `i` integers.
 pub(super) fn unpack(packed: &[u8], bits: usize, i: usize) -> usize {
     let (byte, shift) = (i * bits / 8, i * bits % 8);
     let low = u16::from(packed[byte]);

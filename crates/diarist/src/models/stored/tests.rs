@@ -1,7 +1,8 @@
 use super::Granularity::{Channel, Tensor};
-use super::*;
-use crate::ErrorKind;
-use crate::models::{Dtype, Encoding};
+use super::form::{INDICES, INTEGERS, SCALE, SHAPE, TABLES};
+use super::{Form, MIN_VALUES, quantize};
+use crate::error::{ErrorKind, Result};
+use crate::models::{Architecture, Dtype, Encoding, Tensors};
 
 const FORMS: [Form; 9] = [
     Form::F16,
@@ -19,7 +20,8 @@ fn segmentation() -> Tensors<'static> {
     Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap()
 }
 
-/// Root of the mean square of what storing changed, relative to that of the values, over the large tensors.
+/// Root mean square of the changes by storing, relative to that of the values, over the large
+/// tensors.
 fn relative_error(before: &Tensors<'_>, after: &Tensors<'_>) -> f64 {
     let (mut change, mut power) = (0.0, 0.0);
     for tensor in before.iter().filter(|tensor| tensor.shape.iter().product::<usize>() >= MIN_VALUES) {
@@ -33,8 +35,10 @@ fn relative_error(before: &Tensors<'_>, after: &Tensors<'_>) -> f64 {
 #[test]
 fn every_form_is_read_back_nearly_the_same_and_smaller() {
     let original = segmentation();
-    // Share of the f32 file, and relative error: 2^-11 / sqrt(3) for rounding to f16; of a Gaussian of best quantized values with 256,
-    // 64 and 16 levels 0.6 %, 2.5 % and 9.8 % (Max, 1960), here of wider distributions; 8-bit steps from the largest magnitude of a channel.
+    // Limits of the size as a share of the f32 file, and of the relative error. Rounding to f16 has
+    // an error of 2^-11 / sqrt(3). The best quantization of a Gaussian with 256, 64 and 16 levels
+    // has 0.6 %, 2.5 % and 9.8 % (Max, 1960); the distributions here are wider. The steps of linear
+    // forms follow from the largest magnitude of a channel.
     let limits = [
         (0.51, 3e-4),
         (0.27, 0.012),
@@ -91,7 +95,8 @@ fn values_of_a_palette_are_the_nearest_entries() {
 
 type Part = Option<(Dtype, Vec<usize>, Vec<u8>)>;
 
-/// A file with the tensor `w` of shape `[2, 3]` in parts; `None` leaves one out.
+/// Reads a file that holds the tensor `w` of shape `[2, 3]` in parts. A part that is `None` is left
+/// out.
 fn parts(parts: &[(&str, Part)]) -> Result<Vec<f32>> {
     let mut tensors = Tensors::empty("parts");
     for (name, part) in parts {
@@ -163,7 +168,7 @@ fn integers_have_a_scale_for_each_channel() {
 }
 
 #[test]
-fn what_cannot_be_stored_is_refused() {
+fn weights_that_cannot_be_stored_are_refused() {
     let plda = Tensors::parse(diarist_weights::plda(), "plda").unwrap();
     assert_eq!(quantize(&plda, Form::F16).unwrap_err().kind(), ErrorKind::InvalidOption);
     let mut large = segmentation();
@@ -172,7 +177,7 @@ fn what_cannot_be_stored_is_refused() {
     large.insert_f32("linear.0.weight", vec![128, 256], &values);
     for form in [Form::F16, Form::Palette8(Tensor)] {
         let error = quantize(&large, form).unwrap_err().to_string();
-        assert!(error.contains("tensor linear.0.weight holds 1e5, more than 16-bit floats can"), "{error}");
+        assert!(error.contains("tensor linear.0.weight holds 1e5, too large for a 16-bit float"), "{error}");
     }
     assert!(quantize(&large, Form::Linear8).is_ok());
 }
