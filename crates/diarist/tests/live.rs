@@ -12,9 +12,7 @@ use diarist::clustering::SpeakerBounds;
 use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
 use diarist::metrics;
 use diarist::models::Precision;
-use diarist::pipeline::{
-    Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings, TrunkPasses,
-};
+use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings};
 use rand_mt::Mt;
 
 fn pipeline() -> Arc<Pipeline> {
@@ -59,7 +57,7 @@ fn the_end_is_the_offline_result_whatever_the_pieces() {
     let settings = [
         Profile::Balanced.options(),
         Profile::Fast.options(),
-        DiarizationOptions { trunk: TrunkPasses::Changed, step_s: 2.5, ..DiarizationOptions::default() },
+        DiarizationOptions { step_s: 2.5, ..DiarizationOptions::default() },
         DiarizationOptions {
             step_s: 3.7,
             bounds: SpeakerBounds::new(Some(2), None, None).unwrap(),

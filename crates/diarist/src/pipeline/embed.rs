@@ -16,7 +16,6 @@ use super::cache::{CacheUse, EmbeddingCache};
 use super::intake::{Intake, Window};
 use super::options::{DiarizationOptions, EmbeddingMode, TrunkPasses};
 use super::shared_trunk::SharedTrunk;
-use super::unchanged::Unchanged;
 
 /// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers who are never active.
 pub(super) type ChunkEmbeddings = [f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
@@ -49,7 +48,6 @@ pub(super) fn first_needed(next: usize, options: &DiarizationOptions, step_sampl
 #[derive(Debug)]
 pub(super) enum Embedder {
     PerChunk,
-    Changed(Box<Unchanged>),
     Shared(SharedTrunk),
 }
 
@@ -57,7 +55,6 @@ impl Embedder {
     pub(super) fn new(passes: TrunkPasses) -> Self {
         match passes {
             TrunkPasses::PerChunk => Self::PerChunk,
-            TrunkPasses::Changed => Self::Changed(Box::default()),
             TrunkPasses::Shared => Self::Shared(SharedTrunk::default()),
         }
     }
@@ -75,7 +72,6 @@ impl Embedder {
         }
         match self {
             Self::PerChunk => {}
-            Self::Changed(unchanged) => unchanged.resume(done),
             Self::Shared(trunk) => {
                 let first = SharedTrunk::first_needed(next, step_samples);
                 if first == next {
@@ -107,13 +103,7 @@ impl Embedder {
             return CacheUse::default();
         }
         match self {
-            Self::PerChunk => chunks.embed(wave, |_| true, out),
-            Self::Changed(unchanged) => {
-                unchanged.plan(wave.first_chunk, wave.masks, wave.step_samples);
-                let cache_use = chunks.embed(wave, |index| unchanged.is_embedded(index), out);
-                unchanged.fill(wave.masks, out);
-                cache_use
-            }
+            Self::PerChunk => chunks.embed(wave, out),
             Self::Shared(trunk) => {
                 trunk.embed(chunks, wave, out);
                 CacheUse::default()
@@ -137,15 +127,10 @@ impl ChunkEmbedder<'_> {
         if self.mode == EmbeddingMode::Full { usize::MAX } else { 1 }
     }
 
-    fn embed(
-        &self,
-        wave: &Wave<'_>,
-        is_wanted: impl Fn(usize) -> bool + Sync,
-        out: &mut [ChunkEmbeddings],
-    ) -> CacheUse {
+    fn embed(&self, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) -> CacheUse {
         let items = self.items_at_a_time();
         let chunks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
-        let chunks = chunks.filter(|(index, (masks, _))| !masks.is_silent() && is_wanted(*index));
+        let chunks = chunks.filter(|(_, (masks, _))| !masks.is_silent());
         chunks.map(|(index, (masks, out))| self.chunk(wave.window, wave.first_chunk + index, masks, out)).sum()
     }
 

@@ -21,7 +21,6 @@ mod shared_trunk;
 mod stitch;
 mod stream;
 mod timings;
-mod unchanged;
 
 pub use analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 pub use cache::CacheUse;

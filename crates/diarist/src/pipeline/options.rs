@@ -109,21 +109,18 @@ pub enum TrunkPasses {
     #[default]
     #[serde(rename = "chunk")]
     PerChunk,
-    /// Over the chunks in which something has changed; others take over the embeddings of an earlier chunk.
-    Changed,
     /// Once over the recording, in passes of 10 s from which the embeddings of all chunks are pooled: nearly the same embeddings.
     Shared,
 }
 
 impl TrunkPasses {
     /// Every choice, most exact first.
-    pub const ALL: [Self; 3] = [Self::PerChunk, Self::Changed, Self::Shared];
+    pub const ALL: [Self; 2] = [Self::PerChunk, Self::Shared];
 
     /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::PerChunk => "chunk",
-            Self::Changed => "changed",
             Self::Shared => "shared",
         }
     }

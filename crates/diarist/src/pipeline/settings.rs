@@ -182,7 +182,7 @@ mod tests {
             min_duration_off: Some(0.25),
             profile: Some(Profile::Fast),
             step: Some(2.0),
-            trunk: Some(TrunkPasses::Changed),
+            trunk: Some(TrunkPasses::PerChunk),
             precision: Some(Precision::Bf16),
             ..Settings::default()
         };

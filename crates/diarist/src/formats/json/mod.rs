@@ -112,7 +112,7 @@ pub struct JsonCandidate {
 pub struct JsonOptions {
     /// Seconds between the starts of neighbouring chunks.
     pub step_s: f64,
-    /// Over what the embedding trunk ran: `chunk` (each), `changed` (each in which something has changed) or `shared` (once over the recording).
+    /// Over what the embedding trunk ran: `chunk` (each) or `shared` (once over the recording).
     pub trunk: String,
     /// Smallest allowed number of speakers.
     pub min_speakers: usize,
