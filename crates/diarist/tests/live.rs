@@ -9,7 +9,7 @@ use conversation::samples;
 use diarist::ErrorKind;
 use diarist::audio::SliceSource;
 use diarist::clustering::SpeakerBounds;
-use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
+use diarist::live::{Board, Live, LiveEvent, LiveOptions};
 use diarist::metrics;
 use diarist::models::Precision;
 use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings};
@@ -133,7 +133,6 @@ fn options_outside_their_range_are_refused() {
         LiveOptions { latency_s: 0.4, step_s: 0.25, ..LiveOptions::default() },
         LiveOptions { latency_s: 1.0, step_s: 2.0, ..LiveOptions::default() },
         LiveOptions { latency_s: 11.0, ..LiveOptions::default() },
-        LiveOptions { rules: LiveRules::FluidAudio, ..LiveOptions::default() },
         with(DiarizationOptions { embedding_mode: EmbeddingMode::Skip, ..DiarizationOptions::default() }),
         with(DiarizationOptions { step_s: 0.0, ..DiarizationOptions::default() }),
     ];

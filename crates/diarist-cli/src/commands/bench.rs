@@ -1,9 +1,11 @@
 //! `diarist bench`: error rates and speed on a dataset.
 
 mod compare;
+mod fluidaudio_der;
 mod html;
 mod live;
 mod record;
+mod rules;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::time::Instant;
 use clap::Args;
 use diarist::audio;
 use diarist::formats::{json, rttm};
-use diarist::metrics::{Scores, fluidaudio, optimal_mapping, score};
+use diarist::metrics::{Scores, optimal_mapping, score};
 use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
 use diarist::timeline::Annotation;
 use diarist::{Error, Result};
@@ -23,8 +25,7 @@ use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
 use crate::settings::MethodArgs;
 use crate::{exit, output, table};
-use diarist::live::LiveOptions;
-use live::{LiveFigures, LiveModeArgs, LiveSetup};
+use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
@@ -95,7 +96,7 @@ pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
     args.check()?;
     args.method.read_config()?;
     let options = args.method.options()?;
-    let live = args.live.options(&options)?;
+    let live = args.live.choice(&options)?;
     let items = args.items()?;
     if let Some(folder) = &args.output_dir {
         output::prepare_folder(&folder.join("rttm"))?;
@@ -147,7 +148,7 @@ impl BenchArgs {
         self.places.items(folder, self.output_dir.as_deref(), self.quiet)
     }
 
-    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveOptions>, pipeline: &Pipeline) -> Setup {
+    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveChoice>, pipeline: &Pipeline) -> Setup {
         Setup {
             options: json::JsonOptions::from(options),
             precision: self.method.precision().name().to_owned(),
@@ -208,14 +209,14 @@ impl BenchArgs {
         &self,
         pipeline: &Arc<Pipeline>,
         item: &Item,
-        options: &LiveOptions,
+        choice: &LiveChoice,
         name: String,
     ) -> Result<(FileRecord, Annotation)> {
         let bar = Bar::new(name, !self.quiet);
-        let measured = live::measure(pipeline, item, options, &self.scoring.options()?);
+        let measured = live::measure(pipeline, item, choice, &self.scoring.options()?);
         bar.clear();
         let (result, figures) = measured.map_err(|error| error.at(item.file_id.clone()))?;
-        self.record(item, &result, &options.diarization, Some(figures)).map(|record| (record, result.diarization))
+        self.record(item, &result, &choice.options.diarization, Some(figures)).map(|record| (record, result.diarization))
     }
 
     fn record(
@@ -230,7 +231,7 @@ impl BenchArgs {
         let score_options = self.scoring.options()?;
         let scores: Scores = match self.rule {
             Rule::Nist => score(reference, hypothesis, Some(&regions), &score_options),
-            Rule::Fluidaudio => fluidaudio::score(reference, hypothesis, result.duration_s),
+            Rule::Fluidaudio => fluidaudio_der::score(reference, hypothesis, result.duration_s),
         }
         .map_err(|error| error.at(item.file_id.clone()))?;
         let document = json::Document::new(result, options);

@@ -65,11 +65,12 @@ fn a_run_writes_every_output_and_goes_on_where_it_stopped() {
 fn what_cannot_be_measured_is_refused() {
     let folder = dataset();
     let path = folder.path().to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["bench", path, "--single-file", "nobody"], 3, "nobody"),
         (&["bench", path, "--iterations", "0"], 2, "--iterations"),
         (&["bench", path, "--collar", "-1"], 2, "collar"),
         (&["bench", path, "--rule", "fluidaudio", "--collar", "0.25"], 2, "no collar"),
+        (&["bench", path, "--mode", "live", "--live-rules", "fluidaudio", "--latency", "5"], 2, "latency of 10 s"),
         (&["bench", path, "--audio-filter", "Mix-Headset"], 3, "no audio file here"),
         (&["bench", "--compare", "missing.json", "missing.json"], 3, "missing.json"),
     ];

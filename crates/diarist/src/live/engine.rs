@@ -11,6 +11,7 @@ use crate::voices::Gallery;
 
 use super::events::LiveEvent;
 use super::options::LiveOptions;
+use super::rules::WindowRules;
 use super::tracker::{Tracker, WindowOutput};
 
 /// Diarizes audio while it arrives.
@@ -95,6 +96,14 @@ impl Live {
     #[must_use]
     pub fn with_gallery(mut self, gallery: Gallery) -> Self {
         self.tracker.set_gallery(gallery);
+        self
+    }
+
+    /// The same, but `rules` decide which speakers the windows have, and nothing is revised: no turn is
+    /// relabelled, no speakers are merged or named. The final result does not depend on them.
+    #[must_use]
+    pub fn with_rules(mut self, rules: Box<dyn WindowRules>) -> Self {
+        self.tracker.set_rules(rules);
         self
     }
 

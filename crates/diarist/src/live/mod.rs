@@ -9,10 +9,8 @@
 
 mod board;
 mod clusters;
-mod diart;
 mod engine;
 mod events;
-mod fluidaudio;
 mod history;
 mod options;
 mod rules;
@@ -29,4 +27,4 @@ pub use board::{Board, LiveTurn};
 pub use engine::{Live, LiveResult};
 pub use events::LiveEvent;
 pub use options::LiveOptions;
-pub use rules::LiveRules;
+pub use rules::{WindowRules, WindowSpeakers};

@@ -4,8 +4,6 @@ use crate::error::{Error, Result};
 use crate::pipeline::{DiarizationOptions, EmbeddingMode, Profile};
 use crate::segmentation::SAMPLE_RATE;
 
-use super::rules::LiveRules;
-
 /// Options of live diarization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveOptions {
@@ -16,13 +14,11 @@ pub struct LiveOptions {
     /// Options of the final result; its clustering method and largest number of speakers also hold while the recording goes on.
     /// Default: those of [`Profile::Balanced`].
     pub diarization: DiarizationOptions,
-    /// Whose rules decide who is who meanwhile. Default: ours.
-    pub rules: LiveRules,
 }
 
 impl Default for LiveOptions {
     fn default() -> Self {
-        Self { latency_s: 2.0, step_s: 0.5, diarization: Profile::Balanced.options(), rules: LiveRules::default() }
+        Self { latency_s: 2.0, step_s: 0.5, diarization: Profile::Balanced.options() }
     }
 }
 
@@ -32,9 +28,6 @@ impl LiveOptions {
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
     pub fn validate(&self) -> Result<()> {
-        if self.rules == LiveRules::FluidAudio && (self.step_s, self.latency_s) != (10.0, 10.0) {
-            return Err(Error::invalid_option("FluidAudio's rules are for a live step and a latency of 10 s"));
-        }
         let hundredths = self.step_s * 100.0;
         if !((0.25..=10.0).contains(&self.step_s) && (hundredths - hundredths.round()).abs() < 1e-6) {
             return Err(Error::invalid_option(format!("a live step of {} s is not possible", self.step_s))

@@ -13,7 +13,7 @@ use super::clusters::recluster;
 use super::events::LiveEvent;
 use super::history::History;
 use super::options::LiveOptions;
-use super::rules::Sequential;
+use super::rules::{WindowRules, WindowSpeakers};
 use super::speakers::{Speakers, Voice};
 use super::timeline::{Placed, frames_before, speakers_in, start_frame};
 use super::turns::Turns;
@@ -38,8 +38,8 @@ pub(super) struct WindowOutput<'a> {
 #[derive(Debug)]
 pub(super) struct Tracker {
     options: LiveOptions,
-    /// Rules of others take the place of `speakers` and `history`.
-    sequential: Option<Sequential>,
+    /// Rules that take the place of `speakers` and `history`.
+    rules: Option<Box<dyn WindowRules>>,
     speakers: Speakers,
     history: History,
     /// Windows that cover frames which are not decided yet.
@@ -63,7 +63,7 @@ impl Tracker {
         options.validate()?;
         Ok(Self {
             options: options.clone(),
-            sequential: Sequential::new(options.rules),
+            rules: None,
             speakers: Speakers::new(options.diarization.bounds.max()),
             history: History::default(),
             recent: VecDeque::new(),
@@ -82,15 +82,18 @@ impl Tracker {
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
     pub(super) fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
-        let (masks, ids) = match &mut self.sequential {
-            Some(rules) => rules.recognise(window.masks, window.embeddings)?,
-            None => (*window.masks, self.speakers.recognise(window.masks, window.embeddings)?),
+        let WindowSpeakers { masks, ids } = match &mut self.rules {
+            Some(rules) => rules.decide(window.masks, window.embeddings)?,
+            None => WindowSpeakers {
+                masks: *window.masks,
+                ids: self.speakers.recognise(window.masks, window.embeddings)?,
+            },
         };
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
         let num_frames = (frames_before(end_s) - start_frame).min(FRAMES_PER_CHUNK);
         let placed = Placed { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
-        if self.sequential.is_some() {
+        if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
             if end_s >= self.remembered_s + REMEMBER_EVERY_S {
@@ -115,6 +118,11 @@ impl Tracker {
     pub(super) fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
         self.decide_until(duration_s, events);
         self.turns.close_all(self.next_frame, events);
+    }
+
+    /// Puts `rules` in the place of the tracker's own.
+    pub(super) fn set_rules(&mut self, rules: Box<dyn WindowRules>) {
+        self.rules = Some(rules);
     }
 
     /// Looks for the speakers among these people.

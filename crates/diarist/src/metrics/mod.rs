@@ -5,7 +5,6 @@
 //! of a boundary, as in NIST's `md-eval`; pyannote.metrics takes the total, twice as much.
 
 mod der;
-pub mod fluidaudio;
 mod jer;
 mod mapping;
 mod scored;

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use diarist::audio::{self, AudioSource};
-use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
+use diarist::live::{Board, Live, LiveEvent, LiveOptions};
 use diarist::metrics::{ScoreOptions, score};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline, Timings};
 use diarist::segmentation::SAMPLE_RATE;
@@ -15,6 +15,7 @@ use diarist::timeline::{Annotation, Segment, Turn};
 use diarist::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rules;
 use crate::dataset::Item;
 
 /// What chooses live measurement.
@@ -41,14 +42,11 @@ enum Mode {
     Live,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Rules {
-    /// Clustered anew every few seconds
-    Diarist,
-    /// diart's online clustering
-    Diart,
-    /// FluidAudio's of August 2025: chunks of 10 s side by side
-    Fluidaudio,
+/// The options and rules of live measurement.
+#[derive(Debug, Clone)]
+pub(super) struct LiveChoice {
+    pub(super) options: LiveOptions,
+    rules: Rules,
 }
 
 /// The options that live figures depend on.
@@ -82,8 +80,8 @@ impl LiveModeArgs {
         self.mode == Mode::Live
     }
 
-    /// The options of live measurement, if it was chosen.
-    pub(super) fn options(&self, diarization: &DiarizationOptions) -> Result<Option<LiveOptions>> {
+    /// The options and rules of live measurement, if it was chosen.
+    pub(super) fn choice(&self, diarization: &DiarizationOptions) -> Result<Option<LiveChoice>> {
         if self.mode == Mode::Offline {
             if self.latency.is_some() || self.live_step.is_some() || self.live_rules != Rules::Diarist {
                 return Err(Error::invalid_option("--latency, --live-step and --live-rules are for live measurement")
@@ -96,25 +94,17 @@ impl LiveModeArgs {
             latency_s: self.latency.unwrap_or(if is_fluidaudio { 10.0 } else { 2.0 }),
             step_s: self.live_step.unwrap_or(if is_fluidaudio { 10.0 } else { 0.5 }),
             diarization: diarization.clone(),
-            rules: match self.live_rules {
-                Rules::Diarist => LiveRules::Diarist,
-                Rules::Diart => LiveRules::Diart,
-                Rules::Fluidaudio => LiveRules::FluidAudio,
-            },
         };
+        self.live_rules.check(&options)?;
         options.validate()?;
-        Ok(Some(options))
+        Ok(Some(LiveChoice { options, rules: self.live_rules }))
     }
 }
 
 impl LiveSetup {
-    pub(super) fn new(options: &LiveOptions) -> Self {
-        let rules = match options.rules {
-            LiveRules::Diarist => "diarist",
-            LiveRules::Diart => "diart",
-            LiveRules::FluidAudio => "fluidaudio",
-        };
-        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.to_owned() }
+    pub(super) fn new(choice: &LiveChoice) -> Self {
+        let LiveChoice { options, rules } = choice;
+        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.name().to_owned() }
     }
 }
 
@@ -122,13 +112,17 @@ impl LiveSetup {
 pub(super) fn measure(
     pipeline: &Arc<Pipeline>,
     item: &Item,
-    options: &LiveOptions,
+    choice: &LiveChoice,
     score_options: &ScoreOptions,
 ) -> Result<(Diarization, LiveFigures)> {
     let mut source = audio::open(&item.audio)?;
     let mut samples = Vec::new();
     while source.read(&mut samples)? {}
+    let LiveChoice { options, rules } = choice;
     let mut live = Live::new(Arc::clone(pipeline), options)?;
+    if let Some(rules) = rules.start() {
+        live = live.with_rules(rules);
+    }
     let (mut first, mut board) = (FirstDecisions::default(), Board::default());
     let step_samples = (options.step_s * f64::from(SAMPLE_RATE)).round() as usize;
     let mut computing_s = Vec::new();

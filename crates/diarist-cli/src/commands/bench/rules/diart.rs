@@ -4,14 +4,14 @@
 //! speaker diarization based on end-to-end local segmentation", ASRU 2021. Where diart has soft activations, the masks stand: a
 //! local speaker is active if it has a frame.
 
-use crate::assignment::{Objective, assign};
-use crate::error::Result;
-use crate::pipeline::EMBEDDING_DIMENSION;
-use crate::segmentation::masks::ChunkMasks;
-use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use diarist::Result;
+use diarist::assignment::{Objective, assign};
+use diarist::live::{WindowRules, WindowSpeakers};
+use diarist::pipeline::EMBEDDING_DIMENSION;
+use diarist::segmentation::masks::ChunkMasks;
+use diarist::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
-use super::speakers::unit;
-use super::timeline::Ids;
+use super::Ids;
 
 /// ρ: part of the window from which on a local speaker may become new or change a voice.
 const MIN_ACTIVE_RATIO: f64 = 0.3;
@@ -26,9 +26,19 @@ pub(super) struct Diart {
     centers: Vec<Vec<f64>>,
 }
 
+impl WindowRules for Diart {
+    fn decide(
+        &mut self,
+        masks: &ChunkMasks,
+        embeddings: &[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    ) -> Result<WindowSpeakers> {
+        Ok(WindowSpeakers { masks: *masks, ids: self.recognise(masks, embeddings)? })
+    }
+}
+
 impl Diart {
     /// Whom the local speakers of a window are taken for, numbered from 1.
-    pub(super) fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
+    fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
         let is_long = |local: usize| masks.speakers[local].count() as f64 >= MIN_ACTIVE_RATIO * FRAMES_PER_CHUNK as f64;
         let mut ids = [None; LOCAL_SPEAKERS];
@@ -80,6 +90,13 @@ impl Diart {
             if norm > 0.0 { 1.0 - dot / norm } else { 2.0 }
         })
     }
+}
+
+/// `vector` with length 1; zeros stay zeros.
+fn unit(vector: &[f32]) -> Vec<f32> {
+    let norm = vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    let scale = if norm > 0.0 { 1.0 / norm } else { 0.0 };
+    vector.iter().map(|&value| (f64::from(value) * scale) as f32).collect()
 }
 
 #[cfg(test)]

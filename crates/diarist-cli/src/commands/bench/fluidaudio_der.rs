@@ -4,10 +4,10 @@
 //! rate whose denominator is *all* frames, silence included. Source: FluidAudio, commit of 2025-08-05,
 //! `MetricsCalculator` and `AMIParser`.
 
-use super::{DerComponents, JerComponents, Scores};
-use crate::assignment::{Objective, assign};
-use crate::error::Result;
-use crate::timeline::{Annotation, Turn};
+use diarist::Result;
+use diarist::assignment::{Objective, assign};
+use diarist::metrics::{DerComponents, JerComponents, Scores};
+use diarist::timeline::{Annotation, Turn};
 
 const FRAME_S: f64 = 0.01;
 /// Shorter turns of the reference do not exist for it.
@@ -20,8 +20,8 @@ const MIN_REFERENCE_S: f64 = 0.5;
 /// holds the frame, in the reference as in the hypothesis.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Internal`] if there are too many speakers to be mapped.
-pub fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -> Result<Scores> {
+/// [`diarist::ErrorKind::Internal`] if there are too many speakers to be mapped.
+pub(super) fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -> Result<Scores> {
     let num_frames = (duration_s / FRAME_S) as usize;
     let (reference_names, hypothesis_names) = (reference.speakers(), hypothesis.speakers());
     let kept = reference.turns.iter().filter(|turn| turn.segment.duration() >= MIN_REFERENCE_S);
@@ -87,7 +87,7 @@ fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::Segment;
+    use diarist::timeline::Segment;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
         let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {

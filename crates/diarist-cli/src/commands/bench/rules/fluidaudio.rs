@@ -5,12 +5,14 @@
 
 use std::collections::VecDeque;
 
-use crate::pipeline::EMBEDDING_DIMENSION;
-use crate::segmentation::masks::{ChunkMasks, FrameMask};
-use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
-use crate::tracking::cosine_distance;
+use diarist::Result;
+use diarist::live::{WindowRules, WindowSpeakers};
+use diarist::pipeline::EMBEDDING_DIMENSION;
+use diarist::segmentation::masks::{ChunkMasks, FrameMask};
+use diarist::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use diarist::tracking::cosine_distance;
 
-use super::timeline::Ids;
+use super::Ids;
 
 /// A known speaker below this cosine distance is recognised.
 const SPEAKER_DISTANCE: f32 = 0.84;
@@ -37,13 +39,20 @@ pub(super) struct FluidAudio {
     known: Vec<Known>,
 }
 
-impl FluidAudio {
-    /// Runs of at least a second, and whom the local speakers are taken for; two may be the same.
-    pub(super) fn recognise(
+impl WindowRules for FluidAudio {
+    fn decide(
         &mut self,
         masks: &ChunkMasks,
-        embeddings: &[[f32; EMBEDDING_DIMENSION]],
-    ) -> (ChunkMasks, Ids) {
+        embeddings: &[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    ) -> Result<WindowSpeakers> {
+        let (masks, ids) = self.recognise(masks, embeddings);
+        Ok(WindowSpeakers { masks, ids })
+    }
+}
+
+impl FluidAudio {
+    /// Runs of at least a second, and whom the local speakers are taken for; two may be the same.
+    fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> (ChunkMasks, Ids) {
         let clean = masks.num_clean_frames();
         let mut ids = [None; LOCAL_SPEAKERS];
         for (local, embedding) in embeddings.iter().enumerate().take(LOCAL_SPEAKERS) {
