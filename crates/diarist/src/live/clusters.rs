@@ -9,15 +9,15 @@ use crate::pipeline::{DiarizationOptions, Embeddings, Slot};
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 
 use super::history::History;
-use super::speakers::{Speakers, Voice};
-use super::timeline::Ids;
+use super::speakers::{RunningVoice, Speakers};
+use super::windows::Ids;
 
 /// The speakers after clustering.
 #[derive(Debug)]
 pub(super) struct Clustered {
     /// The speakers of each remembered window.
     pub(super) ids: Vec<Ids>,
-    pub(super) voices: Vec<Voice>,
+    pub(super) voices: Vec<RunningVoice>,
     /// Speakers who no longer exist, and who has most of their speech.
     pub(super) merged: Vec<(u32, u32)>,
 }
@@ -63,10 +63,10 @@ pub(super) fn recluster(
         new_ids[slot.chunk as usize][usize::from(slot.local)] =
             cluster.and_then(|cluster| names.get(&cluster).copied());
     }
-    let mut voices: Vec<Voice> = clean
+    let mut voices: Vec<RunningVoice> = clean
         .iter()
         .map(|(cluster, &clean_s)| {
-            Voice::new(names[cluster], &clusters.centroids[*cluster as usize], clean_s.max(FRAME_STEP_S))
+            RunningVoice::new(names[cluster], &clusters.centroids[*cluster as usize], clean_s.max(FRAME_STEP_S))
         })
         .collect();
     let merged = merged(&names, &shared);

@@ -45,7 +45,7 @@ pub enum LiveEvent {
         /// Who that is.
         into: u32,
     },
-    /// A speaker is somebody known, or no longer seems to be. Only with [`super::Live::with_gallery`].
+    /// A speaker is somebody known, or no longer seems to be. Only with [`crate::live::Live::with_gallery`].
     Named {
         /// The speaker.
         speaker: u32,

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::timeline::{Ids, Placed};
+use super::windows::{Ids, PlacedWindow};
 
 /// Windows of the last minutes that are all kept.
 const MAX_RECENT: usize = 150;
@@ -15,15 +15,15 @@ const MAX_OLDER: usize = 250;
 /// A bounded choice of the windows so far, in the order of time.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    older: Vec<Placed>,
-    recent: VecDeque<Placed>,
+    older: Vec<PlacedWindow>,
+    recent: VecDeque<PlacedWindow>,
     /// Is the last window one that began with the recording and was not full yet?
     last_is_short: bool,
 }
 
 impl History {
     /// Remembers `window`. One that is not full (`is_short`) is replaced by the next, which holds all of it.
-    pub(super) fn push(&mut self, window: Placed, is_short: bool) {
+    pub(super) fn push(&mut self, window: PlacedWindow, is_short: bool) {
         if self.last_is_short {
             self.recent.pop_back();
         }
@@ -42,7 +42,7 @@ impl History {
     }
 
     /// All windows, the oldest first.
-    pub(super) fn windows(&self) -> impl Iterator<Item = &Placed> {
+    pub(super) fn windows(&self) -> impl Iterator<Item = &PlacedWindow> {
         self.older.iter().chain(&self.recent)
     }
 
@@ -65,7 +65,7 @@ impl History {
         for id in self.windows().flat_map(|window| window.ids).flatten() {
             *counts.entry(id).or_default() += 1;
         }
-        let rarest = |window: &Placed| window.ids.into_iter().flatten().min_by_key(|id| (counts[id], *id));
+        let rarest = |window: &PlacedWindow| window.ids.into_iter().flatten().min_by_key(|id| (counts[id], *id));
         let mut last_of = BTreeMap::<Option<u32>, usize>::new();
         let mut least_needed = None;
         for (index, window) in self.older.iter().enumerate() {
@@ -88,8 +88,8 @@ mod tests {
     use super::super::test_data::{embeddings, masks};
     use super::*;
 
-    fn window(second: usize, id: u32) -> Placed {
-        Placed {
+    fn window(second: usize, id: u32) -> PlacedWindow {
+        PlacedWindow {
             start_frame: second * 59,
             num_frames: 589,
             masks: masks([0..300, 0..0, 0..0]),

@@ -19,9 +19,9 @@ mod speakers;
 mod test_data;
 #[cfg(test)]
 mod tests;
-mod timeline;
 mod tracker;
 mod turns;
+mod windows;
 
 pub use board::{Board, LiveTurn};
 pub use engine::{Live, LiveResult};

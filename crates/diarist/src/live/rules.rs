@@ -19,7 +19,7 @@ pub struct WindowSpeakers {
 
 /// Rules that name the speakers of one window after the other and revise nothing.
 ///
-/// [`super::Live::with_rules`] puts them in the place of this library's own tracking, to compare the
+/// [`crate::live::Live::with_rules`] puts them in the place of this library's own tracking, to compare the
 /// two: the networks and the way from windows to turns stay the same.
 pub trait WindowRules: fmt::Debug + Send + Sync {
     /// Decides which speakers the local speakers of the next window are.
@@ -28,7 +28,7 @@ pub trait WindowRules: fmt::Debug + Send + Sync {
     /// `masks` are unspecified. Windows come in the order of time.
     ///
     /// # Errors
-    /// Any error ends [`super::Live::push`] and is returned by it.
+    /// Any error ends [`crate::live::Live::push`] and is returned by it.
     fn decide(
         &mut self,
         masks: &ChunkMasks,

@@ -9,14 +9,14 @@ use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 use crate::voices;
 
-use super::timeline::Ids;
+use super::windows::Ids;
 
 /// Clean speech that it takes to be the first speaker, or to change a voice.
 const MIN_CLEAN_S: f64 = 1.0;
 
 /// The voice of a speaker.
 #[derive(Debug, Clone)]
-pub(super) struct Voice {
+pub(super) struct RunningVoice {
     /// Number of the speaker, never used for another.
     pub(super) id: u32,
     /// Embeddings, each times its seconds of clean speech, summed up.
@@ -27,7 +27,7 @@ pub(super) struct Voice {
     clean_s: f64,
 }
 
-impl Voice {
+impl RunningVoice {
     /// A voice from one embedding, or a mean of some, of `clean_s` seconds of clean speech.
     pub(super) fn new(id: u32, embedding: &[f32], clean_s: f64) -> Self {
         let mut voice = Self { id, sum: vec![0.0; EMBEDDING_DIMENSION], unit: Vec::new(), clean_s: 0.0 };
@@ -36,7 +36,7 @@ impl Voice {
     }
 
     /// The mean embedding and the seconds of clean speech that it was made from, for comparison with known people.
-    pub(super) fn known_as(&self) -> Result<voices::Voice> {
+    pub(super) fn mean_voice(&self) -> Result<voices::Voice> {
         let mean = self.sum.iter().map(|&sum| (sum / self.clean_s) as f32).collect();
         voices::Voice::new(mean, self.clean_s)
     }
@@ -54,7 +54,7 @@ impl Voice {
 /// All speakers known now, in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Speakers {
-    voices: Vec<Voice>,
+    voices: Vec<RunningVoice>,
     last_id: u32,
     max: usize,
 }
@@ -65,7 +65,7 @@ impl Speakers {
         Self { voices: Vec::new(), last_id: 0, max: max.unwrap_or(usize::MAX) }
     }
 
-    pub(super) fn voices(&self) -> &[Voice] {
+    pub(super) fn voices(&self) -> &[RunningVoice] {
         &self.voices
     }
 
@@ -76,12 +76,12 @@ impl Speakers {
     }
 
     /// The speakers who are not among `ids`.
-    pub(super) fn unseen(&self, ids: &BTreeSet<u32>) -> impl Iterator<Item = Voice> {
+    pub(super) fn unseen(&self, ids: &BTreeSet<u32>) -> impl Iterator<Item = RunningVoice> {
         self.voices.iter().filter(|voice| !ids.contains(&voice.id)).cloned()
     }
 
     /// The speakers from now on.
-    pub(super) fn replace(&mut self, mut voices: Vec<Voice>) {
+    pub(super) fn replace(&mut self, mut voices: Vec<RunningVoice>) {
         voices.sort_by_key(|voice| voice.id);
         self.voices = voices;
     }
@@ -97,7 +97,7 @@ impl Speakers {
             let mut ids = [None; LOCAL_SPEAKERS];
             for local in (0..LOCAL_SPEAKERS).filter(is_clean).take(self.max) {
                 let id = self.new_id();
-                self.voices.push(Voice::new(id, &embeddings[local], clean[local]));
+                self.voices.push(RunningVoice::new(id, &embeddings[local], clean[local]));
                 ids[local] = Some(id);
             }
             return Ok(ids);
@@ -169,7 +169,7 @@ mod tests {
         let expected = (2.0 * 30f32.to_radians().sin()).atan2(1.0 + 2.0 * 30f32.to_radians().cos());
         let unit = &speakers.voices()[0].unit;
         assert!((unit[1].atan2(unit[0]) - expected).abs() < 1e-5, "{:?}", &unit[..2]);
-        let known_as = speakers.voices()[0].known_as().unwrap();
-        assert!((known_as.speech_s() - 360.0 * FRAME_STEP_S).abs() < 1e-9);
+        let mean_voice = speakers.voices()[0].mean_voice().unwrap();
+        assert!((mean_voice.speech_s() - 360.0 * FRAME_STEP_S).abs() < 1e-9);
     }
 }

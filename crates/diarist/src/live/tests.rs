@@ -6,7 +6,7 @@ use super::board::Board;
 use super::events::LiveEvent;
 use super::options::LiveOptions;
 use super::test_data::embeddings;
-use super::timeline::frames_before;
+use super::windows::frames_before;
 use super::tracker::{Tracker, WindowOutput};
 use crate::clustering::{AhcOptions, Method, Plda};
 use crate::pipeline::DiarizationOptions;

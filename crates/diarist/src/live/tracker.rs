@@ -14,8 +14,8 @@ use super::events::LiveEvent;
 use super::history::History;
 use super::options::LiveOptions;
 use super::rules::{WindowRules, WindowSpeakers};
-use super::speakers::{Speakers, Voice};
-use super::timeline::{Placed, frames_before, speakers_in, start_frame};
+use super::speakers::{RunningVoice, Speakers};
+use super::windows::{PlacedWindow, frames_before, speakers_in, start_frame};
 use super::turns::Turns;
 
 /// Seconds between the windows that are remembered for clustering: the chunk step for which its defaults were made.
@@ -43,7 +43,7 @@ pub(super) struct Tracker {
     speakers: Speakers,
     history: History,
     /// Windows that cover frames which are not decided yet.
-    recent: VecDeque<Placed>,
+    recent: VecDeque<PlacedWindow>,
     turns: Turns,
     gallery: Option<Gallery>,
     /// What speakers are called.
@@ -92,7 +92,7 @@ impl Tracker {
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
         let num_frames = (frames_before(end_s) - start_frame).min(FRAMES_PER_CHUNK);
-        let placed = Placed { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
+        let placed = PlacedWindow { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
         if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
@@ -170,9 +170,9 @@ impl Tracker {
     fn name_speakers(&mut self, events: &mut Vec<LiveEvent>) -> Result<()> {
         let Some(gallery) = &self.gallery else { return Ok(()) };
         let voices = self.speakers.voices();
-        let known_as: Vec<voices::Voice> = voices.iter().map(Voice::known_as).collect::<Result<_>>()?;
+        let mean_voice: Vec<voices::Voice> = voices.iter().map(RunningVoice::mean_voice).collect::<Result<_>>()?;
         let mut names = BTreeMap::new();
-        for (voice, found) in voices.iter().zip(gallery.identify_all(&known_as)?) {
+        for (voice, found) in voices.iter().zip(gallery.identify_all(&mean_voice)?) {
             let (speaker, name) = (voice.id, found.name().map(str::to_owned));
             if name.as_ref() != self.names.get(&speaker) {
                 let probability = found.best.filter(|_| name.is_some()).map(|best| best.probability);

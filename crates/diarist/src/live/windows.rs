@@ -10,7 +10,7 @@ pub(super) type Ids = [Option<u32>; LOCAL_SPEAKERS];
 
 /// A window, and who its local speakers are taken for.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
+pub(super) struct PlacedWindow {
     /// Frame of the recording at which frame 0 of the window lies.
     pub(super) start_frame: usize,
     /// Frames that lie in the audio: fewer than 589 in the first windows, which are padded.
@@ -21,7 +21,7 @@ pub(super) struct Placed {
     pub(super) ids: Ids,
 }
 
-impl Placed {
+impl PlacedWindow {
     /// First frame after the window.
     pub(super) fn end_frame(&self) -> usize {
         self.start_frame + self.num_frames
@@ -53,7 +53,7 @@ pub(super) fn frames_before(until_s: f64) -> usize {
 }
 
 /// Who speaks in `frame`: as many as the windows tell in the mean, those with the most votes; the lower number first if equal.
-pub(super) fn speakers_in<'a>(frame: usize, windows: impl Iterator<Item = &'a Placed>) -> Vec<u32> {
+pub(super) fn speakers_in<'a>(frame: usize, windows: impl Iterator<Item = &'a PlacedWindow>) -> Vec<u32> {
     let (mut num_windows, mut num_active) = (0, 0);
     let mut votes: Vec<(u32, usize)> = Vec::new();
     for (window, t) in windows.filter_map(|window| Some((window, window.local_frame(frame)?))) {
