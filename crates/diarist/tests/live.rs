@@ -47,7 +47,7 @@ fn live(
 
 fn with(diarization: DiarizationOptions) -> LiveOptions {
     // The longest step: these tests are about the final result.
-    LiveOptions { step_s: 5.0, latency_s: 5.0, diarization, ..LiveOptions::default() }
+    LiveOptions { step_s: 5.0, latency_s: 5.0, diarization }
 }
 
 #[test]

@@ -29,15 +29,15 @@ use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
-With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as RTTM. A run that was
-interrupted goes on where it stopped when it is started again with the same options.";
+With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as
+RTTM. An interrupted run resumes when it is started again with the same options.";
 
 const EXAMPLES: &str = "\
 Examples:
   diarist bench dataset/                                     a table on stdout
   diarist bench --output-dir report dataset/                 the same as JSON, CSV and an HTML page
   diarist bench --single-file ES2004a --profile exact ami/   one recording
-  diarist bench --mode live --latency 1 dataset/             what somebody saw who watched
+  diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
   diarist bench --compare before/report.json after/report.json";
 
 /// Measures error rates and speed on recordings with references
@@ -55,7 +55,7 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     live: LiveModeArgs,
 
-    /// How errors are counted
+    /// Definition of the error rates
     #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
     rule: Rule,
     #[command(flatten)]
@@ -64,17 +64,18 @@ pub(crate) struct BenchArgs {
     /// Writes the report and the turns into DIR (made if missing)
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     output_dir: Option<PathBuf>,
-    /// Compares two report.json files and measures nothing
+    /// Compares two report.json files instead of measuring
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
     compare: Option<Vec<PathBuf>>,
 
-    /// Runs every recording N times and keeps the time of the median run (with --embedding-mode cached, all but the first look up)
+    /// Runs every recording N times and keeps the time of the median run (with --embedding-mode
+    /// cached, all runs but the first use the cache)
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
     iterations: usize,
-    /// Computes on N threads; all that the machine has if not given
+    /// Computes on N threads; by default, on all threads of the machine
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
-    /// Shows neither progress nor warnings
+    /// Hides progress and warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
@@ -83,7 +84,8 @@ pub(crate) struct BenchArgs {
 enum Rule {
     /// As pyannote.metrics and NIST's md-eval
     Nist,
-    /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, error over all frames
+    /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, errors divided by all
+    /// frames
     Fluidaudio,
 }
 
@@ -135,7 +137,7 @@ impl BenchArgs {
             return Err(Error::invalid_option("--iterations must be at least 1"));
         }
         if self.iterations > 1 && self.live.is_live() {
-            return Err(Error::invalid_option("--iterations is for offline measurement"));
+            return Err(Error::invalid_option("--iterations needs offline measurement"));
         }
         if self.rule == Rule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
             return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
@@ -165,7 +167,7 @@ impl BenchArgs {
         }
     }
 
-    /// Takes over the files that an earlier run with the same setup has measured.
+    /// Adds the records of an earlier run with the same setup to `report`.
     fn resume(&self, report: &mut Report) -> Result<()> {
         let Some(path) = self.output_dir.as_ref().map(|folder| folder.join("report.json")) else { return Ok(()) };
         if !path.exists() {
@@ -216,7 +218,8 @@ impl BenchArgs {
         let measured = live::measure(pipeline, item, choice, &self.scoring.options()?);
         bar.clear();
         let (result, figures) = measured.map_err(|error| error.at(item.file_id.clone()))?;
-        self.record(item, &result, &choice.options.diarization, Some(figures)).map(|record| (record, result.diarization))
+        self.record(item, &result, &choice.options.diarization, Some(figures))
+            .map(|record| (record, result.diarization))
     }
 
     fn record(
@@ -249,7 +252,7 @@ impl BenchArgs {
         })
     }
 
-    /// Writes everything that is known so far, so that an interruption loses nothing.
+    /// Writes all results so far, so that an interruption loses nothing.
     fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));

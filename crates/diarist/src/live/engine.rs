@@ -1,4 +1,4 @@
-//! Audio in, events out: windows over the newest audio, and the offline analysis beside them.
+//! Audio in, events out: windows over the newest audio, and the offline analysis of all audio.
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ use super::tracker::{Tracker, WindowOutput};
 /// let pipeline = Arc::new(Pipeline::new(Models::embedded()?, Some(1))?);
 /// let mut live = Live::new(pipeline, &LiveOptions::default())?;
 /// for block in [[0.0; 8000]; 4] {
-///     // 16 kHz mono, as a microphone gives it.
+///     // 16 kHz mono.
 ///     for event in live.push(&block)? {
 ///         println!("{event:?}");
 ///     }
@@ -42,20 +42,20 @@ pub struct Live {
     tracker: Tracker,
     analysis: StreamAnalysis,
     options: LiveOptions,
-    /// The newest audio: the last window and what came after it.
+    /// The newest audio: the last window and the samples after it.
     audio: Vec<f32>,
     num_samples: u64,
-    /// Where the next window ends.
+    /// The sample at which the next window ends.
     next_end: u64,
     events: Vec<LiveEvent>,
 }
 
-/// What [`Live::finish`] gives back.
+/// The result of [`Live::finish`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveResult {
-    /// The last events: all turns are closed after them.
+    /// The last events, which close all turns.
     pub events: Vec<LiveEvent>,
-    /// What [`Pipeline::diarize`] gives for the same audio and options.
+    /// The result of [`Pipeline::diarize`] for the same audio and options.
     pub diarization: Diarization,
 }
 
@@ -69,10 +69,11 @@ impl fmt::Debug for Live {
 }
 
 impl Live {
-    /// A live diarization on the threads of `pipeline`, from silence on.
+    /// A live diarization before its first sample, which computes on the threads of `pipeline`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for options outside their range, [`crate::ErrorKind::Output`] if no temporary file can be made.
+    /// [`crate::ErrorKind::InvalidOption`] for options outside their range,
+    /// [`crate::ErrorKind::Output`] if a temporary file cannot be created.
     pub fn new(pipeline: Arc<Pipeline>, options: &LiveOptions) -> Result<Self> {
         Ok(Self {
             tracker: Tracker::new(options)?,
@@ -92,32 +93,36 @@ impl Live {
         self.num_samples as f64 / f64::from(SAMPLE_RATE)
     }
 
-    /// The same, and [`LiveEvent::Named`] tells which speakers are people of `gallery`, from the tenth second on.
+    /// Looks for the people of `gallery` among the speakers, from the tenth second on;
+    /// [`LiveEvent::Named`] reports them.
     #[must_use]
     pub fn with_gallery(mut self, gallery: Gallery) -> Self {
         self.tracker.set_gallery(gallery);
         self
     }
 
-    /// The same, but `rules` decide which speakers the windows have, and nothing is revised: no turn is
-    /// relabelled, no speakers are merged or named. The final result does not depend on them.
+    /// Replaces this library's own tracking with `rules`. Decisions are then final: no turn is
+    /// relabelled, and no speaker is merged or named. The result of [`Self::finish`] does not
+    /// depend on the rules.
     #[must_use]
     pub fn with_rules(mut self, rules: Box<dyn WindowRules>) -> Self {
         self.tracker.set_rules(rules);
         self
     }
 
-    /// Takes the samples that follow (16 kHz mono in [-1, 1]), any number of them, and tells what they change.
+    /// Takes any number of following samples (16 kHz mono in [-1, 1]) and returns the changes that
+    /// they cause.
     ///
-    /// The events of a recording and their order do not depend on how it is cut into pieces.
+    /// The events of a recording and their order do not depend on the sizes of the pieces.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] for a sample that is not finite; nothing of that piece is taken then, and more can be pushed.
-    /// [`crate::ErrorKind::Weights`] if a network gives a value that is not finite.
+    /// [`crate::ErrorKind::Input`] for a sample that is not finite; the whole piece is rejected
+    /// then, and further pieces can be pushed. [`crate::ErrorKind::Weights`] if a network gives a
+    /// value that is not finite.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<LiveEvent>> {
         if let Some(bad) = samples.iter().position(|sample| !sample.is_finite()) {
             return Err(Error::input(format!("sample {bad} of {} is not a finite number", samples.len()))
-                .hint("leave the piece out, or put silence in its place"));
+                .hint("leave the piece out, or push silence instead"));
         }
         let mut rest = samples;
         while !rest.is_empty() {
@@ -135,10 +140,12 @@ impl Live {
         Ok(std::mem::take(&mut self.events))
     }
 
-    /// Decides what is left, and diarizes the whole recording as [`Pipeline::diarize`] does; `file_id` names it in the result.
+    /// Decides the remaining moments, and diarizes the whole recording as [`Pipeline::diarize`]
+    /// does; `file_id` names it in the result.
     ///
     /// # Errors
-    /// As [`Self::push`]; [`crate::ErrorKind::SpeakerBounds`] if the number of speakers asked for cannot be had.
+    /// As [`Self::push`]; [`crate::ErrorKind::SpeakerBounds`] if the requested number of speakers
+    /// is not possible.
     pub fn finish(mut self, file_id: &str) -> Result<LiveResult> {
         let is_windowed = self.num_samples + self.options.step_samples() as u64 == self.next_end;
         if self.num_samples > 0 && !is_windowed {
@@ -150,7 +157,7 @@ impl Live {
         Ok(LiveResult { events: self.events, diarization })
     }
 
-    /// Runs the networks over the last 10 s and tracks what they find.
+    /// Runs the networks over the last 10 s and tracks the speakers in it.
     fn run_window(&mut self) -> Result<()> {
         let excess = self.audio.len().saturating_sub(CHUNK_SAMPLES);
         self.audio.drain(..excess);

@@ -1,4 +1,4 @@
-//! What the caller of live diarization can choose.
+//! Options of live diarization.
 
 use crate::error::{Error, Result};
 use crate::pipeline::{DiarizationOptions, EmbeddingMode, Profile};
@@ -7,12 +7,14 @@ use crate::segmentation::SAMPLE_RATE;
 /// Options of live diarization.
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveOptions {
-    /// Seconds after which a moment is decided, from the step to 10. The longer, the more is known. Default: 2.
+    /// Seconds from a moment to the decision about its speakers, from the step to 10. A longer
+    /// latency bases the decision on more audio. Default: 2.
     pub latency_s: f64,
-    /// Seconds of new audio between two windows, a multiple of 0.01 from 0.25 to 10. The shorter, the more work. Default: 0.5.
+    /// Seconds of new audio between two windows, a multiple of 0.01 from 0.25 to 10. A shorter step
+    /// takes more work. Default: 0.5.
     pub step_s: f64,
-    /// Options of the final result; its clustering method and largest number of speakers also hold while the recording goes on.
-    /// Default: those of [`Profile::Balanced`].
+    /// Options of the final result. The clustering method and the largest number of speakers also
+    /// apply while the recording goes on. Default: the options of [`Profile::Balanced`].
     pub diarization: DiarizationOptions,
 }
 
@@ -38,11 +40,11 @@ impl LiveOptions {
                 "a latency of {} s is not possible with a step of {} s",
                 self.latency_s, self.step_s
             ))
-            .hint("choose one from 0.5 s, and not less than the step, to 10 s"));
+            .hint("choose at least 0.5 s, at least the step, and at most 10 s"));
         }
         if self.diarization.embedding_mode == EmbeddingMode::Skip {
             return Err(Error::invalid_option("live diarization needs embeddings")
-                .hint("choose another embedding mode than skip"));
+                .hint("choose an embedding mode other than skip"));
         }
         self.diarization.validate()
     }

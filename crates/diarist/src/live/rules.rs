@@ -1,4 +1,4 @@
-//! The place for other rules that say which speaker each local speaker of a window is.
+//! The interface for other rules that assign the local speakers of a window to speakers.
 
 use std::fmt;
 
@@ -10,25 +10,26 @@ use crate::segmentation::masks::ChunkMasks;
 /// The speakers of one window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WindowSpeakers {
-    /// Frames in which each local speaker counts as active: the masks of the network, or fewer frames.
+    /// Frames in which each local speaker counts as active: the masks of the network, or fewer
+    /// frames.
     pub masks: ChunkMasks,
-    /// Number of the speaker of the recording that each local speaker is, from 1; `None` for nobody.
-    /// Two local speakers may be the same speaker.
+    /// The speaker of each local speaker, numbered from 1; `None` if there is none. Two local
+    /// speakers may have the same speaker.
     pub ids: [Option<u32>; LOCAL_SPEAKERS],
 }
 
-/// Rules that name the speakers of one window after the other and revise nothing.
+/// Rules that assign local speakers to speakers, window after window, and revise nothing.
 ///
-/// [`crate::live::Live::with_rules`] puts them in the place of this library's own tracking, to compare the
-/// two: the networks and the way from windows to turns stay the same.
+/// [`crate::live::Live::with_rules`] replaces this library's own tracking with them, to compare the
+/// two. The networks and the steps from windows to turns stay the same.
 pub trait WindowRules: fmt::Debug + Send + Sync {
-    /// Decides which speakers the local speakers of the next window are.
+    /// Assigns the local speakers of the next window to speakers.
     ///
-    /// `embeddings` has shape `[3, 256]`, raw values; those of a local speaker without a frame in
-    /// `masks` are unspecified. Windows come in the order of time.
+    /// `embeddings` has shape `[3, 256]` and holds raw values; the row of a local speaker without a
+    /// frame in `masks` is unspecified. Windows come in the order of time.
     ///
     /// # Errors
-    /// Any error ends [`crate::live::Live::push`] and is returned by it.
+    /// Any error ends [`crate::live::Live::push`], which returns it.
     fn decide(
         &mut self,
         masks: &ChunkMasks,

@@ -1,4 +1,5 @@
-//! From windows to turns: who is who, decided as windows arrive, and corrected by clustering them anew.
+//! From windows to turns: assigns local speakers to speakers as windows arrive, and corrects the
+//! assignment by clustering the windows again.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,47 +16,48 @@ use super::history::History;
 use super::options::LiveOptions;
 use super::rules::{WindowRules, WindowSpeakers};
 use super::speakers::{RunningVoice, Speakers};
-use super::windows::{PlacedWindow, frames_before, speakers_in, start_frame};
 use super::turns::Turns;
+use super::windows::{PlacedWindow, frames_before, speakers_in, start_frame};
 
-/// Seconds between the windows that are remembered for clustering: the chunk step for which its defaults were made.
+/// Seconds between the windows that are remembered for clustering: the chunk step for which the
+/// defaults of clustering were made.
 const REMEMBER_EVERY_S: f64 = 1.0;
 /// Seconds between two clusterings.
 const CLUSTER_EVERY_S: f64 = 2.0;
 
-/// What the networks found in a window of up to 10 s.
+/// Output of the networks for a window of up to 10 s.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WindowOutput<'a> {
     /// End of the window, in samples from the start of the recording.
     pub(super) end: u64,
     /// Frames of each local speaker.
     pub(super) masks: &'a ChunkMasks,
-    /// Raw embedding of each local speaker, `[3, 256]`; not read for those who are never active.
+    /// Raw embedding of each local speaker, `[3, 256]`; not read for one without an active frame.
     pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
 }
 
-/// Gives windows' local speakers to the speakers of the recording and tells the turns.
+/// Assigns the local speakers of windows to the speakers of the recording, and reports the turns.
 #[derive(Debug)]
 pub(super) struct Tracker {
     options: LiveOptions,
-    /// Rules that take the place of `speakers` and `history`.
+    /// Rules that replace `speakers` and `history`.
     rules: Option<Box<dyn WindowRules>>,
     speakers: Speakers,
     history: History,
-    /// Windows that cover frames which are not decided yet.
+    /// Windows that cover undecided frames.
     recent: VecDeque<PlacedWindow>,
     turns: Turns,
     gallery: Option<Gallery>,
-    /// What speakers are called.
+    /// Names of the speakers that are known people.
     names: BTreeMap<u32, String>,
-    /// First frame that is not decided yet.
+    /// First undecided frame.
     next_frame: usize,
     remembered_s: f64,
     clustered_s: f64,
 }
 
 impl Tracker {
-    /// A tracker that knows nobody.
+    /// A tracker without speakers.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for options outside their range.
@@ -76,7 +78,7 @@ impl Tracker {
         })
     }
 
-    /// Takes the next window; windows come in the order of their ends.
+    /// Takes the next window. Windows come in the order of their ends.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
@@ -84,10 +86,9 @@ impl Tracker {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
         let WindowSpeakers { masks, ids } = match &mut self.rules {
             Some(rules) => rules.decide(window.masks, window.embeddings)?,
-            None => WindowSpeakers {
-                masks: *window.masks,
-                ids: self.speakers.recognise(window.masks, window.embeddings)?,
-            },
+            None => {
+                WindowSpeakers { masks: *window.masks, ids: self.speakers.recognise(window.masks, window.embeddings)? }
+            }
         };
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
@@ -104,7 +105,7 @@ impl Tracker {
             if end_s >= self.clustered_s + CLUSTER_EVERY_S.min(0.1 * end_s) {
                 self.clustered_s = end_s;
                 self.recluster(plda, events)?;
-                // The first windows are padded, which spoils their embeddings.
+                // The first windows are padded, which distorts their embeddings.
                 if window.end >= CHUNK_SAMPLES as u64 {
                     self.name_speakers(events)?;
                 }
@@ -114,23 +115,23 @@ impl Tracker {
         Ok(())
     }
 
-    /// Decides everything that is left and closes all turns.
+    /// Decides the remaining frames and closes all turns.
     pub(super) fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
         self.decide_until(duration_s, events);
         self.turns.close_all(self.next_frame, events);
     }
 
-    /// Puts `rules` in the place of the tracker's own.
+    /// Replaces the tracker's own rules with `rules`.
     pub(super) fn set_rules(&mut self, rules: Box<dyn WindowRules>) {
         self.rules = Some(rules);
     }
 
-    /// Looks for the speakers among these people.
+    /// Looks for the people of `gallery` among the speakers.
     pub(super) fn set_gallery(&mut self, gallery: Gallery) {
         self.gallery = Some(gallery);
     }
 
-    /// Decides the frames whose middle lies before `until_s`.
+    /// Decides the frames with a middle before `until_s`.
     fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
         let end = frames_before(until_s);
         let first = self.next_frame;
@@ -148,7 +149,7 @@ impl Tracker {
         }
     }
 
-    /// Clusters the remembered windows and brings speakers and turns in line with it.
+    /// Clusters the remembered windows, and updates speakers and turns by the result.
     fn recluster(&mut self, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let Self { history, speakers, turns, recent, options, .. } = self;
         let Some(found) = recluster(history, speakers, &options.diarization, plda)? else {
@@ -166,7 +167,7 @@ impl Tracker {
         Ok(())
     }
 
-    /// Tells who of the speakers is somebody known, where that has changed.
+    /// Reports the speakers that are known people, where that has changed.
     fn name_speakers(&mut self, events: &mut Vec<LiveEvent>) -> Result<()> {
         let Some(gallery) = &self.gallery else { return Ok(()) };
         let voices = self.speakers.voices();

@@ -1,4 +1,4 @@
-//! `diarist bench --mode live`: what a listener would have seen, moment by moment.
+//! `diarist bench --mode live`: the turns that a listener would have seen, moment by moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,20 +18,20 @@ use serde::{Deserialize, Serialize};
 use super::rules::Rules;
 use crate::dataset::Item;
 
-/// What chooses live measurement.
+/// Options of live measurement.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Live")]
 pub(super) struct LiveModeArgs {
-    /// Measures the offline pipeline, or what `diarist live` shows: every moment as it was decided at first
+    /// Measures the offline pipeline, or the first decision of `diarist live` about every moment
     #[arg(long, value_enum, default_value_t = Mode::Offline)]
     mode: Mode,
-    /// Seconds after which a moment is decided [default: 2; 10 with fluidaudio]
+    /// Seconds from a moment to the decision about its speakers [default: 2; 10 with fluidaudio]
     #[arg(long, value_name = "SECONDS")]
     latency: Option<f64>,
-    /// Seconds of new audio between two looks [default: 0.5; 10 with fluidaudio]
+    /// Seconds of new audio between two windows [default: 0.5; 10 with fluidaudio]
     #[arg(long, value_name = "SECONDS")]
     live_step: Option<f64>,
-    /// Whose rules decide who is who
+    /// Rules that assign local speakers to speakers
     #[arg(long, value_enum, default_value_t = Rules::Diarist)]
     live_rules: Rules,
 }
@@ -57,18 +57,18 @@ pub(super) struct LiveSetup {
     pub(super) rules: String,
 }
 
-/// Live figures of one recording; the error rates beside them are of the turns as they were decided at first.
+/// Live figures of one recording. The error rates beside them are those of the first decisions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LiveFigures {
     /// Seconds of reference speech, the denominator of the rates.
     pub(super) total_s: f64,
-    /// Seconds of error of the turns with all corrections.
+    /// Seconds of error of the turns after all corrections.
     pub(super) revised_error_s: f64,
     /// Seconds of error of the final result.
     pub(super) final_error_s: f64,
-    /// How often a reference speaker's next turn went to another speaker than the one before.
+    /// Number of turns of reference speakers that got another speaker than the turn before.
     pub(super) num_switches: usize,
-    /// Seconds from when a moment is heard to when it is decided: median, and 99 of 100 are below.
+    /// Seconds from a moment to the decision about it: the median and the 99th percentile.
     pub(super) latency_p50_s: f64,
     pub(super) latency_p99_s: f64,
     /// CPU time of the process per second of audio, without the final result.
@@ -80,12 +80,14 @@ impl LiveModeArgs {
         self.mode == Mode::Live
     }
 
-    /// The options and rules of live measurement, if it was chosen.
+    /// The options and rules of live measurement, or `None` for offline measurement.
     pub(super) fn choice(&self, diarization: &DiarizationOptions) -> Result<Option<LiveChoice>> {
         if self.mode == Mode::Offline {
             if self.latency.is_some() || self.live_step.is_some() || self.live_rules != Rules::Diarist {
-                return Err(Error::invalid_option("--latency, --live-step and --live-rules are for live measurement")
-                    .hint("add --mode live"));
+                return Err(Error::invalid_option(
+                    "--latency, --live-step and --live-rules belong to live measurement",
+                )
+                .hint("add --mode live"));
             }
             return Ok(None);
         }
@@ -108,7 +110,8 @@ impl LiveSetup {
     }
 }
 
-/// Runs `item` through live diarization, step after step; the turns of the result are those decided at first.
+/// Runs `item` through live diarization, step after step. The turns of the result are the first
+/// decisions.
 pub(super) fn measure(
     pipeline: &Arc<Pipeline>,
     item: &Item,
@@ -159,17 +162,17 @@ pub(super) fn measure(
     Ok((Diarization { diarization: decided, timings, ..result.diarization }, figures))
 }
 
-/// The turns with every moment as it was decided at first.
+/// The turns by the first decision about every moment.
 #[derive(Debug, Default)]
 struct FirstDecisions {
     /// Start, end and speaker.
     parts: Vec<(f64, f64, u32)>,
-    /// The part that an open turn is in.
+    /// The current part of each open turn.
     part_of: BTreeMap<u64, usize>,
 }
 
 impl FirstDecisions {
-    /// Takes an event and brings `board` up to date with it.
+    /// Applies an event, also to `board`.
     fn apply(&mut self, event: &LiveEvent, board: &mut Board) {
         board.apply(event);
         match *event {
@@ -180,7 +183,7 @@ impl FirstDecisions {
                     self.parts[part].1 = end_s;
                 }
             }
-            // What follows is decided otherwise.
+            // Later moments of the turn have the new speaker.
             LiveEvent::Relabelled { turn, speaker } => {
                 if let Some(part) = self.part_of.get(&turn) {
                     self.begin(turn, self.parts[*part].1, speaker);
@@ -213,7 +216,9 @@ impl FirstDecisions {
     }
 }
 
-/// How often the hypothesis speaker who has most of a reference speaker's turn is another than in the turn before that had one.
+/// The number of turns with another main speaker than the reference speaker's previous turn. The
+/// main speaker of a turn is the hypothesis speaker with most of it; turns without one do not
+/// count.
 fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
     let mut num_switches = 0;
     for speaker in reference.speakers() {
@@ -234,7 +239,8 @@ fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
     num_switches
 }
 
-/// From when a moment is heard to when it is decided: a window comes up to a step later than it could, and takes time to compute.
+/// Seconds from moments to the decisions about them. A window comes up to a step after the earliest
+/// possible time, and takes time to compute.
 fn latencies(options: &LiveOptions, computing_s: &[f64]) -> Vec<f64> {
     const MOMENTS: usize = 10;
     let waits = (0..MOMENTS).map(|moment| options.step_s * (moment as f64 + 0.5) / MOMENTS as f64);
@@ -271,13 +277,14 @@ mod tests {
         ]);
         let same = annotation(&[(0.0, 2.0, "1"), (2.0, 4.0, "2"), (4.0, 9.5, "1")]);
         assert_eq!(num_switches(&reference, &same), 0);
-        // Most of the second turn is 2's, nothing of the third is anybody's, and the fourth is 1's again.
+        // No speaker has bob's turn or ann's third turn. Most of her second is 2's, and her fourth
+        // is 1's again.
         let other = annotation(&[(0.0, 2.0, "1"), (4.0, 4.9, "1"), (4.9, 6.0, "2"), (9.0, 9.5, "1")]);
         assert_eq!(num_switches(&reference, &other), 2);
     }
 
     #[test]
-    fn what_was_decided_first_stays() {
+    fn first_decisions_stay() {
         let (mut first, mut board) = (FirstDecisions::default(), Board::default());
         let events = [
             LiveEvent::Opened { turn: 0, speaker: 1, start_s: 0.0 },
@@ -295,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_is_waiting_and_computing() {
+    fn latency_is_the_wait_and_the_computation() {
         let options = LiveOptions { latency_s: 2.0, step_s: 0.5, ..LiveOptions::default() };
         let mut latencies = latencies(&options, &[0.1; 100]);
         assert!((percentile(&mut latencies, 0.5) - 2.375).abs() < 1e-9);

@@ -1,8 +1,10 @@
-//! Online clustering by diart's rules, for comparison.
+//! diart's online clustering: no two local speakers of a window get the same speaker, voices are
+//! running sums of embeddings, and nothing is revised.
 //!
-//! Source: diart 0.9.2, `blocks/clustering.py` (`OnlineSpeakerClustering.identify`), and Coria et al., "Overlap-aware low-latency online
-//! speaker diarization based on end-to-end local segmentation", ASRU 2021. Where diart has soft activations, the masks stand: a
-//! local speaker is active if it has a frame.
+//! Source: diart 0.9.2, `blocks/clustering.py` (`OnlineSpeakerClustering.identify`), and Coria et
+//! al., "Overlap-aware low-latency online speaker diarization based on end-to-end local
+//! segmentation", ASRU 2021. ρ has its published value, 0.3; δ was fitted to these embeddings.
+//! Masks replace diart's soft activations: a local speaker is active if it has a frame.
 
 use diarist::Result;
 use diarist::assignment::{Objective, assign};
@@ -13,14 +15,15 @@ use diarist::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 use super::Ids;
 
-/// ρ: part of the window from which on a local speaker may become new or change a voice.
+/// ρ: the smallest active part of the window with which a local speaker may become a new speaker or
+/// change a voice.
 const MIN_ACTIVE_RATIO: f64 = 0.3;
-/// δ: cosine distance from which on somebody is new.
+/// δ: a local speaker at this cosine distance or more from all voices is a new speaker.
 const MIN_NEW_DISTANCE: f64 = 0.8;
-/// Most speakers.
+/// The largest number of speakers.
 const MAX_SPEAKERS: usize = 20;
 
-/// Sums of unit embeddings, one per speaker.
+/// The sum of unit embeddings of each speaker.
 #[derive(Debug, Default)]
 pub(super) struct Diart {
     centers: Vec<Vec<f64>>,
@@ -37,7 +40,7 @@ impl WindowRules for Diart {
 }
 
 impl Diart {
-    /// Whom the local speakers of a window are taken for, numbered from 1.
+    /// The speakers of a window's local speakers, numbered from 1.
     fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
         let is_long = |local: usize| masks.speakers[local].count() as f64 >= MIN_ACTIVE_RATIO * FRAMES_PER_CHUNK as f64;
@@ -105,21 +108,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_window_founds_and_later_ones_follow() {
+    fn the_first_window_makes_speakers_and_later_windows_follow() {
         let mut diart = Diart::default();
         let first = diart.recognise(&masks([0..200, 300..310, 0..0]), &embeddings([0.0, 90.0, 0.0])).unwrap();
         assert_eq!(first, [Some(1), Some(2), None], "even a short speaker of the first window");
-        // Both are nearest to speaker 1, but one only may have it.
+        // Both are nearest to speaker 1, but only one of them may have it.
         let both = diart.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([12.0, 10.0, 0.0])).unwrap();
         assert_eq!(both, [Some(2), Some(1), None]);
-        // Far from all, 176 frames (0.299 of the window): the nearest; 177 frames (0.3005): new.
+        // Far from all voices: 176 frames (0.299 of the window) get the nearest speaker, 177 frames
+        // (0.3005) a new one.
         let far = embeddings([-100.0, 0.0, 0.0]);
         assert_eq!(diart.recognise(&masks([0..176, 0..0, 0..0]), &far).unwrap(), [Some(1), None, None]);
         assert_eq!(diart.recognise(&masks([0..177, 0..0, 0..0]), &far).unwrap(), [Some(3), None, None]);
     }
 
     #[test]
-    fn voices_are_sums_that_only_long_speakers_change() {
+    fn only_long_speech_changes_a_voice() {
         let mut diart = Diart::default();
         diart.recognise(&masks([0..589, 0..0, 0..0]), &embeddings([0.0, 0.0, 0.0])).unwrap();
         diart.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([40.0, 0.0, 0.0])).unwrap();

@@ -1,4 +1,5 @@
-//! Published rules of other projects that say who is who while a recording goes on, to compare ours with.
+//! Rules of other projects that assign local speakers to speakers while a recording goes on. They
+//! are for comparison with diarist's own.
 
 mod diart;
 mod fluidaudio;
@@ -15,14 +16,15 @@ use fluidaudio::FluidAudio;
 /// The speaker of each local speaker, if there is one.
 type Ids = [Option<u32>; LOCAL_SPEAKERS];
 
-/// Rules that decide who is who. The networks and the way from windows to turns are the same for all.
+/// The rules that assign local speakers to speakers. The networks and the steps from windows to
+/// turns are the same for all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Rules {
-    /// Clustered anew every few seconds
+    /// diarist's own: speakers are clustered again every few seconds
     Diarist,
     /// diart's online clustering
     Diart,
-    /// FluidAudio's of August 2025: chunks of 10 s side by side
+    /// FluidAudio's rules of August 2025, on adjacent chunks of 10 s
     Fluidaudio,
 }
 
@@ -36,18 +38,18 @@ impl Rules {
         }
     }
 
-    /// Checks whether the rules are made for these options.
+    /// Checks that the rules work with these options.
     ///
     /// # Errors
-    /// [`diarist::ErrorKind::InvalidOption`] if they are not.
+    /// [`diarist::ErrorKind::InvalidOption`] if they do not.
     pub(super) fn check(self, options: &LiveOptions) -> Result<()> {
         if self == Self::Fluidaudio && (options.step_s, options.latency_s) != (10.0, 10.0) {
-            return Err(Error::invalid_option("FluidAudio's rules are for a live step and a latency of 10 s"));
+            return Err(Error::invalid_option("FluidAudio's rules need a live step of 10 s and a latency of 10 s"));
         }
         Ok(())
     }
 
-    /// The rules before the first window; `None` for diarist's own.
+    /// The rules in their state before the first window; `None` for diarist's own.
     pub(super) fn start(self) -> Option<Box<dyn WindowRules>> {
         match self {
             Self::Diarist => None,
