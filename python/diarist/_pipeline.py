@@ -32,7 +32,7 @@ class Pipeline:
         pyannote's community-1 does, ``"balanced"`` (the default) nearly the same much faster, ``"fast"`` does with half as many chunks.
     precision: arithmetic of the networks.
     step: seconds between the starts of the 10 s chunks, at most 10.
-    trunk: over what the trunk of the embedding network runs: each chunk, changed ones, or the recording once.
+    trunk: over what the trunk of the embedding network runs: each chunk, or the recording once.
     embedding_mode: how embeddings are computed; the result is the same with all but ``"skip"``, which leaves them out.
     clustering: how speakers are told apart, as in community-1 (``"vbx"``, the default) or speaker-diarization-3.1 (``"ahc"``).
     threshold, fa, fb, min_cluster_size: values of the clustering; fa and fb are for vbx, min_cluster_size for ahc.
@@ -50,7 +50,7 @@ class Pipeline:
         *,
         precision: Literal["f32", "f16", "bf16", "int8"] | None = None,
         step: float | None = None,
-        trunk: Literal["chunk", "changed", "shared"] | None = None,
+        trunk: Literal["chunk", "shared"] | None = None,
         embedding_mode: Literal["full", "fast", "cached", "skip"] | None = None,
         clustering: Literal["vbx", "ahc"] | None = None,
         threshold: float | None = None,

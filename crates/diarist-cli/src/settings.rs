@@ -115,8 +115,6 @@ impl From<ProfileName> for Profile {
 enum TrunkName {
     /// Each chunk, as in pyannote
     Chunk,
-    /// Chunks in which something has changed; others take over the embeddings of an earlier one
-    Changed,
     /// The recording once, in passes of 10 s
     Shared,
 }
@@ -125,7 +123,6 @@ impl From<TrunkName> for TrunkPasses {
     fn from(name: TrunkName) -> Self {
         match name {
             TrunkName::Chunk => Self::PerChunk,
-            TrunkName::Changed => Self::Changed,
             TrunkName::Shared => Self::Shared,
         }
     }

@@ -78,15 +78,50 @@ pub use timeline::Turn;
 #[cfg(feature = "speaker-database")]
 pub use voices::SpeakerDatabase;
 
-/// Parts of the pipeline, from samples to files, for those who assemble their own.
-///
-/// Data goes from left to right: `segmentation`, `audio`, `features`, `models`, `analysis`,
-/// `assignment`, `inference`, `clustering`, `timeline`, `voices`, `settings`, `diarizer`, `live`,
-/// `formats`, `metrics`, `words`.
-pub mod parts {
-    pub use crate::range::Range;
-    pub use crate::{
-        analysis, assignment, audio, clustering, diarizer, features, formats, inference, live, metrics, models,
-        segmentation, settings, timeline, voices, words,
+macro_rules! parts {
+    ($($(#[$doc:meta])+ $name:ident)+) => {
+        $($(#[$doc])+ pub mod $name { pub use crate::$name::*; })+
     };
+}
+
+/// Parts of the pipeline, for those who assemble their own.
+///
+/// They stand in the order in which data goes through them: a part knows only those before it.
+pub mod parts {
+    parts! {
+        /// Ranges of options.
+        range
+        /// Chunks, frames, powerset decoding, masks.
+        segmentation
+        /// Audio of any kind as a stream of 16 kHz mono samples.
+        audio
+        /// Kaldi filterbank features.
+        features
+        /// The two networks and their weights.
+        models
+        /// Everything that the networks give for a recording, in memory and in files.
+        analysis
+        /// The assignment problem.
+        assignment
+        /// Runs the networks over recordings.
+        inference
+        /// From embeddings to clusters: AHC, PLDA, VBx, constrained assignment.
+        clustering
+        /// From clusters to turns.
+        timeline
+        /// Known voices.
+        voices
+        /// Settings by value and by name.
+        settings
+        /// The offline pipeline.
+        diarizer
+        /// Live diarization.
+        live
+        /// Files that hold turns: RTTM, JSON, CSV, subtitles, Audacity, TextGrid, EAF, UEM.
+        formats
+        /// DER and JER.
+        metrics
+        /// Speakers for the words of a transcript.
+        words
+    }
 }

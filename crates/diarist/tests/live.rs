@@ -9,12 +9,10 @@ use conversation::samples;
 use diarist::ErrorKind;
 use diarist::audio::SliceSource;
 use diarist::clustering::SpeakerBounds;
-use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
+use diarist::live::{Board, Live, LiveEvent, LiveOptions};
 use diarist::metrics;
 use diarist::models::Precision;
-use diarist::pipeline::{
-    Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings, TrunkPasses,
-};
+use diarist::pipeline::{Diarization, DiarizationOptions, EmbeddingMode, Models, Pipeline, Profile, Timings};
 use rand_mt::Mt;
 
 fn pipeline() -> Arc<Pipeline> {
@@ -49,7 +47,7 @@ fn live(
 
 fn with(diarization: DiarizationOptions) -> LiveOptions {
     // The longest step: these tests are about the final result.
-    LiveOptions { step_s: 5.0, latency_s: 5.0, diarization, ..LiveOptions::default() }
+    LiveOptions { step_s: 5.0, latency_s: 5.0, diarization }
 }
 
 #[test]
@@ -59,7 +57,7 @@ fn the_end_is_the_offline_result_whatever_the_pieces() {
     let settings = [
         Profile::Balanced.options(),
         Profile::Fast.options(),
-        DiarizationOptions { trunk: TrunkPasses::Changed, step_s: 2.5, ..DiarizationOptions::default() },
+        DiarizationOptions { step_s: 2.5, ..DiarizationOptions::default() },
         DiarizationOptions {
             step_s: 3.7,
             bounds: SpeakerBounds::new(Some(2), None, None).unwrap(),
@@ -135,7 +133,6 @@ fn options_outside_their_range_are_refused() {
         LiveOptions { latency_s: 0.4, step_s: 0.25, ..LiveOptions::default() },
         LiveOptions { latency_s: 1.0, step_s: 2.0, ..LiveOptions::default() },
         LiveOptions { latency_s: 11.0, ..LiveOptions::default() },
-        LiveOptions { rules: LiveRules::FluidAudio, ..LiveOptions::default() },
         with(DiarizationOptions { embedding_mode: EmbeddingMode::Skip, ..DiarizationOptions::default() }),
         with(DiarizationOptions { step_s: 0.0, ..DiarizationOptions::default() }),
     ];

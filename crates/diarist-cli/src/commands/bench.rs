@@ -1,9 +1,11 @@
 //! `diarist bench`: error rates and speed on a dataset.
 
 mod compare;
+mod fluidaudio_der;
 mod html;
 mod live;
 mod record;
+mod rules;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use std::time::Instant;
 use clap::Args;
 use diarist::audio;
 use diarist::formats::{json, rttm};
-use diarist::metrics::{Scores, fluidaudio, optimal_mapping, score};
+use diarist::metrics::{Scores, optimal_mapping, score};
 use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
 use diarist::timeline::Annotation;
 use diarist::{Error, Result};
@@ -23,20 +25,19 @@ use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
 use crate::settings::MethodArgs;
 use crate::{exit, output, table};
-use diarist::live::LiveOptions;
-use live::{LiveFigures, LiveModeArgs, LiveSetup};
+use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
-With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as RTTM. A run that was
-interrupted goes on where it stopped when it is started again with the same options.";
+With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as
+RTTM. An interrupted run resumes when it is started again with the same options.";
 
 const EXAMPLES: &str = "\
 Examples:
   diarist bench dataset/                                     a table on stdout
   diarist bench --output-dir report dataset/                 the same as JSON, CSV and an HTML page
   diarist bench --single-file ES2004a --profile exact ami/   one recording
-  diarist bench --mode live --latency 1 dataset/             what somebody saw who watched
+  diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
   diarist bench --compare before/report.json after/report.json";
 
 /// Measures error rates and speed on recordings with references
@@ -54,7 +55,7 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     live: LiveModeArgs,
 
-    /// How errors are counted
+    /// Definition of the error rates
     #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
     rule: Rule,
     #[command(flatten)]
@@ -63,17 +64,18 @@ pub(crate) struct BenchArgs {
     /// Writes the report and the turns into DIR (made if missing)
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     output_dir: Option<PathBuf>,
-    /// Compares two report.json files and measures nothing
+    /// Compares two report.json files instead of measuring
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
     compare: Option<Vec<PathBuf>>,
 
-    /// Runs every recording N times and keeps the time of the median run (with --embedding-mode cached, all but the first look up)
+    /// Runs every recording N times and keeps the time of the median run (with --embedding-mode
+    /// cached, all runs but the first use the cache)
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
     iterations: usize,
-    /// Computes on N threads; all that the machine has if not given
+    /// Computes on N threads; by default, on all threads of the machine
     #[arg(long, value_name = "N", help_heading = "Running")]
     threads: Option<usize>,
-    /// Shows neither progress nor warnings
+    /// Hides progress and warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
@@ -82,7 +84,8 @@ pub(crate) struct BenchArgs {
 enum Rule {
     /// As pyannote.metrics and NIST's md-eval
     Nist,
-    /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, error over all frames
+    /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, errors divided by all
+    /// frames
     Fluidaudio,
 }
 
@@ -95,7 +98,7 @@ pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
     args.check()?;
     args.method.read_config()?;
     let options = args.method.options()?;
-    let live = args.live.options(&options)?;
+    let live = args.live.choice(&options)?;
     let items = args.items()?;
     if let Some(folder) = &args.output_dir {
         output::prepare_folder(&folder.join("rttm"))?;
@@ -134,7 +137,7 @@ impl BenchArgs {
             return Err(Error::invalid_option("--iterations must be at least 1"));
         }
         if self.iterations > 1 && self.live.is_live() {
-            return Err(Error::invalid_option("--iterations is for offline measurement"));
+            return Err(Error::invalid_option("--iterations needs offline measurement"));
         }
         if self.rule == Rule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
             return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
@@ -147,7 +150,7 @@ impl BenchArgs {
         self.places.items(folder, self.output_dir.as_deref(), self.quiet)
     }
 
-    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveOptions>, pipeline: &Pipeline) -> Setup {
+    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveChoice>, pipeline: &Pipeline) -> Setup {
         Setup {
             options: json::JsonOptions::from(options),
             precision: self.method.precision().name().to_owned(),
@@ -164,7 +167,7 @@ impl BenchArgs {
         }
     }
 
-    /// Takes over the files that an earlier run with the same setup has measured.
+    /// Adds the records of an earlier run with the same setup to `report`.
     fn resume(&self, report: &mut Report) -> Result<()> {
         let Some(path) = self.output_dir.as_ref().map(|folder| folder.join("report.json")) else { return Ok(()) };
         if !path.exists() {
@@ -208,14 +211,15 @@ impl BenchArgs {
         &self,
         pipeline: &Arc<Pipeline>,
         item: &Item,
-        options: &LiveOptions,
+        choice: &LiveChoice,
         name: String,
     ) -> Result<(FileRecord, Annotation)> {
         let bar = Bar::new(name, !self.quiet);
-        let measured = live::measure(pipeline, item, options, &self.scoring.options()?);
+        let measured = live::measure(pipeline, item, choice, &self.scoring.options()?);
         bar.clear();
         let (result, figures) = measured.map_err(|error| error.at(item.file_id.clone()))?;
-        self.record(item, &result, &options.diarization, Some(figures)).map(|record| (record, result.diarization))
+        self.record(item, &result, &choice.options.diarization, Some(figures))
+            .map(|record| (record, result.diarization))
     }
 
     fn record(
@@ -230,7 +234,7 @@ impl BenchArgs {
         let score_options = self.scoring.options()?;
         let scores: Scores = match self.rule {
             Rule::Nist => score(reference, hypothesis, Some(&regions), &score_options),
-            Rule::Fluidaudio => fluidaudio::score(reference, hypothesis, result.duration_s),
+            Rule::Fluidaudio => fluidaudio_der::score(reference, hypothesis, result.duration_s),
         }
         .map_err(|error| error.at(item.file_id.clone()))?;
         let document = json::Document::new(result, options);
@@ -248,7 +252,7 @@ impl BenchArgs {
         })
     }
 
-    /// Writes everything that is known so far, so that an interruption loses nothing.
+    /// Writes all results so far, so that an interruption loses nothing.
     fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));

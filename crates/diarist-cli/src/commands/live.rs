@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use diarist::audio::{self, PcmFormat, SliceSource};
 use diarist::clustering::SpeakerBounds;
 use diarist::formats::rttm;
-use diarist::live::{Live, LiveOptions, LiveRules};
+use diarist::live::{Live, LiveOptions};
 use diarist::pipeline::{DiarizationOptions, Pipeline};
 use diarist::voices::Beginning;
 use diarist::{Error, ErrorKind, Result};
@@ -155,7 +155,6 @@ impl LiveArgs {
             latency_s: self.latency,
             step_s: self.live_step,
             diarization: DiarizationOptions { bounds, ..self.method.options()? },
-            rules: LiveRules::Diarist,
         };
         options.validate()?;
         Ok(options)

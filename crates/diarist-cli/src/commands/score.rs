@@ -15,29 +15,32 @@ use report::Report;
 
 const EXAMPLES: &str = "\
 Examples:
-  diarist score meeting.rttm turns.rttm                 over both annotations, or meeting.uem if there is one
+  diarist score meeting.rttm turns.rttm                 over meeting.uem if it exists, else over both files
   diarist score reference/ turns/                       every recording of two folders, and the corpus
   diarist score --collar 0.25 --skip-overlap ref.rttm hyp.rttm";
 
 /// Scores a hypothesis against a reference: diarization and Jaccard error rates.
 ///
-/// Per file and over the corpus (sums of seconds, not the mean of the files); the convention in use is the first line.
+/// Prints the convention in the first line, then the rates of each file and of the corpus. The
+/// rates of the corpus come from sums of seconds, not from the mean over the files.
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ScoreArgs {
-    /// Who really spoke: an RTTM file, or a folder of them
+    /// True turns: an RTTM file, or a folder of them
     #[arg(value_name = "REF")]
     reference: PathBuf,
 
-    /// Who spoke according to the system: an RTTM file, or a folder of them; recordings are matched by the file id in it
+    /// Turns of the system: an RTTM file, or a folder of them; recordings are matched by file id
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 
-    /// Regions to score [default: NAME.uem beside REF's NAME.rttm, else the extent of both annotations]
+    /// Regions to score [default: NAME.uem beside REF's NAME.rttm, else the extent of both
+    /// annotations]
     #[arg(long, value_name = "FILE")]
     uem: Option<PathBuf>,
 
-    /// Leaves this many seconds on each side of every reference boundary unscored (pyannote.metrics counts both sides: twice this)
+    /// Seconds on each side of every reference boundary that are not scored (pyannote.metrics
+    /// counts both sides: twice this)
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0)]
     collar: f64,
 

@@ -39,10 +39,10 @@ fn cluster_gives_what_diarize_gives() {
 fn options_of_the_networks_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let saved = path(folder.path(), "saved.diarist");
-    let options = ["--step", "2.5", "--trunk", "changed", "--embedding-mode", "skip", "--precision", "bf16"];
+    let options = ["--step", "2.5", "--trunk", "chunk", "--embedding-mode", "skip", "--precision", "bf16"];
     diarist(["analyze", "-o", &saved, &audio("single.flac")].into_iter().chain(options)).succeeded();
     let header = analysis::read_file(saved.as_ref()).unwrap().header;
-    assert_eq!((header.step_samples, header.trunk.as_str(), header.precision.as_str()), (40_000, "changed", "bf16"));
+    assert_eq!((header.step_samples, header.trunk.as_str(), header.precision.as_str()), (40_000, "chunk", "bf16"));
     assert_eq!(header.values, analysis::Values::None);
     let document = diarist(["cluster", "--format", "json", &saved]).succeeded();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();

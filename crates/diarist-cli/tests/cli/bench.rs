@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{audio, diarist};
 
-/// A folder with the sample's first seconds, its reference, and a report folder that does not exist yet.
+/// A folder with the first seconds of the sample and its reference.
 fn dataset() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     fs::copy(audio("short.flac"), folder.path().join("short.far.flac")).unwrap();
@@ -26,7 +26,7 @@ fn bench(folder: &Path, more: &[&str]) -> super::Run {
 }
 
 #[test]
-fn a_run_writes_every_output_and_goes_on_where_it_stopped() {
+fn a_run_writes_every_output_and_resumes() {
     let folder = dataset();
     let first = bench(folder.path(), &[]).succeeded();
     let report = folder.path().join("report");
@@ -40,7 +40,7 @@ fn a_run_writes_every_output_and_goes_on_where_it_stopped() {
     assert_eq!(json["files"][0]["has_uem"], true);
     assert_eq!(json["setup"]["options"]["step_s"], 5.0);
 
-    // The same figures as `diarist score` gives for the turns that were written.
+    // `diarist score` gives the same figures for the turns that were written.
     let score = diarist(["score", "--json"].map(str::to_owned).into_iter().chain([
         folder.path().join("short.rttm").to_str().unwrap().to_owned(),
         report.join("rttm/short.rttm").to_str().unwrap().to_owned(),
@@ -50,7 +50,7 @@ fn a_run_writes_every_output_and_goes_on_where_it_stopped() {
     // RTTM rounds times to milliseconds; 3 s of reference speech.
     assert!(difference.abs() < 2e-3, "{difference}");
 
-    // A second start has nothing left to do: the measured time is taken over to the last bit.
+    // A second run has nothing left to do: it keeps the measured time to the last bit.
     assert_eq!(bench(folder.path(), &[]).succeeded().lines().last(), first.lines().last());
     assert_eq!(read()["corpus"], json["corpus"]);
     let message = bench(folder.path(), &["--collar", "0.25"]).failed(2);
@@ -62,14 +62,15 @@ fn a_run_writes_every_output_and_goes_on_where_it_stopped() {
 }
 
 #[test]
-fn what_cannot_be_measured_is_refused() {
+fn impossible_measurements_are_refused() {
     let folder = dataset();
     let path = folder.path().to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 6] = [
+    let cases: [(&[&str], i32, &str); 7] = [
         (&["bench", path, "--single-file", "nobody"], 3, "nobody"),
         (&["bench", path, "--iterations", "0"], 2, "--iterations"),
         (&["bench", path, "--collar", "-1"], 2, "collar"),
         (&["bench", path, "--rule", "fluidaudio", "--collar", "0.25"], 2, "no collar"),
+        (&["bench", path, "--mode", "live", "--live-rules", "fluidaudio", "--latency", "5"], 2, "latency of 10 s"),
         (&["bench", path, "--audio-filter", "Mix-Headset"], 3, "no audio file here"),
         (&["bench", "--compare", "missing.json", "missing.json"], 3, "missing.json"),
     ];

@@ -215,7 +215,7 @@ fn a_profile_is_a_set_of_options_that_can_be_given_alone() {
     assert_eq!(options(&[]), json!([1.0, "shared"]));
     assert_eq!(options(&["--profile", "exact"]), json!([1.0, "chunk"]));
     assert_eq!(options(&["--profile", "fast"]), json!([2.0, "shared"]));
-    assert_eq!(options(&["--profile", "fast", "--step", "1.5", "--trunk", "changed"]), json!([1.5, "changed"]));
+    assert_eq!(options(&["--profile", "fast", "--step", "1.5", "--trunk", "chunk"]), json!([1.5, "chunk"]));
     // The cache holds chunks.
     assert_eq!(options(&["--embedding-mode", "cached"]), json!([1.0, "chunk"]));
     let refused = diarist(["diarize", "--embedding-mode", "cached", "--trunk", "shared", &short]);

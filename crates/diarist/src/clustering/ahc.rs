@@ -9,8 +9,8 @@ use super::options::AhcOptions;
 use super::slots::{Similarities, widened_rows};
 use super::vectors::{cluster_means, cosine_similarity, normalised};
 use super::{Clusters, SpeakerBounds};
-use crate::error::Result;
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
+use crate::error::Result;
 
 /// The smallest cluster size is at most this part of the number of embeddings.
 const MAX_SIZE_RATIO: f64 = 0.1;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{Clusters, Method, Plda, SpeakerBounds, ahc, community1};
-use crate::error::{Error, ErrorKind, Result};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
+use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
 /// Finds the speakers of a recording: one cluster for each slot, and the clusters' centroids.

@@ -10,8 +10,8 @@ use super::slots::{Similarities, rows_with_clean_speech, widened_rows};
 use super::vbx::vbx;
 use super::vectors::normalised;
 use super::{Clusters, Plda, SpeakerBounds};
-use crate::error::Result;
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
+use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 
 /// Part of a chunk in which a slot must be the only active one, to take part in finding the speakers.

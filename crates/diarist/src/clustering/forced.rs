@@ -2,8 +2,8 @@
 
 use super::kmeans::kmeans;
 use super::vectors::{cluster_means, norm, squared_distance, widened};
-use crate::error::{Error, ErrorKind, Result};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Centroids of exactly `num_clusters` clusters: K-means on unit vectors, centroids from the raw embeddings.
 ///

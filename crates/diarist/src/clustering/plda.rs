@@ -6,9 +6,9 @@
 use rayon::prelude::*;
 
 use super::vectors::{dot, normalised};
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::error::{Error, Result};
 use crate::models::Tensors;
-use crate::analysis::EMBEDDING_DIMENSION;
 
 /// Features per embedding in the PLDA space.
 pub(crate) const PLDA_DIMENSION: usize = 128;

@@ -5,9 +5,9 @@
 use rayon::prelude::*;
 
 use super::vectors::{cosine_similarity, widened};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::assignment::{Objective, assign};
 use crate::error::Result;
-use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 

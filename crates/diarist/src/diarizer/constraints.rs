@@ -6,14 +6,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::analysis::{Analysis, EMBEDDING_DIMENSION, Embeddings};
 use crate::assignment::{Objective, assign};
 use crate::clustering::vectors::{cosine_similarity, normalised, widened};
 use crate::clustering::{Clusters, Constraints};
 use crate::error::{Error, Result};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::{Coverage, SlidingWindow};
-
-use super::analysis::{Analysis, EMBEDDING_DIMENSION, Embeddings};
 
 /// How often slots are given to the parts of a cluster, whose means follow.
 const NUM_ROUNDS: usize = 3;
@@ -165,7 +164,7 @@ impl Person {
 
 /// The slots of whoever speaks at `time`, as rows of embeddings.
 fn rows_at(time: f64, analysis: &Analysis) -> Result<Vec<usize>> {
-    let Analysis { geometry, masks, embeddings } = analysis;
+    let Analysis { geometry, masks, embeddings, .. } = analysis;
     let coverage = Coverage::new(masks.len(), geometry.step_s());
     let frame = SlidingWindow::FRAMES.closest_frame(time).max(0) as usize;
     let (mut rows, mut num_silent, mut num_crowded) = (Vec::new(), 0, 0);
@@ -263,7 +262,7 @@ pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> An
         }
     }
     let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
-    Analysis { geometry: analysis.geometry, masks, embeddings }
+    Analysis { origin: analysis.origin.clone(), geometry: analysis.geometry, masks, embeddings }
 }
 
 /// Means of the raw embeddings where slots came or went.
@@ -322,7 +321,7 @@ mod tests {
             }
         }
         let geometry = ChunkGeometry { step_samples: 160_000, num_samples: 160_000 * chunks.len() as u64 };
-        Analysis { geometry, masks, embeddings }
+        Analysis { geometry, masks, embeddings, ..Analysis::default() }
     }
 
     fn clusters(hard: &[u32], analysis: &Analysis) -> Clusters {

@@ -1,14 +1,13 @@
-//! Speakers without embeddings, for [`EmbeddingMode::Skip`](super::EmbeddingMode::Skip): local speakers of neighbouring chunks are one
+//! Speakers without embeddings, for [`EmbeddingMode::Skip`](crate::parts::inference::EmbeddingMode::Skip): local speakers of neighbouring chunks are one
 //! person if they are active at the same time where the chunks overlap.
 
+use crate::analysis::ChunkGeometry;
 use crate::assignment::{Objective, assign};
 use crate::clustering::Clusters;
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::Coverage;
-
-use super::analysis::ChunkGeometry;
 
 /// Gives every active local speaker, in the order of chunk and local speaker, a cluster; there are no centroids.
 ///

@@ -9,8 +9,8 @@
 
 use std::fmt::Write as _;
 
-use super::Recording;
 use super::fields::{error_at, seconds, segment};
+use super::labels::Labels;
 use super::text::{decode, one_line, sort};
 use crate::error::Result;
 use crate::timeline::{Annotation, Turn};
@@ -19,9 +19,9 @@ use crate::timeline::{Annotation, Turn};
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not a label.
-pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
+pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?;
-    let mut recording = Recording::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+    let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         if line.trim().is_empty() || line.starts_with('\\') {

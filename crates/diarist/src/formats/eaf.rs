@@ -9,8 +9,8 @@ use quick_xml::escape::escape;
 use quick_xml::events::{BytesStart, Event};
 use quick_xml::{Reader, XmlVersion};
 
-use super::Recording;
 use super::fields::{error_at, segment};
+use super::labels::Labels;
 use super::text::{decode, lanes, line_at, milliseconds, not_a, sort};
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Segment, Turn};
@@ -106,7 +106,7 @@ fn xml(text: &str) -> String {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole document of ELAN.
-pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
+pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?;
     let mut reader = Reader::from_str(&text);
     let mut document = Document { text: &text, ..Document::default() };
@@ -134,7 +134,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
     }
     sort(&mut document.turns);
     let turns = Annotation { file_id: file_id.to_owned(), turns: document.turns };
-    Ok(Recording { num_left_out: document.num_left_out, ..Recording::from(turns) })
+    Ok(Labels { num_left_out: document.num_left_out, ..Labels::from(turns) })
 }
 
 /// A document as far as it has been read.

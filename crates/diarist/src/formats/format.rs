@@ -1,12 +1,14 @@
-//! The formats under one roof.
+//! One type for all formats.
 
 use std::path::Path;
 
-use super::{audacity, csv, eaf, json, rttm, subtitles, subtitles::SubtitleFormat, textgrid, uem};
+use super::labels::Labels;
+use super::subtitles::SubtitleFormat;
+use super::{audacity, csv, eaf, json, rttm, subtitles, textgrid, uem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Annotation, Segment};
 
-/// A format of files that tell who spoke when.
+/// A format of files that hold turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
@@ -28,19 +30,6 @@ pub enum Format {
     Eaf,
     /// NIST's regions to be scored, see [`uem`]: written, but not read by [`read`], since it has no speakers.
     Uem,
-}
-
-/// What a file tells about one recording.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Recording {
-    /// Who spoke when.
-    pub turns: Annotation,
-    /// The exclusive timeline, if the file has it (JSON).
-    pub exclusive: Option<Annotation>,
-    /// Length of the recording in seconds, if the file tells it (JSON, TextGrid).
-    pub duration_s: Option<f64>,
-    /// Number of cues, labels or annotations that were left out because they have no speaker or no time.
-    pub num_left_out: usize,
 }
 
 impl Format {
@@ -104,11 +93,11 @@ impl Format {
 ///
 /// # Errors
 /// [`ErrorKind::Input`] with the line's number if the file is not of the format, and for [`Format::Uem`].
-pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Recording>> {
+pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> {
     Ok(match format {
-        Format::Rttm => rttm::read(bytes)?.into_iter().map(Recording::from).collect(),
+        Format::Rttm => rttm::read(bytes)?.into_iter().map(Labels::from).collect(),
         Format::Json => json::read(bytes)?,
-        Format::Csv => csv::read(bytes, file_id)?.into_iter().map(Recording::from).collect(),
+        Format::Csv => csv::read(bytes, file_id)?.into_iter().map(Labels::from).collect(),
         Format::Srt => vec![subtitles::read(bytes, SubtitleFormat::Srt, file_id)?],
         Format::Vtt => vec![subtitles::read(bytes, SubtitleFormat::Vtt, file_id)?],
         Format::Audacity => vec![audacity::read(bytes, file_id)?],
@@ -124,7 +113,7 @@ pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Recording
 ///
 /// # Errors
 /// As [`render`], and [`ErrorKind::Output`] if there is not exactly one recording and the format needs that.
-pub fn write(recordings: &[Recording], format: Format) -> Result<String> {
+pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
     if recordings.len() != 1 && !format.holds_several() {
         let message = format!("{} holds one recording, and here are {}", format.name(), recordings.len());
         return Err(Error::new(ErrorKind::Output, message).hint("write a file for each"));
@@ -140,7 +129,7 @@ pub fn write(recordings: &[Recording], format: Format) -> Result<String> {
 ///
 /// # Errors
 /// [`ErrorKind::Output`] if a name is empty or a time is no number.
-pub fn render(recording: &Recording, format: Format) -> Result<String> {
+pub fn render(recording: &Labels, format: Format) -> Result<String> {
     let annotation = &recording.turns;
     check(annotation)?;
     Ok(match format {
@@ -154,20 +143,6 @@ pub fn render(recording: &Recording, format: Format) -> Result<String> {
         Format::Eaf => eaf::write(annotation),
         Format::Uem => uem::line(&annotation.file_id, Segment::new(0.0, recording.end_s())),
     })
-}
-
-impl Recording {
-    /// Seconds to the end: the length if it is known, or the end of the last turn if that is later.
-    pub fn end_s(&self) -> f64 {
-        let ends = self.turns.turns.iter().map(|turn| turn.end_s);
-        ends.chain(self.duration_s).fold(0.0, f64::max)
-    }
-}
-
-impl From<Annotation> for Recording {
-    fn from(turns: Annotation) -> Self {
-        Self { turns, ..Self::default() }
-    }
 }
 
 fn check(annotation: &Annotation) -> Result<()> {
@@ -196,16 +171,5 @@ mod tests {
         assert_eq!(Format::of_path(Path::new("x.jsonl")), Some(Format::Json));
         assert_eq!(Format::of_path(Path::new("x.mp3")), None);
         assert_eq!(Format::of_path(Path::new("srt")), None);
-    }
-
-    #[test]
-    fn the_end_is_the_later_of_length_and_last_turn() {
-        let mut recording = Recording::from(rttm::read(b"SPEAKER a 1 0 9 <NA> <NA> x\n").unwrap().remove(0));
-        assert_eq!(recording.end_s(), 9.0);
-        recording.duration_s = Some(12.0);
-        assert_eq!(recording.end_s(), 12.0);
-        recording.duration_s = Some(3.0);
-        assert_eq!(recording.end_s(), 9.0);
-        assert_eq!(Recording::default().end_s(), 0.0);
     }
 }

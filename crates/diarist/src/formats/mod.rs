@@ -1,10 +1,12 @@
-//! Files about who spoke when, in and out, and saved analyses.
+//! Files that hold turns, in and out.
 //!
-//! [`read`] and [`write()`] know every [`Format`] and share one [`Recording`]; the modules have what is particular to each.
-//! `docs/formats.md` tells what each keeps and loses.
+//! [`read`] and [`write()`] (feature `annotation-formats`) know every [`Format`] and share one type,
+//! [`Labels`]; each module has the particulars of one format. `docs/formats.md` says what each format
+//! keeps and loses.
 //!
-//! ```
-//! use diarist::formats::{self, Format};
+#![cfg_attr(feature = "annotation-formats", doc = "```")]
+#![cfg_attr(not(feature = "annotation-formats"), doc = "```ignore")]
+//! use diarist::parts::formats::{self, Format};
 //!
 //! let rttm = b"SPEAKER meeting 1 0.5 2.0 <NA> <NA> Ann <NA> <NA>\n";
 //! let recordings = formats::read(rttm, Format::Rttm, "")?;
@@ -14,13 +16,16 @@
 //! # Ok::<(), diarist::Error>(())
 //! ```
 
-pub mod analysis;
 pub mod audacity;
+#[cfg(feature = "annotation-formats")]
 pub mod csv;
+#[cfg(feature = "annotation-formats")]
 pub mod eaf;
 mod fields;
+#[cfg(feature = "annotation-formats")]
 mod format;
 pub mod json;
+mod labels;
 pub mod rttm;
 pub mod subtitles;
 mod text;
@@ -29,7 +34,9 @@ pub mod uem;
 
 pub(crate) use text::one_line;
 
-pub use format::{Format, Recording, read, render, write};
+#[cfg(feature = "annotation-formats")]
+pub use format::{Format, read, render, write};
+pub use labels::Labels;
 
-#[cfg(test)]
+#[cfg(all(test, feature = "annotation-formats"))]
 mod tests;

@@ -12,8 +12,8 @@
 
 use std::fmt::Write as _;
 
-use super::Recording;
 use super::fields::{error_at, segment};
+use super::labels::Labels;
 use super::text::{clock, decode, milliseconds, not_a, one_line, parse_clock, sort};
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
@@ -84,9 +84,9 @@ pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if there is a line that makes no sense, or no cue has a speaker.
-pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Recording> {
+pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
-    let mut recording = Recording::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+    let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
     let mut blocks = blocks(&text).into_iter();
     if format == SubtitleFormat::Vtt && !blocks.next().is_some_and(|(_, lines)| lines[0].starts_with("WEBVTT")) {
         return Err(not_a("WebVTT, whose first line is WEBVTT"));

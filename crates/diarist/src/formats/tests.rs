@@ -1,6 +1,6 @@
 //! Properties of the readers and writers on random and on damaged input.
 
-use super::{Format, Recording, read, rttm, uem, write};
+use super::{Format, Labels, read, rttm, uem, write};
 use crate::ErrorKind;
 use crate::timeline::{Annotation, Segment, Turn};
 
@@ -67,7 +67,7 @@ fn turn(start: f64, end: f64, speaker: &str) -> Turn {
 }
 
 /// A recording with overlap, and with names that any format could trip over.
-fn recording() -> Recording {
+fn recording() -> Labels {
     let turns = vec![
         turn(0.031, 9.802, "SPEAKER_00"),
         turn(0.5, 0.501, "Zoë \"Zed\" O'Neill"),
@@ -77,7 +77,7 @@ fn recording() -> Recording {
         turn(3.0, 3.5, "山田 太郎"),
         turn(3599.999, 3600.0, "😀 --> {\\an8} -- [x"),
     ];
-    Recording { duration_s: Some(4000.0), ..Recording::from(Annotation { file_id: "meeting".to_owned(), turns }) }
+    Labels { duration_s: Some(4000.0), ..Labels::from(Annotation { file_id: "meeting".to_owned(), turns }) }
 }
 
 #[test]
@@ -110,19 +110,18 @@ fn what_is_written_reads_back() {
             assert_eq!(turn.speaker, expected.speaker, "{format:?}");
             // RTTM has a duration in place of an end, whose sum with the start is rounded.
             let error = |a: f64, b: f64| (a - b).abs();
-            let worst =
-                error(turn.start_s, expected.start_s).max(error(turn.end_s, expected.end_s));
+            let worst = error(turn.start_s, expected.start_s).max(error(turn.end_s, expected.end_s));
             assert!(worst < 1e-9, "{format:?}: {turn:?}, {expected:?}");
         }
         // Written again, it is the same.
-        let again = Recording { duration_s: Some(4000.0), ..back };
+        let again = Labels { duration_s: Some(4000.0), ..back };
         assert_eq!(write(&[again], format).unwrap(), text, "{format:?}");
     }
 }
 
 #[test]
 fn line_breaks_in_names_are_kept_or_become_blanks() {
-    let recording = Recording::from(Annotation { file_id: "m".to_owned(), turns: vec![turn(0.0, 1.0, "Ann\n\tLee")] });
+    let recording = Labels::from(Annotation { file_id: "m".to_owned(), turns: vec![turn(0.0, 1.0, "Ann\n\tLee")] });
     for format in Format::ALL.into_iter().filter(|format| *format != Format::Uem) {
         let text = write(std::slice::from_ref(&recording), format).unwrap();
         let back = read(text.as_bytes(), format, "m").unwrap().remove(0);
@@ -153,13 +152,13 @@ fn formats_for_one_recording_refuse_several() {
 #[test]
 fn what_no_format_can_say_is_refused() {
     for bad in [turn(0.0, 1.0, " "), turn(2.0, 1.0, "a"), turn(0.0, f64::INFINITY, "a"), turn(f64::NAN, 1.0, "a")] {
-        let recording = Recording::from(Annotation { file_id: "m".to_owned(), turns: vec![bad] });
+        let recording = Labels::from(Annotation { file_id: "m".to_owned(), turns: vec![bad] });
         for format in Format::ALL {
             assert_eq!(write(std::slice::from_ref(&recording), format).unwrap_err().kind(), ErrorKind::Output);
         }
     }
     // Times at the limits of a float are none that a program would make, but no reason to fall over.
-    let recording = Recording::from(Annotation { file_id: "m".to_owned(), turns: vec![turn(-1e308, 1e308, "a")] });
+    let recording = Labels::from(Annotation { file_id: "m".to_owned(), turns: vec![turn(-1e308, 1e308, "a")] });
     for format in Format::ALL {
         let _ = write(std::slice::from_ref(&recording), format).map(|text| read(text.as_bytes(), format, "m"));
     }

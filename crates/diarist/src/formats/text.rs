@@ -109,8 +109,7 @@ pub(super) fn lanes(annotation: &Annotation) -> Vec<(&str, Vec<Segment>)> {
     let lane = |speaker| {
         let mut lane: Vec<Segment> = Vec::new();
         let turns = annotation.turns.iter().filter(|turn| turn.speaker == speaker);
-        let mut segments: Vec<Segment> =
-            turns.map(|turn| Segment::new(turn.start_s.max(0.0), turn.end_s)).collect();
+        let mut segments: Vec<Segment> = turns.map(|turn| Segment::new(turn.start_s.max(0.0), turn.end_s)).collect();
         segments.retain(|segment| !segment.is_empty());
         segments.sort_by(chronological);
         for segment in segments {

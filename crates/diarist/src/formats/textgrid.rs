@@ -6,8 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::Recording;
 use super::fields::{error_at, segment};
+use super::labels::Labels;
 use super::text::{decode, lanes, not_a, sort};
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
@@ -82,7 +82,7 @@ fn quoted(text: &str) -> String {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole TextGrid.
-pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
+pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     if bytes.starts_with(b"ooBinaryFile") {
         return Err(error_at(1, "a binary TextGrid").hint("save it with Praat's \"Save as text file\""));
     }
@@ -93,7 +93,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
     if !is_text_file(tokens.next()) || !is_text_grid(tokens.next()) {
         return Err(not_a("a TextGrid, which begins with File type = \"ooTextFile\" and Object class = \"TextGrid\""));
     }
-    let mut recording = Recording::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+    let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
     let grid = tokens.segment()?;
     recording.duration_s = Some(grid.end.max(0.0));
     if tokens.flag()? == "<exists>" {
@@ -105,7 +105,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Recording> {
     Ok(recording)
 }
 
-fn tier(tokens: &mut Tokens<'_>, recording: &mut Recording) -> Result<()> {
+fn tier(tokens: &mut Tokens<'_>, recording: &mut Labels) -> Result<()> {
     let class = tokens.text()?;
     let number = tokens.number;
     let name = tokens.text()?.trim().to_owned();

@@ -156,12 +156,7 @@ impl Analyzer {
     }
 
     /// Fills `wave_masks` for the chunks of `window` from `first_chunk` on.
-    pub(super) fn segment(
-        &self,
-        window: &super::intake::Window,
-        first_chunk: usize,
-        wave_masks: &mut [ChunkMasks],
-    ) {
+    pub(super) fn segment(&self, window: &super::intake::Window, first_chunk: usize, wave_masks: &mut [ChunkMasks]) {
         segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, wave_masks);
     }
 
@@ -309,8 +304,9 @@ pub(super) fn collect(
             };
             let embedding = &values[i][local * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION];
             if embedding.iter().any(|value| !value.is_finite()) {
-                return Err(Error::weights("the embedding network gave a value that is not finite")
-                    .hint("verify the weights"));
+                return Err(
+                    Error::weights("the embedding network gave a value that is not finite").hint("verify the weights")
+                );
             }
             embeddings.push(slot, embedding);
         }

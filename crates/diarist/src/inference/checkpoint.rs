@@ -10,10 +10,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use sha2::{Digest, Sha256};
 
+use crate::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Saved};
 use crate::analysis::{Analysis, Embeddings};
 use crate::audio::{AudioSource, SourceTimes};
 use crate::error::{Error, ErrorKind, Result};
-use crate::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Saved};
 use crate::segmentation::masks::ChunkMasks;
 
 /// The file that an analysis is stored in.

@@ -162,8 +162,9 @@ impl ChunkState {
             }
         }
         if embeddings.as_flattened().iter().any(|value| !value.is_finite()) {
-            return Err(Error::weights("the embedding network gave a value that is not finite")
-                .hint("verify the weights"));
+            return Err(
+                Error::weights("the embedding network gave a value that is not finite").hint("verify the weights")
+            );
         }
         let present: [Option<&[f32]>; LOCAL_SPEAKERS] =
             std::array::from_fn(|local| speakers[local].is_some().then_some(embeddings[local].as_slice()));

@@ -10,7 +10,6 @@ use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 use crate::models::pyannet::Chunks;
 use crate::segmentation::CHUNK_SAMPLES;
 
-
 /// Fbank frames in a chunk: 998.
 pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
 

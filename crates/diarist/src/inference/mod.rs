@@ -30,5 +30,6 @@ pub use networks::Networks;
 pub use recording::{Progress, Recording, file_id};
 pub use scores::{ChunkScores, ScoreOptions, cosine_distance, score_chunk};
 pub use settings::{AnalysisSettings, EmbeddingMode, MAX_STEP_S, TrunkPasses};
+pub(crate) use settings::{NUM_THREADS, STEP_S};
 pub use stream::StreamAnalysis;
 pub use timings::{Stage, Timings};

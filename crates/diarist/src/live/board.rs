@@ -1,26 +1,26 @@
-//! The turns as they are known now, kept by whoever listens to the events.
+//! The current turns, rebuilt from the events by a listener.
 
 use std::collections::BTreeMap;
 
 use crate::timeline::intervals::chronological;
-use crate::timeline::{Annotation, Segment, Turn};
+use crate::timeline::{Annotation, Turn};
 
 use super::events::LiveEvent;
 
-/// A turn as far as it is known.
+/// The current state of a turn.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LiveTurn {
     /// Number of the speaker.
     pub speaker: u32,
     /// Start in seconds.
     pub start_s: f64,
-    /// End in seconds, of an open turn so far.
+    /// End in seconds; of an open turn, the end so far.
     pub end_s: f64,
-    /// Does it still go on?
+    /// Does the turn still go on?
     pub is_open: bool,
 }
 
-/// All turns of a recording, or the newest, by their numbers.
+/// All turns of a recording, or the newest ones, by number.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Board {
     turns: BTreeMap<u64, LiveTurn>,
@@ -28,7 +28,7 @@ pub struct Board {
 }
 
 impl Board {
-    /// Brings the turns up to date. Events of turns that are not here change nothing.
+    /// Applies an event to the turns. Events of turns that are not on the board change nothing.
     pub fn apply(&mut self, event: &LiveEvent) {
         match *event {
             LiveEvent::Opened { turn, speaker, start_s } => {
@@ -60,12 +60,12 @@ impl Board {
         }
     }
 
-    /// What a speaker is called, if it is somebody known.
+    /// The name of a speaker that is a known person.
     pub fn name(&self, speaker: u32) -> Option<&str> {
         self.names.get(&speaker).map(String::as_str)
     }
 
-    /// The turns with their numbers, in the order in which they opened.
+    /// The turns with their numbers, in the order of opening.
     pub fn turns(&self) -> impl DoubleEndedIterator<Item = (u64, &LiveTurn)> {
         self.turns.iter().map(|(&number, turn)| (number, turn))
     }
@@ -75,17 +75,17 @@ impl Board {
         self.turns.get(&turn)
     }
 
-    /// Lets go of closed turns that ended before `time_s`.
+    /// Removes closed turns that ended before `time_s`.
     pub fn forget_before(&mut self, time_s: f64) {
         self.turns.retain(|_, turn| turn.is_open || turn.end_s >= time_s);
     }
 
-    /// The turns as an annotation of the recording `file_id`; speakers have their numbers as labels.
+    /// The turns as an annotation of the recording `file_id`; the numbers of speakers are the
+    /// labels.
     pub fn annotation(&self, file_id: &str) -> Annotation {
         let turns = self.turns.values().filter(|turn| turn.end_s > turn.start_s);
-        let mut turns: Vec<Turn> = turns
-            .map(|turn| Turn::new(turn.start_s, turn.end_s, turn.speaker.to_string()))
-            .collect();
+        let mut turns: Vec<Turn> =
+            turns.map(|turn| Turn::new(turn.start_s, turn.end_s, turn.speaker.to_string())).collect();
         turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
         Annotation { file_id: file_id.to_owned(), turns }
     }

@@ -1,35 +1,35 @@
-//! Clustering the remembered windows, and which of the clusters is which speaker.
+//! Clusters the remembered windows, and matches the clusters with the speakers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::assignment::{Objective, assign};
-use crate::clustering::{Plda, SpeakerBounds, cluster};
-use crate::error::Result;
 use crate::analysis::{Embeddings, Slot};
-use crate::diarizer::DiarizationOptions;
+use crate::assignment::{Objective, assign};
+use crate::clustering::{ClusteringSettings, Plda, SpeakerBounds, cluster};
+use crate::error::Result;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 
 use super::history::History;
-use super::speakers::{Speakers, Voice};
-use super::timeline::Ids;
+use super::speakers::{RunningVoice, Speakers};
+use super::windows::Ids;
 
 /// The speakers after clustering.
 #[derive(Debug)]
 pub(super) struct Clustered {
     /// The speakers of each remembered window.
     pub(super) ids: Vec<Ids>,
-    pub(super) voices: Vec<Voice>,
-    /// Speakers who no longer exist, and who has most of their speech.
+    pub(super) voices: Vec<RunningVoice>,
+    /// Speakers that no longer exist, each with the speaker that has most of their speech.
     pub(super) merged: Vec<(u32, u32)>,
 }
 
-/// Clusters `history` as the offline pipeline clusters chunks; nothing if nobody has spoken.
+/// Clusters `history` as the offline pipeline clusters chunks; `None` without speech.
 ///
-/// A cluster keeps the number of the speaker who has most of its speech, no two the same; others get new numbers.
+/// Clusters and speakers are matched one to one, so that they share the most speech. A cluster
+/// without a match gets a new number.
 pub(super) fn recluster(
     history: &History,
     speakers: &mut Speakers,
-    options: &DiarizationOptions,
+    settings: &ClusteringSettings,
     plda: &Plda,
 ) -> Result<Option<Clustered>> {
     let mut embeddings = Embeddings::default();
@@ -43,10 +43,11 @@ pub(super) fn recluster(
     if embeddings.is_empty() {
         return Ok(None);
     }
-    let bounds = SpeakerBounds::new(None, None, options.bounds.max())?;
-    let clusters = cluster(&embeddings, &masks, &options.method, bounds, plda)?;
+    let bounds = SpeakerBounds::new(None, None, settings.bounds()?.max())?;
+    let clusters = cluster(&embeddings, &masks, &settings.method, bounds, plda)?;
 
-    // Seconds of speech that each cluster shares with each speaker, and clean seconds of each cluster.
+    // Seconds of speech that each cluster shares with each speaker, and clean seconds of each
+    // cluster.
     let mut shared = BTreeMap::<(u32, u32), f64>::new();
     let mut clean = BTreeMap::<u32, f64>::new();
     let ids: Vec<Ids> = history.windows().map(|window| window.ids).collect();
@@ -64,14 +65,14 @@ pub(super) fn recluster(
         new_ids[slot.chunk as usize][usize::from(slot.local)] =
             cluster.and_then(|cluster| names.get(&cluster).copied());
     }
-    let mut voices: Vec<Voice> = clean
+    let mut voices: Vec<RunningVoice> = clean
         .iter()
         .map(|(cluster, &clean_s)| {
-            Voice::new(names[cluster], &clusters.centroids[*cluster as usize], clean_s.max(FRAME_STEP_S))
+            RunningVoice::new(names[cluster], &clusters.centroids[*cluster as usize], clean_s.max(FRAME_STEP_S))
         })
         .collect();
     let merged = merged(&names, &shared);
-    // Somebody of whom no window is left is still somebody.
+    // Speakers without a remembered window stay.
     let seen: BTreeSet<u32> = shared.keys().map(|&(_, id)| id).collect();
     voices.extend(speakers.unseen(&seen));
     Ok(Some(Clustered { ids: new_ids, voices, merged }))
@@ -94,7 +95,7 @@ fn name(clusters: Vec<u32>, shared: &BTreeMap<(u32, u32), f64>, speakers: &mut S
     Ok(names)
 }
 
-/// Speakers that no cluster is named after, each with the one who has most of their speech.
+/// Speakers without a cluster, each with the speaker that has most of their speech.
 fn merged(names: &BTreeMap<u32, u32>, shared: &BTreeMap<(u32, u32), f64>) -> Vec<(u32, u32)> {
     let kept: BTreeSet<u32> = names.values().copied().collect();
     let mut best = BTreeMap::<u32, (f64, u32)>::new();

@@ -1,32 +1,26 @@
-//! Audio in, events out: windows over the newest audio, and the offline analysis beside them.
+//! Audio in, events out: windows over the newest audio, and the offline analysis of all audio.
 
-use std::fmt;
-use std::sync::Arc;
-
+use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
-use crate::diarizer::{Diarization, Pipeline};
-use crate::inference::{ChunkState, StreamAnalysis};
+use crate::inference::{ChunkState, ScoreOptions, StreamAnalysis};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
-use crate::inference::ScoreOptions;
-use crate::voices::Gallery;
+use std::fmt;
 
 use super::events::LiveEvent;
-use super::options::LiveOptions;
+use super::rules::WindowRules;
+use super::settings::LiveSettings;
 use super::tracker::{Tracker, WindowOutput};
 
 /// Diarizes audio while it arrives.
 ///
 /// ```
-/// use std::sync::Arc;
-///
-/// use diarist::live::{Live, LiveOptions};
-/// use diarist::pipeline::{Models, Pipeline};
+/// use diarist::{Diarizer, Live, LiveSettings, Settings};
 ///
 /// # fn main() -> diarist::Result<()> {
-/// let pipeline = Arc::new(Pipeline::new(Models::embedded()?, Some(1))?);
-/// let mut live = Live::new(pipeline, &LiveOptions::default())?;
+/// let diarizer = Diarizer::new(&Settings::default())?;
+/// let mut live = Live::new(&diarizer, &LiveSettings::default())?;
 /// for block in [[0.0; 8000]; 4] {
-///     // 16 kHz mono, as a microphone gives it.
+///     // 16 kHz mono.
 ///     for event in live.push(&block)? {
 ///         println!("{event:?}");
 ///     }
@@ -37,52 +31,62 @@ use super::tracker::{Tracker, WindowOutput};
 /// # }
 /// ```
 pub struct Live {
-    pipeline: Arc<Pipeline>,
+    diarizer: Diarizer,
     model: ChunkState,
     tracker: Tracker,
     analysis: StreamAnalysis,
-    options: LiveOptions,
-    /// The newest audio: the last window and what came after it.
+    settings: LiveSettings,
+    /// The newest audio: the last window and the samples after it.
     audio: Vec<f32>,
     num_samples: u64,
-    /// Where the next window ends.
+    /// The sample at which the next window ends.
     next_end: u64,
     events: Vec<LiveEvent>,
 }
 
-/// What [`Live::finish`] gives back.
+/// The result of [`Live::finish`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveResult {
-    /// The last events: all turns are closed after them.
+    /// The last events, which close all turns.
     pub events: Vec<LiveEvent>,
-    /// What [`Pipeline::diarize`] gives for the same audio and options.
+    /// The result of [`Diarizer::diarize`] for the same audio and options.
     pub diarization: Diarization,
 }
 
 impl fmt::Debug for Live {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Live")
-            .field("options", &self.options)
+            .field("settings", &self.settings)
             .field("duration_s", &self.duration_s())
             .finish_non_exhaustive()
     }
 }
 
 impl Live {
-    /// A live diarization on the threads of `pipeline`, from silence on.
+    /// A live diarization before its first sample, which computes on the threads of `diarizer`.
+    ///
+    /// The clustering method and the largest number of speakers of `diarizer` also apply while the
+    /// recording goes on. If it knows people, [`LiveEvent::Named`] reports those among the speakers
+    /// from the tenth second on.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for options outside their range, [`crate::ErrorKind::Output`] if no temporary file can be made.
-    pub fn new(pipeline: Arc<Pipeline>, options: &LiveOptions) -> Result<Self> {
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range, or if embeddings are
+    /// skipped; [`crate::ErrorKind::Output`] if a temporary file cannot be created.
+    pub fn new(diarizer: &Diarizer, settings: &LiveSettings) -> Result<Self> {
+        settings.validate()?;
+        if !diarizer.settings().analysis.has_embeddings() {
+            return Err(Error::invalid_option("live diarization needs embeddings")
+                .hint("choose an embedding mode other than skip"));
+        }
         Ok(Self {
-            tracker: Tracker::new(options)?,
-            analysis: StreamAnalysis::new(&pipeline, &options.diarization)?,
-            pipeline,
+            tracker: Tracker::new(diarizer, settings.latency_s)?,
+            analysis: StreamAnalysis::new(diarizer.analyzer(), "live")?,
+            diarizer: diarizer.clone(),
             model: ChunkState::default(),
-            options: options.clone(),
+            settings: *settings,
             audio: Vec::new(),
             num_samples: 0,
-            next_end: options.step_samples() as u64,
+            next_end: settings.step_samples() as u64,
             events: Vec::new(),
         })
     }
@@ -92,24 +96,28 @@ impl Live {
         self.num_samples as f64 / f64::from(SAMPLE_RATE)
     }
 
-    /// The same, and [`LiveEvent::Named`] tells which speakers are people of `gallery`, from the tenth second on.
+    /// Replaces this library's own tracking with `rules`. Decisions are then final: no turn is
+    /// relabelled, and no speaker is merged or named. The result of [`Self::finish`] does not
+    /// depend on the rules.
     #[must_use]
-    pub fn with_gallery(mut self, gallery: Gallery) -> Self {
-        self.tracker.set_gallery(gallery);
+    pub fn with_rules(mut self, rules: Box<dyn WindowRules>) -> Self {
+        self.tracker.set_rules(rules);
         self
     }
 
-    /// Takes the samples that follow (16 kHz mono in [-1, 1]), any number of them, and tells what they change.
+    /// Takes any number of following samples (16 kHz mono in [-1, 1]) and returns the changes that
+    /// they cause.
     ///
-    /// The events of a recording and their order do not depend on how it is cut into pieces.
+    /// The events of a recording and their order do not depend on the sizes of the pieces.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] for a sample that is not finite; nothing of that piece is taken then, and more can be pushed.
-    /// [`crate::ErrorKind::Weights`] if a network gives a value that is not finite.
+    /// [`crate::ErrorKind::Input`] for a sample that is not finite; the whole piece is rejected
+    /// then, and further pieces can be pushed. [`crate::ErrorKind::Weights`] if a network gives a
+    /// value that is not finite.
     pub fn push(&mut self, samples: &[f32]) -> Result<Vec<LiveEvent>> {
         if let Some(bad) = samples.iter().position(|sample| !sample.is_finite()) {
             return Err(Error::input(format!("sample {bad} of {} is not a finite number", samples.len()))
-                .hint("leave the piece out, or put silence in its place"));
+                .hint("leave the piece out, or push silence instead"));
         }
         let mut rest = samples;
         while !rest.is_empty() {
@@ -117,41 +125,44 @@ impl Live {
             let (piece, after) = rest.split_at(wanted);
             self.audio.extend_from_slice(piece);
             self.num_samples += wanted as u64;
-            self.analysis.push(&self.pipeline, piece)?;
+            self.analysis.push(self.diarizer.analyzer(), piece)?;
             if self.num_samples == self.next_end {
                 self.run_window()?;
-                self.next_end += self.options.step_samples() as u64;
+                self.next_end += self.settings.step_samples() as u64;
             }
             rest = after;
         }
         Ok(std::mem::take(&mut self.events))
     }
 
-    /// Decides what is left, and diarizes the whole recording as [`Pipeline::diarize`] does; `file_id` names it in the result.
+    /// Decides the remaining moments, and diarizes the whole recording as [`Diarizer::diarize`]
+    /// does; `file_id` names it in the result.
     ///
     /// # Errors
-    /// As [`Self::push`]; [`crate::ErrorKind::SpeakerBounds`] if the number of speakers asked for cannot be had.
+    /// As [`Self::push`]; [`crate::ErrorKind::SpeakerBounds`] if the requested number of speakers
+    /// is not possible.
     pub fn finish(mut self, file_id: &str) -> Result<LiveResult> {
-        let is_windowed = self.num_samples + self.options.step_samples() as u64 == self.next_end;
+        let is_windowed = self.num_samples + self.settings.step_samples() as u64 == self.next_end;
         if self.num_samples > 0 && !is_windowed {
             self.run_window()?;
         }
         self.tracker.finish(self.duration_s(), &mut self.events);
-        let analysis = self.analysis.finish(&self.pipeline)?;
-        let diarization = self.pipeline.cluster(file_id, &analysis, &self.options.diarization)?;
+        let mut analysis = self.analysis.finish(self.diarizer.analyzer())?;
+        file_id.clone_into(&mut analysis.origin.file_id);
+        let diarization = self.diarizer.cluster(&analysis)?;
         Ok(LiveResult { events: self.events, diarization })
     }
 
-    /// Runs the networks over the last 10 s and tracks what they find.
+    /// Runs the networks over the last 10 s and tracks the speakers in it.
     fn run_window(&mut self) -> Result<()> {
         let excess = self.audio.len().saturating_sub(CHUNK_SAMPLES);
         self.audio.drain(..excess);
-        let Self { pipeline, model, tracker, audio, num_samples, events, .. } = self;
-        let models = &pipeline.models;
-        pipeline.install(|| {
-            let output = model.run(models, audio, &[], &ScoreOptions::default())?;
+        let Self { diarizer, model, tracker, audio, num_samples, events, .. } = self;
+        let analyzer = diarizer.analyzer();
+        analyzer.install(|| {
+            let output = model.run(analyzer.networks(), audio, &[], &ScoreOptions::default())?;
             let window = WindowOutput { end: *num_samples, masks: &output.masks, embeddings: &output.embeddings };
-            tracker.push(&window, &models.plda, events)
+            tracker.push(&window, diarizer.plda(), events)
         })
     }
 }

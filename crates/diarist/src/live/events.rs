@@ -1,27 +1,28 @@
-//! What live diarization tells while a recording goes on.
+//! Events of live diarization.
 
 use serde::{Deserialize, Serialize};
 
-/// A change to the turns so far. Times are seconds from the start of the recording, speakers are numbered from 1 and turns from 0.
+/// A change to the turns so far. Times are seconds from the start of the recording. Speakers are
+/// numbered from 1, turns from 0.
 ///
-/// Who applies all events in their order has the turns as they are known now.
+/// All events, applied in their order, give the current turns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LiveEvent {
-    /// Somebody has begun to speak.
+    /// A speaker has begun to speak.
     Opened {
         /// The new turn.
         turn: u64,
-        /// Who speaks.
+        /// The speaker of the turn.
         speaker: u32,
-        /// Since when.
+        /// Its start.
         start_s: f64,
     },
     /// An open turn goes on.
     Extended {
         /// The turn.
         turn: u64,
-        /// Until when it is known to last.
+        /// Its end so far.
         end_s: f64,
     },
     /// A turn is over.
@@ -31,27 +32,29 @@ pub enum LiveEvent {
         /// Its end.
         end_s: f64,
     },
-    /// A turn, open or closed, turned out to be another speaker's.
+    /// A turn, open or closed, belongs to another speaker than reported before.
     Relabelled {
         /// The turn.
         turn: u64,
-        /// Whose it is.
+        /// The new speaker of the turn.
         speaker: u32,
     },
-    /// Two speakers turned out to be one: all turns of `speaker`, however old, are turns of `into`. The number is not used again.
+    /// Two speakers are one person: all turns of `speaker`, even the oldest, are turns of `into`.
+    /// The number of `speaker` is not used again.
     Merged {
-        /// The speaker who no longer exists.
+        /// The speaker that no longer exists.
         speaker: u32,
-        /// Who that is.
+        /// The speaker that takes over the turns.
         into: u32,
     },
-    /// A speaker is somebody known, or no longer seems to be. Only with [`super::Live::with_gallery`].
+    /// A speaker is a known person, or no longer seems to be one. Only with
+    /// [`crate::live::Live::with_gallery`].
     Named {
         /// The speaker.
         speaker: u32,
-        /// Who that is; `None` for somebody unknown after all.
+        /// The name of that person; `None` if the speaker is unknown after all.
         name: Option<String>,
-        /// How probable that is, if there is a name.
+        /// Probability that the name is right, if there is a name.
         probability: Option<f64>,
     },
 }

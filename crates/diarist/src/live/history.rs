@@ -1,29 +1,31 @@
-//! Windows that are remembered, to cluster the speakers anew.
+//! The windows that are remembered for clustering.
 //!
-//! A day holds 86,400 windows of a second each, but what they tell about the voices repeats itself. All of the last few minutes are
-//! kept, and of those before as many as give every speaker a share.
+//! A day holds 86,400 windows, one each second, but they repeat the same voices. All windows of the
+//! last few minutes are kept, and of the older ones a bounded number with a share for every
+//! speaker.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use super::timeline::{Ids, Placed};
+use super::windows::{Ids, PlacedWindow};
 
-/// Windows of the last minutes that are all kept.
+/// Number of the newest windows, which are all kept.
 const MAX_RECENT: usize = 150;
-/// Windows from before.
+/// Largest number of older windows.
 const MAX_OLDER: usize = 250;
 
 /// A bounded choice of the windows so far, in the order of time.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    older: Vec<Placed>,
-    recent: VecDeque<Placed>,
-    /// Is the last window one that began with the recording and was not full yet?
+    older: Vec<PlacedWindow>,
+    recent: VecDeque<PlacedWindow>,
+    /// Did the last window begin with the recording, shorter than a full window?
     last_is_short: bool,
 }
 
 impl History {
-    /// Remembers `window`. One that is not full (`is_short`) is replaced by the next, which holds all of it.
-    pub(super) fn push(&mut self, window: Placed, is_short: bool) {
+    /// Remembers `window`. The next window replaces one that is not full (`is_short`), because it
+    /// covers all of it.
+    pub(super) fn push(&mut self, window: PlacedWindow, is_short: bool) {
         if self.last_is_short {
             self.recent.pop_back();
         }
@@ -42,7 +44,7 @@ impl History {
     }
 
     /// All windows, the oldest first.
-    pub(super) fn windows(&self) -> impl Iterator<Item = &Placed> {
+    pub(super) fn windows(&self) -> impl Iterator<Item = &PlacedWindow> {
         self.older.iter().chain(&self.recent)
     }
 
@@ -53,19 +55,19 @@ impl History {
         }
     }
 
-    /// From this frame on every window is remembered.
+    /// The frame from which on every window is remembered.
     pub(super) fn complete_from(&self) -> usize {
         self.recent.front().map_or(0, |window| window.start_frame)
     }
 
-    /// Lets go of the older window whose rarest speaker has the most windows; of those, the one closest to that speaker's window
-    /// before it.
+    /// Forgets the older window whose rarest speaker has the most windows. Among several, the one
+    /// closest to the previous window with the same rarest speaker goes.
     fn forget_one(&mut self) {
         let mut counts = BTreeMap::<u32, usize>::new();
         for id in self.windows().flat_map(|window| window.ids).flatten() {
             *counts.entry(id).or_default() += 1;
         }
-        let rarest = |window: &Placed| window.ids.into_iter().flatten().min_by_key(|id| (counts[id], *id));
+        let rarest = |window: &PlacedWindow| window.ids.into_iter().flatten().min_by_key(|id| (counts[id], *id));
         let mut last_of = BTreeMap::<Option<u32>, usize>::new();
         let mut least_needed = None;
         for (index, window) in self.older.iter().enumerate() {
@@ -88,8 +90,8 @@ mod tests {
     use super::super::test_data::{embeddings, masks};
     use super::*;
 
-    fn window(second: usize, id: u32) -> Placed {
-        Placed {
+    fn window(second: usize, id: u32) -> PlacedWindow {
+        PlacedWindow {
             start_frame: second * 59,
             num_frames: 589,
             masks: masks([0..300, 0..0, 0..0]),
@@ -99,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_day_takes_no_more_than_minutes_and_forgets_nobody() {
+    fn a_day_keeps_a_bounded_number_of_windows_of_every_speaker() {
         let mut history = History::default();
         // Speaker 3 is heard ten times in the first hour, then never again.
         for second in 0..86_400 {
@@ -111,13 +113,13 @@ mod tests {
         assert_eq!(count(3), 10);
         assert!(count(1).abs_diff(count(2)) < 60, "{} and {}", count(1), count(2));
         assert!(history.windows().is_sorted_by_key(|window| window.start_frame));
-        // What is older than the last minutes is spread over the day.
+        // The older windows are spread over the day.
         let longest_gap = history.older.windows(2).map(|pair| pair[1].start_frame - pair[0].start_frame).max();
         assert!(longest_gap < Some(7200 * 59), "{longest_gap:?}");
     }
 
     #[test]
-    fn a_window_that_was_not_full_is_replaced_by_the_next() {
+    fn the_next_window_replaces_one_that_was_not_full() {
         let mut history = History::default();
         for second in 1..12 {
             history.push(window(0, second), second < 10);

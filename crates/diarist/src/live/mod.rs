@@ -1,32 +1,32 @@
-//! Live diarization: audio arrives bit by bit, turns come out a few seconds later and are revised when more is known.
+//! Live diarization: audio arrives in pieces, turns follow a few seconds later, and later audio
+//! revises them.
 //!
-//! [`Live::push`] takes samples and returns [`LiveEvent`]s; [`Live::finish`] returns what [`crate::diarizer::Pipeline::diarize`] gives for
-//! the same audio, to the last bit.
+//! [`Live::push`] takes samples and returns [`LiveEvent`]s. [`Live::finish`] returns the result of
+//! [`Diarizer::diarize`](crate::Diarizer::diarize) for the same audio, to the last bit.
 //!
-//! Every `step` seconds the networks run over the last 10 s of audio. the tracker gives the local speakers of that window to speakers
-//! it knows or to new ones; the turns follow from all windows that cover a moment, as offline. Every few seconds the
-//! speakers are clustered anew over a bounded choice of earlier windows, which corrects what was decided too early.
+//! Every `step` seconds the networks run over the last 10 s of audio. The tracker assigns the local
+//! speakers of that window to known speakers or to new ones. The turns follow from all windows that
+//! cover a moment, as offline. Every few seconds the speakers are clustered again over a bounded
+//! choice of earlier windows, which corrects early decisions.
 
 mod board;
 mod clusters;
-mod diart;
 mod engine;
 mod events;
-mod fluidaudio;
 mod history;
-mod options;
 mod rules;
+mod settings;
 mod speakers;
 #[cfg(test)]
 mod test_data;
 #[cfg(test)]
 mod tests;
-mod timeline;
 mod tracker;
 mod turns;
+mod windows;
 
 pub use board::{Board, LiveTurn};
 pub use engine::{Live, LiveResult};
 pub use events::LiveEvent;
-pub use options::LiveOptions;
-pub use rules::LiveRules;
+pub use rules::{WindowRules, WindowSpeakers};
+pub use settings::LiveSettings;

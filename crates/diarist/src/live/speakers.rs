@@ -1,25 +1,25 @@
-//! The speakers known so far, and whom a window's local speakers are taken for.
+//! The speakers so far, and the assignment of a window's local speakers to them.
 
 use std::collections::BTreeSet;
 
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::assignment::{Objective, assign};
 use crate::error::{Error, ErrorKind, Result};
-use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 use crate::voices;
 
-use super::timeline::Ids;
+use super::windows::Ids;
 
-/// Clean speech that it takes to be the first speaker, or to change a voice.
+/// Seconds of clean speech needed to become the first speaker, or to change a voice.
 const MIN_CLEAN_S: f64 = 1.0;
 
-/// The voice of a speaker.
+/// The voice of a speaker, which grows with each window.
 #[derive(Debug, Clone)]
-pub(super) struct Voice {
-    /// Number of the speaker, never used for another.
+pub(super) struct RunningVoice {
+    /// Number of the speaker, never used for another one.
     pub(super) id: u32,
-    /// Embeddings, each times its seconds of clean speech, summed up.
+    /// Sum of the embeddings, each times its seconds of clean speech.
     sum: Vec<f64>,
     /// `sum` as a unit vector.
     unit: Vec<f32>,
@@ -27,16 +27,16 @@ pub(super) struct Voice {
     clean_s: f64,
 }
 
-impl Voice {
-    /// A voice from one embedding, or a mean of some, of `clean_s` seconds of clean speech.
+impl RunningVoice {
+    /// A voice from an embedding, or the mean of several, of `clean_s` seconds of clean speech.
     pub(super) fn new(id: u32, embedding: &[f32], clean_s: f64) -> Self {
         let mut voice = Self { id, sum: vec![0.0; EMBEDDING_DIMENSION], unit: Vec::new(), clean_s: 0.0 };
         voice.add(embedding, clean_s);
         voice
     }
 
-    /// The mean embedding and the seconds of clean speech that it was made from, for comparison with known people.
-    pub(super) fn known_as(&self) -> Result<voices::Voice> {
+    /// The mean embedding with its seconds of clean speech, for comparison with known people.
+    pub(super) fn mean_voice(&self) -> Result<voices::Voice> {
         let mean = self.sum.iter().map(|&sum| (sum / self.clean_s) as f32).collect();
         voices::Voice::new(mean, self.clean_s)
     }
@@ -51,21 +51,21 @@ impl Voice {
     }
 }
 
-/// All speakers known now, in the order of their numbers.
+/// All current speakers, in the order of their numbers.
 #[derive(Debug)]
 pub(super) struct Speakers {
-    voices: Vec<Voice>,
+    voices: Vec<RunningVoice>,
     last_id: u32,
     max: usize,
 }
 
 impl Speakers {
-    /// Nobody, and at most `max` speakers at a time.
+    /// No speakers yet, and at most `max` of them at a time.
     pub(super) fn new(max: Option<usize>) -> Self {
         Self { voices: Vec::new(), last_id: 0, max: max.unwrap_or(usize::MAX) }
     }
 
-    pub(super) fn voices(&self) -> &[Voice] {
+    pub(super) fn voices(&self) -> &[RunningVoice] {
         &self.voices
     }
 
@@ -75,21 +75,23 @@ impl Speakers {
         self.last_id
     }
 
-    /// The speakers who are not among `ids`.
-    pub(super) fn unseen(&self, ids: &BTreeSet<u32>) -> impl Iterator<Item = Voice> {
+    /// The speakers that are not among `ids`.
+    pub(super) fn unseen(&self, ids: &BTreeSet<u32>) -> impl Iterator<Item = RunningVoice> {
         self.voices.iter().filter(|voice| !ids.contains(&voice.id)).cloned()
     }
 
-    /// The speakers from now on.
-    pub(super) fn replace(&mut self, mut voices: Vec<Voice>) {
+    /// Replaces all speakers.
+    pub(super) fn replace(&mut self, mut voices: Vec<RunningVoice>) {
         voices.sort_by_key(|voice| voice.id);
         self.voices = voices;
     }
 
-    /// Takes the local speakers of a window for the speakers known, no two for the same; those that are left over for nobody. Voices
-    /// learn from clean speech. If nobody is known, who has enough clean speech is new.
+    /// Assigns the local speakers of a window to the known speakers, each to another one; local
+    /// speakers that are left over get none. Clean speech updates the voices. With no known
+    /// speakers, any local speaker with enough clean speech becomes a new one.
     ///
-    /// Otherwise nobody new is found here: that somebody else has begun to speak shows when the windows are clustered, soon after.
+    /// Later, new speakers are not found here but by clustering the windows, soon after they begin
+    /// to speak.
     pub(super) fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let clean = masks.num_clean_frames().map(|frames| frames as f64 * FRAME_STEP_S);
         let is_clean = |local: &usize| clean[*local] >= MIN_CLEAN_S;
@@ -97,7 +99,7 @@ impl Speakers {
             let mut ids = [None; LOCAL_SPEAKERS];
             for local in (0..LOCAL_SPEAKERS).filter(is_clean).take(self.max) {
                 let id = self.new_id();
-                self.voices.push(Voice::new(id, &embeddings[local], clean[local]));
+                self.voices.push(RunningVoice::new(id, &embeddings[local], clean[local]));
                 ids[local] = Some(id);
             }
             return Ok(ids);
@@ -111,7 +113,7 @@ impl Speakers {
         Ok(ids)
     }
 
-    /// As [`Self::recognise`], but nothing is learnt, and nobody is new.
+    /// As [`Self::recognise`], without updating voices or adding speakers.
     pub(super) fn recognise_known(&self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
         let mut similarities = Vec::with_capacity(active.len() * self.voices.len());
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn two_local_speakers_are_never_one_person_and_nobody_is_new_once_somebody_is_known() {
+    fn local_speakers_get_different_speakers_and_only_the_first_ones_are_new() {
         let mut speakers = Speakers::new(None);
         // 59 frames are 0.996 s.
         let short = speakers.recognise(&masks([0..59, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
@@ -165,11 +167,11 @@ mod tests {
         for (frames, angle) in [(0..120, 0.0), (0..240, 30.0), (0..50, 90.0)] {
             speakers.recognise(&masks([frames, 0..0, 0..0]), &embeddings([angle; 3])).unwrap();
         }
-        // One part at 0 degrees, two at 30; 50 frames, 0.84 s, are too few to change it.
+        // One part at 0 degrees, two at 30; 50 frames, 0.84 s, are too few to change the voice.
         let expected = (2.0 * 30f32.to_radians().sin()).atan2(1.0 + 2.0 * 30f32.to_radians().cos());
         let unit = &speakers.voices()[0].unit;
         assert!((unit[1].atan2(unit[0]) - expected).abs() < 1e-5, "{:?}", &unit[..2]);
-        let known_as = speakers.voices()[0].known_as().unwrap();
-        assert!((known_as.speech_s() - 360.0 * FRAME_STEP_S).abs() < 1e-9);
+        let mean_voice = speakers.voices()[0].mean_voice().unwrap();
+        assert!((mean_voice.speech_s() - 360.0 * FRAME_STEP_S).abs() < 1e-9);
     }
 }

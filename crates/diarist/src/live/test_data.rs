@@ -6,7 +6,7 @@ use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::{ChunkMasks, FrameMask};
 
-/// Local speakers who are active in these frames.
+/// Masks of local speakers that are active in these frames.
 pub(super) fn masks(speakers: [Range<usize>; LOCAL_SPEAKERS]) -> ChunkMasks {
     let mask = |frames: Range<usize>| {
         let mut mask = FrameMask::default();

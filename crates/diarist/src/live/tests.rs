@@ -1,26 +1,35 @@
-//! The tracker on made-up timelines: each test stands for a flaw of FluidAudio's tracking that must not come back.
+//! The tracker on made-up timelines. Each test guards against a flaw of FluidAudio's tracking of
+//! August 2025.
 
 use std::ops::Range;
 
 use super::board::Board;
 use super::events::LiveEvent;
-use super::options::LiveOptions;
+use super::rules::{WindowRules, WindowSpeakers};
 use super::test_data::embeddings;
-use super::timeline::frames_before;
 use super::tracker::{Tracker, WindowOutput};
-use crate::clustering::{AhcOptions, Method, Plda};
-use crate::diarizer::DiarizationOptions;
+use super::windows::frames_before;
+use crate::analysis::EMBEDDING_DIMENSION;
+use crate::clustering::{AhcOptions, ClusteringSettings, Method, Plda};
+use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
 use crate::timeline::SlidingWindow;
 
-/// Somebody speaks: when, in seconds, and with which voice, in degrees.
+/// A stretch of speech: its time in seconds, and its voice in degrees.
 type Speech = (Range<f64>, f32);
 
-/// The events of `speeches` at a step of 1 s, the networks never failing.
-fn events_of(speeches: &[Speech], duration_s: usize, options: &LiveOptions) -> Vec<LiveEvent> {
+/// The events of `speeches` at a step of 1 s, with networks that make no error.
+fn events_of(speeches: &[Speech], duration_s: usize, settings: &ClusteringSettings) -> Vec<LiveEvent> {
+    events_of_tracker(tracker(settings, 2.0), speeches, duration_s)
+}
+
+fn tracker(settings: &ClusteringSettings, latency_s: f64) -> Tracker {
+    Tracker::with_clustering(settings, None, latency_s).unwrap()
+}
+
+fn events_of_tracker(mut tracker: Tracker, speeches: &[Speech], duration_s: usize) -> Vec<LiveEvent> {
     let plda = Plda::embedded().unwrap();
-    let mut tracker = Tracker::new(options).unwrap();
     let mut events = Vec::new();
     for end_s in 1..=duration_s {
         let (masks, angles) = window(speeches, end_s as f64);
@@ -32,7 +41,8 @@ fn events_of(speeches: &[Speech], duration_s: usize, options: &LiveOptions) -> V
     events
 }
 
-/// Masks and voices of the window that ends at `end_s`: local speakers in the order in which they begin in it.
+/// Masks and voices of the window that ends at `end_s`. Local speakers are in the order of their
+/// first frame in it.
 fn window(speeches: &[Speech], end_s: f64) -> (ChunkMasks, [f32; LOCAL_SPEAKERS]) {
     let start_s = (end_s - 10.0).max(0.0);
     let (mut masks, mut angles, mut num_locals) = (ChunkMasks::default(), [0.0; LOCAL_SPEAKERS], 0);
@@ -50,14 +60,13 @@ fn window(speeches: &[Speech], end_s: f64) -> (ChunkMasks, [f32; LOCAL_SPEAKERS]
     (masks, angles)
 }
 
-fn options() -> LiveOptions {
-    // Clustering by distance alone: the made-up voices are none to the PLDA.
+fn settings() -> ClusteringSettings {
+    // Clustering by distance alone, because the PLDA does not fit made-up voices.
     let method = Method::Ahc(AhcOptions { threshold: 0.5, min_cluster_size: 1 });
-    let diarization = DiarizationOptions { method, ..DiarizationOptions::default() };
-    LiveOptions { step_s: 1.0, latency_s: 2.0, diarization, ..LiveOptions::default() }
+    ClusteringSettings { method, ..ClusteringSettings::default() }
 }
 
-/// Speaker, start and end of every turn with all corrections.
+/// Speaker, start and end of every turn after all corrections.
 fn turns_of(events: &[LiveEvent]) -> Vec<(u32, f64, f64)> {
     let mut board = Board::default();
     events.iter().for_each(|event| board.apply(event));
@@ -74,31 +83,30 @@ fn assert_turns(events: &[LiveEvent], expected: &[(u32, f64, f64)]) {
 }
 
 #[test]
-fn a_long_turn_is_not_cut_where_windows_end_and_a_short_one_is_kept() {
+fn a_long_turn_is_not_cut_at_window_ends_and_a_short_one_is_kept() {
     let speeches = [(2.0..27.0, 0.0), (28.0..28.4, 0.0), (30.0..34.0, 90.0)];
-    assert_turns(&events_of(&speeches, 40, &options()), &[(1, 2.0, 27.0), (1, 28.0, 28.4), (2, 30.0, 34.0)]);
+    assert_turns(&events_of(&speeches, 40, &settings()), &[(1, 2.0, 27.0), (1, 28.0, 28.4), (2, 30.0, 34.0)]);
 }
 
 #[test]
 fn turns_begin_and_end_in_the_middle_of_frames() {
-    let events = events_of(&[(2.0..5.0, 0.0)], 12, &options());
+    let events = events_of(&[(2.0..5.0, 0.0)], 12, &settings());
     let frame = frames_before(2.0);
     assert_eq!(turns_of(&events)[0].1, SlidingWindow::FRAMES.middle(frame));
 }
 
 #[test]
-fn overlapped_speech_has_both_speakers_even_one_who_is_never_alone() {
+fn overlapped_speech_has_both_speakers() {
     let speeches = [(0.0..8.0, 0.0), (8.0..30.0, 90.0), (20.0..24.0, 0.0)];
-    assert_turns(&events_of(&speeches, 32, &options()), &[(1, 0.0, 8.0), (2, 8.0, 30.0), (1, 20.0, 24.0)]);
+    assert_turns(&events_of(&speeches, 32, &settings()), &[(1, 0.0, 8.0), (2, 8.0, 30.0), (1, 20.0, 24.0)]);
 }
 
 #[test]
 fn half_a_second_does_not_make_a_speaker() {
-    // With the usual method, which makes speakers of windows with two seconds of clean speech.
-    let mut options = options();
-    options.diarization.method = Method::default();
+    // With the default method, which takes speakers from windows with two seconds of clean speech.
+    let settings = ClusteringSettings::default();
     let num_speakers = |speech: Range<f64>| {
-        let turns = turns_of(&events_of(&[(0.0..14.0, 0.0), (speech, 180.0)], 40, &options));
+        let turns = turns_of(&events_of(&[(0.0..14.0, 0.0), (speech, 180.0)], 40, &settings));
         turns.iter().map(|turn| turn.0).max()
     };
     assert_eq!(num_speakers(15.0..15.5), Some(1));
@@ -106,9 +114,10 @@ fn half_a_second_does_not_make_a_speaker() {
 }
 
 #[test]
-fn who_comes_back_is_the_same_person() {
+fn a_speaker_who_comes_back_keeps_the_number() {
     let mut speeches = Vec::new();
-    // Two people talk for four minutes, longer than everything is remembered; a third one once at the start and once at the end.
+    // Two people talk for four minutes, longer than all windows are remembered; a third one speaks
+    // once at the start and once at the end.
     speeches.push((0.0..6.0, 180.0));
     for i in 0..24 {
         let start = 8.0 + 10.0 * f64::from(i);
@@ -116,31 +125,53 @@ fn who_comes_back_is_the_same_person() {
         speeches.push((start + 5.0..start + 9.5, 90.0));
     }
     speeches.push((250.0..256.0, 180.0));
-    let turns = turns_of(&events_of(&speeches, 260, &options()));
+    let turns = turns_of(&events_of(&speeches, 260, &settings()));
     assert_eq!(turns.first().map(|turn| turn.0), turns.last().map(|turn| turn.0));
     assert_eq!(turns.iter().map(|turn| turn.0).max(), Some(3));
 }
 
 #[test]
-fn a_voice_taken_for_another_is_corrected_by_an_event() {
-    // The only voice known is free when the second one appears, which is taken for it until there are windows enough with two seconds.
+fn a_turn_with_the_wrong_speaker_is_corrected_by_an_event() {
+    // The only known speaker is silent when the second voice appears, so that the second voice is
+    // assigned to it until enough windows have two seconds of it.
     let speeches = [(0.0..14.0, 0.0), (27.3..37.0, 180.0)];
-    let method = Method::default();
-    let diarization = DiarizationOptions { method, ..DiarizationOptions::default() };
-    let events = events_of(&speeches, 50, &LiveOptions { latency_s: 1.0, diarization, ..options() });
+    let events = events_of_tracker(tracker(&ClusteringSettings::default(), 1.0), &speeches, 50);
     assert!(events.contains(&LiveEvent::Relabelled { turn: 1, speaker: 2 }), "{events:?}");
     assert_turns(&events, &[(1, 0.0, 14.0), (2, 27.3, 37.0)]);
 }
 
 #[test]
-fn silence_has_no_turns_and_nobody_is_more_than_allowed() {
-    assert!(events_of(&[], 15, &options()).is_empty());
-    let mut options = options();
-    options.diarization.bounds = crate::clustering::SpeakerBounds::new(None, None, Some(2)).unwrap();
+fn silence_has_no_turns_and_speakers_stay_within_the_bound() {
+    assert!(events_of(&[], 15, &settings()).is_empty());
+    let settings = ClusteringSettings { max_speakers: Some(2), ..settings() };
     let speeches = [(0.0..9.0, 0.0), (10.0..19.0, 90.0), (20.0..29.0, 180.0)];
-    let turns = turns_of(&events_of(&speeches, 32, &options));
+    let turns = turns_of(&events_of(&speeches, 32, &settings));
     let mut speakers: Vec<u32> = turns.iter().map(|turn| turn.0).collect();
     speakers.sort_unstable();
     speakers.dedup();
     assert_eq!(speakers.len(), 2, "{turns:?}");
+}
+
+/// Rules that assign every local speaker to one speaker.
+#[derive(Debug)]
+struct OneSpeaker(u32);
+
+impl WindowRules for OneSpeaker {
+    fn decide(
+        &mut self,
+        masks: &ChunkMasks,
+        _embeddings: &[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    ) -> Result<WindowSpeakers> {
+        Ok(WindowSpeakers { masks: *masks, ids: [Some(self.0); LOCAL_SPEAKERS] })
+    }
+}
+
+#[test]
+fn rules_of_the_caller_replace_tracking_and_revision() {
+    let mut tracker = tracker(&settings(), 2.0);
+    tracker.set_rules(Box::new(OneSpeaker(7)));
+    let events = events_of_tracker(tracker, &[(2.0..9.0, 0.0), (12.0..27.0, 180.0)], 32);
+    assert_turns(&events, &[(7, 2.0, 9.0), (7, 12.0, 27.0)]);
+    let is_revision = |event: &LiveEvent| matches!(event, LiveEvent::Relabelled { .. } | LiveEvent::Merged { .. });
+    assert!(!events.iter().any(is_revision), "{events:?}");
 }

@@ -1,10 +1,12 @@
-//! From windows to turns: who is who, decided as windows arrive, and corrected by clustering them anew.
+//! From windows to turns: assigns local speakers to speakers as windows arrive, and corrects the
+//! assignment by clustering the windows again.
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::clustering::Plda;
-use crate::error::Result;
 use crate::analysis::EMBEDDING_DIMENSION;
+use crate::clustering::{ClusteringSettings, Plda};
+use crate::diarizer::Diarizer;
+use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
 use crate::voices::{self, Gallery};
@@ -12,63 +14,72 @@ use crate::voices::{self, Gallery};
 use super::clusters::recluster;
 use super::events::LiveEvent;
 use super::history::History;
-use super::options::LiveOptions;
-use super::rules::Sequential;
-use super::speakers::{Speakers, Voice};
-use super::timeline::{Placed, frames_before, speakers_in, start_frame};
+use super::rules::{WindowRules, WindowSpeakers};
+use super::speakers::{RunningVoice, Speakers};
 use super::turns::Turns;
+use super::windows::{PlacedWindow, frames_before, speakers_in, start_frame};
 
-/// Seconds between the windows that are remembered for clustering: the chunk step for which its defaults were made.
+/// Seconds between the windows that are remembered for clustering: the chunk step for which the
+/// defaults of clustering were made.
 const REMEMBER_EVERY_S: f64 = 1.0;
 /// Seconds between two clusterings.
 const CLUSTER_EVERY_S: f64 = 2.0;
 
-/// What the networks found in a window of up to 10 s.
+/// Output of the networks for a window of up to 10 s.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WindowOutput<'a> {
     /// End of the window, in samples from the start of the recording.
     pub(super) end: u64,
     /// Frames of each local speaker.
     pub(super) masks: &'a ChunkMasks,
-    /// Raw embedding of each local speaker, `[3, 256]`; not read for those who are never active.
+    /// Raw embedding of each local speaker, `[3, 256]`; not read for one without an active frame.
     pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
 }
 
-/// Gives windows' local speakers to the speakers of the recording and tells the turns.
+/// Assigns the local speakers of windows to the speakers of the recording, and reports the turns.
 #[derive(Debug)]
 pub(super) struct Tracker {
-    options: LiveOptions,
-    /// Rules of others take the place of `speakers` and `history`.
-    sequential: Option<Sequential>,
+    latency_s: f64,
+    clustering: ClusteringSettings,
+    /// Rules that replace `speakers` and `history`.
+    rules: Option<Box<dyn WindowRules>>,
     speakers: Speakers,
     history: History,
-    /// Windows that cover frames which are not decided yet.
-    recent: VecDeque<Placed>,
+    /// Windows that cover undecided frames.
+    recent: VecDeque<PlacedWindow>,
     turns: Turns,
     gallery: Option<Gallery>,
-    /// What speakers are called.
+    /// Names of the speakers that are known people.
     names: BTreeMap<u32, String>,
-    /// First frame that is not decided yet.
+    /// First undecided frame.
     next_frame: usize,
     remembered_s: f64,
     clustered_s: f64,
 }
 
 impl Tracker {
-    /// A tracker that knows nobody.
+    /// A tracker without speakers, with the clustering settings and the known people of `diarizer`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for options outside their range.
-    pub(super) fn new(options: &LiveOptions) -> Result<Self> {
-        options.validate()?;
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range.
+    pub(super) fn new(diarizer: &Diarizer, latency_s: f64) -> Result<Self> {
+        Self::with_clustering(&diarizer.settings().clustering, diarizer.gallery(), latency_s)
+    }
+
+    pub(super) fn with_clustering(
+        clustering: &ClusteringSettings,
+        gallery: Option<&Gallery>,
+        latency_s: f64,
+    ) -> Result<Self> {
         Ok(Self {
-            options: options.clone(),
-            sequential: Sequential::new(options.rules),
-            speakers: Speakers::new(options.diarization.bounds.max()),
+            latency_s,
+            clustering: clustering.clone(),
+            rules: None,
+            speakers: Speakers::new(clustering.bounds()?.max()),
             history: History::default(),
             recent: VecDeque::new(),
             turns: Turns::default(),
-            gallery: None,
+            gallery: gallery.cloned(),
             names: BTreeMap::new(),
             next_frame: 0,
             remembered_s: 0.0,
@@ -76,21 +87,23 @@ impl Tracker {
         })
     }
 
-    /// Takes the next window; windows come in the order of their ends.
+    /// Takes the next window. Windows come in the order of their ends.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
     pub(super) fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
-        let (masks, ids) = match &mut self.sequential {
-            Some(rules) => rules.recognise(window.masks, window.embeddings)?,
-            None => (*window.masks, self.speakers.recognise(window.masks, window.embeddings)?),
+        let WindowSpeakers { masks, ids } = match &mut self.rules {
+            Some(rules) => rules.decide(window.masks, window.embeddings)?,
+            None => {
+                WindowSpeakers { masks: *window.masks, ids: self.speakers.recognise(window.masks, window.embeddings)? }
+            }
         };
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
         let num_frames = (frames_before(end_s) - start_frame).min(FRAMES_PER_CHUNK);
-        let placed = Placed { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
-        if self.sequential.is_some() {
+        let placed = PlacedWindow { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
+        if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
             if end_s >= self.remembered_s + REMEMBER_EVERY_S {
@@ -101,28 +114,28 @@ impl Tracker {
             if end_s >= self.clustered_s + CLUSTER_EVERY_S.min(0.1 * end_s) {
                 self.clustered_s = end_s;
                 self.recluster(plda, events)?;
-                // The first windows are padded, which spoils their embeddings.
+                // The first windows are padded, which distorts their embeddings.
                 if window.end >= CHUNK_SAMPLES as u64 {
                     self.name_speakers(events)?;
                 }
             }
         }
-        self.decide_until(end_s - self.options.latency_s, events);
+        self.decide_until(end_s - self.latency_s, events);
         Ok(())
     }
 
-    /// Decides everything that is left and closes all turns.
+    /// Decides the remaining frames and closes all turns.
     pub(super) fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
         self.decide_until(duration_s, events);
         self.turns.close_all(self.next_frame, events);
     }
 
-    /// Looks for the speakers among these people.
-    pub(super) fn set_gallery(&mut self, gallery: Gallery) {
-        self.gallery = Some(gallery);
+    /// Replaces the tracker's own rules with `rules`.
+    pub(super) fn set_rules(&mut self, rules: Box<dyn WindowRules>) {
+        self.rules = Some(rules);
     }
 
-    /// Decides the frames whose middle lies before `until_s`.
+    /// Decides the frames with a middle before `until_s`.
     fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
         let end = frames_before(until_s);
         let first = self.next_frame;
@@ -140,10 +153,10 @@ impl Tracker {
         }
     }
 
-    /// Clusters the remembered windows and brings speakers and turns in line with it.
+    /// Clusters the remembered windows, and updates speakers and turns by the result.
     fn recluster(&mut self, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
-        let Self { history, speakers, turns, recent, options, .. } = self;
-        let Some(found) = recluster(history, speakers, &options.diarization, plda)? else {
+        let Self { history, speakers, turns, recent, clustering, .. } = self;
+        let Some(found) = recluster(history, speakers, clustering, plda)? else {
             return Ok(());
         };
         let decisions = turns.decide(history, &found);
@@ -158,13 +171,13 @@ impl Tracker {
         Ok(())
     }
 
-    /// Tells who of the speakers is somebody known, where that has changed.
+    /// Reports the speakers that are known people, where that has changed.
     fn name_speakers(&mut self, events: &mut Vec<LiveEvent>) -> Result<()> {
         let Some(gallery) = &self.gallery else { return Ok(()) };
         let voices = self.speakers.voices();
-        let known_as: Vec<voices::Voice> = voices.iter().map(Voice::known_as).collect::<Result<_>>()?;
+        let mean_voice: Vec<voices::Voice> = voices.iter().map(RunningVoice::mean_voice).collect::<Result<_>>()?;
         let mut names = BTreeMap::new();
-        for (voice, found) in voices.iter().zip(gallery.identify_all(&known_as)?) {
+        for (voice, found) in voices.iter().zip(gallery.identify_all(&mean_voice)?) {
             let (speaker, name) = (voice.id, found.name().map(str::to_owned));
             if name.as_ref() != self.names.get(&speaker) {
                 let probability = found.best.filter(|_| name.is_some()).map(|best| best.probability);

@@ -1,4 +1,4 @@
-//! The turns so far, and the events that tell of them.
+//! The turns so far, and the events that report them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -15,11 +15,11 @@ struct OpenTurn {
     number: u64,
     speaker: u32,
     start: usize,
-    /// First frame after what is known of it.
+    /// First frame after the part that is known.
     end: usize,
 }
 
-/// Open turns, and closed ones that may still be relabelled.
+/// Open turns, and closed turns that may still be relabelled.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
     open: Vec<OpenTurn>,
@@ -27,11 +27,11 @@ pub(super) struct Turns {
     next_number: u64,
 }
 
-/// Whose a turn is by a clustering.
+/// Number of a turn, and its speaker by a clustering.
 pub(super) type Decision = (u64, u32);
 
 impl Turns {
-    /// In `frame`, exactly `speakers` speak.
+    /// Opens and closes turns so that exactly `speakers` speak in `frame`.
     pub(super) fn advance(&mut self, frame: usize, speakers: &[u32], events: &mut Vec<LiveEvent>) {
         self.close(frame, |turn| !speakers.contains(&turn.speaker), events);
         for &speaker in speakers {
@@ -44,7 +44,7 @@ impl Turns {
         }
     }
 
-    /// Tells how far the open turns have come: all of them last until `frame`.
+    /// Extends all open turns to `frame`.
     pub(super) fn extend(&mut self, frame: usize, events: &mut Vec<LiveEvent>) {
         for turn in self.open.iter_mut().filter(|turn| turn.end < frame) {
             turn.end = frame;
@@ -57,9 +57,10 @@ impl Turns {
         self.close(frame, |_| true, events);
     }
 
-    /// Whose each turn is by `found`: of the windows that had it as its speaker's, most of what they hold of it.
+    /// The speaker of each turn by `found`: the one with the most active frames of the turn,
+    /// counted over the local speakers that the turn was made from.
     ///
-    /// Turns of which not every window is remembered are let go.
+    /// Drops closed turns if not every window that covers them is remembered.
     pub(super) fn decide(&mut self, history: &History, found: &Clustered) -> Vec<Decision> {
         let complete_from = history.complete_from();
         while self.closed.front().is_some_and(|turn| turn.end <= complete_from) {
@@ -69,7 +70,7 @@ impl Turns {
         turns.filter_map(|turn| Some((turn.number, owner(turn, history, found)?))).collect()
     }
 
-    /// Speakers in the first place are now those in the second.
+    /// Moves the turns of the first speaker of each pair to the second.
     pub(super) fn merge(&mut self, merged: &[(u32, u32)]) {
         for turn in self.closed.iter_mut().chain(&mut self.open) {
             if let Some((_, into)) = merged.iter().find(|(speaker, _)| *speaker == turn.speaker) {
@@ -78,7 +79,8 @@ impl Turns {
         }
     }
 
-    /// Gives turns to the speakers decided on. If two open turns are one speaker's then, the later one ends.
+    /// Moves turns to the speakers of `decisions`. If two open turns then have the same speaker,
+    /// the later one is closed.
     pub(super) fn relabel(&mut self, decisions: &[Decision], events: &mut Vec<LiveEvent>) {
         let owners: BTreeMap<u64, u32> = decisions.iter().copied().collect();
         for turn in self.closed.iter_mut().chain(&mut self.open) {
@@ -118,7 +120,7 @@ fn owner(turn: &OpenTurn, history: &History, found: &Clustered) -> Option<u32> {
             }
         }
     }
-    // The lowest number of equals.
+    // Among equals, the lowest number wins.
     frames
         .into_iter()
         .filter(|&(_, num)| num > 0)
@@ -126,7 +128,7 @@ fn owner(turn: &OpenTurn, history: &History, found: &Clustered) -> Option<u32> {
         .map(|(id, _)| id)
 }
 
-/// The middle of a frame, where turns begin and end.
+/// The middle of a frame in seconds, the time at which turns begin and end.
 fn time(frame: usize) -> f64 {
     SlidingWindow::FRAMES.middle(frame)
 }

@@ -6,7 +6,6 @@
 //! pyannote.metrics takes the total width, twice as much.
 
 mod der;
-pub mod fluidaudio;
 mod jer;
 mod mapping;
 mod options;

@@ -240,7 +240,11 @@ mod tests {
             ("threshold = \"high\"", ErrorKind::Input, "line 1: invalid type"),
             ("clustering = \"ahc\"\nmin-cluster-size = 2.5", ErrorKind::Input, "line 2: invalid type"),
             ("min-cluster-size = -1", ErrorKind::Input, "line 1: invalid value"),
-            ("precision = \"f8\"", ErrorKind::Input, "line 1: precision is `f8`, but must be one of f32, f16, bf16, int8"),
+            (
+                "precision = \"f8\"",
+                ErrorKind::Input,
+                "line 1: precision is `f8`, but must be one of f32, f16, bf16, int8",
+            ),
             ("step = 1\nstep = 2", ErrorKind::Input, "line 2: duplicate key"),
             ("\n[vbx]\nfa = 0.1", ErrorKind::Input, "line 2: unknown field `vbx`"),
             ("threshold =", ErrorKind::Input, "line 1: "),

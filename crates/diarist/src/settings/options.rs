@@ -51,7 +51,8 @@ impl OptionInfo {
     /// The option of this name; `_` may stand for `-`.
     pub fn find(name: &str) -> Option<&'static Self> {
         OPTIONS.iter().find(|option| {
-            option.name.len() == name.len() && option.name.chars().eq(name.chars().map(|c| if c == '_' { '-' } else { c }))
+            option.name.len() == name.len()
+                && option.name.chars().eq(name.chars().map(|c| if c == '_' { '-' } else { c }))
         })
     }
 
@@ -69,7 +70,8 @@ impl OptionInfo {
         match (&self.kind, &value) {
             (OptionKind::Number(range, _), Value::Number(number)) => range.check(*number)?,
             (OptionKind::Count(range), Value::Count(count)) => range.check(*count as f64)?,
-            (OptionKind::Choice(choices, _), Value::Name(name)) if choices.iter().any(|choice| choice.name == *name) => {}
+            (OptionKind::Choice(choices, _), Value::Name(name))
+                if choices.iter().any(|choice| choice.name == *name) => {}
             (OptionKind::Path, Value::Path(_)) => {}
             _ => return Err(Error::invalid_option(format!("{value} is not a value of {}", self.name))),
         }
@@ -94,7 +96,9 @@ macro_rules! as_kind {
 
 /// The item of `all` that is called `name`.
 fn named<T: Copy, const N: usize>(all: [T; N], name: &str, name_of: fn(T) -> &'static str) -> Result<T> {
-    all.into_iter().find(|item| name_of(*item) == name).ok_or_else(|| Error::invalid_option(format!("{name} is unknown")))
+    all.into_iter()
+        .find(|item| name_of(*item) == name)
+        .ok_or_else(|| Error::invalid_option(format!("{name} is unknown")))
 }
 
 fn vbx(settings: &Settings) -> Option<&VbxOptions> {
@@ -243,7 +247,10 @@ pub static OPTIONS: [OptionInfo; 17] = [
         kind: OptionKind::Choice(
             &[
                 Choice { name: "f32", help: "32-bit floats" },
-                Choice { name: "f16", help: "16-bit floats for stored weights and activations, with 32-bit arithmetic" },
+                Choice {
+                    name: "f16",
+                    help: "16-bit floats for stored weights and activations, with 32-bit arithmetic",
+                },
                 Choice { name: "bf16", help: "bfloat16 with 32-bit sums; faster on processors with AVX-512 BF16" },
                 Choice { name: "int8", help: "8-bit integers with exact sums" },
             ],

@@ -13,7 +13,14 @@ pub fn python_keywords() -> String {
     );
     for option in &OPTIONS {
         // Writing to a string cannot fail.
-        let _ = write!(text, "\n    {}: {}\n    \"\"\"{}. Default: {}.\"\"\"\n", keyword(option), annotation(option), option.help, option.default);
+        let _ = write!(
+            text,
+            "\n    {}: {}\n    \"\"\"{}. Default: {}.\"\"\"\n",
+            keyword(option),
+            annotation(option),
+            option.help,
+            option.default
+        );
     }
     text.push_str("\n\nHELP = \"\"\"\\\n");
     for option in &OPTIONS {

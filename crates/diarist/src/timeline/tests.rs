@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::*;
-use crate::clustering::Clusters;
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::clustering::Clusters;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
@@ -59,7 +59,7 @@ impl Case {
         let num_samples = (CHUNK_SAMPLES + (masks.len() - 1) * self.step_samples) as u64;
         let geometry = ChunkGeometry { step_samples: self.step_samples, num_samples };
         assert_eq!(geometry.num_chunks(), masks.len());
-        (Analysis { geometry, masks, embeddings }, Clusters { hard, centroids: Vec::new() })
+        (Analysis { geometry, masks, embeddings, ..Analysis::default() }, Clusters { hard, centroids: Vec::new() })
     }
 }
 
@@ -99,12 +99,12 @@ fn equals_pyannote() {
             assert_eq!(discrete, Discrete { num_frames: case.num_frames, runs: runs_of(columns) }, "{name}");
         }
 
-        let options = TimelineOptions { max_speakers: case.max_speakers, min_duration_off_s: case.min_duration_off_s };
-        let timelines = build(&analysis, &clusters, &options);
+        let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s };
+        let timelines = build(&analysis, &clusters, &settings, case.max_speakers);
         assert_eq!(timelines.labels, case.labels, "{name}: labels");
         // The same operations in the same order: not one bit may differ.
-        assert_eq!(turns_of(&timelines.diarization), parsed(&case.turns), "{name}: turns");
-        assert_eq!(turns_of(&timelines.exclusive), parsed(&case.exclusive_turns), "{name}: exclusive turns");
+        assert_eq!(turns_of(&timelines.turns), parsed(&case.turns), "{name}: turns");
+        assert_eq!(turns_of(&timelines.exclusive_turns), parsed(&case.exclusive_turns), "{name}: exclusive turns");
         assert!(!case.rttm.is_empty(), "{name}: a case without turns tests nothing");
     }
 }
@@ -113,15 +113,15 @@ fn equals_pyannote() {
 fn exclusive_turns_never_overlap_and_lie_within_the_others() {
     for case in golden() {
         let (analysis, clusters) = case.input();
-        let timelines = build(&analysis, &clusters, &TimelineOptions::default());
-        let all =
-            |annotation: &Annotation| -> Vec<Segment> { annotation.turns.iter().map(|turn| turn.segment()).collect() };
-        assert_eq!(intervals::overlaps(&all(&timelines.exclusive)), [], "{}", case.name);
-        for speaker in timelines.diarization.speakers() {
-            let of = |annotation: &Annotation| -> Vec<Segment> {
-                annotation.turns.iter().filter(|turn| turn.speaker == speaker).map(|turn| turn.segment()).collect()
+        let timelines = build(&analysis, &clusters, &TimelineSettings::default(), None);
+        let all = |turns: &[Turn]| -> Vec<Segment> { turns.iter().map(Turn::segment).collect() };
+        assert_eq!(intervals::overlaps(&all(&timelines.exclusive_turns)), [], "{}", case.name);
+        for index in 0..timelines.labels.len() {
+            let speaker = label_name(index);
+            let of = |turns: &[Turn]| -> Vec<Segment> {
+                turns.iter().filter(|turn| turn.speaker == speaker).map(Turn::segment).collect()
             };
-            let outside = intervals::subtract(&of(&timelines.exclusive), &of(&timelines.diarization));
+            let outside = intervals::subtract(&of(&timelines.exclusive_turns), &of(&timelines.turns));
             assert_eq!(outside, [], "{}", case.name);
         }
     }
@@ -130,11 +130,11 @@ fn exclusive_turns_never_overlap_and_lie_within_the_others() {
 #[test]
 fn nothing_in_nothing_out() {
     let geometry = ChunkGeometry { step_samples: 16_000, num_samples: 0 };
-    let analysis = Analysis { geometry, masks: Vec::new(), embeddings: Embeddings::default() };
+    let analysis = Analysis { geometry, ..Analysis::default() };
     let clusters = Clusters { hard: Vec::new(), centroids: Vec::new() };
-    assert_eq!(build(&analysis, &clusters, &TimelineOptions::default()), Timelines::default());
+    assert_eq!(build(&analysis, &clusters, &TimelineSettings::default(), None), Timelines::default());
     let silent = Analysis { masks: vec![ChunkMasks::default(); 3], ..analysis };
-    assert_eq!(build(&silent, &clusters, &TimelineOptions::default()), Timelines::default());
+    assert_eq!(build(&silent, &clusters, &TimelineSettings::default(), None), Timelines::default());
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! The voice of a clip in which one person speaks.
 
+use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::clustering::vectors::dot;
 use crate::error::{Error, Result};
-use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, FRAME_STEP_S, LOCAL_SPEAKERS};
 

@@ -1,9 +1,9 @@
 //! Known people in memory, and who of them a voice belongs to.
 
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::assignment::{Objective, assign};
 use crate::clustering::vectors::{dot, normalised};
 use crate::error::{Error, Result};
-use crate::analysis::EMBEDDING_DIMENSION;
 
 use super::score::log_ratio;
 use super::voice::Voice;

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
+use crate::analysis::EMBEDDING_DIMENSION;
 use crate::clustering::Plda;
 use crate::clustering::vectors::{normalised, widened};
 use crate::error::{Error, ErrorKind, Result};
-use crate::analysis::EMBEDDING_DIMENSION;
 
 /// The embedding of a voice, and how much speech it was made from. Always usable: finite, not zero, from some speech.
 #[derive(Debug, Clone, PartialEq)]

@@ -123,7 +123,7 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     let earlier = neighbours(0..words.len(), &spoken);
     let later = neighbours((0..words.len()).rev(), &spoken);
     let filled = words.iter().enumerate().map(|(index, word)| {
-        let is_same_segment = |other: &usize| words[*other].segment() == word.segment();
+        let is_same_segment = |other: &usize| words[*other].segment == word.segment;
         let [earlier, later] = [earlier[index], later[index]];
         let inherited = || {
             let from_earlier = earlier.filter(is_same_segment).is_some() || later.is_none();

@@ -22,7 +22,8 @@ pub(super) fn read(path: &Path) -> Result<Report> {
     })
 }
 
-/// Per file of both reports: both error rates, what the second adds in points, and how much faster it is.
+/// Writes a row for each file of both reports: both error rates, the difference in points, and the
+/// ratio of the speeds.
 pub(super) fn write(first: &Report, second: &Report, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# A: {}; {}", first.setup.convention(), first.setup.conditions())?;
     writeln!(out, "# B: {}; {}", second.setup.convention(), second.setup.conditions())?;
@@ -44,7 +45,7 @@ pub(super) fn write(first: &Report, second: &Report, out: &mut impl Write) -> io
     table::write(out, &rows)?;
     let left_out = first.files.len() + second.files.len() - 2 * common.len();
     if left_out > 0 {
-        writeln!(out, "# {left_out} files are in one report only and not counted")?;
+        writeln!(out, "# {left_out} files are only in one report and not counted")?;
     }
     Ok(())
 }
@@ -71,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_of_both_are_compared_and_the_rest_is_counted() {
+    fn common_files_are_compared_and_the_others_counted() {
         let a =
             report(&[("x", figures(1.0, 10.0, 4.0)), ("y", figures(0.0, 30.0, 4.0)), ("z", figures(9.0, 9.0, 1.0))]);
         let b = report(&[("y", figures(3.0, 30.0, 2.0)), ("x", figures(1.0, 10.0, 2.0))]);
@@ -82,11 +83,11 @@ mod tests {
         assert_eq!(lines[3], ["x", "10.00", "10.00", "+0.00", "10.00", "10.00", "+0.00", "2.00"]);
         assert_eq!(lines[4], ["y", "0.00", "10.00", "+10.00", "0.00", "10.00", "+10.00", "2.00"]);
         assert_eq!(lines[5][..4], ["TOTAL", "2.50", "10.00", "+7.50"]);
-        assert_eq!(text.lines().last(), Some("# 1 files are in one report only and not counted"));
+        assert_eq!(text.lines().last(), Some("# 1 files are only in one report and not counted"));
     }
 
     #[test]
-    fn what_is_not_a_report_is_refused() {
+    fn other_files_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         assert!(read(&path).unwrap_err().to_string().contains("cannot be read"));

@@ -1,4 +1,5 @@
-//! The report as one HTML page without scripts or other files; it follows the reader's light or dark theme and prints.
+//! The report as one HTML page without scripts or other files. It follows the light or dark theme
+//! of the reader, and can be printed.
 
 use diarist::formats::json::JsonTurn;
 use diarist::pipeline::{Stage, Timings};
@@ -46,8 +47,8 @@ pub(super) fn page(report: &Report) -> String {
                 (summary(report))
                 (time(report))
                 p.legend.lanes {
-                    span { i.reference {} "who spoke, according to the reference" }
-                    span { i.c0 {} i.c1 {} i.c2 {} "the speaker that was found, under the one it matches best" }
+                    span { i.reference {} "turns of the reference" }
+                    span { i.c0 {} i.c1 {} i.c2 {} "turns that were found, in the lane of the best matching reference speaker" }
                 }
                 @for file in &report.files { (recording(file)) }
             }
@@ -84,14 +85,16 @@ fn summary(report: &Report) -> Markup {
 
 /// Kinds of errors: class of the style sheet and name.
 const ERRORS: [(&str, &str); 3] = [("miss", "missed"), ("alarm", "false alarm"), ("confusion", "confused")];
-/// Class of the style sheet, name, seconds, and seconds beside another stage of every stage and of what lies between them.
+
+/// Every stage with its class of the style sheet; the last one, `other`, is the time between
+/// stages.
 fn stages(timings: &Timings) -> Vec<(String, Stage)> {
     let other = Stage { name: "other", wall_s: timings.other_s(), beside_s: 0.0 };
     let stages = timings.stages().into_iter().chain([other]).enumerate();
     stages.map(|(index, stage)| (format!("s{index}"), stage)).collect()
 }
 
-/// What each stage took over all recordings.
+/// The time of each stage over all recordings.
 fn time(report: &Report) -> Markup {
     let timings = report.timings();
     let stages = stages(&timings);
@@ -102,7 +105,7 @@ fn time(report: &Report) -> Markup {
         section {
             h2 { "Time" }
             p.legend {
-                "from opening a recording to its turns; what runs beside the embedding is read ahead on one of the threads and not in the sum"
+                "from opening a recording to its turns; reading ahead on one of the threads during embedding is listed beside it and not in the sum"
             }
             div.scroll {
                 table.time {
@@ -129,7 +132,7 @@ fn error_bar(figures: &Figures, largest: f64) -> Markup {
     stacked(&figures.rates(), &ERRORS, largest, |rate| format!("{} %", percent(rate)))
 }
 
-/// Values one after the other on a line whose whole length is `full`.
+/// A bar of consecutive values; `full` is the sum that fills it.
 fn stacked(values: &[f64], kinds: &[(&str, &str)], full: f64, text: impl Fn(f64) -> String) -> Markup {
     let scale = if full > 0.0 { WIDTH / full } else { 0.0 };
     let starts = values.iter().scan(0.0, |sum, value| {
@@ -163,7 +166,7 @@ fn recording(file: &FileRecord) -> Markup {
             }
             (timeline(file))
             p.legend {
-                // The others are too short to be seen in the bar.
+                // Shorter stages are invisible in the bar.
                 @for ((class, name), seconds) in kinds.iter().zip(&seconds).filter(|(_, seconds)| **seconds >= 0.005) {
                     span { i class=(class) {} (name) " " (format!("{seconds:.2}")) " s" }
                 }
@@ -173,8 +176,8 @@ fn recording(file: &FileRecord) -> Markup {
     }
 }
 
-/// One lane per reference speaker: the reference above, what was found for that speaker below; then one lane for each
-/// speaker that was found too many.
+/// A lane for each reference speaker, with the reference above and the matching hypothesis speaker
+/// below, then a lane for each hypothesis speaker without a match.
 fn timeline(file: &FileRecord) -> Markup {
     let lanes = lanes(&file.reference, &file.hypothesis, &file.mapping);
     let (duration_s, height) = (file.figures.duration_s.max(1e-3), lanes.len() as f64 * LANE + 18.0);
@@ -228,13 +231,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_page_is_whole_and_escapes_names() {
+    fn the_page_is_complete_and_escapes_names() {
         let page = page(&report(&[("a", figures(1.0, 10.0, 2.0)), ("b", figures(0.0, 10.0, 2.0))]));
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
         assert!(page.contains("&lt;Ann &amp; Bo&gt; = SPEAKER_00") && !page.contains("<Ann"));
         assert!(!page.contains("http://") && !page.contains("https://") && !page.contains("<script"));
         assert_eq!(page.matches("class=\"recording\"").count(), 2);
-        // Of both recordings together.
+        // The sums over both recordings.
         assert!(page.contains("segmentation</td><td>0.400</td><td>20.0</td>"), "{page}");
         assert!(page.contains("decode</td><td>0.100</td><td>5.0</td><td>0.600</td>"), "{page}");
         assert_eq!(page.matches("<rect class=\"reference\"").count(), 2);

@@ -1,4 +1,4 @@
-//! `diarist bench --mode live`: what a listener would have seen, moment by moment.
+//! `diarist bench --mode live`: the turns that a listener would have seen, moment by moment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use diarist::audio::{self, AudioSource};
-use diarist::live::{Board, Live, LiveEvent, LiveOptions, LiveRules};
+use diarist::live::{Board, Live, LiveEvent, LiveOptions};
 use diarist::metrics::{ScoreOptions, score};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline, Timings};
 use diarist::segmentation::SAMPLE_RATE;
@@ -15,22 +15,23 @@ use diarist::timeline::{Annotation, Segment, Turn};
 use diarist::{Error, Result};
 use serde::{Deserialize, Serialize};
 
+use super::rules::Rules;
 use crate::dataset::Item;
 
-/// What chooses live measurement.
+/// Options of live measurement.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Live")]
 pub(super) struct LiveModeArgs {
-    /// Measures the offline pipeline, or what `diarist live` shows: every moment as it was decided at first
+    /// Measures the offline pipeline, or the first decision of `diarist live` about every moment
     #[arg(long, value_enum, default_value_t = Mode::Offline)]
     mode: Mode,
-    /// Seconds after which a moment is decided [default: 2; 10 with fluidaudio]
+    /// Seconds from a moment to the decision about its speakers [default: 2; 10 with fluidaudio]
     #[arg(long, value_name = "SECONDS")]
     latency: Option<f64>,
-    /// Seconds of new audio between two looks [default: 0.5; 10 with fluidaudio]
+    /// Seconds of new audio between two windows [default: 0.5; 10 with fluidaudio]
     #[arg(long, value_name = "SECONDS")]
     live_step: Option<f64>,
-    /// Whose rules decide who is who
+    /// Rules that assign local speakers to speakers
     #[arg(long, value_enum, default_value_t = Rules::Diarist)]
     live_rules: Rules,
 }
@@ -41,14 +42,11 @@ enum Mode {
     Live,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Rules {
-    /// Clustered anew every few seconds
-    Diarist,
-    /// diart's online clustering
-    Diart,
-    /// FluidAudio's of August 2025: chunks of 10 s side by side
-    Fluidaudio,
+/// The options and rules of live measurement.
+#[derive(Debug, Clone)]
+pub(super) struct LiveChoice {
+    pub(super) options: LiveOptions,
+    rules: Rules,
 }
 
 /// The options that live figures depend on.
@@ -59,18 +57,18 @@ pub(super) struct LiveSetup {
     pub(super) rules: String,
 }
 
-/// Live figures of one recording; the error rates beside them are of the turns as they were decided at first.
+/// Live figures of one recording. The error rates beside them are those of the first decisions.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct LiveFigures {
     /// Seconds of reference speech, the denominator of the rates.
     pub(super) total_s: f64,
-    /// Seconds of error of the turns with all corrections.
+    /// Seconds of error of the turns after all corrections.
     pub(super) revised_error_s: f64,
     /// Seconds of error of the final result.
     pub(super) final_error_s: f64,
-    /// How often a reference speaker's next turn went to another speaker than the one before.
+    /// Number of turns of reference speakers that got another speaker than the turn before.
     pub(super) num_switches: usize,
-    /// Seconds from when a moment is heard to when it is decided: median, and 99 of 100 are below.
+    /// Seconds from a moment to the decision about it: the median and the 99th percentile.
     pub(super) latency_p50_s: f64,
     pub(super) latency_p99_s: f64,
     /// CPU time of the process per second of audio, without the final result.
@@ -82,12 +80,14 @@ impl LiveModeArgs {
         self.mode == Mode::Live
     }
 
-    /// The options of live measurement, if it was chosen.
-    pub(super) fn options(&self, diarization: &DiarizationOptions) -> Result<Option<LiveOptions>> {
+    /// The options and rules of live measurement, or `None` for offline measurement.
+    pub(super) fn choice(&self, diarization: &DiarizationOptions) -> Result<Option<LiveChoice>> {
         if self.mode == Mode::Offline {
             if self.latency.is_some() || self.live_step.is_some() || self.live_rules != Rules::Diarist {
-                return Err(Error::invalid_option("--latency, --live-step and --live-rules are for live measurement")
-                    .hint("add --mode live"));
+                return Err(Error::invalid_option(
+                    "--latency, --live-step and --live-rules belong to live measurement",
+                )
+                .hint("add --mode live"));
             }
             return Ok(None);
         }
@@ -96,39 +96,36 @@ impl LiveModeArgs {
             latency_s: self.latency.unwrap_or(if is_fluidaudio { 10.0 } else { 2.0 }),
             step_s: self.live_step.unwrap_or(if is_fluidaudio { 10.0 } else { 0.5 }),
             diarization: diarization.clone(),
-            rules: match self.live_rules {
-                Rules::Diarist => LiveRules::Diarist,
-                Rules::Diart => LiveRules::Diart,
-                Rules::Fluidaudio => LiveRules::FluidAudio,
-            },
         };
+        self.live_rules.check(&options)?;
         options.validate()?;
-        Ok(Some(options))
+        Ok(Some(LiveChoice { options, rules: self.live_rules }))
     }
 }
 
 impl LiveSetup {
-    pub(super) fn new(options: &LiveOptions) -> Self {
-        let rules = match options.rules {
-            LiveRules::Diarist => "diarist",
-            LiveRules::Diart => "diart",
-            LiveRules::FluidAudio => "fluidaudio",
-        };
-        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.to_owned() }
+    pub(super) fn new(choice: &LiveChoice) -> Self {
+        let LiveChoice { options, rules } = choice;
+        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.name().to_owned() }
     }
 }
 
-/// Runs `item` through live diarization, step after step; the turns of the result are those decided at first.
+/// Runs `item` through live diarization, step after step. The turns of the result are the first
+/// decisions.
 pub(super) fn measure(
     pipeline: &Arc<Pipeline>,
     item: &Item,
-    options: &LiveOptions,
+    choice: &LiveChoice,
     score_options: &ScoreOptions,
 ) -> Result<(Diarization, LiveFigures)> {
     let mut source = audio::open(&item.audio)?;
     let mut samples = Vec::new();
     while source.read(&mut samples)? {}
+    let LiveChoice { options, rules } = choice;
     let mut live = Live::new(Arc::clone(pipeline), options)?;
+    if let Some(rules) = rules.start() {
+        live = live.with_rules(rules);
+    }
     let (mut first, mut board) = (FirstDecisions::default(), Board::default());
     let step_samples = (options.step_s * f64::from(SAMPLE_RATE)).round() as usize;
     let mut computing_s = Vec::new();
@@ -165,17 +162,17 @@ pub(super) fn measure(
     Ok((Diarization { diarization: decided, timings, ..result.diarization }, figures))
 }
 
-/// The turns with every moment as it was decided at first.
+/// The turns by the first decision about every moment.
 #[derive(Debug, Default)]
 struct FirstDecisions {
     /// Start, end and speaker.
     parts: Vec<(f64, f64, u32)>,
-    /// The part that an open turn is in.
+    /// The current part of each open turn.
     part_of: BTreeMap<u64, usize>,
 }
 
 impl FirstDecisions {
-    /// Takes an event and brings `board` up to date with it.
+    /// Applies an event, also to `board`.
     fn apply(&mut self, event: &LiveEvent, board: &mut Board) {
         board.apply(event);
         match *event {
@@ -186,7 +183,7 @@ impl FirstDecisions {
                     self.parts[part].1 = end_s;
                 }
             }
-            // What follows is decided otherwise.
+            // Later moments of the turn have the new speaker.
             LiveEvent::Relabelled { turn, speaker } => {
                 if let Some(part) = self.part_of.get(&turn) {
                     self.begin(turn, self.parts[*part].1, speaker);
@@ -219,7 +216,9 @@ impl FirstDecisions {
     }
 }
 
-/// How often the hypothesis speaker who has most of a reference speaker's turn is another than in the turn before that had one.
+/// The number of turns with another main speaker than the reference speaker's previous turn. The
+/// main speaker of a turn is the hypothesis speaker with most of it; turns without one do not
+/// count.
 fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
     let mut num_switches = 0;
     for speaker in reference.speakers() {
@@ -240,7 +239,8 @@ fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
     num_switches
 }
 
-/// From when a moment is heard to when it is decided: a window comes up to a step later than it could, and takes time to compute.
+/// Seconds from moments to the decisions about them. A window comes up to a step after the earliest
+/// possible time, and takes time to compute.
 fn latencies(options: &LiveOptions, computing_s: &[f64]) -> Vec<f64> {
     const MOMENTS: usize = 10;
     let waits = (0..MOMENTS).map(|moment| options.step_s * (moment as f64 + 0.5) / MOMENTS as f64);
@@ -277,13 +277,14 @@ mod tests {
         ]);
         let same = annotation(&[(0.0, 2.0, "1"), (2.0, 4.0, "2"), (4.0, 9.5, "1")]);
         assert_eq!(num_switches(&reference, &same), 0);
-        // Most of the second turn is 2's, nothing of the third is anybody's, and the fourth is 1's again.
+        // No speaker has bob's turn or ann's third turn. Most of her second is 2's, and her fourth
+        // is 1's again.
         let other = annotation(&[(0.0, 2.0, "1"), (4.0, 4.9, "1"), (4.9, 6.0, "2"), (9.0, 9.5, "1")]);
         assert_eq!(num_switches(&reference, &other), 2);
     }
 
     #[test]
-    fn what_was_decided_first_stays() {
+    fn first_decisions_stay() {
         let (mut first, mut board) = (FirstDecisions::default(), Board::default());
         let events = [
             LiveEvent::Opened { turn: 0, speaker: 1, start_s: 0.0 },
@@ -301,7 +302,7 @@ mod tests {
     }
 
     #[test]
-    fn latency_is_waiting_and_computing() {
+    fn latency_is_the_wait_and_the_computation() {
         let options = LiveOptions { latency_s: 2.0, step_s: 0.5, ..LiveOptions::default() };
         let mut latencies = latencies(&options, &[0.1; 100]);
         assert!((percentile(&mut latencies, 0.5) - 2.375).abs() < 1e-9);

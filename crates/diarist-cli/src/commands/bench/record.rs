@@ -1,4 +1,4 @@
-//! What was measured: of each file, and over all of them.
+//! Measured figures of each file, and of all files together.
 
 use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
 use diarist::metrics::{DerComponents, JerComponents, Scores};
@@ -12,20 +12,20 @@ use super::live::{LiveFigures, LiveSetup};
 /// Version of the report's layout.
 pub(super) const SCHEMA_VERSION: u32 = 1;
 
-/// Everything that a run measured; `report.json` holds it.
+/// All figures of a run, as `report.json` holds them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Report {
     pub(super) schema_version: u32,
     pub(super) diarist_version: String,
     pub(super) setup: Setup,
-    /// Seconds to read and pack the weights, not part of any file's time.
+    /// Seconds to read and pack the weights, not part of the time of any file.
     pub(super) model_load_s: f64,
     pub(super) corpus: Figures,
     /// In the order of their file ids.
     pub(super) files: Vec<FileRecord>,
 }
 
-/// What the figures depend on; two runs with the same setup measure the same thing.
+/// The options that the figures depend on. Two runs with the same setup measure the same thing.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Setup {
     pub(super) options: JsonOptions,
@@ -49,12 +49,12 @@ pub(super) struct Setup {
 pub(super) struct FileRecord {
     pub(super) file_id: String,
     pub(super) audio: String,
-    /// Are the scored regions those of a UEM, rather than the whole recording?
+    /// Are the scored regions those of a UEM, and not the whole recording?
     pub(super) has_uem: bool,
     pub(super) figures: Figures,
-    /// Of the iteration with the median total.
+    /// Timings of the iteration with the median total.
     pub(super) timings: JsonTimings,
-    /// What the cache of embeddings had, if it was asked.
+    /// Use of the embedding cache, if there was one.
     pub(super) cache_use: Option<CacheUse>,
     /// With `--mode live`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -65,12 +65,12 @@ pub(super) struct FileRecord {
     pub(super) mapping: Vec<(String, String)>,
 }
 
-/// Errors in seconds, and the time it took; of a file, or the sums over a corpus.
+/// Errors in seconds and processing time, of a file or summed over a corpus.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct Figures {
     /// Length of the audio.
     pub(super) duration_s: f64,
-    /// Wall-clock time, models already loaded.
+    /// Wall-clock time, without loading the models.
     pub(super) processing_s: f64,
     /// Diarization error rate as a fraction.
     pub(super) der: f64,
@@ -109,7 +109,7 @@ impl Figures {
         }
     }
 
-    /// Sums of seconds and speakers, rates from the sums.
+    /// The sums of seconds and speakers, with rates from the sums.
     pub(super) fn sum<'a>(files: impl Iterator<Item = &'a Self> + Clone) -> Self {
         let der: DerComponents = files
             .clone()
@@ -140,7 +140,7 @@ impl Figures {
         if self.processing_s > 0.0 { self.duration_s / self.processing_s } else { 0.0 }
     }
 
-    /// Miss, false alarm and confusion as fractions of the denominator.
+    /// Missed detection, false alarm and confusion as fractions of `total_s`.
     pub(super) fn rates(&self) -> [f64; 3] {
         [self.missed_detection_s, self.false_alarm_s, self.confusion_s]
             .map(|error_s| if self.total_s > 0.0 { error_s / self.total_s } else { 0.0 })
@@ -148,7 +148,7 @@ impl Figures {
 }
 
 impl Setup {
-    /// The rule that the error rates follow, in one line.
+    /// The definition of the error rates, in one line.
     pub(super) fn convention(&self) -> String {
         if self.rule == "fluidaudio" {
             return "FluidAudio's rule of 2025-08: 10 ms frames, one speaker each, error over all frames, no collar"
@@ -183,25 +183,25 @@ impl Report {
         }
     }
 
-    /// Puts the record in its place and sums up again.
+    /// Adds a record in the order of file ids and updates the sums.
     pub(super) fn insert(&mut self, record: FileRecord) {
         let place = self.files.partition_point(|other| other.file_id < record.file_id);
         self.files.insert(place, record);
         self.corpus = Figures::sum(self.files.iter().map(|file| &file.figures));
     }
 
-    /// Sums over the files.
+    /// The sum of the timings of all files.
     pub(super) fn timings(&self) -> Timings {
         self.files.iter().map(|file| file.timings.seconds).sum()
     }
 
-    /// What the cache of embeddings had over all files, if it was asked.
+    /// Use of the embedding cache over all files, if there was one.
     pub(super) fn cache_use(&self) -> Option<CacheUse> {
         let uses: Vec<CacheUse> = self.files.iter().filter_map(|file| file.cache_use).collect();
         (!uses.is_empty()).then(|| uses.into_iter().sum())
     }
 
-    /// Live figures over all files in one line, if they were measured.
+    /// The live figures over all files in one line, if they were measured.
     pub(super) fn live(&self) -> Option<String> {
         let all: Vec<(&LiveFigures, f64)> =
             self.files.iter().filter_map(|file| Some((file.live.as_ref()?, file.figures.duration_s))).collect();
@@ -224,7 +224,7 @@ impl Report {
         })
     }
 
-    /// Header and cells of the table: every file, then the total.
+    /// Header and cells of the table: each file, then the total.
     pub(super) fn rows(&self) -> Vec<[String; 8]> {
         let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref", "RTFx"];
         let mut rows = vec![header.map(str::to_owned)];
@@ -233,7 +233,7 @@ impl Report {
         rows
     }
 
-    /// One line per file and the total: rates as fractions, times in seconds.
+    /// One line for each file and one for the total, with rates as fractions and times in seconds.
     pub(super) fn csv(&self) -> String {
         let mut text = String::from(
             "file,der,missed_detection,false_alarm,confusion,jer,hypothesis_speakers,reference_speakers,duration_s,processing_s,rtfx",
@@ -248,7 +248,7 @@ impl Report {
             let [miss, false_alarm, confusion] = figures.rates();
             let Figures { der, jer, num_hypothesis_speakers, num_reference_speakers, duration_s, processing_s, .. } =
                 &figures;
-            // A file id has no blank; quotes keep a comma in it from starting another column.
+            // A file id has no blanks. It may have commas, so it is quoted.
             text += &format!(
                 "\"{}\",{der:.6},{miss:.6},{false_alarm:.6},{confusion:.6},{jer:.6},{num_hypothesis_speakers},{num_reference_speakers},{duration_s:.3},{processing_s:.3},{:.3}",
                 name.replace('"', "\"\""),
@@ -350,7 +350,7 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn the_total_is_of_sums_and_files_are_sorted() {
+    fn the_total_comes_from_sums_and_files_are_sorted() {
         let report = report(&[("b", figures(1.0, 10.0, 2.0)), ("a", figures(0.0, 30.0, 6.0))]);
         let rows = report.rows();
         assert_eq!(rows[1], ["a", "0.00", "0.00", "0.00", "0.00", "0.00", "3/2", "10.0"]);

@@ -1,4 +1,4 @@
-//! Which reference is scored against which hypothesis, and in which regions.
+//! Pairs of reference and hypothesis, and their scored regions.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -17,7 +17,7 @@ pub(super) struct Pair {
     pub(super) uem: Option<Vec<Segment>>,
 }
 
-/// All recordings to score, by file id, and what the user should know about them.
+/// All recordings to score, by file id, and warnings about them.
 #[derive(Debug)]
 pub(super) struct Pairs {
     pub(super) pairs: Vec<Pair>,
@@ -28,8 +28,8 @@ pub(super) struct Pairs {
 type Side = BTreeMap<String, (Annotation, PathBuf)>;
 
 impl Pairs {
-    /// Reads both sides and matches them by file id. `uem_path` limits what is scored; without it, a `.uem` file beside each
-    /// reference file does.
+    /// Reads both sides and matches them by file id. `uem_path` gives the scored regions; without
+    /// it, a `.uem` file beside each reference file does.
     pub(super) fn load(reference_path: &Path, hypothesis_path: &Path, uem_path: Option<&Path>) -> Result<Self> {
         let references = read_side(reference_path)?;
         let mut hypotheses = read_side(hypothesis_path)?;
@@ -66,8 +66,8 @@ impl Pairs {
     }
 }
 
-/// All annotations of an RTTM file, or of those in a folder. An RTTM file without turns is a recording without turns, named
-/// as the file.
+/// All annotations of an RTTM file, or of the RTTM files in a folder. An RTTM file without turns is
+/// a recording without turns, with the name of the file.
 fn read_side(path: &Path) -> Result<Side> {
     let mut side = Side::new();
     for file in rttm_files(path)? {
@@ -109,7 +109,7 @@ fn rttm_files(path: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Two files with one recording each belong together, whatever they call it.
+/// Pairs two files with one recording each, even if their file ids differ.
 fn rename_single(
     reference_path: &Path,
     references: &Side,
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn two_files_with_one_recording_each_belong_together() {
+    fn two_files_with_one_recording_each_are_a_pair() {
         let folder = folder(&[("ref.rttm", A), ("hyp.rttm", B), ("empty.rttm", ""), ("two.rttm", &[A, B].concat())]);
         let load = |hypothesis: &str| {
             Pairs::load(&folder.path().join("ref.rttm"), &folder.path().join(hypothesis), None).unwrap()
@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn a_uem_decides_what_is_scored() {
+    fn a_uem_limits_the_scored_regions() {
         let both = [A, B].concat();
         let folder =
             folder(&[("r.rttm", &both), ("r.uem", "a 1 0 9\n"), ("some.uem", "b 1 2 3\n"), ("none.uem", "z 1 0 1\n")]);

@@ -1,4 +1,4 @@
-//! Scores as a table for people or as JSON for programs.
+//! Scores as a table for people, or as JSON for programs.
 
 use std::io::{self, Write};
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::table;
 
-/// The scores of all files, to be written.
+/// The scores of all files.
 #[derive(Debug, Serialize)]
 pub(super) struct Report {
     convention: Convention,
@@ -19,7 +19,7 @@ pub(super) struct Report {
     jer: JerComponents,
 }
 
-/// What every figure depends on.
+/// The options that every figure depends on.
 #[derive(Debug, Serialize)]
 struct Convention {
     /// Unscored seconds on each side of a reference boundary.
@@ -28,7 +28,7 @@ struct Convention {
     regions: Regions,
 }
 
-/// What limits the scored regions.
+/// Origin of the scored regions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Regions {
@@ -130,7 +130,8 @@ impl Report {
         self.corpus = Row::new(None, all, &corpus);
     }
 
-    /// The convention on one line, then an aligned table; rates in percent of the reference speech.
+    /// Writes the convention on one line, then an aligned table with rates in percent of the
+    /// reference speech.
     pub(super) fn write_table(&self, out: &mut impl Write) -> io::Result<()> {
         let Convention { collar_s, skip_overlap, regions } = &self.convention;
         let overlap = if *skip_overlap { "skipped" } else { "scored" };
@@ -146,7 +147,7 @@ impl Report {
         table::write(out, &rows)
     }
 
-    /// The same as JSON, rates as fractions.
+    /// Writes the scores as JSON, with rates as fractions.
     pub(super) fn write_json(&self, out: &mut impl Write) -> io::Result<()> {
         serde_json::to_writer_pretty(&mut *out, self)?;
         writeln!(out)
@@ -176,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn the_table_is_aligned_and_the_total_is_of_sums() {
+    fn the_table_is_aligned_and_the_total_comes_from_sums() {
         let mut text = Vec::new();
         report().write_table(&mut text).unwrap();
         assert_eq!(

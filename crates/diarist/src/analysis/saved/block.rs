@@ -8,8 +8,8 @@ use flate2::write::DeflateEncoder;
 use half::f16;
 
 use super::header::Values;
-use crate::error::{Error, ErrorKind, Result};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::{ChunkMasks, FrameMask, WORDS};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 

@@ -4,11 +4,11 @@ use std::fs::File;
 use std::io::{BufReader, Read};
 use std::path::Path;
 
-use super::record::{self, AudioMark, Checksum, Kind};
 use super::block;
 use super::header::{Header, Values};
-use crate::error::{Error, Result};
+use super::record::{self, AudioMark, Checksum, Kind};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
+use crate::error::{Error, Result};
 use crate::segmentation::CHUNK_SAMPLES;
 
 /// The content of a file.

@@ -2,12 +2,12 @@
 
 use std::io::Write;
 
-use super::record::{AudioMark, Checksum, Kind, encode};
 use super::block;
 use super::header::{Header, Values};
 use super::reader::Saved;
-use crate::error::{Error, ErrorKind, Result};
+use super::record::{AudioMark, Checksum, Kind, encode};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
+use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
 /// Writes an analysis to any output, which needs no seeking. Holds no more than one block of it.

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::Recording;
 use super::super::fields::error_at;
+use super::super::labels::Labels;
 use super::super::text::{decode, sort, speaker};
-use super::{JsonSpeaker, Turn, SCHEMA_VERSION, milliseconds, turns};
+use super::{JsonSpeaker, SCHEMA_VERSION, milliseconds, rounded};
 use crate::error::{Error, Result};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{Annotation, Segment, Turn};
@@ -40,7 +40,7 @@ struct Told<'a> {
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not such a document.
-pub fn read(bytes: &[u8]) -> Result<Vec<Recording>> {
+pub fn read(bytes: &[u8]) -> Result<Vec<Labels>> {
     let text = decode(bytes)?;
     let mut recordings = Vec::new();
     for known in serde_json::Deserializer::from_str(&text).into_iter::<Known>() {
@@ -55,7 +55,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Recording>> {
 }
 
 /// `recording` on one line, without a line break: a document without options, timings and voices.
-pub fn write(recording: &Recording) -> String {
+pub fn write(recording: &Labels) -> String {
     let annotation = &recording.turns;
     let segments: Vec<Segment> = annotation.turns.iter().map(|turn| turn.segment()).collect();
     let told = Told {
@@ -65,8 +65,8 @@ pub fn write(recording: &Recording) -> String {
         duration_s: recording.duration_s.map(milliseconds),
         speech_s: milliseconds(covered_s(segments.iter().copied())),
         overlap_s: milliseconds(covered_s(overlaps(&segments))),
-        turns: turns(annotation),
-        exclusive_turns: recording.exclusive.as_ref().map(turns),
+        turns: rounded(&annotation.turns),
+        exclusive_turns: recording.exclusive.as_ref().map(|exclusive| rounded(&exclusive.turns)),
         speakers: annotation.speakers().into_iter().map(|label| summary(annotation, label)).collect(),
     };
     serde_json::to_string(&told).expect("every field has a JSON form: strings, numbers, lists")
@@ -85,16 +85,16 @@ fn summary(annotation: &Annotation, label: &str) -> JsonSpeaker {
     }
 }
 
-fn recording(known: Known) -> Result<Recording> {
+fn recording(known: Known) -> Result<Labels> {
     let annotation = |turns: Vec<Turn>| {
-        let mut turns: Vec<Turn> = turns.into_iter().map(turn).collect::<Result<_>>()?;
+        let mut turns: Vec<Turn> = turns.iter().map(turn).collect::<Result<_>>()?;
         sort(&mut turns);
         Ok(Annotation { file_id: known.file_id.clone(), turns })
     };
     if known.duration_s.is_some_and(|duration_s| duration_s < 0.0) {
         return Err(Error::input("duration_s is negative"));
     }
-    Ok(Recording {
+    Ok(Labels {
         turns: annotation(known.turns)?,
         exclusive: known.exclusive_turns.map(annotation).transpose()?,
         duration_s: known.duration_s,
@@ -102,12 +102,13 @@ fn recording(known: Known) -> Result<Recording> {
     })
 }
 
-fn turn(turn: Turn) -> Result<Turn> {
-    let Turn { start_s, end_s, speaker: label, name, .. } = turn;
+/// The turn of a file, with the name of a known person as its label.
+fn turn(turn: &Turn) -> Result<Turn> {
+    let &Turn { start_s, end_s, .. } = turn;
     if end_s < start_s {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
-    Ok(Turn::new(start_s, end_s, speaker(1, name.as_deref().unwrap_or(&label))?))
+    Ok(Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?))
 }
 
 #[cfg(test)]

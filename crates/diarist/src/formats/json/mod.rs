@@ -8,12 +8,15 @@ mod exchange;
 
 pub use exchange::{read, write};
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use crate::clustering::Method;
-use crate::diarizer::{Diarization, DiarizationOptions, SpeakerSummary};
+use crate::clustering::Constraints;
+use crate::diarizer::{Diarization, Speaker};
 use crate::inference::{CacheUse, Timings};
-use crate::timeline::{Annotation, Turn};
+use crate::settings::{Settings, options_in_force};
+use crate::timeline::Turn;
 use crate::voices::{Candidate, Identification};
 
 /// Version of the document's layout.
@@ -91,37 +94,20 @@ pub struct JsonCandidate {
     pub cosine: f64,
 }
 
-/// The options of a [`Document`].
+/// The options of a [`Document`]: everything in the table of options
+/// ([`OPTIONS`](crate::parts::settings::OPTIONS)) that has a key there, `null` where it does not
+/// apply, and the constraints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonOptions {
-    /// Seconds between the starts of neighbouring chunks.
-    pub step_s: f64,
-    /// Over what the embedding trunk ran: `chunk` (each), `changed` (each in which something has changed) or `shared` (once over the recording).
-    pub trunk: String,
-    /// Smallest allowed number of speakers.
-    pub min_speakers: usize,
-    /// Largest allowed number of speakers, `null` if not limited.
-    pub max_speakers: Option<usize>,
-    /// `vbx` or `ahc`.
-    pub clustering: String,
-    /// Distance up to which agglomerative clustering joins two groups.
-    pub threshold: f64,
-    /// Weight of the voices against the prior, `null` except with `vbx`.
-    pub fa: Option<f64>,
-    /// Weight of the penalty on speakers, `null` except with `vbx`.
-    pub fb: Option<f64>,
-    /// Groups of fewer embeddings joined a larger one, `null` except with `ahc`.
-    pub min_cluster_size: Option<usize>,
+    /// Values by key.
+    #[serde(flatten)]
+    pub values: BTreeMap<String, serde_json::Value>,
     /// Pairs of moments at which the same person was known to speak.
     #[serde(default)]
     pub must_link: Vec<(f64, f64)>,
     /// Pairs of moments at which different people were known to speak.
     #[serde(default)]
     pub cannot_link: Vec<(f64, f64)>,
-    /// Silences of one speaker shorter than this were filled.
-    pub min_duration_off_s: f64,
-    /// `full`, `fast`, `cached` or `skip`.
-    pub embedding_mode: String,
 }
 
 /// Seconds in a [`Document`], rounded to microseconds.
@@ -135,32 +121,21 @@ pub struct JsonTimings {
 }
 
 impl Document {
-    /// The document of `result`, which was made with `options`.
-    pub fn new(result: &Diarization, options: &DiarizationOptions) -> Self {
+    /// The document of `result`.
+    pub fn new(result: &Diarization) -> Self {
         Self {
             schema_version: SCHEMA_VERSION,
             diarist_version: env!("CARGO_PKG_VERSION").to_owned(),
-            file_id: result.diarization.file_id.clone(),
+            file_id: result.file_id.clone(),
             duration_s: milliseconds(result.duration_s),
             speech_s: milliseconds(result.speech_s),
             overlap_s: milliseconds(result.overlap_s),
-            turns: sure_turns(&result.diarization, &result.confidences),
-            exclusive_turns: sure_turns(&result.exclusive, &result.exclusive_confidences),
+            turns: rounded(&result.turns),
+            exclusive_turns: rounded(&result.exclusive_turns),
             speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
-            options: JsonOptions::from(options),
+            options: JsonOptions::from(&result.settings),
             timings: JsonTimings::new(&result.timings, result.duration_s),
             cache_use: result.cache_use,
-        }
-    }
-
-    /// Puts names on speakers and turns: `found` has an entry for each speaker.
-    pub fn set_names(&mut self, found: &[Option<Identification>]) {
-        for (speaker, found) in self.speakers.iter_mut().zip(found) {
-            speaker.name = found.as_ref().and_then(Identification::name).map(str::to_owned);
-            speaker.identification = found.as_ref().map(JsonIdentification::from);
-        }
-        for turn in self.turns.iter_mut().chain(&mut self.exclusive_turns) {
-            turn.name = self.speakers.iter().find(|speaker| speaker.label == turn.speaker).and_then(|s| s.name.clone());
         }
     }
 
@@ -179,15 +154,15 @@ impl JsonTimings {
     }
 }
 
-impl From<&SpeakerSummary> for JsonSpeaker {
-    fn from(speaker: &SpeakerSummary) -> Self {
+impl From<&Speaker> for JsonSpeaker {
+    fn from(speaker: &Speaker) -> Self {
         Self {
             label: speaker.label.clone(),
             speech_s: milliseconds(speaker.speech_s),
             num_turns: speaker.num_turns,
             embedding: speaker.embedding.clone(),
-            name: None,
-            identification: None,
+            name: speaker.name.clone(),
+            identification: speaker.identification.as_ref().map(JsonIdentification::from),
         }
     }
 }
@@ -208,49 +183,24 @@ impl From<&Identification> for JsonIdentification {
     }
 }
 
-impl From<&DiarizationOptions> for JsonOptions {
-    fn from(options: &DiarizationOptions) -> Self {
-        let (clustering, threshold, weights, min_cluster_size) = match &options.method {
-            Method::Vbx(vbx) => ("vbx", vbx.threshold, Some((vbx.fa, vbx.fb)), None),
-            Method::Ahc(ahc) => ("ahc", ahc.threshold, None, Some(ahc.min_cluster_size)),
-        };
-        Self {
-            step_s: options.step_s,
-            trunk: options.trunk.name().to_owned(),
-            min_speakers: options.bounds.min(),
-            max_speakers: options.bounds.max(),
-            clustering: clustering.to_owned(),
-            threshold,
-            fa: weights.map(|(fa, _)| fa),
-            fb: weights.map(|(_, fb)| fb),
-            min_cluster_size,
-            must_link: options.constraints.must_link.clone(),
-            cannot_link: options.constraints.cannot_link.clone(),
-            min_duration_off_s: options.min_duration_off_s,
-            embedding_mode: options.embedding_mode.name().to_owned(),
-        }
+impl From<&Settings> for JsonOptions {
+    fn from(settings: &Settings) -> Self {
+        let json = |value| serde_json::to_value(value).unwrap_or_default();
+        let values = options_in_force(settings).map(|(key, value)| (key.to_owned(), json(value)));
+        let Constraints { must_link, cannot_link } = settings.clustering.constraints.clone();
+        Self { values: values.collect(), must_link, cannot_link }
     }
 }
 
-/// The turns of `annotation`, times rounded to milliseconds.
-pub fn turns(annotation: &Annotation) -> Vec<Turn> {
-    let turn = |turn: &Turn| Turn {
-        start_s: milliseconds(turn.start_s),
-        end_s: milliseconds(turn.end_s),
-        speaker: turn.speaker.clone(),
-        name: None,
-        confidence: None,
+/// `turns` with times and confidences rounded to three decimals.
+pub fn rounded(turns: &[Turn]) -> Vec<Turn> {
+    let round = |turn: &Turn| {
+        let mut turn = turn.clone();
+        (turn.start_s, turn.end_s) = (milliseconds(turn.start_s), milliseconds(turn.end_s));
+        turn.confidence = turn.confidence.map(milliseconds);
+        turn
     };
-    annotation.turns.iter().map(turn).collect()
-}
-
-/// [`turns`] with how sure they are.
-fn sure_turns(annotation: &Annotation, confidences: &[f32]) -> Vec<Turn> {
-    let mut turns = turns(annotation);
-    for (turn, &confidence) in turns.iter_mut().zip(confidences) {
-        turn.confidence = Some(milliseconds(f64::from(confidence)));
-    }
-    turns
+    turns.iter().map(round).collect()
 }
 
 /// `value` rounded to three decimals, as RTTM has them.
@@ -261,75 +211,72 @@ fn milliseconds(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clustering::{AhcOptions, SpeakerBounds};
-    use crate::timeline::Segment;
+    use crate::clustering::{AhcOptions, Method};
 
     fn diarization() -> Diarization {
-        let turn = |start, end, speaker: &str| Turn::new(start, end, speaker);
-        let annotation = |turns| Annotation { file_id: "a \"quoted\" name".to_owned(), turns };
-        let speaker = |label: &str| SpeakerSummary {
+        let turn = |start_s, end_s, speaker: &str, confidence| Turn {
+            confidence: Some(confidence),
+            ..Turn::new(start_s, end_s, speaker)
+        };
+        let speaker = |label: &str| Speaker {
             label: label.to_owned(),
             speech_s: 1.000_499_9,
             num_turns: 1,
             embedding: Some(vec![0.1_f32, -2.5e-8]),
+            ..Speaker::default()
         };
         Diarization {
-            diarization: annotation(vec![turn(0.030_968_75, 1.5, "SPEAKER_00"), turn(1.0, 2.0, "SPEAKER_01")]),
-            exclusive: annotation(vec![turn(0.030_968_75, 1.25, "SPEAKER_00"), turn(1.25, 2.0, "SPEAKER_01")]),
-            confidences: vec![1.0, 0.25],
-            exclusive_confidences: vec![0.5, 0.333_333_3],
+            file_id: "a \"quoted\" name".to_owned(),
+            turns: vec![turn(0.030_968_75, 1.5, "SPEAKER_00", 1.0), turn(1.0, 2.0, "SPEAKER_01", 0.25)],
+            exclusive_turns: vec![
+                turn(0.030_968_75, 1.25, "SPEAKER_00", 0.5),
+                turn(1.25, 2.0, "SPEAKER_01", 0.333_333_3),
+            ],
             speakers: vec![speaker("SPEAKER_00"), speaker("SPEAKER_01")],
             duration_s: 4.0,
             speech_s: 1.969_031_25,
             overlap_s: 0.5,
             timings: Timings { total_s: 0.5, ..Timings::default() },
             cache_use: Some(CacheUse { num_chunks: 4, num_hits: 1 }),
+            ..Diarization::default()
         }
     }
 
     #[test]
     fn the_document_holds_the_result_in_milliseconds() {
-        let document = Document::new(&diarization(), &DiarizationOptions::default());
+        let document = Document::new(&diarization());
         assert_eq!(document.schema_version, 1);
         assert_eq!(document.speech_s, 1.969);
         assert_eq!(document.timings.rtfx, 8.0);
-        assert_eq!(
-            document.turns[0],
-            Turn {
-                start_s: 0.031,
-                end_s: 1.5,
-                speaker: "SPEAKER_00".to_owned(),
-                name: None,
-                confidence: Some(1.0)
-            }
-        );
+        let first = &document.turns[0];
+        assert_eq!((first.start_s, first.end_s, first.speaker.as_str()), (0.031, 1.5, "SPEAKER_00"));
+        assert_eq!((&first.name, first.confidence), (&None, Some(1.0)));
         assert_eq!(document.exclusive_turns[1].confidence, Some(0.333));
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
-        assert_eq!((document.options.clustering.as_str(), document.options.threshold), ("vbx", 0.6));
-        assert_eq!(
-            (document.options.fa, document.options.fb, document.options.min_cluster_size),
-            (Some(0.07), Some(0.8), None)
-        );
-        assert_eq!((document.options.min_speakers, document.options.max_speakers), (1, None));
+        let options = &document.options.values;
+        assert_eq!((&options["clustering"], &options["threshold"]), (&"vbx".into(), &0.6.into()));
+        let null = serde_json::Value::Null;
+        assert_eq!((&options["fa"], &options["fb"], &options["min_cluster_size"]), (&0.07.into(), &0.8.into(), &null));
+        assert_eq!((&options["min_speakers"], &options["max_speakers"]), (&1.into(), &null));
     }
 
     #[test]
     fn options_are_those_in_force() {
-        let options = DiarizationOptions {
-            bounds: SpeakerBounds::new(Some(3), None, None).unwrap(),
-            method: Method::Ahc(AhcOptions::default()),
-            ..DiarizationOptions::default()
-        };
-        let options = JsonOptions::from(&options);
-        assert_eq!((options.min_speakers, options.max_speakers), (3, Some(3)));
-        assert_eq!((options.clustering.as_str(), options.threshold), ("ahc", AhcOptions::default().threshold));
-        assert_eq!((options.fa, options.fb, options.min_cluster_size), (None, None, Some(12)));
+        let mut settings = Settings::default();
+        settings.clustering.num_speakers = Some(3);
+        settings.clustering.method = Method::Ahc(AhcOptions::default());
+        let JsonOptions { values, .. } = JsonOptions::from(&settings);
+        assert_eq!((&values["min_speakers"], &values["max_speakers"]), (&3.into(), &3.into()));
+        let threshold = AhcOptions::default().threshold.into();
+        assert_eq!((&values["clustering"], &values["threshold"]), (&"ahc".into(), &threshold));
+        let null = serde_json::Value::Null;
+        assert_eq!((&values["fa"], &values["fb"], &values["min_cluster_size"]), (&null, &null, &12.into()));
     }
 
     #[test]
     fn a_line_is_read_back_as_written() {
-        let document = Document::new(&diarization(), &DiarizationOptions::default());
+        let document = Document::new(&diarization());
         let line = document.to_line();
         assert!(!line.contains('\n'));
         assert_eq!(serde_json::from_str::<Document>(&line).unwrap(), document);
@@ -337,19 +284,7 @@ mod tests {
 
     #[test]
     fn a_result_without_a_speaker_is_a_document_too() {
-        let nothing = Diarization {
-            diarization: Annotation::default(),
-            exclusive: Annotation::default(),
-            confidences: Vec::new(),
-            exclusive_confidences: Vec::new(),
-            speakers: Vec::new(),
-            duration_s: 0.0,
-            speech_s: 0.0,
-            overlap_s: 0.0,
-            timings: Timings::default(),
-            cache_use: None,
-        };
-        let document = Document::new(&nothing, &DiarizationOptions::default());
+        let document = Document::new(&Diarization::default());
         assert_eq!(document.timings.rtfx, 0.0);
         assert!(document.to_line().contains(r#""turns":[]"#));
     }

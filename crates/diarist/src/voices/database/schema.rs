@@ -119,7 +119,9 @@ mod tests {
         ];
         for (path, words) in cases {
             let before = std::fs::read(&path).unwrap();
-            for error in [super::super::SpeakerDatabase::open(&path), super::super::SpeakerDatabase::open_or_create(&path)] {
+            for error in
+                [super::super::SpeakerDatabase::open(&path), super::super::SpeakerDatabase::open_or_create(&path)]
+            {
                 let message = error.unwrap_err().to_string();
                 assert!(message.contains(words) && message.contains(path.to_str().unwrap()), "{message}");
             }

@@ -1,28 +1,34 @@
-//! FluidAudio's speaker tracking of August 2025, with its flaws, for comparison.
+//! FluidAudio's speaker tracking of August 2025, with its flaws: adjacent chunks of 10 s, each
+//! local speaker gets the nearest known speaker below a distance, and runs under 1 s are dropped.
 //!
-//! Source: FluidAudio `SpeakerManager.swift`, `DiarizerManager.swift` and `DiarizerTypes.swift` as of 2025-08-27, Apache-2.0. The thresholds
-//! are those that its benchmark used. Frames lie where ours lie, not 31 ms earlier.
+//! Source: FluidAudio `SpeakerManager.swift`, `DiarizerManager.swift` and `DiarizerTypes.swift` as
+//! of 2025-08-27, Apache-2.0. The thresholds are those of its benchmark. Frames have diarist's
+//! times; FluidAudio's are 31 ms earlier.
 
 use std::collections::VecDeque;
 
-use crate::analysis::EMBEDDING_DIMENSION;
-use crate::segmentation::masks::{ChunkMasks, FrameMask};
-use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
-use crate::inference::cosine_distance;
+use diarist::Result;
+use diarist::live::{WindowRules, WindowSpeakers};
+use diarist::pipeline::EMBEDDING_DIMENSION;
+use diarist::segmentation::masks::{ChunkMasks, FrameMask};
+use diarist::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use diarist::tracking::cosine_distance;
 
-use super::timeline::Ids;
+use super::Ids;
 
-/// A known speaker below this cosine distance is recognised.
+/// Below this cosine distance, a local speaker is taken for a known speaker.
 const SPEAKER_DISTANCE: f32 = 0.84;
-/// ... and below this one also changed.
+/// Below this cosine distance, the embedding also changes that of the known speaker.
 const UPDATE_DISTANCE: f32 = 0.56;
-/// Activity, overlap included, that it takes to be a new speaker; shorter runs of frames are dropped.
+/// Seconds of activity, overlap included, needed to become a new speaker. Shorter runs of frames
+/// are dropped.
 const MIN_SPEECH_S: f64 = 1.0;
-/// Clean frames without which there is no embedding, and frames without which there is no speaker.
+/// The smallest number of clean frames for an embedding; a speaker needs more
+/// active frames than this.
 const MIN_FRAMES: usize = 10;
-/// Norm above which an embedding is valid.
+/// An embedding is valid above this norm.
 const MIN_NORM: f64 = 0.1;
-/// Embeddings kept per speaker.
+/// Number of embeddings kept per speaker.
 const MAX_RAW: usize = 50;
 
 #[derive(Debug)]
@@ -37,13 +43,21 @@ pub(super) struct FluidAudio {
     known: Vec<Known>,
 }
 
-impl FluidAudio {
-    /// Runs of at least a second, and whom the local speakers are taken for; two may be the same.
-    pub(super) fn recognise(
+impl WindowRules for FluidAudio {
+    fn decide(
         &mut self,
         masks: &ChunkMasks,
-        embeddings: &[[f32; EMBEDDING_DIMENSION]],
-    ) -> (ChunkMasks, Ids) {
+        embeddings: &[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    ) -> Result<WindowSpeakers> {
+        let (masks, ids) = self.recognise(masks, embeddings);
+        Ok(WindowSpeakers { masks, ids })
+    }
+}
+
+impl FluidAudio {
+    /// The runs of at least a second, and the speakers of the local speakers; two may have the
+    /// same.
+    fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> (ChunkMasks, Ids) {
         let clean = masks.num_clean_frames();
         let mut ids = [None; LOCAL_SPEAKERS];
         for (local, embedding) in embeddings.iter().enumerate().take(LOCAL_SPEAKERS) {
@@ -78,8 +92,8 @@ impl FluidAudio {
 }
 
 impl Known {
-    /// The mean of the raw embeddings takes the place of the running value before that is blended with the new one, so that the
-    /// running value has no memory of its own.
+    /// Blends the mean of the raw embeddings with the new embedding. FluidAudio replaces its
+    /// running value by that mean first, so that the running value has no memory of its own.
     fn update(&mut self, embedding: &[f32]) {
         self.raw.push_back(embedding.to_vec());
         if self.raw.len() > MAX_RAW {
@@ -122,11 +136,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_under_a_second_are_dropped_and_two_locals_may_be_one() {
+    fn runs_under_a_second_are_dropped_and_local_speakers_may_share_a_speaker() {
         let mut rules = FluidAudio::default();
         // 59 frames are 0.996 s, 60 are 1.0125 s.
         let (kept, ids) = rules.recognise(&masks([0..59, 100..160, 300..400]), &embeddings([0.0, 5.0, 8.0]));
-        assert_eq!(ids, [None, Some(1), Some(1)], "0.996 s do not make a speaker; later ones are near enough");
+        assert_eq!(
+            ids,
+            [None, Some(1), Some(1)],
+            "0.996 s are too short for a new speaker; the later ones are near each other"
+        );
         assert_eq!(kept.speakers.map(|mask| mask.count()), [0, 60, 100]);
         let (kept, ids) = rules.recognise(&masks([0..59, 100..160, 0..0]), &embeddings([0.0, 90.0, 0.0]));
         assert_eq!((ids, kept.speakers[0].count()), ([Some(1), Some(2), None], 0));
@@ -139,7 +157,8 @@ mod tests {
         // cos 75 degrees is 0.26: distance 0.74.
         let (_, ids) = rules.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([75.0, 0.0, 0.0]));
         assert_eq!((ids[0], rules.known[0].raw.len()), (Some(1), 1));
-        // cos 60 degrees is 0.5: distance 0.5. 0.9 of the mean of (1, 0) and (0.5, 0.866), and 0.1 of the latter.
+        // cos 60 degrees is 0.5: distance 0.5. The result is 0.9 of the mean of (1, 0) and
+        // (0.5, 0.866), plus 0.1 of the latter.
         rules.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([60.0, 0.0, 0.0]));
         let current = &rules.known[0].current;
         assert!((current[0] - 0.725).abs() < 1e-6 && (current[1] - 0.476_314).abs() < 1e-5, "{:?}", &current[..2]);

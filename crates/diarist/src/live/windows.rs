@@ -1,4 +1,4 @@
-//! Which frames a window covers, and who speaks in a frame by the windows that cover it.
+//! The frames that a window covers, and the speakers of a frame by the windows that cover it.
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
@@ -8,31 +8,32 @@ use crate::timeline::{SlidingWindow, rounded_mean};
 /// The speaker of each local speaker, if there is one.
 pub(super) type Ids = [Option<u32>; LOCAL_SPEAKERS];
 
-/// A window, and who its local speakers are taken for.
+/// A window at its place in the recording, with the speakers of its local speakers.
 #[derive(Debug, Clone)]
-pub(super) struct Placed {
-    /// Frame of the recording at which frame 0 of the window lies.
+pub(super) struct PlacedWindow {
+    /// Frame of the recording that is frame 0 of the window.
     pub(super) start_frame: usize,
-    /// Frames that lie in the audio: fewer than 589 in the first windows, which are padded.
+    /// Number of frames inside the audio: fewer than 589 in the first windows, which are padded.
     pub(super) num_frames: usize,
     pub(super) masks: ChunkMasks,
-    /// `[3, 256]`, unspecified for those who are never active.
+    /// `[3, 256]`, unspecified for a local speaker without an active frame.
     pub(super) embeddings: Box<[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS]>,
     pub(super) ids: Ids,
 }
 
-impl Placed {
+impl PlacedWindow {
     /// First frame after the window.
     pub(super) fn end_frame(&self) -> usize {
         self.start_frame + self.num_frames
     }
 
-    /// The frame of the window that lies at `frame` of the recording.
+    /// The frame of the window that is `frame` of the recording.
     fn local_frame(&self, frame: usize) -> Option<usize> {
         frame.checked_sub(self.start_frame).filter(|t| *t < self.num_frames)
     }
 
-    /// Number of frames from `start` to `end` of the recording in which local speaker `local` is active.
+    /// Number of frames of the recording from `start` to `end` in which local speaker `local` is
+    /// active.
     pub(super) fn num_active_within(&self, local: usize, start: usize, end: usize) -> usize {
         let first = start.saturating_sub(self.start_frame);
         let last = end.saturating_sub(self.start_frame).min(FRAMES_PER_CHUNK);
@@ -40,20 +41,21 @@ impl Placed {
     }
 }
 
-/// The frame of the recording at which a window begins that starts at `start_s`, as for the chunks of a recording.
+/// The first frame of a window that starts at `start_s`, by the rule for the chunks of a recording.
 pub(super) fn start_frame(start_s: f64) -> usize {
     let frames = SlidingWindow::FRAMES;
     usize::try_from(frames.closest_frame(start_s + 0.5 * frames.duration)).unwrap_or(0)
 }
 
-/// Number of frames whose middle lies before `until_s`.
+/// Number of frames with a middle before `until_s`.
 pub(super) fn frames_before(until_s: f64) -> usize {
     let frames = SlidingWindow::FRAMES;
     ((until_s - 0.5 * frames.duration) / frames.step).ceil().max(0.0) as usize
 }
 
-/// Who speaks in `frame`: as many as the windows tell in the mean, those with the most votes; the lower number first if equal.
-pub(super) fn speakers_in<'a>(frame: usize, windows: impl Iterator<Item = &'a Placed>) -> Vec<u32> {
+/// The speakers of `frame`: those with the most votes of the windows, as many as are active in the
+/// mean over the windows. Among equals, the lower number comes first.
+pub(super) fn speakers_in<'a>(frame: usize, windows: impl Iterator<Item = &'a PlacedWindow>) -> Vec<u32> {
     let (mut num_windows, mut num_active) = (0, 0);
     let mut votes: Vec<(u32, usize)> = Vec::new();
     for (window, t) in windows.filter_map(|window| Some((window, window.local_frame(frame)?))) {

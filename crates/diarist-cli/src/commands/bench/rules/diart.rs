@@ -1,34 +1,47 @@
-//! Online clustering by diart's rules, for comparison.
+//! diart's online clustering: no two local speakers of a window get the same speaker, voices are
+//! running sums of embeddings, and nothing is revised.
 //!
-//! Source: diart 0.9.2, `blocks/clustering.py` (`OnlineSpeakerClustering.identify`), and Coria et al., "Overlap-aware low-latency online
-//! speaker diarization based on end-to-end local segmentation", ASRU 2021. Where diart has soft activations, the masks stand: a
-//! local speaker is active if it has a frame.
+//! Source: diart 0.9.2, `blocks/clustering.py` (`OnlineSpeakerClustering.identify`), and Coria et
+//! al., "Overlap-aware low-latency online speaker diarization based on end-to-end local
+//! segmentation", ASRU 2021. ρ has its published value, 0.3; δ was fitted to these embeddings.
+//! Masks replace diart's soft activations: a local speaker is active if it has a frame.
 
-use crate::assignment::{Objective, assign};
-use crate::error::Result;
-use crate::analysis::EMBEDDING_DIMENSION;
-use crate::segmentation::masks::ChunkMasks;
-use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use diarist::Result;
+use diarist::assignment::{Objective, assign};
+use diarist::live::{WindowRules, WindowSpeakers};
+use diarist::pipeline::EMBEDDING_DIMENSION;
+use diarist::segmentation::masks::ChunkMasks;
+use diarist::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
-use super::speakers::unit;
-use super::timeline::Ids;
+use super::Ids;
 
-/// ρ: part of the window from which on a local speaker may become new or change a voice.
+/// ρ: the smallest active part of the window with which a local speaker may become a new speaker or
+/// change a voice.
 const MIN_ACTIVE_RATIO: f64 = 0.3;
-/// δ: cosine distance from which on somebody is new.
+/// δ: a local speaker at this cosine distance or more from all voices is a new speaker.
 const MIN_NEW_DISTANCE: f64 = 0.8;
-/// Most speakers.
+/// The largest number of speakers.
 const MAX_SPEAKERS: usize = 20;
 
-/// Sums of unit embeddings, one per speaker.
+/// The sum of unit embeddings of each speaker.
 #[derive(Debug, Default)]
 pub(super) struct Diart {
     centers: Vec<Vec<f64>>,
 }
 
+impl WindowRules for Diart {
+    fn decide(
+        &mut self,
+        masks: &ChunkMasks,
+        embeddings: &[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    ) -> Result<WindowSpeakers> {
+        Ok(WindowSpeakers { masks: *masks, ids: self.recognise(masks, embeddings)? })
+    }
+}
+
 impl Diart {
-    /// Whom the local speakers of a window are taken for, numbered from 1.
-    pub(super) fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
+    /// The speakers of a window's local speakers, numbered from 1.
+    fn recognise(&mut self, masks: &ChunkMasks, embeddings: &[[f32; EMBEDDING_DIMENSION]]) -> Result<Ids> {
         let active: Vec<usize> = (0..LOCAL_SPEAKERS).filter(|&local| !masks.speakers[local].is_empty()).collect();
         let is_long = |local: usize| masks.speakers[local].count() as f64 >= MIN_ACTIVE_RATIO * FRAMES_PER_CHUNK as f64;
         let mut ids = [None; LOCAL_SPEAKERS];
@@ -82,27 +95,35 @@ impl Diart {
     }
 }
 
+/// `vector` with length 1; zeros stay zeros.
+fn unit(vector: &[f32]) -> Vec<f32> {
+    let norm = vector.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+    let scale = if norm > 0.0 { 1.0 / norm } else { 0.0 };
+    vector.iter().map(|&value| (f64::from(value) * scale) as f32).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::test_data::{embeddings, masks};
     use super::*;
 
     #[test]
-    fn the_first_window_founds_and_later_ones_follow() {
+    fn the_first_window_makes_speakers_and_later_windows_follow() {
         let mut diart = Diart::default();
         let first = diart.recognise(&masks([0..200, 300..310, 0..0]), &embeddings([0.0, 90.0, 0.0])).unwrap();
         assert_eq!(first, [Some(1), Some(2), None], "even a short speaker of the first window");
-        // Both are nearest to speaker 1, but one only may have it.
+        // Both are nearest to speaker 1, but only one of them may have it.
         let both = diart.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([12.0, 10.0, 0.0])).unwrap();
         assert_eq!(both, [Some(2), Some(1), None]);
-        // Far from all, 176 frames (0.299 of the window): the nearest; 177 frames (0.3005): new.
+        // Far from all voices: 176 frames (0.299 of the window) get the nearest speaker, 177 frames
+        // (0.3005) a new one.
         let far = embeddings([-100.0, 0.0, 0.0]);
         assert_eq!(diart.recognise(&masks([0..176, 0..0, 0..0]), &far).unwrap(), [Some(1), None, None]);
         assert_eq!(diart.recognise(&masks([0..177, 0..0, 0..0]), &far).unwrap(), [Some(3), None, None]);
     }
 
     #[test]
-    fn voices_are_sums_that_only_long_speakers_change() {
+    fn only_long_speech_changes_a_voice() {
         let mut diart = Diart::default();
         diart.recognise(&masks([0..589, 0..0, 0..0]), &embeddings([0.0, 0.0, 0.0])).unwrap();
         diart.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([40.0, 0.0, 0.0])).unwrap();

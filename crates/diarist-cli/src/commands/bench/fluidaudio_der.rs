@@ -1,27 +1,28 @@
-//! The error rates that FluidAudio's benchmark printed in August 2025, to compare with its figures like with like.
+//! The error rates of FluidAudio's benchmark in August 2025, for comparison with its figures.
 //!
-//! They are not the standard ones: frames of 10 ms, at most one speaker per frame on each side, and a diarization error
-//! rate whose denominator is *all* frames, silence included. Source: FluidAudio, commit of 2025-08-05,
-//! `MetricsCalculator` and `AMIParser`.
+//! They are not the standard ones: frames last 10 ms, each side has at most one speaker per frame,
+//! and the denominator of the diarization error rate is the number of *all* frames, silence
+//! included. Source: FluidAudio, commit of 2025-08-05, `MetricsCalculator` and `AMIParser`.
 
-use super::{DerComponents, JerComponents, Scores};
-use crate::assignment::{Objective, assign};
-use crate::error::Result;
-use crate::timeline::{Annotation, Turn};
+use diarist::Result;
+use diarist::assignment::{Objective, assign};
+use diarist::metrics::{DerComponents, JerComponents, Scores};
+use diarist::timeline::{Annotation, Turn};
 
 const FRAME_S: f64 = 0.01;
-/// Shorter turns of the reference do not exist for it.
+/// Shorter turns of the reference are ignored.
 const MIN_REFERENCE_S: f64 = 0.5;
 
 /// Scores `hypothesis` against `reference` over a recording of `duration_s` seconds.
 ///
-/// `der.total_s` is the length of the recording, so that `der.der()` is FluidAudio's DER; `jer` is one minus the frames
-/// that agree over the frames in which either side speaks, as of one speaker. Where turns overlap, the one that comes first
-/// holds the frame, in the reference as in the hypothesis.
+/// `der.total_s` is the length of the recording, so that `der.der()` is FluidAudio's DER. `jer` has
+/// one speaker, and its error is 1 minus the number of correct frames divided by the number of
+/// frames with speech on either side. Where turns overlap, the first of them has the frame, in the
+/// reference and in the hypothesis.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Internal`] if there are too many speakers to be mapped.
-pub fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -> Result<Scores> {
+/// [`diarist::ErrorKind::Internal`] if there are too many speakers to map.
+pub(super) fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -> Result<Scores> {
     let num_frames = (duration_s / FRAME_S) as usize;
     let (reference_names, hypothesis_names) = (reference.speakers(), hypothesis.speakers());
     let kept = reference.turns.iter().filter(|turn| turn.segment().duration() >= MIN_REFERENCE_S);
@@ -70,7 +71,7 @@ pub fn score(reference: &Annotation, hypothesis: &Annotation, duration_s: f64) -
     })
 }
 
-/// The speaker of every frame: of the first turn that covers the frame's start.
+/// The speaker of every frame: that of the first turn that covers the start of the frame.
 fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames: usize) -> Vec<Option<usize>> {
     let mut frames = vec![None; num_frames];
     for turn in turns {
@@ -87,7 +88,7 @@ fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::Segment;
+    use diarist::timeline::Segment;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
         let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
@@ -104,13 +105,13 @@ mod tests {
         let scores = score(&reference, &hypothesis, 10.0).unwrap();
         // 0.5 s missed, 0.5 s false alarm, 1 s confused, of 10 s.
         assert!((scores.der.der() - 0.2).abs() < 1e-12);
-        // 2.5 s agree of the 4.5 s in which either speaks.
+        // 2.5 s are correct of the 4.5 s with speech on either side.
         assert!((scores.jer.jer() - (1.0 - 2.5 / 4.5)).abs() < 1e-12);
         assert_eq!((scores.num_reference_speakers, scores.num_hypothesis_speakers), (2, 2));
     }
 
     #[test]
-    fn overlap_belongs_to_the_first_and_short_references_to_nobody() {
+    fn overlap_belongs_to_the_first_turn_and_short_references_are_ignored() {
         let reference = annotation(&[(0.0, 2.0, "a"), (1.0, 3.0, "b"), (5.0, 5.4, "b")]);
         let hypothesis = annotation(&[(0.0, 2.0, "x"), (2.0, 3.0, "y"), (5.0, 5.4, "y")]);
         let scores = score(&reference, &hypothesis, 6.0).unwrap();
