@@ -1,7 +1,7 @@
 """Noise for voices, the calibration of their comparison, and its golden file.
 
 Run:      python voices.py noise FOLDER OUT_FOLDER         a copy of a folder of people with rooms, noise and narrow lines
-          python voices.py fit TRIALS...                   what a cosine means, from what `examples/identification.rs --trials` writes
+          python voices.py fit TRIALS...                   what a cosine means, from what the example `identification --trials` writes
           python voices.py golden PLDA OUT_DIR             (OUT_DIR = fixtures/golden/voices, PLDA = the embedded safetensors)
 Versions: Python 3.11, numpy 2.4.6, scipy 1.18.0, scikit-learn 1.9.1, soundfile 0.14.0, safetensors 0.8.0
 

@@ -3,7 +3,7 @@
 //! The filter is a sinc low-pass of six zero crossings on each side under a Hann window, with its cut-off at 0.99 of the
 //! lower Nyquist frequency (`sinc_interp_hann`, `lowpass_filter_width=6`, `rolloff=0.99`; torchaudio
 //! `functional/functional.py`, `_get_sinc_resample_kernel`). It is what pyannote.audio applies to a recording, so the networks
-//! see here what they see there; `docs/adr/0002-resampler.md` has the comparison with a general resampler.
+//! see here what they see there; `docs/adr/0004-opus-and-resampler.md` has the comparison with a general resampler.
 //!
 //! With `orig / new` the two rates in lowest terms, output sample `i * new + phase` is a weighted sum of the inputs near
 //! `i * orig + phase * orig / new`: one set of weights for each phase, and no delay to compensate.

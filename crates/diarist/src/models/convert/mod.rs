@@ -1,7 +1,7 @@
 //! Reads the files that networks are published as: safetensors, PyTorch checkpoints and ONNX.
 //!
 //! Every file is taken as hostile: sizes are bounded before memory is taken, nothing in it is executed, and a fault is
-//! one error about the file. How the checkpoint reader was chosen: `docs/adr/0002-checkpoint-reading.md`.
+//! one error about the file. How the checkpoint reader was chosen: `docs/adr/0003-checkpoint-reading.md`.
 
 mod checkpoint;
 mod onnx;
