@@ -262,7 +262,7 @@ fn words(body: &str) -> Vec<(usize, &str)> {
         }
         match begin {
             None if part => begin = Some(offset),
-            Some(start) if !part && !(in_braces && character == ',') => {
+            Some(start) if !(part || in_braces && character == ',') => {
                 let word = body[start..offset].trim_start_matches(['<', '>']).trim_end_matches(['.', '-']);
                 let word = if word.contains('<') { word } else { word.trim_end_matches('>') };
                 // An address or a path of another repository is one word with what is before it.
