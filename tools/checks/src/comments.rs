@@ -80,6 +80,7 @@ fn python(source: &str) -> Vec<Comment> {
     const QUOTES: &str = "\"\"\"";
     let mut comments = Vec::new();
     let mut in_docstring = false;
+    let mut docstring_column = 0;
     let mut in_string = false;
     for (index, line) in source.lines().enumerate() {
         let number = index + 1;
@@ -87,7 +88,13 @@ fn python(source: &str) -> Vec<Comment> {
         let quotes = line.matches(QUOTES).count();
         let docstring_begins = !in_string && !in_docstring && line.trim_start().starts_with(QUOTES);
         if docstring_begins || in_docstring {
-            comments.push(Comment::in_block(number, column, true, line.trim()));
+            if docstring_begins {
+                docstring_column = column;
+            }
+            let mut comment = Comment::in_block(number, column, true, line.trim());
+            // Deeper lines are code: their indent tells so.
+            comment.text.insert_str(0, &" ".repeat(column.saturating_sub(docstring_column)));
+            comments.push(comment);
             in_docstring ^= quotes % 2 == 1;
         } else {
             if !in_string && quotes == 0 {

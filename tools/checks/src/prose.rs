@@ -10,7 +10,7 @@ const MOST_COLUMNS: usize = 100;
 /// Most columns of a line of code with a comment behind the code, as in `rustfmt.toml`.
 const MOST_COLUMNS_OF_CODE: usize = 120;
 
-/// Words that no comment begins with: what follows them must be read twice.
+/// Words that no comment begins with, because such a sentence must be read twice.
 const OPENINGS: &[&str] = &["What ", "Who ", "Whom ", "Whose "];
 
 /// A word that is unknown to a reader of the repository; in two parts, so that this file passes.
@@ -37,20 +37,25 @@ pub fn check(files: &[SourceFile]) -> Vec<Fault> {
     faults
 }
 
-/// Keeps apart what is prose in a run of Markdown: no tables and no code blocks.
+/// Tells prose from tables and code blocks in a run of Markdown.
 #[derive(Default)]
 struct Markdown {
     fenced: bool,
+    /// Whether indented lines are code, as they are after an empty line.
+    indented: bool,
 }
 
 impl Markdown {
     fn is_prose(&mut self, line: &str) -> bool {
+        let indent = line.len() - line.trim_start().len();
         let line = line.trim_start();
+        let code = self.indented && indent >= 4;
+        self.indented = line.is_empty() || code;
         if line.starts_with("```") || line.starts_with("~~~") {
             self.fenced = !self.fenced;
             return false;
         }
-        !self.fenced && !line.starts_with('|')
+        !self.fenced && !code && !line.starts_with('|')
     }
 }
 
@@ -107,7 +112,7 @@ fn comment_faults(file: &SourceFile) -> Vec<Fault> {
             if width > most {
                 faults.push(too_wide(file, comment.line, width, most));
             }
-            let item = comment.text.starts_with("- ") || comment.text.starts_with("* ");
+            let item = comment.text.trim_start().starts_with(['-', '*']);
             let begins = !continued || item || before.as_ref().is_some_and(|before| before.text.is_empty());
             let text = comment.text.trim_start_matches(['-', '*', ' ']);
             if let Some(opening) = OPENINGS.iter().find(|opening| begins && text.starts_with(**opening)) {
@@ -179,6 +184,7 @@ mod tests {
         let wide = "word ".repeat(20) + "end";
         assert_eq!(faults("a.md", &wide), ["a.md:1: 103 columns of prose; at most 100"]);
         assert_eq!(faults("a.rs", &format!("\n// {wide}")), ["a.rs:2: 106 columns of prose; at most 100"]);
+        assert_eq!(faults("a.py", &format!("\"\"\"Short.\n\n    {wide}\n\"\"\"")), [""; 0]);
         assert_eq!(faults("a.py", &format!("\"\"\"Short.\n{wide}\n\"\"\"")).len(), 1);
         assert_eq!(faults("a.rs", &format!("let number = 1; // {wide} {wide}")).len(), 1);
     }
@@ -187,7 +193,7 @@ mod tests {
     fn tables_code_and_addresses_may_be_wide() {
         let wide = "word ".repeat(30);
         let address = format!("https://example.org/{}", "a".repeat(100));
-        let text = format!("| {wide} |\n```sh\n{wide}\n```\nSee {address} there.\n- [{wide}](a.md)\n");
+        let text = format!("| {wide} |\n\n    {wide}\n```sh\n{wide}\n```\nSee {address} there.\n- [{wide}](a.md)\n");
         assert_eq!(faults("a.md", &text), [""; 0]);
         assert_eq!(faults("a.rs", &format!("/// ```\n/// {wide}\n/// ```\nfn f() {{ \"{wide}\" }}\n")), [""; 0]);
     }

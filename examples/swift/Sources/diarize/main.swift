@@ -1,8 +1,8 @@
-// Who spoke when in an audio file.
+// Diarizes an audio file and prints its turns.
 import CDiarist
 import Foundation
 
-/// What diarist says about a call that failed.
+/// The error of a call that failed.
 struct DiaristError: Error, CustomStringConvertible {
     let status: diarist_status
     let description: String
