@@ -1,5 +1,5 @@
-/* Diarizes audio while it arrives: reads 32-bit floats, mono at 16 kHz, from stdin, and writes events
- * as JSON Lines, then the turns as RTTM.
+/* Diarizes audio while it arrives: reads 32-bit floats, mono at 16 kHz, from stdin, and writes
+ * events as JSON Lines, then the turns as RTTM.
  *
  *   cargo build --release -p diarist-capi
  *   cc -I include examples/c/live.c target/release/libdiarist_c.a -lm -lpthread -ldl -o live

@@ -10,7 +10,8 @@ network takes samples [B, 1, 160000] and gives logits [B, 589, 7]. ONNX Runtime 
 default optimisations, except that its threads stop at the end of a run. With --int8 it also runs
 them after its own static quantisation (QDQ, per channel). For diarist the script compiles the
 benchmark `networks` and requests one run at a time. The input is a chunk of speech of
-fixtures/golden; further chunks of a batch are shifted in time. A batch has B chunks for each thread.
+fixtures/golden; further chunks of a batch are shifted in time. A batch has B chunks for each
+thread.
 
 The outputs are compared first. Then every engine runs once per round. Times are medians, per chunk.
 A ratio is the median over the rounds of the ratio to ONNX Runtime's f32; values above 1 are faster.
@@ -202,7 +203,10 @@ def quantised(path, make_input):
 
 
 def difference(found, expected):
-    """Cosine, largest difference relative to the largest value, share of equal classes along the last axis."""
+    """Cosine, largest difference relative to the largest value, share of equal classes.
+
+    The classes are the positions of the largest values along the last axis.
+    """
     a, b = found.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
     cosine = a @ b / np.sqrt((a @ a) * (b @ b))
     relative = np.abs(a - b).max() / np.abs(b).max()

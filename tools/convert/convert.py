@@ -170,7 +170,7 @@ def segmentation(files: dict[str, bytes]) -> dict[str, np.ndarray]:
 
 
 def resnet34_convolutions() -> list[tuple[str, tuple[int, ...]]]:
-    """Names and weight shapes of ResNet34's convolutions in forward order, shortcuts last in a block."""
+    """Names and weight shapes of the convolutions in forward order, shortcuts last in a block."""
     layers = [("conv1", (32, 1, 3, 3))]
     channels_in = 32
     for stage, (blocks, channels) in enumerate([(3, 32), (4, 64), (6, 128), (3, 256)], 1):
@@ -185,7 +185,7 @@ def resnet34_convolutions() -> list[tuple[str, tuple[int, ...]]]:
 
 
 def embedding(files: dict[str, bytes]) -> dict[str, np.ndarray]:
-    """ResNet34 from its ONNX export, in which batch normalisation is already folded into the convolutions.
+    """ResNet34 from its ONNX export, whose convolutions contain the batch normalisation.
 
     The export has lost the names of the layers. Convolutions are in forward order, except that the
     shortcut of a block may have any place within the block. So each layer takes the first of the

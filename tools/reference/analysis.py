@@ -2,8 +2,8 @@
 
     python tools/reference/analysis.py
 
-`f16.diarist` and `f32.diarist` hold the same five chunks, and `expected.json` has their content. The
-values are multiples of 2^-10 below 1, so that both forms hold them exactly.
+`f16.diarist` and `f32.diarist` hold the same five chunks, and `expected.json` has their content.
+The values are multiples of 2^-10 below 1, so that both forms hold them exactly.
 
 Made with Python 3.11 and numpy 2.4, seed 20.
 """

@@ -2,8 +2,8 @@
 
     python tools/reference/clustering.py fixtures/golden/clustering
 
-Versions: pyannote.audio 4.0.7, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, safetensors. Run it at
-the root of the repository: the PLDA model is read from crates/diarist-weights/data. Seeded.
+Versions: pyannote.audio 4.0.7, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, safetensors. Run it
+at the root of the repository: the PLDA model is read from crates/diarist-weights/data. Seeded.
 
 The recordings are made up. Their speakers are drawn from the PLDA model (latent mean ~ N(0, psi),
 latent embedding ~ N(mean, noise)) and mapped back through its transform to 256 dimensions, so the

@@ -29,7 +29,7 @@ OPTIONS = [(0.0, False), (0.25, False), (0.0, True), (0.25, True), (0.1, False)]
 
 
 def random_turns(rng, speakers, number, grid_us, length_us, longest_us):
-    """Turns (start, duration, speaker) that may overlap in any way, those of one speaker included."""
+    """Turns (start, duration, speaker) that may overlap in any way, also with the same speaker."""
     turns = []
     for _ in range(number):
         start = int(rng.integers(0, length_us // grid_us)) * grid_us

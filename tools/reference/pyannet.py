@@ -13,8 +13,8 @@ Writes
 - `sinc_filters.npy`       float32 [80, 251], the filters of the first layer
 
 Scores are computed in float64 and stored as float32. In float32, PyTorch's scores of silence differ
-from them by 0.1, because every instance norm multiplies the last bit of a constant channel's mean by
-1 / sqrt(1e-5). Both precisions give the same classes in every frame, which the script checks.
+from them by 0.1, because every instance norm multiplies the last bit of a constant channel's mean
+by 1 / sqrt(1e-5). Both precisions give the same classes in every frame, which the script checks.
 """
 
 import sys

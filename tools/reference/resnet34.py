@@ -28,7 +28,10 @@ LENGTHS = {"chunk": 998, "short": 200, "tiny": 9}
 
 
 def make_fbank(num_frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise smoothed along time and frequency around a falling spectrum, as int16 in steps of 1/256."""
+    """Smoothed noise around a falling spectrum, as int16 in steps of 1/256.
+
+    The noise is smooth along time and frequency.
+    """
     field = rng.standard_normal((num_frames + 8, 80 + 4))
     field = sum(field[i : i + num_frames] for i in range(9)) / 3.0
     field = sum(field[:, i : i + 80] for i in range(5)) / np.sqrt(5.0)

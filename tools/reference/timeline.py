@@ -5,10 +5,10 @@
 Versions: pyannote.audio 4.0.7, pyannote.core 6.1.0, numpy 2.4.6, Python 3.11+. Seeded.
 
 The input is random masks, and pyannote's own functions do the work (`speaker_count`,
-`Inference.aggregate`, `reconstruct`, `to_annotation`). Run it on x86-64 with AVX-512: these functions
-leave the order of equal votes to numpy's argsort, whose vectorised form orders ties differently from
-the scalar form (see `crates/diarist/src/timeline/vote_order.rs`). The file also holds numpy's order
-for random votes.
+`Inference.aggregate`, `reconstruct`, `to_annotation`). Run it on x86-64 with AVX-512: these
+functions leave the order of equal votes to numpy's argsort, whose vectorised form orders ties
+differently from the scalar form (see `crates/diarist/src/timeline/vote_order.rs`). The file also
+holds numpy's order for random votes.
 """
 
 import json

@@ -1,6 +1,8 @@
-"""Writes small checkpoints of both networks, and their expected tensors, to fixtures/golden/weights.
+"""Writes small checkpoints of both networks, and the tensors expected from them.
 
     python3 tools/reference/weights.py
+
+Writes to fixtures/golden/weights.
 
 Needs torch 2.11.0, pyannote.audio 4.0.7, onnx 1.23.2 and numpy. The tensors have the names and
 shapes of pyannote's own modules, and their values are synthetic. In the checkpoints all tensors are
