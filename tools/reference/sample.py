@@ -28,7 +28,7 @@ FRAME = SAMPLE_RATE // 100  # 10 ms
 SILENCE_DB = -40.0  # frames this far below the clip's loudest frame are silence
 SPLIT_PAUSE_S = 0.3
 
-# speaker: flite voice, speed (longer is slower), RMS level of the speech in dB below full scale
+# speaker: flite voice, speed (longer is slower), RMS level of the speech in dB (0 is full scale)
 VOICES = {
     "ada": ("slt", 1.00, -23.0),
     "ben": ("rms", 0.95, -26.0),

@@ -30,7 +30,10 @@ LONGEST_S = 30.0
 
 
 def noisy(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Adds a room of 0.2 to 0.6 s, noise 5 to 20 dB below the speech, and a telephone line to 3 of 10."""
+    """Adds a room of 0.2 to 0.6 s and noise 5 to 20 dB below the speech.
+
+    Of 10 clips, 3 also go through a telephone line.
+    """
     num = int(rng.uniform(0.2, 0.6) * RATE)
     room = rng.standard_normal(num) * 10 ** (-3 * np.arange(num) / num)
     room *= rng.uniform(0.2, 0.6) / np.sqrt((room**2).sum())
@@ -128,8 +131,8 @@ def golden(plda: Path, out_dir: Path) -> None:
         # Much like person 0.
         [sample(4, 0.03, 30.0)],
     ]
-    # Person 0 twice (only one of the two can be the person), person 1 after little speech, person 2
-    # in noise, and an unknown person.
+    # Person 0 twice (only one of the two can be person 0, so the other is taken for the similar
+    # person), person 1 after little speech, person 2 in noise, and an unknown person.
     voices = [sample(0, 0.05, 20.0), sample(0, 0.07, 9.0), sample(1, 0.06, 1.2), sample(2, 0.13, 3.0), sample(3, 0.05, 40.0)]
 
     unit = lambda x: x / np.linalg.norm(x)

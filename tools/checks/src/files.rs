@@ -83,7 +83,8 @@ fn walk(root: &Path, folder: &str, paths: &mut Vec<String>) -> io::Result<()> {
         if entry.file_type()?.is_dir() {
             // Only these hidden folders are part of the repository.
             let hidden = name.starts_with('.') && ![".ci", ".cargo"].contains(&name.as_str());
-            if !hidden && !["target", "__pycache__", "shared"].contains(&name.as_str()) {
+            let outside = ["target", "shared"].contains(&path.as_str()) || name == "__pycache__";
+            if !hidden && !outside {
                 walk(root, &path, paths)?;
             }
         } else {
