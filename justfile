@@ -1,4 +1,4 @@
-# Short names for the repository's commands; `.ci/run` has the checks themselves.
+# Short names for the repository's commands. The checks themselves are in `.ci/run`.
 
 # list the recipes
 default:
@@ -40,7 +40,7 @@ fixtures:
 manifest:
     tools/fixtures/manifest.sh
 
-# write golden files anew with one script of tools/reference (its docstring names the packages needed)
+# write golden files anew with a script of tools/reference (its docstring lists the packages)
 golden script python="python3":
     {{python}} tools/reference/{{script}}.py
     tools/fixtures/manifest.sh

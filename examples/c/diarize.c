@@ -1,4 +1,4 @@
-/* Who spoke when in an audio file, as RTTM.
+/* Diarizes an audio file and prints the turns as RTTM.
  *
  *   cargo build --release -p diarist-capi
  *   cc -I include examples/c/diarize.c target/release/libdiarist_c.a -lm -lpthread -ldl -o diarize
@@ -14,7 +14,7 @@
 static bool show_progress(double processed_s, double total_s, void *user_data) {
     (void)user_data;
     fprintf(stderr, "\r%.0f of %.0f s", processed_s, total_s);
-    return true; /* false would end the call */
+    return true; /* false would stop the diarization */
 }
 
 static int fail(diarist_status status) {

@@ -1,4 +1,5 @@
-/* Who speaks, while they speak: reads 32-bit floats, mono at 16 kHz, from stdin; writes events as JSON Lines, then the turns as RTTM.
+/* Diarizes audio while it arrives: reads 32-bit floats, mono at 16 kHz, from stdin, and writes
+ * events as JSON Lines, then the turns as RTTM.
  *
  *   cargo build --release -p diarist-capi
  *   cc -I include examples/c/live.c target/release/libdiarist_c.a -lm -lpthread -ldl -o live
@@ -20,7 +21,7 @@ int main(void) {
 
     diarist_status status = diarist_pipeline_new(NULL, 1, &pipeline);
     if (status == DIARIST_STATUS_OK) {
-        /* Decided after 2 s, a look every 0.5 s. */
+        /* Speakers are decided after 2 s, and a window is processed every 0.5 s. */
         status = diarist_live_new(pipeline, 2.0, 0.5, &live);
     }
     diarist_pipeline_free(pipeline);

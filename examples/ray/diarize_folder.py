@@ -1,11 +1,13 @@
 """Diarizes a folder of recordings, or a Parquet list of them, on a Ray cluster.
 
-    ray start --head                       # on one machine, and on the others: ray start --address=HOST:6379
+    ray start --head                      # on one machine
+    ray start --address=HOST:6379         # on every other machine
     python diarize_folder.py recordings/ results/ --address auto
     python diarize_folder.py list.parquet results/ --address auto --speakers people.db
 
-`results/turns.parquet` then has the columns recording, start, end, speaker, name. Without --address, the processors of this machine are
-used. If the call is interrupted or killed, the same one again does what is left; machines may come and go meanwhile.
+The result is `results/turns.parquet` with the columns recording, start, end, speaker, name. Without
+--address, the processors of this machine are used. If a call is interrupted or killed, the same
+call processes the remaining recordings. Machines may join and leave the cluster meanwhile.
 """
 
 import argparse
@@ -23,7 +25,7 @@ def main() -> int:
     parser.add_argument("output", help="folder for results, the same on all machines")
     parser.add_argument("--address", default="local", help="the cluster, as for ray.init; this machine alone if not given")
     parser.add_argument("--num-cpus", type=int, default=1, help="threads for each recording")
-    parser.add_argument("--profile", choices=["exact", "balanced", "fast"], help="how exact and how fast")
+    parser.add_argument("--profile", choices=["exact", "balanced", "fast"], help="trade-off between accuracy and speed")
     parser.add_argument("--speakers", help="speaker database to take names from")
     arguments = parser.parse_args()
 

@@ -1,10 +1,11 @@
-"""Times whole commands in turn, A B C A B C ..., and prints each one's CPU and wall seconds, peak memory, and the ratios.
+"""Times commands in turn, A B C A B C ..., and prints CPU and wall seconds, peak memory and ratios.
 
     interleaved.py [--runs N] NAME=COMMAND [NAME=COMMAND ...]
 
-Taking turns lets a drift of the machine's speed fall on all commands alike; quote the ratios. Every command is run by a shell
-with its stdout thrown away. CPU seconds are user and system time of the process and its children, peak memory is that of the
-largest single process. Needs Python 3.9 and nothing else.
+Because the commands take turns, a drift of the machine's speed affects all of them alike. So quote
+the ratios rather than the times. A shell runs each command and discards its stdout. CPU seconds are
+the user and system time of the process and its children; peak memory is that of the largest single
+process. Needs Python 3.9 and no packages.
 """
 
 import argparse

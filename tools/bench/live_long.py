@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Streams hours of audio through `diarist live` and records its memory and CPU time as it goes.
+"""Streams hours of audio through `diarist live` and records its memory and CPU time on the way.
 
     tools/bench/live_long.py BINARY WAV HOURS [-o CSV] [--plot SVG] [-- OPTIONS...]
 
-WAV (16-bit PCM) is repeated for HOURS hours, each time a little louder or softer, so that no two rounds have the same
-samples. One row per 10 minutes of audio: seconds heard, resident MiB, CPU seconds per second of audio since the row before.
-The stream is cut off at its end: the final clustering is not part of this. The plot needs matplotlib.
+WAV (16-bit PCM) is repeated for HOURS hours, each time a little louder or softer, so that no two
+rounds have the same samples. The CSV has one row per 10 minutes of audio: seconds heard, resident
+MiB, and CPU seconds per second of audio since the row before. The process is stopped at the end of
+the stream, so the final clustering is not included. The plot needs matplotlib.
 """
 import argparse
 import array

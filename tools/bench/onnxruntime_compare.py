@@ -1,16 +1,20 @@
-"""Times the two networks in ONNX Runtime and in diarist, in turn, on the same input, and prints a Markdown table.
+"""Times the two networks in ONNX Runtime and in diarist, in turn, and prints a Markdown table.
 
     pip install -r tools/bench/requirements.txt
-    python tools/bench/onnxruntime_compare.py [--runs N] [--threads 1 2] [--batches 1 8] [--isas avx2] [--precisions f32 bf16 int8] [--int8]
+    python tools/bench/onnxruntime_compare.py [--runs N] [--threads 1 2] [--batches 1 8]
+        [--isas avx2] [--precisions f32 bf16 int8] [--int8]
 
-Both ONNX graphs are made here from the safetensors of crates/diarist-weights: the ResNet34 trunk, log-mel features [B, 998, 80]
-around their mean to [B, 256, 10, 125], and the segmentation network, samples [B, 1, 160000] to logits [B, 589, 7]. ONNX Runtime
-runs them with its default optimisations, and so that its threads stop when a run ends; with --int8 also after its own static
-quantisation (QDQ, per channel). diarist's benchmark `networks` is compiled and asked for one run at a time. The input is a
-chunk of speech of fixtures/golden, shifted in time for the further chunks of a batch; a batch has B chunks for each thread.
+The script makes both ONNX graphs from the safetensors of crates/diarist-weights. The ResNet34 trunk
+takes log-mel features [B, 998, 80] around their mean and gives [B, 256, 10, 125]. The segmentation
+network takes samples [B, 1, 160000] and gives logits [B, 589, 7]. ONNX Runtime runs them with its
+default optimisations, except that its threads stop at the end of a run. With --int8 it also runs
+them after its own static quantisation (QDQ, per channel). For diarist the script compiles the
+benchmark `networks` and requests one run at a time. The input is a chunk of speech of
+fixtures/golden; further chunks of a batch are shifted in time. A batch has B chunks for each
+thread.
 
-First the outputs are compared, then every engine runs once per round. Times are medians, per chunk; a ratio is the median of
-the rounds' ratios to ONNX Runtime's f32 (above 1: faster than it).
+The outputs are compared first. Then every engine runs once per round. Times are medians, per chunk.
+A ratio is the median over the rounds of the ratio to ONNX Runtime's f32; values above 1 are faster.
 """
 
 import argparse
@@ -152,7 +156,7 @@ class OnnxRuntime:
     def __init__(self, path, threads):
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
-        # Its threads wait for the next run by spinning, which would slow down whoever's turn it is.
+        # Threads that spin until the next run would slow down the engine whose turn it is.
         options.add_session_config_entry("session.force_spinning_stop", "1")
         self.session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
 
@@ -199,7 +203,10 @@ def quantised(path, make_input):
 
 
 def difference(found, expected):
-    """Cosine, largest difference relative to the largest value, share of equal classes along the last axis."""
+    """Cosine, largest difference relative to the largest value, share of equal classes.
+
+    The classes are the positions of the largest values along the last axis.
+    """
     a, b = found.astype(np.float64).ravel(), expected.astype(np.float64).ravel()
     cosine = a @ b / np.sqrt((a @ a) * (b @ b))
     relative = np.abs(a - b).max() / np.abs(b).max()

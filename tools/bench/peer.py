@@ -1,9 +1,11 @@
-"""Diarizes a 16 kHz mono WAV file with another diarizer on the CPU and prints RTTM, to be compared with diarist.
+"""Diarizes a 16 kHz mono WAV file with another diarizer on the CPU and prints RTTM.
 
-    peer.py pyannote --models DIR --threads N FILE    DIR: config.yaml, segmentation/, embedding/, plda/ of community-1
-    peer.py speakrs  --models DIR --threads N FILE    DIR: the safetensors and .npy files that speakrs loads
+    peer.py pyannote --models DIR --threads N FILE
+    peer.py speakrs  --models DIR --threads N FILE
 
-Used with pyannote.audio 4.0.7 (torch 2.11.0) and speakrs 0.7.0 from PyPI, both on the weights that diarist embeds.
+For pyannote, DIR has config.yaml, segmentation/, embedding/ and plda/ of community-1. For speakrs
+it has the safetensors and .npy files that speakrs loads. Used for comparison with diarist, with
+pyannote.audio 4.0.7 (torch 2.11.0) and speakrs 0.7.0 from PyPI, on the weights that diarist embeds.
 """
 
 import argparse

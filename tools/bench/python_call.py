@@ -1,8 +1,10 @@
-"""What calling diarist from Python costs: the wall time of calls less what the library took, beside that of the command.
+"""Measures the overhead of calling diarist from Python.
 
     python tools/bench/python_call.py DIARIST RECORDING [--runs 25] [--threads 1]
 
-Calls and commands take turns. Needs the diarist package; medians on stdout.
+The overhead is the wall time of a call minus the time that the library reports. Calls take turns
+with runs of the command, whose wall time is printed beside. Needs the diarist package; prints
+medians to stdout.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""Throughput of diarist.ray with one node and with two, each of one processor, on this machine.
+"""Measures the throughput of diarist.ray with one node and with two, of one processor each.
 
     python tools/bench/ray_workers.py RECORDINGS OUTPUT [--rounds 2]
 
-Nodes take turns. Needs the packages diarist, ray[data] and pyarrow; OUTPUT is a folder that is made anew for every run.
+All nodes are on this machine; the two cluster sizes take turns. OUTPUT is a folder that is made
+anew for every run. Needs the packages diarist, ray[data] and pyarrow.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import diarist.ray
 
 
 def run(recordings, output):
-    """Seconds that the recordings take, once a first one has made Ray start its processes."""
+    """Seconds for the recordings, after a first one has made Ray start its processes."""
     with tempfile.TemporaryDirectory() as folder:
         diarist.ray.diarize(diarist.ray.find_recordings(recordings)[:1], folder)
     shutil.rmtree(output, ignore_errors=True)

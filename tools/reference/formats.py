@@ -1,10 +1,11 @@
-"""Writes fixtures/golden/formats: one recording in every format, as diarist writes it and as other programs do, and what these read.
+"""Writes fixtures/golden/formats: one recording in every format, by diarist and by other programs.
 
     python tools/reference/formats.py target/release/diarist
 
-`meeting.json` is the recording. `ours.*` is what `diarist convert` makes of it; other parsers read these files here, and
-`expected.json` holds the turns that they found: for each format a list of [start in ms, end in ms, speaker]. `theirs_*` are files that other
-programs wrote, with their turns in `expected.json` as well. Praat itself is among them: parselmouth is its code.
+`meeting.json` is the recording. `diarist convert` makes `ours.*` from it, and the parsers of other
+programs read these files here. `theirs_*` are files that other programs wrote. `expected.json` has
+the turns that the parsers found, and those of `theirs_*`: for each format a list of
+[start in ms, end in ms, speaker]. Praat itself is among the programs: parselmouth is its code.
 
 Made with Python 3.11 and the versions in tools/reference/formats.requirements.txt.
 """
@@ -28,7 +29,8 @@ from pyannote.database.util import load_rttm, load_uem
 
 OUT = Path(__file__).resolve().parents[2] / "fixtures/golden/formats"
 DURATION_MS = 4_000_000
-# Overlap of two and of three, a turn of a millisecond, turns that touch, and names that some format has to escape.
+# Overlap of two and of three, a turn of a millisecond, turns that touch, and names with
+# characters that some formats must escape.
 TURNS = [
     (31, 9802, "SPEAKER_00"),
     (500, 501, 'Zoë "Zed" O\'Neill'),
@@ -75,7 +77,7 @@ def read_ours():
     found["csv"] = [(ms(row["start_s"]), ms(row["end_s"]), row["speaker"]) for row in rows]
     turns = json.loads(Path(ours("json")).read_text())["turns"]
     found["json"] = [(ms(turn["start_s"]), ms(turn["end_s"]), turn["speaker"]) for turn in turns]
-    # A label of Audacity has no parser of its own; its manual says: start, tab, end, tab, text.
+    # There is no parser for Audacity's labels. Its manual gives: start, tab, end, tab, text.
     labels = [line.split("\t") for line in Path(ours("txt")).read_text().splitlines()]
     found["txt"] = [(ms(start), ms(end), name) for start, end, name in labels]
     cues = pysrt.open(ours("srt"), encoding="utf-8", error_handling=pysrt.ERROR_RAISE)
@@ -171,7 +173,7 @@ def write_theirs():
                 try:
                     call(grid, "Insert boundary", tier, time / 1000)
                 except parselmouth.PraatError:
-                    pass  # It is there: the turn before ends here.
+                    pass  # The point exists already: the turn before ends here.
             interval = call(grid, "Get interval at time", tier, (a + b) / 2000)
             call(grid, "Set interval text", tier, interval, 'said "so" – 言った')
     for name, command in [("praat_utf16.TextGrid", "Save as text file"), ("praat_short_utf16.TextGrid", "Save as short text file")]:

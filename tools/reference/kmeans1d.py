@@ -1,11 +1,12 @@
-"""Writes the golden files of k-means on a line: seeded values and the sums of squares that scikit-learn reaches.
+"""Writes the golden files of k-means on a line: seeded values and scikit-learn's sums of squares.
 
 Run:      python kmeans1d.py OUT_DIR        (OUT_DIR = fixtures/golden/kmeans1d)
 Versions: Python 3.11, numpy 2.4.6, scikit-learn 1.9.1
 
-Writes `values.npy` (float32, all samples one after the other) and `inertia.json`: for each sample and number of clusters
-`[start, end, clusters, inertia]`, the least of ten starts. The samples are like the weights of a network: many small values and
-rare large ones, a whole tensor or one channel of it, and one with values that repeat.
+Writes `values.npy` (float32, all samples one after the other) and `inertia.json`, which has
+`[start, end, clusters, inertia]` for each sample and number of clusters; the inertia is the least
+of ten starts. The samples resemble the weights of a network, with many small values and few large
+ones: a whole tensor, one channel, and a sample with values that repeat.
 """
 
 import json

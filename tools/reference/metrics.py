@@ -1,12 +1,13 @@
-"""Writes fixtures/golden/metrics/cases.json: random annotations and their scores by pyannote.metrics and md-eval.
+"""Writes fixtures/golden/metrics/cases.json: random annotations and their scores.
 
     python tools/reference/metrics.py fixtures/golden/metrics/cases.json [--md-eval md-eval-22.pl]
 
-Versions: pyannote.metrics 4.2.0, pyannote.core 6.1.0, scipy 1.17.1, numpy 2.4.6; md-eval is NIST's version 22, as the
-dscore package (github.com/nryant/dscore) holds it. Seeded; without --md-eval the `md_eval` fields are null.
+The scores are computed by pyannote.metrics and md-eval. Versions: pyannote.metrics 4.2.0,
+pyannote.core 6.1.0, scipy 1.17.1, numpy 2.4.6; md-eval is NIST's version 22 from the dscore package
+(github.com/nryant/dscore). Seeded. Without --md-eval the `md_eval` fields are null.
 
-Times are whole microseconds, so that every program starts from the same numbers. `collar_s` is the width on each side
-of a boundary: md-eval's `-c`, half of pyannote.metrics' `collar`.
+Times are whole microseconds, so that every program starts from the same numbers. `collar_s` is the
+width on each side of a boundary, which is md-eval's `-c` and half of pyannote.metrics' `collar`.
 """
 
 import argparse
@@ -28,7 +29,7 @@ OPTIONS = [(0.0, False), (0.25, False), (0.0, True), (0.25, True), (0.1, False)]
 
 
 def random_turns(rng, speakers, number, grid_us, length_us, longest_us):
-    """Turns (start, duration, speaker) that may overlap in any way, those of one speaker included."""
+    """Turns (start, duration, speaker) that may overlap in any way, also with the same speaker."""
     turns = []
     for _ in range(number):
         start = int(rng.integers(0, length_us // grid_us)) * grid_us
@@ -52,7 +53,7 @@ def conversation(rng, speakers, number, grid_us):
 
 
 def disturbed(rng, turns, speakers, grid_us):
-    """A hypothesis as a diarization system makes it: moved boundaries, wrong, missing and additional turns."""
+    """A plausible hypothesis: moved boundaries, and wrong, missing and additional turns."""
     names = rng.permutation(speakers + 2)
     out = []
     for start, duration, speaker in turns:
@@ -103,7 +104,10 @@ def annotation(turns):
 
 
 def md_eval(binary, reference, hypothesis, uem, collar, skip_overlap):
-    """Seconds [total, missed, false alarm, confusion] of md-eval, or None if it fails (without reference speech it does)."""
+    """Seconds [total, missed, false alarm, confusion] of md-eval, or None if it fails.
+
+    It fails without reference speech.
+    """
     if uem is None:
         used = [(s, s + d) for s, d, _ in reference + hypothesis if d > 1]
         uem = [(min(s for s, _ in used), max(e for _, e in used))] if used else []

@@ -1,20 +1,21 @@
-"""Goldens of the whole offline pipeline: what pyannote.audio's own community-1 makes of the sample recordings.
+"""Writes golden files of the whole offline pipeline: community-1 of pyannote.audio on the samples.
 
     pipeline.py --pipeline DIR --audio FILE... --out fixtures/golden/pipeline
 
---pipeline is a local folder with config.yaml, segmentation/, embedding/ and plda/ of speaker-diarization-community-1
-(the same weights as in crates/diarist-weights). For each recording <name> it writes <name>.<key>.npy with
+--pipeline is a local folder with config.yaml, segmentation/, embedding/ and plda/ of
+speaker-diarization-community-1 (the same weights as in crates/diarist-weights). For each recording
+<name> the script writes <name>.rttm, <name>.exclusive.rttm, and <name>.<key>.npy with
 
     segmentation  u8  [chunks, 589]   bit s is set if local speaker s is active
     count         u8  [frames]        speaker count
     embeddings    f32 [slots, 256]    of the active local speakers, chunk by chunk
-    train         u32 [n, 2]          (chunk, local speaker) of the embeddings that clusters are made from
+    train         u32 [n, 2]          (chunk, local speaker) of the embeddings used for clustering
     ahc           i32 [n]             labels that start VBx
     gamma, pi     f64 [n, k], [k]     responsibilities and priors that VBx ends with
     hard          i8  [chunks, 3]     cluster of each local speaker, -2 for none
     centroids     f64 [speakers, 256] in the order of the labels
 
-(train to pi only where there is anything to cluster), and <name>.rttm and <name>.exclusive.rttm.
+The files from train to pi exist only for recordings with embeddings to cluster.
 
 Made with pyannote.audio 4.0.7, torch 2.11.0 (CPU, one thread), scipy 1.17.1, scikit-learn 1.9.1.
 """
@@ -39,7 +40,7 @@ def rttm(annotation, name):
 
 
 def spy_on(owner, name, seen):
-    """Keeps copies of the arrays that go into and come out of the last call of owner.name in seen[name]."""
+    """Keeps copies of the arguments and results of the last call of owner.name in seen[name]."""
     original = getattr(owner, name)
 
     def wrapper(*args, **kwargs):

@@ -1,19 +1,20 @@
-"""Writes the golden files of the segmentation network: a seeded signal and pyannote.audio's own scores for it.
+"""Writes the golden files of the segmentation network: a seeded signal and pyannote.audio's scores.
 
-Run:      python pyannet.py CHECKPOINT OUT_DIR      (CHECKPOINT = segmentation-3.0 `pytorch_model.bin`,
+Run:      python pyannet.py CHECKPOINT OUT_DIR      (CHECKPOINT = segmentation-3.0
+                                                     `pytorch_model.bin`,
                                                      OUT_DIR = fixtures/golden/pyannet)
 Versions: Python 3.11, numpy 2.4.6, torch 2.11.0 (CPU), pyannote.audio 4.0.7
 
 Writes
 - `samples.npy`            int16 [160000], 16 kHz: ten seconds with two voices, silence and overlap
 - `speech_scores.npy`      float32 [589, 7], log-probabilities of the whole chunk, see below
-- `padded_scores.npy`      float32 [589, 7], the same chunk with everything from sample 61,234 on replaced by zeros
+- `padded_scores.npy`      float32 [589, 7], the same chunk with zeros from sample 61,234 on
 - `silence_scores.npy`     float32 [589, 7], a chunk of zeros
 - `sinc_filters.npy`       float32 [80, 251], the filters of the first layer
 
-Scores are computed in float64 and stored as float32. In float32, PyTorch's scores of silence are 0.1 away from those: the
-last bit of a constant channel's mean is multiplied by 1 / sqrt(1e-5) in every instance norm. Both precisions give the same
-classes in every frame, which the script checks.
+Scores are computed in float64 and stored as float32. In float32, PyTorch's scores of silence differ
+from them by 0.1, because every instance norm multiplies the last bit of a constant channel's mean
+by 1 / sqrt(1e-5). Both precisions give the same classes in every frame, which the script checks.
 """
 
 import sys

@@ -1,6 +1,7 @@
-"""torchaudio's resampling to 16 kHz of a sweep with speech-like bursts, for every rate that recordings come in.
+"""Resamples a signal to 16 kHz with torchaudio, from every rate that recordings commonly have.
 
-Writes fixtures/golden/audio/resample_<rate>_in.npy and _out.npy (f32, one dimension).
+Writes fixtures/golden/audio/resample_<rate>_in.npy and _out.npy (f32, one dimension). The signal is
+a sweep with speech-like bursts.
 
     python tools/reference/resample.py
 

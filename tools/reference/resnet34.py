@@ -1,17 +1,18 @@
-"""Writes the golden files of the embedding network: seeded features and pyannote.audio's own output for them.
+"""Writes the golden files of the embedding network: seeded features and pyannote.audio's output.
 
-Run:      python resnet34.py CHECKPOINT OUT_DIR      (CHECKPOINT = `embedding` folder of a community-1 pipeline,
+Run:      python resnet34.py CHECKPOINT OUT_DIR      (CHECKPOINT = `embedding` folder of a
+                                                      community-1 pipeline,
                                                       OUT_DIR = fixtures/golden/resnet34)
 Versions: Python 3.11, numpy 2, torch 2.11.0 (CPU), pyannote.audio 4.0.7
 
 Writes
 - `masks.npy`                uint8 [masks, 589]: full, two random ones, two frames, one frame, none
 - for each of `chunk` (998 frames), `short` (200) and `tiny` (9):
-  - `<name>_fbank.npy`       int16 [frames, 80], log-mel features times 256: smooth random fields, with the mean and the
-                             spread of speech
+  - `<name>_fbank.npy`       int16 [frames, 80], log-mel features times 256: smooth random fields,
+                             with the mean and the spread of speech
   - `<name>_embeddings.npy`  float32 [masks, 256]
-  - `<name>_trunk.npy`       float32 [ceil(trunk frames / 16), 10, 16]: the trunk's features of every 16th frame, every
-                             frequency, every 16th channel
+  - `<name>_trunk.npy`       float32 [ceil(trunk frames / 16), 10, 16]: the trunk's features of
+                             every 16th frame, every frequency, every 16th channel
 
 The mean over time is subtracted before the network, as in pyannote.audio's front end.
 """
@@ -27,7 +28,10 @@ LENGTHS = {"chunk": 998, "short": 200, "tiny": 9}
 
 
 def make_fbank(num_frames: int, rng: np.random.Generator) -> np.ndarray:
-    """Noise smoothed along time and frequency around a falling spectrum, as int16 in steps of 1/256."""
+    """Smoothed noise around a falling spectrum, as int16 in steps of 1/256.
+
+    The noise is smooth along time and frequency.
+    """
     field = rng.standard_normal((num_frames + 8, 80 + 4))
     field = sum(field[i : i + num_frames] for i in range(9)) / 3.0
     field = sum(field[:, i : i + 80] for i in range(5)) / np.sqrt(5.0)
@@ -41,7 +45,7 @@ def make_masks(rng: np.random.Generator) -> np.ndarray:
     masks[1, 100:350] = 1
     masks[1, 420:431] = 1
     masks[2] = rng.random(589) < 0.3
-    masks[3, [0, 584]] = 1  # the first and the last frame that 125 trunk frames look at
+    masks[3, [0, 584]] = 1  # the first and the last frame that the 125 trunk frames use
     masks[4, 0] = 1
     return masks
 

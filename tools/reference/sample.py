@@ -1,15 +1,18 @@
-"""Builds the sample recordings of fixtures/audio from a free speech synthesiser.
+"""Builds the sample recordings of fixtures/audio with a free speech synthesiser.
 
-    apt install flite            # 2.2; the voices rms, slt, awb and kal16 are compiled in (free licence, see fixtures/MANIFEST)
+    apt install flite
     python tools/reference/sample.py fixtures/audio
 
-Packages: numpy 2.4, soundfile 0.14 (libsndfile 1.2). The script is seeded and flite is deterministic, so the same versions
-give the same samples; fixtures/MANIFEST holds the sha256 of the committed files.
+flite is version 2.2; its voices rms, slt, awb and kal16 are compiled in (free licence, see
+fixtures/MANIFEST). Packages: numpy 2.4, soundfile 0.14 (libsndfile 1.2). The script is seeded and
+flite is deterministic, so the same versions give the same samples. fixtures/MANIFEST holds the
+sha256 of the committed files.
 
-`conversation.flac` is a talk of four voices with pauses, overlaps, a little noise and a different level for everyone.
-Its reference is exact: every line is synthesised alone, its speech bounds are measured on that clean clip (leading and
-trailing silence cut, pauses of 0.3 s or more split the turn), and only then is it mixed in at a known sample.
-`single.flac` has one voice only, `short.flac` is shorter than one 10 s chunk.
+`conversation.flac` is a talk of four voices with pauses, overlaps, a little noise and a different
+level for everyone. Its reference is exact: every line is synthesised alone, and its speech bounds
+are measured on that clean clip (leading and trailing silence is cut, and pauses of 0.3 s or more
+split the turn). Only then is it mixed in at a known sample. `single.flac` has one voice, and
+`short.flac` is shorter than one 10 s chunk.
 """
 
 import argparse
@@ -25,7 +28,7 @@ FRAME = SAMPLE_RATE // 100  # 10 ms
 SILENCE_DB = -40.0  # frames this far below the clip's loudest frame are silence
 SPLIT_PAUSE_S = 0.3
 
-# speaker: flite voice, speed (longer is slower), RMS level of the speech in dB relative to full scale
+# speaker: flite voice, speed (longer is slower), RMS level of the speech in dB (0 is full scale)
 VOICES = {
     "ada": ("slt", 1.00, -23.0),
     "ben": ("rms", 0.95, -26.0),
@@ -33,7 +36,8 @@ VOICES = {
     "dov": ("kal16", 1.00, -25.0),
 }
 
-# speaker, seconds between the end of the talk so far and the start of this line (negative: overlap), text
+# Speaker, seconds from the end of the talk so far to the start of this line (negative: overlap),
+# text.
 CONVERSATION = [
     ("ada", 0.60, "Good morning. Shall we start with the results from last week?"),
     ("ben", 0.45, "Yes, please. The new recordings arrived on Tuesday, and most of them are checked."),

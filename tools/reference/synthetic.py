@@ -1,11 +1,14 @@
-"""Deterministic speech-like signals for the golden scripts: no recording is needed to rebuild a golden file.
+"""Deterministic speech-like signals for the golden scripts.
 
-A voice is a glottal pulse train with a gliding pitch, shaped by three moving formants and switched between voiced
-syllables, fricative noise and silence. It is not intelligible, but it has what the networks react to: harmonics,
-formants, syllable rhythm, and voices that differ from each other.
+With these signals, golden files can be made anew without any recording.
 
-Only numpy's PCG64 generator and elementary functions are used; results are rounded to 16 bit, so that last-digit
-differences between machines do not show.
+A voice is a glottal pulse train with a gliding pitch, shaped by three moving formants and switched
+between voiced syllables, fricative noise and silence. It is not intelligible, but it has the
+properties that the networks react to: harmonics, formants, syllable rhythm, and differences between
+voices.
+
+Only numpy's PCG64 generator and elementary functions are used. Results are rounded to 16 bit, which
+hides last-digit differences between machines.
 """
 
 import numpy as np

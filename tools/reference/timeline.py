@@ -1,11 +1,14 @@
-"""Writes fixtures/golden/timeline/cases.json: speaker count, discrete diarization and turns of random masks.
+"""Writes fixtures/golden/timeline/cases.json: speaker count, discrete diarization and turns.
 
     python tools/reference/timeline.py fixtures/golden/timeline/cases.json
 
-Versions: pyannote.audio 4.0.7, pyannote.core 6.1.0, numpy 2.4.6, Python 3.11+. Seeded. To be run on x86-64 with AVX-512: pyannote's own
-functions do the work (`speaker_count`, `Inference.aggregate`, `reconstruct`, `to_annotation`), and their argsort leaves the order
-of equal votes to numpy, whose vectorised sort orders ties differently from that without vectors (see
-`crates/diarist/src/timeline/vote_order.rs`). The file also holds that order for random votes, as numpy itself gives it.
+Versions: pyannote.audio 4.0.7, pyannote.core 6.1.0, numpy 2.4.6, Python 3.11+. Seeded.
+
+The input is random masks, and pyannote's own functions do the work (`speaker_count`,
+`Inference.aggregate`, `reconstruct`, `to_annotation`). Run it on x86-64 with AVX-512: these
+functions leave the order of equal votes to numpy's argsort, whose vectorised form orders ties
+differently from the scalar form (see `crates/diarist/src/timeline/vote_order.rs`). The file also
+holds numpy's order for random votes.
 """
 
 import json
@@ -25,7 +28,10 @@ class BackEnd(SpeakerDiarizationMixin):
 
 
 def random_masks(rng, chunks, activity):
-    """[chunks, FRAMES, LOCAL] of 0 and 1 with runs of a plausible length; some local speakers stay silent."""
+    """Zeros and ones [chunks, FRAMES, LOCAL] in runs of a plausible length.
+
+    Some local speakers stay silent.
+    """
     masks = np.zeros((chunks, FRAMES, LOCAL), dtype=np.float32)
     for c in range(chunks):
         for s in range(LOCAL):

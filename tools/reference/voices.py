@@ -1,12 +1,17 @@
-"""Noise for voices, the calibration of their comparison, and its golden file.
+"""Adds noise to voices, calibrates their comparison, and writes its golden file.
 
-Run:      python voices.py noise FOLDER OUT_FOLDER         a copy of a folder of people with rooms, noise and narrow lines
-          python voices.py fit TRIALS...                   what a cosine means, from what `examples/identification.rs --trials` writes
-          python voices.py golden PLDA OUT_DIR             (OUT_DIR = fixtures/golden/voices, PLDA = the embedded safetensors)
-Versions: Python 3.11, numpy 2.4.6, scipy 1.18.0, scikit-learn 1.9.1, soundfile 0.14.0, safetensors 0.8.0
+    python voices.py noise FOLDER OUT_FOLDER
+    python voices.py fit TRIALS...
+    python voices.py golden PLDA OUT_DIR
 
-`fit` prints the coefficients of a logistic regression on the cosine and the speech that it rests on, and error rates on people who
-had no part in the fit (five folds of people; a pair of which only one is held out is left out).
+`noise` copies a folder of people and adds rooms, noise and narrow telephone lines. `fit` reads what
+the example `identification` writes with `--trials`. It prints the coefficients of a logistic
+regression on the cosine and the duration of speech behind it, and error rates on people who had no
+part in the fit (five folds of people; a pair is left out if only one of its people is held out).
+`golden` writes to OUT_DIR, fixtures/golden/voices; PLDA is the embedded safetensors file.
+
+Versions: Python 3.11, numpy 2.4.6, scipy 1.18.0, scikit-learn 1.9.1, soundfile 0.14.0,
+safetensors 0.8.0
 """
 
 import csv
@@ -25,7 +30,10 @@ LONGEST_S = 30.0
 
 
 def noisy(samples: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A room of 0.2 to 0.6 s, noise 5 to 20 dB below the speech, and for 3 of 10 a telephone line."""
+    """Adds a room of 0.2 to 0.6 s and noise 5 to 20 dB below the speech.
+
+    Of 10 clips, 3 also go through a telephone line.
+    """
     num = int(rng.uniform(0.2, 0.6) * RATE)
     room = rng.standard_normal(num) * 10 ** (-3 * np.arange(num) / num)
     room *= rng.uniform(0.2, 0.6) / np.sqrt((room**2).sum())
@@ -51,7 +59,7 @@ def add_noise(folder: Path, out_folder: Path) -> None:
 
 
 def speech(a_s, b_s):
-    """The seconds of speech that a comparison rests on."""
+    """The seconds of speech behind a comparison."""
     return 1 / (1 / np.minimum(a_s, LONGEST_S) + 1 / np.minimum(b_s, LONGEST_S))
 
 
@@ -66,7 +74,8 @@ def fit(paths: list[Path]) -> None:
     cosine, log_ratio, test_s, enrolled_s = map(number, ("cosine", "log_ratio", "test_s", "enrolled_s"))
     condition = np.array([f"{path.stem}, {row['enrolled_length_s']} s, {row['length_s']} s" for path, row in rows])
     same = test == enrolled
-    # Every condition counts as much as every other, and in it pairs of one person as much as pairs of two.
+    # All conditions have the same weight. Within one, pairs of one person together weigh as much as
+    # pairs of two people.
     weight = np.zeros(len(rows))
     for name in set(condition):
         for side in (same, ~same):
@@ -122,7 +131,8 @@ def golden(plda: Path, out_dir: Path) -> None:
         # Much like person 0.
         [sample(4, 0.03, 30.0)],
     ]
-    # Person 0 twice (only one of them can be it, the other becomes their double), 1 after little speech, 2 in noise, and somebody unknown.
+    # Person 0 twice (only one of the two can be person 0, so the other is taken for the similar
+    # person), person 1 after little speech, person 2 in noise, and an unknown person.
     voices = [sample(0, 0.05, 20.0), sample(0, 0.07, 9.0), sample(1, 0.06, 1.2), sample(2, 0.13, 3.0), sample(3, 0.05, 40.0)]
 
     unit = lambda x: x / np.linalg.norm(x)
@@ -144,7 +154,7 @@ def golden(plda: Path, out_dir: Path) -> None:
     values = np.array(scores)[:, :, 1] - np.log10(len(models))
     rows, columns = linear_sum_assignment(np.c_[values, np.zeros((len(voices), len(voices)))], maximize=True)
     person_of = {row: column for row, column in zip(rows.tolist(), columns.tolist()) if column < len(models)}
-    # The likeliest of those whom nobody else has, if its probability among them is 0.9 or more.
+    # The likeliest person who is not taken yet, if the probability among those is 0.9 or more.
     together = []
     for row in range(len(voices)):
         free = [p for p in range(len(models)) if all(p != taken for other, taken in person_of.items() if other != row)]

@@ -1,13 +1,17 @@
-"""Writes small checkpoints of both networks, and what must be read from them, into fixtures/golden/weights.
+"""Writes small checkpoints of both networks, and the tensors expected from them.
 
     python3 tools/reference/weights.py
 
-Needs torch 2.11.0, pyannote.audio 4.0.7, onnx 1.23.2 and numpy. The tensors have the names and shapes of pyannote's own
-modules. Their values are synthetic: in the checkpoints all tensors are overlapping strided views of one short storage,
-and in the ONNX model they repeat a short pattern, which compresses well. So a file is small although the network is not,
-and the reader must honour offset, stride and shared storage.
+Writes to fixtures/golden/weights.
 
-Expected values come from torch: batch normalisation is folded by torch.nn.utils.fusion in double precision.
+Needs torch 2.11.0, pyannote.audio 4.0.7, onnx 1.23.2 and numpy. The tensors have the names and
+shapes of pyannote's own modules, and their values are synthetic. In the checkpoints all tensors are
+overlapping strided views of one short storage. In the ONNX model they repeat a short pattern, which
+compresses well. So the files are small although the networks are not, and a reader must handle
+offset, stride and shared storage.
+
+Expected values come from torch: batch normalisation is folded by torch.nn.utils.fusion in double
+precision.
 """
 
 import gzip
@@ -103,7 +107,7 @@ def summary(tensors: dict[str, torch.Tensor]) -> dict:
 
 
 class Exported(torch.nn.Module):
-    """The network as WeSpeaker exports it: features in, embedding less a mean vector out."""
+    """The network as WeSpeaker exports it: from features to the embedding minus a mean vector."""
 
     def __init__(self, net):
         super().__init__()

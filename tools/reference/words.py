@@ -1,10 +1,11 @@
-"""Writes transcripts in the layouts of several recognisers, and what comes of them, to fixtures/golden/words.
+"""Writes transcripts in the layouts of several recognisers, and expected results for them.
 
     python tools/reference/words.py
 
-The layouts are those of the programs' own writers (docs/words.md names the files). Speakers are found here on a grid of milliseconds:
-for every word, whoever is active in most of it. The subtitles are written from there and read back with pysrt and webvtt-py, which must
-find the same times, speakers and words.
+Writes to fixtures/golden/words. The layouts follow the source code of the programs (docs/words.md
+names the files). The speaker of a word is found here on a grid of milliseconds: the speaker who is
+active in most of it. The subtitles are written from that, and read back with pysrt and webvtt-py,
+which must find the same times, speakers and words.
 
 Made with Python 3.11, pysrt 1.1.2, webvtt-py 0.6.0.
 """

@@ -1,8 +1,8 @@
-// Who spoke when in an audio file.
+// Diarizes an audio file and prints its turns.
 import CDiarist
 import Foundation
 
-/// What diarist says about a call that failed.
+/// The error of a call that failed.
 struct DiaristError: Error, CustomStringConvertible {
     let status: diarist_status
     let description: String
@@ -26,7 +26,8 @@ final class Pipeline {
 
     deinit { diarist_pipeline_free(handle) }
 
-    /// The turns of a recording, each with the label of its speaker. 0 stands for any number of speakers.
+    /// The turns of a recording, each with the label of its speaker. 0 stands for any number of
+    /// speakers.
     func turns(of path: String, minSpeakers: Int = 0, maxSpeakers: Int = 0) throws -> [(turn: diarist_turn, speaker: String)] {
         var result: OpaquePointer?
         try check(diarist_diarize_file(handle, path, minSpeakers, maxSpeakers, nil, nil, &result))
