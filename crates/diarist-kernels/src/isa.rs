@@ -136,49 +136,56 @@ impl fmt::Debug for Isa {
     }
 }
 
+/// The processor features of each instruction set, listed here and nowhere else.
+///
+/// - `features!(detect NAME)` asks the processor whether it has all of them.
+/// - `features!(compile NAME, FUNCTION)` is the function, compiled with all of them.
+macro_rules! features {
+    ($do:ident avx2 $($rest:tt)*) => { $crate::isa::features!(@$do ["avx2", "fma", "f16c"] $($rest)*) };
+    ($do:ident avx2_vnni $($rest:tt)*) => { $crate::isa::features!(@$do ["avxvnni", "avx2", "fma", "f16c"] $($rest)*) };
+    ($do:ident avx512 $($rest:tt)*) => { $crate::isa::features!($do avx512_with [] $($rest)*) };
+    ($do:ident avx512_vnni $($rest:tt)*) => { $crate::isa::features!($do avx512_with ["avx512vnni",] $($rest)*) };
+    ($do:ident avx512_bf16 $($rest:tt)*) => {
+        $crate::isa::features!($do avx512_with ["avx512vnni", "avx512bf16",] $($rest)*)
+    };
+    ($do:ident avx512_with [$($more:tt)*] $($rest:tt)*) => {
+        $crate::isa::features!(
+            @$do ["avx512f", "avx512bw", "avx512dq", "avx512vl", $($more)* "avx2", "fma"] $($rest)*
+        )
+    };
+    ($do:ident neon $($rest:tt)*) => { $crate::isa::features!(@$do ["neon"] $($rest)*) };
+    ($do:ident neon_dotprod $($rest:tt)*) => { $crate::isa::features!(@$do ["neon", "dotprod"] $($rest)*) };
+    (@detect [$($feature:tt),+]) => { $($crate::isa::is_feature_detected!($feature))&&+ };
+    (@compile [$($feature:tt),+], $($function:tt)+) => { #[target_feature($(enable = $feature),+)] $($function)+ };
+}
+pub(crate) use features;
+
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected as is_feature_detected;
+#[cfg(target_arch = "x86_64")]
+use std::arch::is_x86_feature_detected as is_feature_detected;
+
 #[cfg(target_arch = "x86_64")]
 fn cpu_has(isa: Isa) -> bool {
-    let level = match isa.level {
-        Level::Portable => true,
-        Level::Neon => false,
-        Level::Avx2 => {
-            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
-        }
-        Level::Avx512 => {
-            is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-        }
-    };
-    let dot = || match isa.level {
-        Level::Avx512 => is_x86_feature_detected!("avx512vnni"),
-        _ => is_x86_feature_detected!("avxvnni"),
-    };
-    level
-        && match isa.extension {
-            Extension::None => true,
-            Extension::Dot => dot(),
-            Extension::Bf16 => dot() && is_x86_feature_detected!("avx512bf16"),
-        }
+    match (isa.level, isa.extension) {
+        (Level::Portable, Extension::None) => true,
+        (Level::Avx2, Extension::None) => features!(detect avx2),
+        (Level::Avx2, Extension::Dot) => features!(detect avx2_vnni),
+        (Level::Avx512, Extension::None) => features!(detect avx512),
+        (Level::Avx512, Extension::Dot) => features!(detect avx512_vnni),
+        (Level::Avx512, Extension::Bf16) => features!(detect avx512_bf16),
+        _ => false,
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
 fn cpu_has(isa: Isa) -> bool {
-    use std::arch::is_aarch64_feature_detected;
-    let level = match isa.level {
-        Level::Portable => true,
-        Level::Neon => is_aarch64_feature_detected!("neon"),
-        Level::Avx2 | Level::Avx512 => false,
-    };
-    level
-        && match isa.extension {
-            Extension::None => true,
-            Extension::Dot => is_aarch64_feature_detected!("dotprod"),
-            Extension::Bf16 => false,
-        }
+    match (isa.level, isa.extension) {
+        (Level::Portable, Extension::None) => true,
+        (Level::Neon, Extension::None) => features!(detect neon),
+        (Level::Neon, Extension::Dot) => features!(detect neon_dotprod),
+        _ => false,
+    }
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]

@@ -5,11 +5,13 @@ use crate::arch::Vector;
 use crate::arch::arm_dot;
 use crate::arch::portable::F32x4;
 #[cfg(target_arch = "x86_64")]
-use crate::arch::x86_dot::{DotBf16, DotBytes256, DotBytes512, DotShorts256, DotShorts512};
+use crate::arch::x86_dot::{DotBf16, DotBytes, DotShorts};
 use crate::bf16::Bf16;
 use crate::dot::{Bytes, Dot, Plain, Shorts, WidenedBf16, WidenedF16};
 use crate::element::Element;
 use crate::f16::F16;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::isa::features;
 use crate::isa::{Isa, Level};
 use crate::quantize;
 #[cfg(target_arch = "aarch64")]
@@ -51,15 +53,21 @@ pub trait Kernel<T: Operand> {
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) -> Self::Output;
 }
 
-/// Calls `$kernel.run::<$dot>()` from a function with the given features.
+/// Calls `$kernel.run::<$dot>()`, compiled for the instruction set `$isa` (a name that [`features`]
+/// knows) or, without one, for the target's baseline.
 macro_rules! on {
-    ($kernel:ident, $dot:ty $(, $features:literal)?) => {{
-        $(#[target_feature(enable = $features)])?
-        unsafe fn run<K: Kernel<<$dot as Dot>::Left>>(kernel: K) -> K::Output {
-            // SAFETY: the guarantee of `dispatch`'s caller.
-            unsafe { kernel.run::<$dot>() }
-        }
-        // SAFETY: the arm is for an instruction set with these features, and an `Isa` exists only if the processor has it.
+    ($kernel:ident, $dot:ty) => {
+        // SAFETY: the guarantee of `dispatch`'s caller; every processor has the baseline.
+        unsafe { $kernel.run::<$dot>() }
+    };
+    ($kernel:ident, $dot:ty, $isa:ident) => {{
+        features!(compile $isa,
+            unsafe fn run<K: Kernel<<$dot as Dot>::Left>>(kernel: K) -> K::Output {
+                // SAFETY: the guarantee of `dispatch`'s caller.
+                unsafe { kernel.run::<$dot>() }
+            }
+        );
+        // SAFETY: the arm is for an `Isa` with these features, and one exists only if the processor has it.
         unsafe { run($kernel) }
     }};
 }
@@ -79,11 +87,11 @@ impl Operand for f32 {
     unsafe fn dispatch<K: Kernel<f32>>(isa: Isa, kernel: K) -> K::Output {
         match isa.level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => on!(kernel, Plain<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            Level::Avx512 => on!(kernel, Plain<__m512>, avx512),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => on!(kernel, Plain<__m256>, "avx2,fma,f16c"),
+            Level::Avx2 => on!(kernel, Plain<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => on!(kernel, Plain<float32x4_t>, "neon"),
+            Level::Neon => on!(kernel, Plain<float32x4_t>, neon),
             _ => on!(kernel, Plain<F32x4>),
         }
     }
@@ -105,11 +113,11 @@ impl Operand for F16 {
     unsafe fn dispatch<K: Kernel<F16>>(isa: Isa, kernel: K) -> K::Output {
         match isa.level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => on!(kernel, WidenedF16<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            Level::Avx512 => on!(kernel, WidenedF16<__m512>, avx512),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => on!(kernel, WidenedF16<__m256>, "avx2,fma,f16c"),
+            Level::Avx2 => on!(kernel, WidenedF16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => on!(kernel, WidenedF16<float32x4_t>, "neon"),
+            Level::Neon => on!(kernel, WidenedF16<float32x4_t>, neon),
             _ => on!(kernel, WidenedF16<F32x4>),
         }
     }
@@ -130,15 +138,15 @@ impl Operand for Bf16 {
     unsafe fn dispatch<K: Kernel<Bf16>>(isa: Isa, kernel: K) -> K::Output {
         match (isa.level(), isa.has_bf16()) {
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, true) => on!(kernel, DotBf16, "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            (Level::Avx512, true) => on!(kernel, DotBf16, avx512_bf16),
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, WidenedBf16<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, WidenedBf16<__m512>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => on!(kernel, WidenedBf16<__m256>, "avx2,fma"),
+            (Level::Avx2, _) => on!(kernel, WidenedBf16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, _) => on!(kernel, WidenedBf16<float32x4_t>, "neon"),
+            (Level::Neon, _) => on!(kernel, WidenedBf16<float32x4_t>, neon),
             _ => on!(kernel, WidenedBf16<F32x4>),
         }
     }
@@ -160,20 +168,20 @@ impl Operand for u8 {
         match (isa.level(), isa.has_dot()) {
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, true) => {
-                on!(kernel, DotBytes512<true>, "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotBytes<__m512, true>, avx512_vnni)
             }
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, DotBytes512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotBytes<__m512, false>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, true) => on!(kernel, DotBytes256<true>, "avxvnni,avx2,fma"),
+            (Level::Avx2, true) => on!(kernel, DotBytes<__m256, true>, avx2_vnni),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, false) => on!(kernel, DotBytes256<false>, "avx2,fma"),
+            (Level::Avx2, false) => on!(kernel, DotBytes<__m256, false>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, "neon,dotprod"),
+            (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, neon_dotprod),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, "neon"),
+            (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, neon),
             _ => on!(kernel, Bytes),
         }
     }
@@ -195,18 +203,18 @@ impl Operand for i16 {
         match (isa.level(), isa.has_dot()) {
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, true) => {
-                on!(kernel, DotShorts512<true>, "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotShorts<__m512, true>, avx512_vnni)
             }
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, DotShorts512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotShorts<__m512, false>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, true) => on!(kernel, DotShorts256<true>, "avxvnni,avx2,fma"),
+            (Level::Avx2, true) => on!(kernel, DotShorts<__m256, true>, avx2_vnni),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, false) => on!(kernel, DotShorts256<false>, "avx2,fma"),
+            (Level::Avx2, false) => on!(kernel, DotShorts<__m256, false>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, "neon"),
+            (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, neon),
             _ => on!(kernel, Shorts),
         }
     }

@@ -22,23 +22,26 @@ use crate::f16::F16;
 macro_rules! dispatch {
     ($isa:expr, $kernel:ident($argument:expr): $type:ty) => {{
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2(argument: $type) {
-            // SAFETY: the guarantee of the macro's caller; this function has the features of the vector.
-            unsafe { $kernel::<std::arch::x86_64::__m256>(argument) }
-        }
+        $crate::isa::features!(compile avx2,
+            unsafe fn avx2(argument: $type) {
+                // SAFETY: the guarantee of the macro's caller; this function has the features of the vector.
+                unsafe { $kernel::<std::arch::x86_64::__m256>(argument) }
+            }
+        );
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        unsafe fn avx512(argument: $type) {
-            // SAFETY: as above.
-            unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
-        }
+        $crate::isa::features!(compile avx512,
+            unsafe fn avx512(argument: $type) {
+                // SAFETY: as above.
+                unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
+            }
+        );
         #[cfg(target_arch = "aarch64")]
-        #[target_feature(enable = "neon")]
-        unsafe fn neon(argument: $type) {
-            // SAFETY: as above.
-            unsafe { $kernel::<std::arch::aarch64::float32x4_t>(argument) }
-        }
+        $crate::isa::features!(compile neon,
+            unsafe fn neon(argument: $type) {
+                // SAFETY: as above.
+                unsafe { $kernel::<std::arch::aarch64::float32x4_t>(argument) }
+            }
+        );
         match $isa.level() {
             #[cfg(target_arch = "x86_64")]
             $crate::isa::Level::Avx2 => avx2($argument),
