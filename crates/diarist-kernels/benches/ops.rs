@@ -1,8 +1,9 @@
-//! Speed of every dense layer of the two networks, next to what the core's arithmetic units can do in the same run.
+//! Speed of every dense layer of the two networks, beside the peak of the core's arithmetic units
+//! in the same run.
 //!
-//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Operations are those of the definition,
-//! so that a fast algorithm can exceed the peak. Compare only figures of one run. Under `cargo test --benches` each shape runs
-//! once.
+//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Operations
+//! are those of the definition, so that a fast algorithm can exceed the peak. Compare only figures
+//! of one run. Under `cargo test --benches` each shape runs once.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
@@ -17,7 +18,7 @@ use diarist_kernels::{
     Rows, RowsMut, Store, WinogradWorkspace, gemm,
 };
 
-/// Frames that leave the convolutions of the segmentation network for one chunk.
+/// Output frames of the segmentation network's convolutions for one chunk.
 const FRAMES: usize = 589;
 
 fn main() {
@@ -27,7 +28,7 @@ fn main() {
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
     let isas: Vec<Isa> =
         Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())).collect();
-    assert!(!isas.is_empty(), "no such instruction set on this machine: {wanted:?}");
+    assert!(!isas.is_empty(), "this machine does not have the instruction set {wanted:?}");
     for isa in isas {
         println!("{}", isa.name());
         let bench = Bench { isa, measure };
@@ -130,7 +131,8 @@ impl Bench {
         self.report(name, arithmetic, macs, || conv.run(&input, Store::default(), &mut output));
     }
 
-    /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
+    /// Times a product. Times a product. With bfloat16, left-hand rows are rounded on the way, as
+    /// in the segmentation network.
     fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
         for arithmetic in self.arithmetics() {
             match arithmetic {
@@ -153,7 +155,7 @@ impl Bench {
         });
     }
 
-    /// The operations are those of the 251 taps of each filter.
+    /// Counts the operations of the 251 taps of each filter.
     fn filter_bank(&self) {
         let (num_frames, reach, stride) = (15_975, 125, 10);
         let filters = values(40 * (reach + 1));
@@ -186,7 +188,7 @@ impl Bench {
         });
     }
 
-    /// What this instruction set does in another way than those below it.
+    /// The arithmetic in which this instruction set differs from those below it.
     fn arithmetics(&self) -> Vec<Arithmetic> {
         match (self.isa.has_dot(), self.isa.has_bf16()) {
             (false, _) => vec![Arithmetic::F32, Arithmetic::Bf16, Arithmetic::Int8],

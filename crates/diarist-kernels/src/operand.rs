@@ -1,4 +1,4 @@
-//! Which numbers can be multiplied, and stored, and on which instruction set how.
+//! The types of numbers in products and outputs, and their implementation on each instruction set.
 
 use crate::arch::Vector;
 #[cfg(target_arch = "aarch64")]
@@ -19,33 +19,37 @@ use std::arch::aarch64::float32x4_t;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
-/// Left-hand values of products: `f32`, [`Bf16`], [`F16`], `u8`, which meets signed weights of 8 bits, and `i16`.
+/// Left-hand values of products: `f32`, [`Bf16`], [`F16`], `u8`, which meets signed weights of 8
+/// bits, and `i16`.
 pub trait Operand: Element {
-    /// What they are multiplied with.
+    /// Type of the weights that multiply them.
     type Weight: Element;
     /// Values per word: weights are packed in words (the private module `dot`).
     #[doc(hidden)]
     const GROUP: usize = 4 / size_of::<Self>();
-    /// What 1 stands for in the weights of a column, which are given in the order of `k`.
+    /// Value of an integer weight of 1 in a column of weights, given in the order of `k`; 1 for
+    /// weights that are real numbers.
     #[doc(hidden)]
     fn column_scale(column: &[f32]) -> f32;
     /// The nearest weight.
     #[doc(hidden)]
     fn weight(value: f32) -> Self::Weight;
-    /// Runs `kernel` with the [`Dot`] of these values on `isa`, compiled for the instructions it needs.
+    /// Runs `kernel` with the [`Dot`] of these values on `isa`, compiled for the instructions it
+    /// needs.
     ///
     /// # Safety
     ///
-    /// What [`Kernel::run`] of this kernel needs, but for the instruction set: an `Isa` exists only if the processor has it.
+    /// The requirements of [`Kernel::run`] of this kernel hold, apart from the instruction set: an
+    /// `Isa` exists only if the processor has it.
     #[doc(hidden)]
     unsafe fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
 }
 
 /// Code that is generic over the instruction set.
 pub trait Kernel<T: Operand> {
-    /// What it returns.
+    /// The result.
     type Output;
-    /// Runs it; to be inlined.
+    /// Runs the code. Implementations are `#[inline(always)]`.
     ///
     /// # Safety
     ///
@@ -67,7 +71,8 @@ macro_rules! on {
                 unsafe { kernel.run::<$dot>() }
             }
         );
-        // SAFETY: the arm is for an `Isa` with these features, and one exists only if the processor has it.
+        // SAFETY: the arm is for an `Isa` with these features, and one exists only if the processor
+        // has it.
         unsafe { run($kernel) }
     }};
 }
@@ -220,7 +225,8 @@ impl Operand for i16 {
     }
 }
 
-/// What is stored: `f32`, [`Bf16`], [`F16`], or `u8`, rounded to the nearest integer within its range.
+/// Types of stored results: `f32`, [`Bf16`], [`F16`], or `u8`, rounded to the nearest integer
+/// within its range.
 pub trait Output: Element {
     /// # Safety
     ///

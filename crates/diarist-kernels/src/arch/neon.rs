@@ -141,7 +141,8 @@ impl Vector for float32x4_t {
     #[inline(always)]
     unsafe fn store_f16(self, p: *mut F16) {
         let halves: uint16x4_t;
-        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`; the instruction changes one register.
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`; the
+        // instruction changes one register.
         unsafe {
             asm!("fcvtn {0:v}.4h, {1:v}.4s", lateout(vreg) halves, in(vreg) self, options(pure, nomem, nostack));
             vst1_u16(p.cast(), halves);

@@ -21,15 +21,15 @@ impl Dot for DotBf16 {
 
     #[inline(always)]
     unsafe fn word(p: *const Bf16) -> __m512bh {
-        // SAFETY: the caller guarantees the instruction set and 2 readable values at `p`; both register
-        // types have 512 bits, and every bit pattern is a value of either.
+        // SAFETY: the caller guarantees the instruction set and 2 readable values at `p`; both
+        // register types have 512 bits, and every bit pattern is a value of either.
         unsafe { std::mem::transmute(_mm512_set1_epi32(p.cast::<i32>().read_unaligned())) }
     }
 
     #[inline(always)]
     unsafe fn weights(p: *const Bf16) -> __m512bh {
-        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`; both register
-        // types have 512 bits, and every bit pattern is a value of either.
+        // SAFETY: the caller guarantees the instruction set and 32 readable values at `p`; both
+        // register types have 512 bits, and every bit pattern is a value of either.
         unsafe { std::mem::transmute(_mm512_loadu_si512(p.cast())) }
     }
 
@@ -61,12 +61,13 @@ impl Dot for DotBf16 {
 ///
 /// # Safety
 ///
-/// As for [`Vector`]; with `VNNI` the processor also has the VNNI instructions of this register width.
+/// As for [`Vector`]; with `VNNI` the processor also has the VNNI instructions of this register
+/// width.
 pub(crate) trait IntegerProducts: Vector {
     /// [`Vector::LANES`] sums, or as many words of four bytes or two 16-bit integers.
     type Integers: Copy;
-    /// Rows of the tallest tile of bytes without VNNI: the step also needs a register of ones and one
-    /// of sums of pairs.
+    /// Rows of the tallest tile of bytes without VNNI: the step also needs a register of ones and
+    /// one of sums of pairs.
     const TILE_ROWS_IN_PAIRS: usize;
     /// Sums of zero.
     unsafe fn zero() -> Self::Integers;
@@ -74,7 +75,8 @@ pub(crate) trait IntegerProducts: Vector {
     unsafe fn splat_word(p: *const u8) -> Self::Integers;
     /// A word for each lane: reads `4 * LANES` bytes.
     unsafe fn load_words(p: *const u8) -> Self::Integers;
-    /// Adds to each sum the products of the four unsigned bytes of `word` and signed bytes of `weights`.
+    /// Adds to each sum the products of the four unsigned bytes of `word` and signed bytes of
+    /// `weights`.
     unsafe fn add_bytes<const VNNI: bool>(
         word: Self::Integers,
         weights: Self::Integers,
@@ -228,7 +230,8 @@ impl<V: IntegerProducts, const VNNI: bool> Dot for DotBytes<V, VNNI> {
 
     #[inline(always)]
     unsafe fn word(p: *const u8) -> V::Integers {
-        // SAFETY: the caller guarantees the instruction set and 4 readable values (4 x 1 bytes) at `p`.
+        // SAFETY: the caller guarantees the instruction set and 4 readable values (4 x 1 bytes) at
+        // `p`.
         unsafe { V::splat_word(p.cast()) }
     }
 
@@ -252,7 +255,8 @@ impl<V: IntegerProducts, const VNNI: bool> Dot for DotBytes<V, VNNI> {
 
     #[inline(always)]
     unsafe fn end(sums: V::Integers, scale: *const f32, bias: *const f32) -> V {
-        // SAFETY: the caller guarantees the instruction set and `LANES` readable values at `scale` and `bias`.
+        // SAFETY: the caller guarantees the instruction set and `LANES` readable values at `scale`
+        // and `bias`.
         unsafe { scaled(sums, scale, bias) }
     }
 }
@@ -272,7 +276,8 @@ impl<V: IntegerProducts, const VNNI: bool> Dot for DotShorts<V, VNNI> {
 
     #[inline(always)]
     unsafe fn word(p: *const i16) -> V::Integers {
-        // SAFETY: the caller guarantees the instruction set and 2 readable values (2 x 2 bytes) at `p`.
+        // SAFETY: the caller guarantees the instruction set and 2 readable values (2 x 2 bytes) at
+        // `p`.
         unsafe { V::splat_word(p.cast()) }
     }
 
@@ -296,7 +301,8 @@ impl<V: IntegerProducts, const VNNI: bool> Dot for DotShorts<V, VNNI> {
 
     #[inline(always)]
     unsafe fn end(sums: V::Integers, scale: *const f32, bias: *const f32) -> V {
-        // SAFETY: the caller guarantees the instruction set and `LANES` readable values at `scale` and `bias`.
+        // SAFETY: the caller guarantees the instruction set and `LANES` readable values at `scale`
+        // and `bias`.
         unsafe { scaled(sums, scale, bias) }
     }
 }
