@@ -1,7 +1,7 @@
 //! Speed of every dense layer of the two networks, beside the peak of the core's arithmetic units
 //! in the same run.
 //!
-//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Operations
+//! `cargo bench -p diarist-kernels --bench ops [-- avx512]` measures all (or one) instruction sets. Operations
 //! are those of the definition, so that a fast algorithm can exceed the peak. Compare only figures
 //! of one run. Under `cargo test --benches` each shape runs once.
 
@@ -23,25 +23,48 @@ const FRAMES: usize = 589;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Cargo passes --bench only from `cargo bench`.
-    let measure = arguments.iter().any(|argument| argument == "--bench");
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let mode = match (has("--record"), has("--bench")) {
+        (true, _) => Mode::Record,
+        // Cargo passes --bench only from `cargo bench`.
+        (false, true) => Mode::Report,
+        (false, false) => Mode::RunOnce,
+    };
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let isas: Vec<Isa> =
-        Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())).collect();
+    let is_wanted = |isa: &Isa| match wanted {
+        Some(name) => name == isa.name(),
+        // The portable level takes longer than all others together, and tells about the compiler.
+        None => mode != Mode::Record || *isa != Isa::PORTABLE,
+    };
+    let isas: Vec<Isa> = Isa::available().into_iter().filter(is_wanted).collect();
     assert!(!isas.is_empty(), "this machine does not have the instruction set {wanted:?}");
     for isa in isas {
-        println!("{}", isa.name());
-        let bench = Bench { isa, measure };
+        if mode != Mode::Record {
+            println!("{}", isa.name());
+        }
+        let bench = Bench { isa, mode };
         bench.resnet34();
         bench.pyannet();
     }
+}
+
+/// The work for each shape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// One run, without a measurement.
+    RunOnce,
+    /// A measurement, printed for a reader.
+    Report,
+    /// A short measurement, printed as instruction set, name and fastest time in ms between tabs:
+    /// one round of `tools/bench/kernel_record.py`.
+    Record,
 }
 
 const RELU: Store = Store { accumulate: false, relu: true };
 
 struct Bench {
     isa: Isa,
-    measure: bool,
+    mode: Mode,
 }
 
 impl Bench {
@@ -201,13 +224,19 @@ impl Bench {
         if !self.arithmetics().contains(&arithmetic) {
             return;
         }
-        if !self.measure {
-            run();
-            return;
+        let name = format!("{name}, {}", arithmetic.name());
+        match self.mode {
+            Mode::RunOnce => run(),
+            Mode::Report => {
+                let peak = Peak::of(self.isa, arithmetic);
+                let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
+                println!("{}", sample.report(&name, 1.0, 2.0 * macs as f64));
+            }
+            Mode::Record => {
+                let sample = Sample::measure(None, Duration::from_millis(60), run);
+                println!("{}\t{name}\t{:.6}", self.isa.name(), sample.best_s * 1e3);
+            }
         }
-        let peak = Peak::of(self.isa, arithmetic);
-        let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
-        println!("{}", sample.report(&format!("{name}, {}", arithmetic.name()), 1.0, 2.0 * macs as f64));
     }
 }
 
