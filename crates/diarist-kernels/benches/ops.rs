@@ -1,9 +1,9 @@
 //! Speed of every dense layer of the two networks, beside the peak of the core's arithmetic units
 //! in the same run.
 //!
-//! `cargo bench -p diarist-kernels --bench ops [-- avx512]` measures all (or one) instruction sets. Operations
-//! are those of the definition, so that a fast algorithm can exceed the peak. Compare only figures
-//! of one run. Under `cargo test --benches` each shape runs once.
+//! `cargo bench -p diarist-kernels --bench ops [-- avx512]` measures all (or one) instruction sets.
+//! Operations are those of the definition, so that a fast algorithm can exceed the peak. Compare
+//! only figures of one run. Under `cargo test --benches` each shape runs once.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
@@ -55,8 +55,8 @@ enum Mode {
     RunOnce,
     /// A measurement, printed for a reader.
     Report,
-    /// A short measurement, printed as instruction set, name and fastest time in ms between tabs:
-    /// one round of `tools/bench/kernel_record.py`.
+    /// A short measurement, printed as instruction set, name and least processor time in ms between
+    /// tabs: one round of `tools/bench/kernel_record.py`.
     Record,
 }
 
@@ -233,8 +233,8 @@ impl Bench {
                 println!("{}", sample.report(&name, 1.0, 2.0 * macs as f64));
             }
             Mode::Record => {
-                let sample = Sample::measure(None, Duration::from_millis(60), run);
-                println!("{}\t{name}\t{:.6}", self.isa.name(), sample.best_s * 1e3);
+                let milliseconds = common::least_cpu_ms(Duration::from_millis(60), run);
+                println!("{}\t{name}\t{milliseconds:.6}", self.isa.name());
             }
         }
     }

@@ -12,8 +12,8 @@ use crate::f16::F16;
 ///
 /// A *word* is [`Dot::GROUP`] neighbouring values of a left-hand row. A step multiplies them by as
 /// many values in each lane of a register of weights: `sum[lane]` increases by
-/// `word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum, except that a word of 16-bit
-/// floats is one value.
+/// `word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum,
+/// except that a word of 16-bit floats is one value.
 ///
 /// # Safety
 ///

@@ -126,6 +126,7 @@ pub struct ChannelMoments {
     squares: Vec<f64>,
     /// Mean of the current stretch.
     stretch_mean: Vec<f32>,
+    /// Sum of squared distances from the mean of the current stretch.
     stretch_squares: Vec<f32>,
 }
 

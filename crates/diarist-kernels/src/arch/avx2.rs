@@ -133,7 +133,7 @@ impl Vector for __m256 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { _mm256_cvtph_ps(_mm_set1_epi16(p.cast::<i16>().read())) }
     }
 

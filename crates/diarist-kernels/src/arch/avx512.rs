@@ -129,7 +129,7 @@ impl Vector for __m512 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(p.cast::<i16>().read())) }
     }
 

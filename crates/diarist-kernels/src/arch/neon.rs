@@ -128,7 +128,7 @@ impl Vector for float32x4_t {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { widen_f16(vdup_n_u16(p.cast::<u16>().read())) }
     }
 

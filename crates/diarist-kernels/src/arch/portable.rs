@@ -111,7 +111,7 @@ impl Vector for F32x4 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees a readable value at `p`.
+        // SAFETY: the caller guarantees a readable, aligned value at `p`.
         Self([unsafe { p.read() }.to_f32(); 4])
     }
 
