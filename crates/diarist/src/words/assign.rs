@@ -6,7 +6,8 @@ use super::transcript::Word;
 use super::utterances::SpokenWord;
 use crate::timeline::{Segment, Turn};
 
-/// A word outside all turns belongs to the nearest one if that is at most this many seconds away.
+/// Overlaps that differ by at most this many seconds count as equal, because turns are rounded to
+/// milliseconds.
 pub const MAX_GAP_S: f64 = 1.0;
 
 /// Differences of overlap up to this many seconds are none: turns are rounded to milliseconds.
