@@ -31,7 +31,7 @@ fn fault(error: rusqlite::Error, kind: ErrorKind, what: &str) -> Error {
 
 /// The error for a file with content that a speaker database cannot have.
 pub(super) fn damaged() -> Error {
-    Error::input("the speaker database is damaged").hint("restore a copy of the file, or import an export into a new database")
+    Error::input("the speaker database is damaged").hint("restore a copy of it, or import an export")
 }
 
 #[cfg(test)]

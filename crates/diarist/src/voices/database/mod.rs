@@ -95,9 +95,7 @@ impl SpeakerDatabase {
     pub fn open(path: &Path) -> Result<Self> {
         let name = path.display().to_string();
         if !path.exists() {
-            return Err(Error::input("there is no speaker database")
-                .hint("enroll a person to make one")
-                .at(name));
+            return Err(Error::input("there is no speaker database").hint("enroll a person to make one").at(name));
         }
         Self::connect(path, name)
     }

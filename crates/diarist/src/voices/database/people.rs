@@ -41,8 +41,7 @@ impl SpeakerDatabase {
         self.write(|transaction| {
             let person = require(transaction, from)?;
             if from != to && find(transaction, to)?.is_some() {
-                return Err(Error::input(format!("{to:?} exists already"))
-                    .hint("merge the two if they are one person"));
+                return Err(Error::input(format!("{to:?} exists already")).hint("merge the two if they are one person"));
             }
             transaction
                 .execute("UPDATE people SET name = ?1 WHERE id = ?2", params![to, person])
@@ -117,9 +116,8 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
 }
 
 pub(super) fn require(connection: &Connection, name: &str) -> Result<i64> {
-    find(connection, name)?.ok_or_else(|| {
-        Error::input(format!("nobody is called {name:?}")).hint("list the people to see their names")
-    })
+    find(connection, name)?
+        .ok_or_else(|| Error::input(format!("nobody is called {name:?}")).hint("list the people to see their names"))
 }
 
 /// The id of the person of this name. Adds the person if missing.

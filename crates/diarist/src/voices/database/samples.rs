@@ -86,9 +86,7 @@ impl SpeakerDatabase {
                     || "nothing was learned that could be undone".to_owned(),
                     |batch| format!("there is no batch {batch}"),
                 );
-                return Err(
-                    Error::input(message).hint("list the samples of a person to see their batches")
-                );
+                return Err(Error::input(message).hint("list the samples of a person to see their batches"));
             };
             transaction.execute("DELETE FROM batches WHERE id = ?1", [id]).map_err(faults::writing)?;
             Ok((recording, count))

@@ -58,7 +58,9 @@ fn version(connection: &Connection) -> Result<usize> {
     // A process that stops right after making the file leaves it without content.
     let is_new = application == 0 && version == 0 && tables == 0;
     if application != APPLICATION_ID && !is_new {
-        return Err(Error::input("is a database of another program, not a speaker database").hint("choose another file"));
+        return Err(
+            Error::input("is a database of another program, not a speaker database").hint("choose another file")
+        );
     }
     match usize::try_from(version) {
         Ok(version) if version <= MIGRATIONS.len() => Ok(version),
