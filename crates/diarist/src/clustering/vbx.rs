@@ -79,7 +79,7 @@ fn initial_gamma(labels: &[usize], num_speakers: usize, smoothing: f64) -> Vec<f
 struct Speaker {
     /// Mean of the speaker's posterior.
     alpha: Vec<f64>,
-    /// The part of (23) that is half a sum and does not depend on the row.
+    /// Half the sum in (23), which does not depend on the row.
     penalty: f64,
     /// The speaker's share of the second term of (25).
     prior_term: f64,

@@ -37,7 +37,7 @@ pub struct Turn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Certainty of the turn from 0 to 1: the share of the chunks around it in which the speaker is
-    /// active ([`confidences`](super::confidences)). `None` if it is not known.
+    /// active ([`set_confidences`](super::set_confidences)). `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }

@@ -51,10 +51,10 @@ pub(super) fn most_voted(votes: &[u32], voted: &mut [u32], wanted: usize, chosen
     }
 }
 
-/// Fills `order` with the clusters by descending votes, as NumPy's network orders them.
+/// Fills `order` with the clusters by descending votes, in the order of NumPy's network.
 ///
 /// Source: the structure of NumPy 2's x86-simd-sort (`argsort` of 32-bit keys).
-/// `tools/reference/timeline.py` writes what NumPy 2.4.6 itself does under AVX-512.
+/// `tools/reference/timeline.py` writes the orders that NumPy 2.4.6 gives under AVX-512.
 fn network_order(votes: &[u32], order: &mut Vec<u32>) {
     let num_vectors = votes.len().div_ceil(LANES).next_power_of_two();
     order.clear();
