@@ -1,6 +1,6 @@
-//! Speaker diarization: who spoke when.
+//! Speaker diarization: finds who speaks when in a recording.
 //!
-//! The networks are inside the library. A [`Diarizer`] turns a recording into turns:
+//! The networks are inside the library. A [`Diarizer`] finds the turns of a recording:
 //!
 //! ```
 //! use diarist::{Diarizer, Settings};
@@ -14,7 +14,7 @@
 //! # Ok::<(), diarist::Error>(())
 //! ```
 //!
-//! The results of the networks can be kept, and clustered again in a moment with other settings:
+//! The output of the networks can be kept, and clustered again in a moment with other settings:
 //!
 //! ```
 //! # use diarist::{Diarizer, Profile, Settings};
@@ -29,23 +29,24 @@
 //!
 //! - [`Diarizer`], [`Settings`], [`Profile`], [`Constraints`], [`Recording`], [`Progress`]: input.
 //! - [`Diarization`], [`Turn`], [`Speaker`], [`Analysis`]: results.
-//! - [`Live`], [`LiveSettings`], [`LiveEvent`]: audio while it arrives.
+//! - [`Live`], [`LiveSettings`], [`LiveEvent`]: live audio.
 //! - `SpeakerDatabase` (feature `speaker-database`): known people.
-//! - [`Error`], [`ErrorKind`], [`Result`]: faults.
+//! - [`Error`], [`ErrorKind`], [`Result`]: errors.
 //!
-//! Everything below is in [`parts`], for those who assemble a pipeline of their own: networks,
+//! All other items are in [`parts`], for programs with a pipeline of their own: networks,
 //! clustering, formats, metrics, words of a transcript.
 //!
 //! # Features
 //!
-//! None is on by default: turns from a recording need none.
+//! No feature is on by default, and none is needed to diarize a recording.
 //!
 //! - `speaker-database`: known people in an SQLite file.
 //! - `annotation-formats`: reading and writing of CSV and ELAN files.
 //! - `converter`: weights from PyTorch Lightning checkpoints and ONNX.
 //!
-//! Every fault is an [`Error`] with a kind, a reason and a hint. Bad input never causes a panic, and
-//! nothing prints. The same input gives the same output, bit for bit, on any number of threads.
+//! Every error is an [`Error`] with a kind, a reason and a hint. Bad input never causes a panic,
+//! and nothing is printed. The same input gives the same output, bit for bit, on any number of
+//! threads.
 #![forbid(unsafe_code)]
 
 mod analysis;
@@ -84,9 +85,10 @@ macro_rules! parts {
     };
 }
 
-/// Parts of the pipeline, for those who assemble their own.
+/// Parts of the pipeline, for programs that build their own.
 ///
-/// They stand in the order in which data goes through them: a part knows only those before it.
+/// They stand in the order in which data passes through them. A part depends only on parts before
+/// it.
 pub mod parts {
     parts! {
         /// Ranges of options.
@@ -99,15 +101,15 @@ pub mod parts {
         features
         /// The two networks and their weights.
         models
-        /// Everything that the networks give for a recording, in memory and in files.
+        /// The whole output of the networks, in memory and in files.
         analysis
         /// The assignment problem.
         assignment
         /// Runs the networks over recordings.
         inference
-        /// From embeddings to clusters: AHC, PLDA, VBx, constrained assignment.
+        /// Clusters embeddings: AHC, PLDA, VBx, constrained assignment.
         clustering
-        /// From clusters to turns.
+        /// Converts clusters into turns.
         timeline
         /// Known voices.
         voices
@@ -117,7 +119,7 @@ pub mod parts {
         diarizer
         /// Live diarization.
         live
-        /// Files that hold turns: RTTM, JSON, CSV, subtitles, Audacity, TextGrid, EAF, UEM.
+        /// Files with turns: RTTM, JSON, CSV, subtitles, Audacity, TextGrid, EAF, UEM.
         formats
         /// DER and JER.
         metrics

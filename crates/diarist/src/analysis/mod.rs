@@ -1,6 +1,6 @@
-//! Everything that the networks give for a recording: masks, embeddings, geometry, and their origin.
+//! The whole output of the networks for a recording: masks, embeddings, geometry, and their origin.
 //!
-//! Clustering and all later stages work from an [`Analysis`] alone. [`saved`] keeps one in a file.
+//! Clustering and all later stages need only an [`Analysis`]. [`saved`] stores one in a file.
 
 pub mod saved;
 
@@ -9,26 +9,27 @@ use serde::{Deserialize, Serialize};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
-/// Values in a speaker embedding.
+/// Number of values of a speaker embedding.
 pub use crate::models::EMBEDDING_DIMENSION;
 
-/// One local speaker of one chunk.
+/// A local speaker of a certain chunk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Slot {
     /// Index of the chunk.
     pub chunk: u32,
-    /// Local speaker in the chunk, 0..3.
+    /// Index of the local speaker in the chunk, 0..3.
     pub local: u8,
 }
 
 /// Embeddings of the active local speakers, in the order of chunk, then local speaker.
 ///
-/// A slot is present exactly if its mask is not empty; inactive slots do not exist, so there is never a NaN.
+/// A slot is present if and only if its mask is not empty. Inactive slots have no row, so no value
+/// is NaN.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Embeddings {
-    /// Which slot each row belongs to, strictly ascending.
+    /// The slot of each row, strictly ascending.
     pub slots: Vec<Slot>,
-    /// Row-major `[slots.len(), 256]`, raw (not normalised); empty if they were skipped.
+    /// Row-major `[slots.len(), 256]`, raw (not normalised); empty if embeddings were skipped.
     pub values: Vec<f32>,
 }
 
@@ -38,12 +39,12 @@ impl Embeddings {
         self.slots.len()
     }
 
-    /// Is there no embedding at all?
+    /// Whether there is no slot.
     pub fn is_empty(&self) -> bool {
         self.slots.is_empty()
     }
 
-    /// Are there slots, but was nothing computed for them?
+    /// Whether there are slots but no embeddings, because embeddings were skipped.
     pub fn are_skipped(&self) -> bool {
         self.values.is_empty() && !self.is_empty()
     }
@@ -62,7 +63,7 @@ impl Embeddings {
     }
 }
 
-/// Positions of a recording's chunks.
+/// Positions of the chunks of a recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ChunkGeometry {
     /// Samples (16 kHz) between the starts of neighbouring chunks.
@@ -74,7 +75,8 @@ pub struct ChunkGeometry {
 impl ChunkGeometry {
     /// Number of chunks: every whole one, and one zero-padded chunk if samples are left over.
     ///
-    /// Source: pyannote.audio `core/inference.py`, `Inference.slide`. No chunks for no samples.
+    /// Source: pyannote.audio `core/inference.py`, `Inference.slide`. A recording without samples
+    /// has no chunks.
     pub fn num_chunks(&self) -> usize {
         let (step, window) = (self.step_samples as u64, CHUNK_SAMPLES as u64);
         if self.num_samples == 0 {
@@ -98,18 +100,19 @@ impl ChunkGeometry {
     }
 }
 
-/// The recording that an analysis is of, and how the networks ran over it.
+/// The recording that was analysed, and how the networks ran over it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Origin {
     /// Version of diarist.
     pub diarist_version: String,
     /// Name of the recording, RTTM's second field.
     pub file_id: String,
-    /// Passes of the embedding trunk: a name of [`TrunkPasses`](crate::parts::inference::TrunkPasses).
+    /// How often the embedding trunk ran: a name of
+    /// [`TrunkPasses`](crate::parts::inference::TrunkPasses).
     pub trunk: String,
     /// Arithmetic of the networks: a name of [`Precision`](crate::parts::models::Precision).
     pub precision: String,
-    /// Instruction set that the networks ran on, which can change the last bits.
+    /// Instruction set that the networks ran on. It can change the last bits.
     pub instruction_set: String,
     /// SHA-256 of the segmentation weights, lower-case hexadecimal.
     pub segmentation_sha256: String,
@@ -117,21 +120,21 @@ pub struct Origin {
     pub embedding_sha256: String,
 }
 
-/// The result of the networks on one recording.
+/// The output of the networks for one recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Analysis {
     /// The recording and the networks.
     pub origin: Origin,
-    /// Where the chunks lie.
+    /// Positions of the chunks.
     pub geometry: ChunkGeometry,
     /// Masks of every chunk.
     pub masks: Vec<ChunkMasks>,
-    /// Embeddings of every active local speaker; slots alone if embeddings were skipped.
+    /// Embeddings of every active local speaker; only the slots if embeddings were skipped.
     pub embeddings: Embeddings,
 }
 
 impl Analysis {
-    /// The analysis of no samples.
+    /// The analysis of a recording without samples.
     pub(crate) fn empty(origin: Origin, step_samples: usize) -> Self {
         let geometry = ChunkGeometry { step_samples, num_samples: 0 };
         Self { origin, geometry, masks: Vec::new(), embeddings: Embeddings::default() }

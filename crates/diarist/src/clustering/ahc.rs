@@ -1,7 +1,7 @@
 //! The clustering of pyannote speaker-diarization-3.1.
 //!
-//! Source: pyannote.audio 3.4 `pipelines/clustering.py`, `AgglomerativeClustering` with `method="centroid"`. Every slot
-//! takes part, however little it speaks.
+//! Source: pyannote.audio 3.4 `pipelines/clustering.py`, `AgglomerativeClustering` with
+//! `method="centroid"`. Every slot takes part, even one with little speech.
 
 use super::forced::forced_centroids;
 use super::linkage::{Merge, centroid_linkage, flat_clusters};
@@ -12,12 +12,13 @@ use super::{Clusters, SpeakerBounds};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::error::Result;
 
-/// The smallest cluster size is at most this part of the number of embeddings.
+/// The smallest cluster size is at most this share of the number of embeddings.
 const MAX_SIZE_RATIO: f64 = 0.1;
 
-/// Clusters all rows; there must be at least `bounds.min()` of them, and at least one.
+/// Clusters all rows. There must be at least one row, and at least `bounds.min()` of them.
 ///
-/// Where no cut of the tree gives an allowed number of speakers, K-means gives it (pyannote.audio warns instead).
+/// If no cut of the tree has an allowed number of speakers, K-means makes that number of clusters;
+/// pyannote.audio only warns.
 pub(super) fn cluster(embeddings: &Embeddings, options: &AhcOptions, bounds: SpeakerBounds) -> Result<Clusters> {
     let rows = widened_rows(embeddings);
     let labels = labels(&rows, options, bounds);
@@ -34,7 +35,7 @@ pub(super) fn cluster(embeddings: &Embeddings, options: &AhcOptions, bounds: Spe
     Ok(Clusters::new(hard, &centroids))
 }
 
-/// A cut of the tree and the clusters in it that are large enough.
+/// A cut of the tree, with the number of its clusters that are large enough.
 struct Cut {
     labels: Vec<usize>,
     sizes: Vec<usize>,
@@ -52,7 +53,8 @@ impl Cut {
     }
 }
 
-/// Labels from 0 without gaps; as near to an allowed number of clusters as a cut of the tree gets.
+/// Labels from 0 without gaps. The number of clusters is as near to an allowed one as the cuts of
+/// the tree permit.
 pub(super) fn labels(rows: &[Vec<f64>], options: &AhcOptions, bounds: SpeakerBounds) -> Vec<usize> {
     let num_rows = rows.len();
     if num_rows < 2 {
@@ -65,15 +67,17 @@ pub(super) fn labels(rows: &[Vec<f64>], options: &AhcOptions, bounds: SpeakerBou
     let by_height = flat_clusters(&merges, num_rows, options.threshold, |step| merges[step].height);
     let mut cut = Cut::new(by_height, min_size);
     let wanted = bounds.clamp(cut.num_large);
-    // Without any large cluster pyannote looks for the minimum as well, which is one.
+    // Without a large cluster, pyannote also searches a cut for the smallest allowed number, which
+    // is then 1.
     if wanted != cut.num_large {
         cut = search_cut(&merges, num_rows, min_size, wanted, options.threshold);
     }
     without_small_clusters(&unit, cut, min_size)
 }
 
-/// Cuts after other numbers of merges, ordered by how near the last merge lies to `threshold`, until a cut has
-/// `wanted` large clusters; the nearest to that if there is none.
+/// Tries the cuts after each number of merges, starting with those whose last merge is nearest to
+/// `threshold`, until a cut has `wanted` large clusters. If none has, returns the cut that comes
+/// nearest to it.
 fn search_cut(merges: &[Merge], num_rows: usize, min_size: usize, wanted: usize, threshold: f64) -> Cut {
     let cut_at =
         |last_step: usize| Cut::new(flat_clusters(merges, num_rows, last_step as f64, |step| step as f64), min_size);
@@ -96,7 +100,7 @@ fn search_cut(merges: &[Merge], num_rows: usize, min_size: usize, wanted: usize,
     cut_at(best_step)
 }
 
-/// Moves every small cluster into the large one with the most similar mean.
+/// Moves every small cluster into the large cluster with the most similar mean.
 fn without_small_clusters(unit: &[Vec<f64>], cut: Cut, min_size: usize) -> Vec<usize> {
     if cut.num_large == 0 {
         return vec![0; cut.labels.len()];

@@ -1,8 +1,8 @@
-//! How many speakers there may be.
+//! The allowed numbers of speakers.
 
 use crate::error::{Error, Result};
 
-/// What the caller knows about the number of speakers.
+/// The smallest and the largest number of speakers, as far as the caller knows them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SpeakerBounds {
     min: usize,
@@ -16,11 +16,11 @@ impl Default for SpeakerBounds {
 }
 
 impl SpeakerBounds {
-    /// Bounds from the three usual options: an exact number, or a minimum and a maximum.
+    /// Makes bounds from the three usual options: an exact number, or a minimum and a maximum.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] if a number is 0, the minimum exceeds the maximum, or an exact number is
-    /// given together with a bound that excludes it.
+    /// [`crate::ErrorKind::InvalidOption`] if a number is 0, the minimum exceeds the maximum, or an
+    /// exact number is given together with a bound that excludes it.
     pub fn new(num: Option<usize>, min: Option<usize>, max: Option<usize>) -> Result<Self> {
         if [num, min, max].contains(&Some(0)) {
             return Err(Error::invalid_option("the number of speakers must be at least 1"));

@@ -1,4 +1,5 @@
-//! The door to all methods: checks what comes in, and the cases that need no method.
+//! Entry point of all methods: checks the arguments, and handles the recordings that need no
+//! method.
 
 use super::bounds::SpeakerBounds;
 use super::clusters::Clusters;
@@ -11,19 +12,22 @@ use crate::segmentation::masks::ChunkMasks;
 
 /// Finds the speakers of a recording: one cluster for each slot, and the clusters' centroids.
 ///
-/// `masks` holds every chunk of the recording, `embeddings` one row for each slot with a mask that is not empty. If
-/// `bounds` allow one speaker only, the embeddings may be missing altogether (then there are no centroids either):
-/// every active slot belongs to cluster 0. The result depends on nothing but the arguments, to the last bit.
+/// `masks` holds every chunk of the recording, `embeddings` one row for each slot with a mask that
+/// is not empty. If `bounds` allow one speaker only, the embeddings may be missing altogether:
+/// every active slot then belongs to cluster 0, and there are no centroids. The result depends on
+/// nothing but the arguments, to the last bit.
 ///
-/// The number of clusters with a slot always lies within `bounds`. To this end, where pyannote.audio fails or warns:
-/// K-means sees every embedding if those with enough clean speech are too few, K-means also steps in where no cut of
-/// [`Method::Ahc`] has an allowed number of clusters, and a cluster that would stay without a slot takes the most
-/// similar slot that its cluster can spare. A recording in which nobody speaks has no speakers.
+/// The number of clusters with a slot always lies within `bounds`. This takes three additions in
+/// cases where pyannote.audio fails or warns. K-means uses every embedding if too few have enough
+/// clean speech. K-means also steps in if no cut of [`Method::Ahc`] has an allowed number of
+/// clusters. A cluster that would stay without a slot takes the most similar slot that its cluster
+/// can spare. A recording without speech has no speakers.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidOption`] if an option is out of range; [`ErrorKind::SpeakerBounds`] if the recording has fewer
-/// slots, or fewer voices that can be told apart, than the smallest allowed number of speakers;
-/// [`ErrorKind::Internal`] if embeddings and masks do not belong together or an embedding is not finite.
+/// [`ErrorKind::InvalidOption`] if an option is out of range; [`ErrorKind::SpeakerBounds`] if the
+/// recording has fewer slots, or fewer voices that can be told apart, than the smallest allowed
+/// number of speakers; [`ErrorKind::Internal`] if embeddings and masks do not belong together or an
+/// embedding is not finite.
 pub fn cluster(
     embeddings: &Embeddings,
     masks: &[ChunkMasks],
@@ -59,7 +63,7 @@ fn too_few_slots(num_slots: usize, min: usize) -> Error {
         1 => "only one stretch of speech was found".to_owned(),
         _ => format!("only {num_slots} stretches of speech were found"),
     };
-    Error::new(ErrorKind::SpeakerBounds, format!("{found}, which cannot be {min} speakers or more"))
+    Error::new(ErrorKind::SpeakerBounds, format!("{found}, but at least {min} speakers were asked for"))
         .hint("ask for fewer speakers")
 }
 

@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 /// The result of clustering.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clusters {
-    /// For each row of [`crate::analysis::Embeddings`]: its cluster, or `None` if the constrained assignment left it out.
+    /// The cluster of each row of [`crate::analysis::Embeddings`]; `None` if the constrained
+    /// assignment left the row out.
     pub hard: Vec<Option<u32>>,
     /// One centroid per cluster, 256 raw (not normalised) values each.
     ///
-    /// A cluster that no slot was assigned to keeps its place here and its number, as in pyannote.audio.
+    /// As in pyannote.audio, a cluster without a slot keeps its number and its centroid here.
     pub centroids: Vec<Vec<f32>>,
 }
 

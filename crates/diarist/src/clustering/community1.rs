@@ -1,7 +1,8 @@
 //! The clustering of pyannote community-1.
 //!
-//! Source: pyannote.audio 4 `pipelines/clustering.py`, `VBxClustering`. AHC on unit vectors starts VBx on PLDA features;
-//! responsibilities weight the raw embeddings into centroids; every slot goes to a centroid.
+//! Source: pyannote.audio 4 `pipelines/clustering.py`, `VBxClustering`. AHC of unit vectors gives
+//! the initial clusters of VBx, which works on PLDA features. The responsibilities weight the raw
+//! embeddings into centroids, and every slot is assigned to a centroid.
 
 use super::forced::forced_centroids;
 use super::linkage::{centroid_linkage, flat_clusters};
@@ -14,13 +15,14 @@ use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 
-/// Part of a chunk in which a slot must be the only active one, to take part in finding the speakers.
+/// Share of a chunk in which a slot must be the only active one to take part in the search for
+/// speakers.
 const MIN_CLEAN_RATIO: f64 = 0.2;
 
-/// Speakers with a smaller prior are those that VBx removed.
+/// VBx has removed the speakers with a smaller prior than this.
 const MIN_PRIOR: f64 = 1e-7;
 
-/// Steps 1 to 7 of the method; at least `bounds.min()` rows must exist.
+/// Steps 1 to 7 of the method. At least `bounds.min()` rows must exist.
 pub(super) fn cluster(
     embeddings: &Embeddings,
     masks: &[ChunkMasks],
@@ -36,7 +38,7 @@ pub(super) fn cluster(
         1 => train.clone(),
         _ => speaker_centroids(&train, options, plda),
     };
-    // pyannote assigns without constraint if it did not cluster.
+    // pyannote assigns without the constraint if it did not cluster.
     let mut constrained = options.constrained_assignment && train.len() >= 2;
     let wanted = bounds.clamp(centroids.len());
     if wanted != centroids.len() {
@@ -49,7 +51,7 @@ pub(super) fn cluster(
     Ok(Clusters::new(hard, &centroids))
 }
 
-/// Everything in one cluster, which is what forcing one speaker comes to.
+/// Puts all slots into one cluster, which is the result for exactly one speaker.
 pub(super) fn one_cluster(embeddings: &Embeddings, masks: &[ChunkMasks]) -> Clusters {
     let rows = widened_rows(embeddings);
     let train_rows = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
@@ -58,7 +60,7 @@ pub(super) fn one_cluster(embeddings: &Embeddings, masks: &[ChunkMasks]) -> Clus
     Clusters::new(vec![Some(0); rows.len()], &[centroid])
 }
 
-/// The speakers that VBx keeps, as means of raw embeddings.
+/// The speakers that VBx keeps, as means of the raw embeddings.
 fn speaker_centroids(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> Vec<Vec<f64>> {
     let outcome = vbx(&plda.transform(train), plda.phi(), &initial_labels(train, options.threshold), options);
     let num_speakers = outcome.pi.len();
@@ -79,7 +81,7 @@ fn speaker_centroids(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> V
     .collect()
 }
 
-/// AHC of the unit vectors: labels from 0 without gaps.
+/// Clusters the unit vectors by AHC. The labels start at 0 and have no gaps.
 pub(super) fn initial_labels(train: &[Vec<f64>], threshold: f64) -> Vec<usize> {
     let vectors: Vec<f64> = train.iter().flat_map(|row| normalised(row)).collect();
     let merges = centroid_linkage(vectors, train.len(), EMBEDDING_DIMENSION);

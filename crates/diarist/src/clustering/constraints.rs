@@ -1,13 +1,13 @@
-//! Knowledge of a listener about identities.
+//! Constraints: what a caller knows about the identities of speakers.
 
 use crate::error::{Error, Result};
 
-/// Pairs of moments, in seconds of the recording, at which one person speaks alone.
+/// Pairs of moments, in seconds of the recording. One person must speak alone at each moment.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Constraints {
-    /// The same person speaks at both: their speakers become one.
+    /// Pairs with the same person at both moments: their speakers become one.
     pub must_link: Vec<(f64, f64)>,
-    /// Different people speak: if they were one speaker, that speaker is parted.
+    /// Pairs with different people: if both were one speaker, that speaker is split.
     pub cannot_link: Vec<(f64, f64)>,
 }
 
@@ -20,7 +20,8 @@ impl Constraints {
     /// Checks every moment.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for a negative number of seconds, or none.
+    /// [`crate::ErrorKind::InvalidOption`] for a negative number of seconds, or one that is not
+    /// finite.
     pub(crate) fn validate(&self) -> Result<()> {
         let mut moments = self.must_link.iter().chain(&self.cannot_link).flat_map(|&(a, b)| [a, b]);
         match moments.find(|moment| !(moment.is_finite() && *moment >= 0.0)) {

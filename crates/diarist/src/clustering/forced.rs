@@ -1,16 +1,18 @@
-//! A given number of speakers, where the number that the method finds is not allowed.
+//! Clustering into a given number of speakers, for methods that find a number that is not allowed.
 
 use super::kmeans::kmeans;
 use super::vectors::{cluster_means, norm, squared_distance, widened};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 
-/// Centroids of exactly `num_clusters` clusters: K-means on unit vectors, centroids from the raw embeddings.
+/// Centroids of exactly `num_clusters` clusters: K-means on unit vectors, centroids from the raw
+/// embeddings.
 ///
-/// Clusters `rows` if they are enough, otherwise every row (pyannote.audio fails in the latter case).
+/// Clusters `rows` if there are enough of them, otherwise every row (pyannote.audio fails in the
+/// latter case).
 ///
 /// # Errors
-/// [`ErrorKind::SpeakerBounds`] if fewer embeddings than `num_clusters` are distinct.
+/// [`ErrorKind::SpeakerBounds`] if fewer than `num_clusters` embeddings are distinct.
 pub(super) fn forced_centroids(embeddings: &Embeddings, rows: &[usize], num_clusters: usize) -> Result<Vec<Vec<f64>>> {
     let enough = |rows: &[usize]| rows.len() >= num_clusters;
     let all: Vec<usize> = (0..embeddings.len()).collect();
@@ -31,7 +33,7 @@ pub(super) fn forced_centroids(embeddings: &Embeddings, rows: &[usize], num_clus
     Ok(cluster_means(raw.iter().map(Vec::as_slice), &labels, num_clusters, EMBEDDING_DIMENSION))
 }
 
-/// K-means labels in which every cluster has a row, or `None` if too few rows are distinct.
+/// K-means labels in which every cluster has a row; `None` if too few rows are distinct.
 fn labels_without_gaps(embeddings: &Embeddings, rows: &[usize], num_clusters: usize) -> Option<Vec<usize>> {
     let unit: Vec<f32> = rows.iter().flat_map(|&row| unit_row(embeddings.row(row))).collect();
     let mut labels = kmeans(&unit, EMBEDDING_DIMENSION, num_clusters);
@@ -41,7 +43,8 @@ fn labels_without_gaps(embeddings: &Embeddings, rows: &[usize], num_clusters: us
         let mut farthest = (0.0, None);
         for (index, vector) in vectors.iter().enumerate() {
             let distance = squared_distance(vector, &means[labels[index]]);
-            // Means of equal vectors are off by rounding alone; two voices are farther apart than that.
+            // The mean of equal vectors differs from them by rounding alone, and two voices differ
+            // by more than that.
             if distance > farthest.0 && distance > 1e-9 {
                 farthest = (distance, Some(index));
             }
@@ -51,7 +54,7 @@ fn labels_without_gaps(embeddings: &Embeddings, rows: &[usize], num_clusters: us
     Some(labels)
 }
 
-/// The embedding with norm 1, rounded to `f32` as pyannote.audio hands it to K-means.
+/// The embedding with norm 1, rounded to `f32` as pyannote.audio passes it to K-means.
 pub(super) fn unit_row(embedding: &[f32]) -> Vec<f32> {
     let norm = norm(&widened(embedding)) as f32;
     let scale = if norm > 0.0 { norm } else { 1.0 };

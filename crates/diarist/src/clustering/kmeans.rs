@@ -1,10 +1,14 @@
-//! K-means as scikit-learn runs it: `KMeans(n_clusters=k, n_init=3, random_state=42)` on `f32` rows.
+//! K-means as scikit-learn runs it: `KMeans(n_clusters=k, n_init=3, random_state=42)` on `f32`
+//! rows.
 //!
-//! Source: scikit-learn 1.9 (`cluster/_kmeans.py`, `_k_means_common.pyx`, `_k_means_lloyd.pyx`) and NumPy's `RandomState`.
-//! The aim is the same labels. Random draws depend on roundings to `f32` in the seeding, which are repeated here; all
-//! other sums are made in `f64`. What can differ: draws or nearest centres that are decided by less than the rounding
-//! of an `f32` sum, and the order in which two or more clusters that ran empty in the same step get their new place
-//! (scikit-learn leaves it to `argpartition`; here it is the farthest row first).
+//! Source: scikit-learn 1.9 (`cluster/_kmeans.py`, `_k_means_common.pyx`, `_k_means_lloyd.pyx`) and
+//! NumPy's `RandomState`. The aim is the same labels. The random draws of the seeding depend on
+//! roundings to `f32`, which are repeated here; all other sums are made in `f64`.
+//!
+//! Two things can differ. One is a draw or a nearest centre that is decided by less than the
+//! rounding of an `f32` sum. The other is the order in which two or more clusters that became empty
+//! in the same step get new places: scikit-learn leaves it to `argpartition`, and here the farthest
+//! row comes first.
 
 use rand_mt::Mt;
 use rayon::prelude::*;
@@ -14,13 +18,13 @@ use super::vectors::{dot, squared_distance, widened};
 const NUM_RUNS: usize = 3;
 const RANDOM_STATE: u32 = 42;
 const MAX_ITERATIONS: usize = 300;
-/// Centres have converged once they move less than this part of the mean variance.
+/// Centres have converged once they move by less than this share of the mean variance.
 const TOLERANCE: f64 = 1e-4;
 
 /// Labels 0..`num_clusters` of the rows of `rows`, row-major `[rows.len() / dimension, dimension]`.
 ///
-/// There must be at least `num_clusters` rows, of at least one value. A cluster can stay without rows if fewer rows
-/// than clusters are distinct. Deterministic for any number of threads.
+/// There must be at least `num_clusters` rows, each with at least one value. A cluster can stay
+/// empty if fewer rows than clusters are distinct. Deterministic for any number of threads.
 pub(crate) fn kmeans(rows: &[f32], dimension: usize, num_clusters: usize) -> Vec<usize> {
     debug_assert!(num_clusters >= 1 && rows.len() >= num_clusters * dimension);
     let data = Data::new(rows, dimension);
@@ -39,7 +43,7 @@ pub(crate) fn kmeans(rows: &[f32], dimension: usize, num_clusters: usize) -> Vec
     best.map(|(_, labels)| labels).unwrap_or_default()
 }
 
-/// NumPy's legacy generator.
+/// NumPy's legacy random number generator.
 struct Random(Mt);
 
 impl Random {
@@ -53,10 +57,10 @@ impl Random {
 
 struct Data {
     dimension: usize,
-    /// Rows around their mean: values are `f32`, arithmetic is `f64`.
+    /// Rows minus their mean: values are `f32`, arithmetic is `f64`.
     rows: Vec<f64>,
     squared_norms: Vec<f64>,
-    /// Largest summed squared movement of the centres that counts as convergence.
+    /// The centres have converged if their squared movements sum up to at most this.
     tolerance: f64,
 }
 
@@ -89,7 +93,7 @@ impl Data {
         &self.rows[index * self.dimension..][..self.dimension]
     }
 
-    /// Greedy k-means++: rows that become the first centres.
+    /// Greedy k-means++: chooses the rows that become the first centres.
     fn seed(&self, num_clusters: usize, random: &mut Random) -> Vec<Vec<f64>> {
         let num_trials = 2 + (num_clusters as f64).ln() as usize;
         let mut chosen = vec![self.first_seed(random)];
@@ -128,7 +132,8 @@ impl Data {
         chosen.into_iter().map(|index| self.row(index).to_vec()).collect()
     }
 
-    /// Any row with equal chance, by inversion of the cumulative distribution as `RandomState.choice(p=...)`.
+    /// Draws a row with equal chances, by inversion of the cumulative distribution as in
+    /// `RandomState.choice(p=...)`.
     fn first_seed(&self, random: &mut Random) -> usize {
         let chance = f64::from(1.0 / self.num_rows() as f32);
         let mut cumulative: Vec<f64> = Vec::with_capacity(self.num_rows());
@@ -152,7 +157,7 @@ impl Data {
             .collect()
     }
 
-    /// Lloyd's iterations from `centres`: the inertia and the labels.
+    /// Runs Lloyd's iterations from `centres`. Returns the inertia and the labels.
     fn lloyd(&self, mut centres: Vec<Vec<f64>>) -> (f64, Vec<usize>) {
         let mut labels = Vec::new();
         let mut is_stable = false;
@@ -192,7 +197,8 @@ impl Data {
             .collect()
     }
 
-    /// Means of the labelled rows; a cluster that ran empty takes the row that is farthest from its old centre.
+    /// Means of the labelled rows. An empty cluster takes the row that is farthest from its old
+    /// centre.
     fn new_centres(&self, centres: &[Vec<f64>], labels: &[usize]) -> Vec<Vec<f64>> {
         let mut sums = vec![vec![0.0; self.dimension]; centres.len()];
         let mut sizes = vec![0_usize; centres.len()];
@@ -211,7 +217,8 @@ impl Data {
                 .collect();
             let mut farthest: Vec<usize> = (0..labels.len()).collect();
             farthest.sort_by(|&a, &b| distances[b].total_cmp(&distances[a]));
-            // If every row lies on its centre, there are fewer distinct rows than clusters: moving is pointless.
+            // If every row lies on its centre, there are fewer distinct rows than clusters, and
+            // moving has no effect.
             if distances[farthest[0]] > 0.0 {
                 for (&label, &index) in empty.iter().zip(&farthest) {
                     let old_label = labels[index];
@@ -248,7 +255,7 @@ fn sum(values: &[f32]) -> f32 {
     values.iter().map(|&value| f64::from(value)).sum::<f64>() as f32
 }
 
-/// Do the labels differ only in their numbering?
+/// Whether the labels differ only in their numbering.
 fn is_same_clustering(labels: &[usize], others: &[usize], num_clusters: usize) -> bool {
     let mut mapping = vec![None; num_clusters];
     labels.iter().zip(others).all(|(&label, &other)| *mapping[label].get_or_insert(other) == other)

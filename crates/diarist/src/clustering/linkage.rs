@@ -1,15 +1,16 @@
-//! Centroid linkage from vectors, in O(n) memory beside them, and the flat clusters of its tree.
+//! Centroid linkage of vectors in O(n) additional memory, and the flat clusters of its tree.
 //!
-//! Sources: D. Müllner, "Modern hierarchical, agglomerative clustering algorithms", arXiv:1109.2378, section 3.1 (the
-//! generic algorithm: a nearest later neighbour per cluster, kept as a lower bound and renewed only when it comes up
-//! as the minimum); `scipy.cluster.hierarchy.linkage(method="centroid")` and `fcluster` for the numbering of nodes
-//! and clusters.
+//! Sources: D. Müllner, "Modern hierarchical, agglomerative clustering algorithms",
+//! arXiv:1109.2378, section 3.1: the generic algorithm, in which the distance to a cluster's
+//! nearest later neighbour is kept as a lower bound and computed anew only when it becomes the
+//! minimum. `scipy.cluster.hierarchy.linkage(method="centroid")` and `fcluster` for the numbering
+//! of nodes and clusters.
 
 use rayon::prelude::*;
 
 use super::vectors::squared_distance_within;
 
-/// Rows that one parallel task scans; results do not depend on it.
+/// Rows that one parallel task scans. Results do not depend on it.
 const SCAN_ROWS: usize = 256;
 
 /// One merge of the tree. Leaves are nodes `0..n`; merge `k` makes node `n + k`.
@@ -17,17 +18,19 @@ const SCAN_ROWS: usize = 256;
 pub(crate) struct Merge {
     /// The merged nodes, the smaller number first.
     pub(crate) children: [usize; 2],
-    /// Euclidean distance of their centroids. It may be smaller than that of an earlier merge (an inversion).
+    /// Euclidean distance of their centroids. It may be smaller than that of an earlier merge (an
+    /// inversion).
     pub(crate) height: f64,
     /// Number of leaves below the new node.
     pub(crate) size: usize,
 }
 
-/// The tree of `num_rows` vectors, in which always the two clusters with the nearest centroids are merged.
+/// The tree of `num_rows` vectors. Each merge joins the two clusters with the nearest centroids.
 ///
-/// `vectors` is row-major `[num_rows, dimension]`. Returns `num_rows - 1` merges, in the order in which they happen.
-/// Of equally near pairs the one with the lowest places is taken, where a cluster lives in the higher place of the two
-/// that it came from. Deterministic for any number of threads. O(n² · dimension) time in practice.
+/// `vectors` is row-major `[num_rows, dimension]`. Returns `num_rows - 1` merges, in the order in
+/// which they happen. A merged cluster takes the higher place of the two that it came from. Among
+/// equally near pairs, the one with the lowest places is merged. Deterministic for any number of
+/// threads. O(n² · dimension) time in practice.
 pub(crate) fn centroid_linkage(vectors: Vec<f64>, num_rows: usize, dimension: usize) -> Vec<Merge> {
     debug_assert_eq!(vectors.len(), num_rows * dimension);
     if num_rows < 2 {
@@ -37,12 +40,13 @@ pub(crate) fn centroid_linkage(vectors: Vec<f64>, num_rows: usize, dimension: us
     (0..num_rows - 1).map(|step| linkage.merge_nearest(step)).collect()
 }
 
-/// A later cluster and the squared distance to it, or to none of them.
+/// A later cluster and the squared distance to it; infinitely far if there is no later cluster.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Neighbour {
     place: usize,
     squared_distance: f64,
-    /// False if `squared_distance` is only a lower bound, because the neighbour has moved since.
+    /// False if `squared_distance` is only a lower bound, because the neighbour has moved since
+    /// then.
     exact: bool,
 }
 
@@ -58,9 +62,10 @@ impl Neighbour {
 
 struct Linkage {
     dimension: usize,
-    /// Centroid per place, `[num_rows, dimension]`; what lies in a place that is not alive has no meaning.
+    /// Centroid per place, `[num_rows, dimension]`. Values in a place that is not alive have no
+    /// meaning.
     centroids: Vec<f64>,
-    /// Places that hold a cluster, ascending.
+    /// Places that hold a cluster, in ascending order.
     alive: Vec<usize>,
     node: Vec<usize>,
     size: Vec<usize>,
@@ -110,7 +115,7 @@ impl Linkage {
             .reduce(|| NO_NEIGHBOUR, Neighbour::nearer_of)
     }
 
-    /// The place whose nearest later neighbour is the nearest of all.
+    /// The place with the nearest later neighbour of all places.
     fn nearest_pair(&mut self) -> usize {
         loop {
             let mut best = self.alive[0];
@@ -142,7 +147,7 @@ impl Linkage {
         Merge { children, height: squared_distance.sqrt(), size }
     }
 
-    /// Puts the centroid of both clusters into `kept`.
+    /// Stores the centroid of both clusters in the place `kept`.
     fn move_centroid(&mut self, gone: usize, kept: usize) {
         let (gone_size, kept_size) = (self.size[gone] as f64, self.size[kept] as f64);
         let total = gone_size + kept_size;
@@ -153,7 +158,7 @@ impl Linkage {
         }
     }
 
-    /// After `gone` went into `kept`: every earlier cluster learns where the new one is.
+    /// Updates the neighbours of every earlier cluster after `gone` was merged into `kept`.
     fn renew_neighbours(&mut self, gone: usize, kept: usize) {
         let num_earlier = self.alive.partition_point(|&place| place < kept);
         let renewed: Vec<Neighbour> = self.alive[..num_earlier]
@@ -181,11 +186,12 @@ impl Linkage {
     }
 }
 
-/// Flat clusters: a node is one cluster exactly if no merge below it or at it is higher than `threshold`.
+/// Flat clusters: a node is one cluster if and only if no merge at it or below it is higher than
+/// `threshold`.
 ///
 /// Returns the cluster of each of `num_leaves` leaves, numbered from 0 in the order of
-/// `scipy.cluster.hierarchy.fcluster(criterion="distance")`. `height` gives the height of merge `k`, so that the caller
-/// can cut by something else than the distance.
+/// `scipy.cluster.hierarchy.fcluster(criterion="distance")`. `height` gives the height of merge
+/// `k`, so that the caller can cut by another measure than the distance.
 pub(crate) fn flat_clusters(
     merges: &[Merge],
     num_leaves: usize,
@@ -196,13 +202,14 @@ pub(crate) fn flat_clusters(
     if merges.is_empty() {
         return labels;
     }
-    // Heights may decrease towards the root, therefore the maximum below each node decides.
+    // Heights may decrease towards the root, so the maximum at and below each node decides.
     let mut highest: Vec<f64> = Vec::with_capacity(merges.len());
     for (index, merge) in merges.iter().enumerate() {
         let below = merge.children.iter().filter_map(|&child| child.checked_sub(num_leaves));
         highest.push(below.map(|child| highest[child]).fold(height(index), f64::max));
     }
-    // Depth first, from the root: a node counts as soon as it is reached, a leaf when both subtrees beside it are done.
+    // Depth first from the root. A node is numbered when it is reached, and a leaf after both
+    // subtrees beside it.
     let mut num_clusters = 0;
     let mut stack = vec![(merges.len() - 1, None, false)];
     while let Some((index, cluster, is_done)) = stack.pop() {
@@ -235,7 +242,7 @@ mod tests {
     use super::super::vectors::squared_distance;
     use super::*;
 
-    /// Centroid linkage by its definition: every pair in every step.
+    /// Centroid linkage from its definition: compares every pair in every step.
     fn naive(vectors: &[Vec<f64>]) -> Vec<Merge> {
         let mut clusters: Vec<(usize, Vec<usize>)> = (0..vectors.len()).map(|row| (row, vec![row])).collect();
         let centroid = |rows: &[usize]| -> Vec<f64> {
@@ -280,7 +287,8 @@ mod tests {
             for (step, (merge, expected)) in merges.iter().zip(&expected).enumerate() {
                 assert_eq!(merge.children, expected.children, "{num_rows} rows, step {step}");
                 assert_eq!(merge.size, expected.size);
-                // Centroids are sums in another order; distances are of the order of 1.
+                // The sums of the centroids have another order, and distances are of the order of
+                // 1.
                 assert!((merge.height - expected.height).abs() < 1e-12, "{merge:?} {expected:?}");
             }
             inversions += merges.windows(2).filter(|pair| pair[1].height < pair[0].height).count();
@@ -303,7 +311,7 @@ mod tests {
     }
 
     #[test]
-    fn an_inverted_triple_is_cut_by_the_highest_merge_below() {
+    fn an_inverted_triple_is_cut_at_the_highest_merge_below() {
         let merges = centroid_linkage(vec![0.0, 0.0, 1.0, 0.0, 0.5, 0.87], 3, 2);
         assert_eq!(merges[0].children, [0, 1]);
         assert_eq!((merges[0].height, merges[1].height), (1.0, 0.87));
@@ -320,7 +328,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_to_merge() {
+    fn no_rows_and_one_row_have_no_merges() {
         assert_eq!(centroid_linkage(Vec::new(), 0, 4), []);
         assert_eq!(centroid_linkage(vec![1.0; 4], 1, 4), []);
         assert_eq!(flat_clusters(&[], 1, 0.5, |_| 0.0), [0]);

@@ -1,4 +1,4 @@
-//! Which local speakers are the same person: AHC, PLDA, VBx, constrained assignment.
+//! Assigns the local speakers of all chunks to speakers: AHC, PLDA, VBx, constrained assignment.
 
 mod ahc;
 mod bounds;

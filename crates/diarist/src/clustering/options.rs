@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 
-/// Clustering method of a recording's embeddings.
+/// The clustering method of a recording's embeddings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
     /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment. The default.
@@ -21,19 +21,23 @@ impl Default for Method {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct VbxOptions {
-    /// Height at which the initial AHC tree is cut: Euclidean distance of unit vectors, 0 to 2. Default: 0.6.
+    /// Height at which the initial AHC tree is cut: Euclidean distance of unit vectors, 0 to 2.
+    /// Default: 0.6.
     ///
-    /// Lower starts VBx with more speakers; it removes those that it does not need, so too low costs only time.
+    /// A lower height starts VBx with more speakers. VBx removes those that it does not need, so a
+    /// height that is too low only costs time.
     pub threshold: f64,
     /// Weight of the embeddings against the prior (`Fa` in the VBx paper), above 0. Default: 0.07.
     pub fa: f64,
-    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8, for one chunk each second;
-    /// [`ClusteringSettings::method_for_step`](super::ClusteringSettings::method_for_step) divides it by
-    /// the chunk step. Higher gives fewer speakers.
+    /// Weight of the speaker regularisation (`Fb` in the VBx paper), above 0. Default: 0.8, for one
+    /// chunk each second;
+    /// [`ClusteringSettings::method_for_step`](super::ClusteringSettings::method_for_step) divides
+    /// it by the chunk step. Higher values give fewer speakers.
     pub fb: f64,
-    /// Most VBx iterations, at least 1. Default: 20.
+    /// Largest number of VBx iterations, at least 1. Default: 20.
     pub max_iterations: usize,
-    /// Firmness with which VBx starts from the AHC clusters, 0 (not at all) to 100. Default: 7.
+    /// Smoothing of the AHC clusters that VBx starts from, 0 to 100; at 0, the start does not
+    /// depend on them. Default: 7.
     pub init_smoothing: f64,
     /// Whether two local speakers of one chunk are kept apart. Default: true.
     ///
@@ -58,9 +62,11 @@ impl Default for VbxOptions {
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct AhcOptions {
-    /// Height at which the tree is cut: Euclidean distance of unit vectors, 0 to 2. Default: 0.7045654963945799.
+    /// Height at which the tree is cut: Euclidean distance of unit vectors, 0 to 2. Default:
+    /// 0.7045654963945799.
     pub threshold: f64,
-    /// Clusters with fewer embeddings join the nearest larger one, at least 1. Default: 12.
+    /// Clusters with fewer embeddings join the most similar larger cluster; at least 1. Default:
+    /// 12.
     ///
     /// A tenth of the number of embeddings is used instead if that is less.
     pub min_cluster_size: usize,
@@ -125,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_out_of_range_is_refused_by_name() {
+    fn values_out_of_range_are_refused_by_name() {
         let vbx = |change: fn(&mut VbxOptions)| {
             let mut options = VbxOptions::default();
             change(&mut options);

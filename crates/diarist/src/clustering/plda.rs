@@ -1,7 +1,9 @@
-//! From raw embeddings to the space in which VBx compares speakers (probabilistic linear discriminant analysis).
+//! Probabilistic linear discriminant analysis: maps raw embeddings to the space in which VBx
+//! compares speakers.
 //!
-//! Source: pyannote.audio `core/plda.py` and `utils/vbx.py` (`vbx_setup`). pyannote diagonalises the model once more on
-//! loading; for the shipped model that changes nothing but the signs of features, which VBx cannot see.
+//! Source: pyannote.audio `core/plda.py` and `utils/vbx.py` (`vbx_setup`). pyannote diagonalises
+//! the model once more when it is loaded. For the embedded model, this only changes the signs of
+//! features, which do not affect VBx.
 
 use rayon::prelude::*;
 
@@ -21,17 +23,18 @@ pub struct Plda {
     /// `[256, 128]`, row-major.
     lda: Vec<f64>,
     mu: Vec<f64>,
-    /// `[128, 128]`, row-major; a row per feature.
+    /// `[128, 128]`, row-major; one row per feature.
     tr: Vec<f64>,
     psi: Vec<f64>,
 }
 
 impl Plda {
-    /// Takes the model from `tensors`: `mean1` `[256]`, `mean2` `[128]`, `lda` `[256, 128]`, `mu` `[128]`, `tr`
-    /// `[128, 128]`, `psi` `[128]`, of which the last are the between-speaker variances.
+    /// Takes the model from `tensors`: `mean1` `[256]`, `mean2` `[128]`, `lda` `[256, 128]`, `mu`
+    /// `[128]`, `tr` `[128, 128]`, and `psi` `[128]`, the between-speaker variances.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Weights`] if a tensor is missing or misshapen, or a variance is not positive.
+    /// [`crate::ErrorKind::Weights`] if a tensor is missing or misshapen, or if a variance is not
+    /// positive.
     pub fn new(tensors: &Tensors<'_>) -> Result<Self> {
         let (input, output) = (EMBEDDING_DIMENSION, PLDA_DIMENSION);
         let plda = Self {
@@ -50,7 +53,7 @@ impl Plda {
         }
     }
 
-    /// The PLDA model of pyannote community-1, which is part of the program.
+    /// The PLDA model of pyannote community-1, which is embedded in the program.
     ///
     /// # Errors
     /// None for an intact program.
@@ -58,7 +61,7 @@ impl Plda {
         Self::new(&Tensors::parse(diarist_weights::plda(), "the embedded PLDA model")?)
     }
 
-    /// The mean embedding that is subtracted first, 256 values.
+    /// The mean embedding that is subtracted first; 256 values.
     pub(crate) fn mean(&self) -> &[f64] {
         &self.mean1
     }
@@ -68,7 +71,7 @@ impl Plda {
         &self.psi
     }
 
-    /// Features of raw embeddings: `[embeddings.len(), 128]`, row-major, from 256 values each.
+    /// Features of raw embeddings of 256 values each. Returns `[embeddings.len(), 128]`, row-major.
     pub(crate) fn transform(&self, embeddings: &[Vec<f64>]) -> Vec<f64> {
         embeddings.par_iter().flat_map_iter(|embedding| self.features(embedding)).collect()
     }

@@ -5,7 +5,7 @@ use super::constraints::Constraints;
 use super::options::Method;
 use crate::error::Result;
 
-/// How local speakers become the speakers of the recording.
+/// Settings for the assignment of local speakers to the speakers of the recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusteringSettings {
     /// Clustering method and its options. Default: VBx as in community-1.
@@ -16,8 +16,7 @@ pub struct ClusteringSettings {
     pub min_speakers: Option<usize>,
     /// Largest number of speakers. Default: any.
     pub max_speakers: Option<usize>,
-    /// Moments at which the same or different people are known to speak. Needs embeddings.
-    /// Default: none.
+    /// Moments with a known relation between their speakers. Needs embeddings. Default: none.
     pub constraints: Constraints,
 }
 
@@ -33,8 +32,8 @@ impl ClusteringSettings {
     /// The clustering method for a chunk step of `step_s` seconds.
     ///
     /// VBx keeps a speaker if its embeddings outweigh `fb`, whose default is for one chunk each
-    /// second. With twice the step there are half as many embeddings, and `fb` must halve for the
-    /// same decision: the statistics of a speaker enter VBx only as their sum over `fb`.
+    /// second. With twice the step there are half as many embeddings, so `fb` must halve for the
+    /// same decision: the statistics of a speaker enter VBx only as their sum divided by `fb`.
     pub fn method_for_step(&self, step_s: f64) -> Method {
         let mut method = self.method.clone();
         if let Method::Vbx(options) = &mut method {

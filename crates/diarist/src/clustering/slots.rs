@@ -1,4 +1,4 @@
-//! From centroids to the cluster of every slot.
+//! Assigns every slot to a cluster by the similarity of its embedding to the centroids.
 //!
 //! Source: pyannote.audio `pipelines/clustering.py`, `filter_embeddings` and `constrained_argmax`.
 
@@ -21,7 +21,7 @@ pub(super) fn rows_with_clean_speech(embeddings: &Embeddings, masks: &[ChunkMask
     (0..embeddings.len()).filter(|&row| clean_frames(row) as f64 >= min_frames).collect()
 }
 
-/// Every embedding in `f64`.
+/// All embeddings in `f64`.
 pub(super) fn widened_rows(embeddings: &Embeddings) -> Vec<Vec<f64>> {
     embeddings.values.chunks_exact(EMBEDDING_DIMENSION).map(widened).collect()
 }
@@ -49,7 +49,7 @@ impl Similarities {
         self.values.len() / self.num_clusters.max(1)
     }
 
-    /// The most similar centroid of each row, the first of equals.
+    /// The most similar centroid of each row. Among equals, the first wins.
     pub(super) fn most_similar(&self) -> Vec<Option<u32>> {
         (0..self.num_rows())
             .map(|row| {
@@ -64,15 +64,17 @@ impl Similarities {
             .collect()
     }
 
-    /// The assignment with the largest sum of similarities in each chunk, no cluster twice in a chunk.
+    /// The assignment with the largest sum of similarities in each chunk. No cluster occurs twice
+    /// in a chunk.
     ///
-    /// `None` for the slots of a chunk that are more than there are clusters.
+    /// If a chunk has more slots than there are clusters, the slots left over get `None`.
     pub(super) fn constrained(&self, embeddings: &Embeddings) -> Result<Vec<Option<u32>>> {
         let lowest = self.values.iter().copied().fold(f64::INFINITY, f64::min) - 1.0;
         let mut hard = vec![None; self.num_rows()];
         let mut first = 0;
         for of_chunk in embeddings.slots.chunk_by(|a, b| a.chunk == b.chunk) {
-            // Slots that do not exist take part with a similarity below all others, so that ties end as in pyannote.
+            // Missing slots take part with a similarity below all others, so that ties end as in
+            // pyannote.
             let mut matrix = vec![lowest; LOCAL_SPEAKERS * self.num_clusters];
             for (offset, slot) in of_chunk.iter().enumerate() {
                 let local = usize::from(slot.local);
@@ -88,10 +90,11 @@ impl Similarities {
         Ok(hard)
     }
 
-    /// Gives slots to empty clusters until at least `wanted` clusters have one (our addition: pyannote warns instead).
+    /// Gives slots to empty clusters until at least `wanted` clusters have one. pyannote warns
+    /// instead.
     ///
-    /// Always the most similar pair of an empty cluster and a slot that its cluster can spare, the first of equals.
-    /// There must be at least `wanted` rows and clusters.
+    /// Each step takes the most similar pair of an empty cluster and a slot that its cluster can
+    /// spare; among equals, the first. There must be at least `wanted` rows and clusters.
     pub(super) fn occupy(&self, hard: &mut [Option<u32>], wanted: usize) {
         let mut sizes = vec![0_usize; self.num_clusters];
         for cluster in hard.iter().flatten() {
@@ -127,8 +130,9 @@ mod tests {
     }
 
     #[test]
-    fn clean_speech_is_counted_without_overlap_at_the_edge() {
-        // 117.8 frames are a fifth of a chunk: 117 clean frames are too few, 118 enough, overlapped ones do not count.
+    fn slots_need_a_fifth_of_a_chunk_of_clean_speech() {
+        // A fifth of a chunk is 117.8 frames, so 117 clean frames are too few and 118 are enough.
+        // Overlapped frames do not count.
         let masks = [chunk_with([0..117, 300..418, 0..0]), chunk_with([0..200, 100..589, 0..0])];
         let embeddings = embeddings_of(&masks);
         assert_eq!(rows_with_clean_speech(&embeddings, &masks, 0.2), [1, 3]);
@@ -145,7 +149,8 @@ mod tests {
     fn slots_of_one_chunk_are_kept_apart() {
         let masks = [chunk_with([0..50, 60..90, 100..200]), chunk_with([0..0, 0..10, 0..0])];
         let embeddings = embeddings_of(&masks);
-        // Slot 0 and slot 1 both prefer cluster 0; the sum is largest if slot 1 gets it. Slot 2 is left out.
+        // Slots 0 and 1 both prefer cluster 0. The sum is largest if slot 1 gets it. Slot 2 is left
+        // out.
         let two = similarities(&[0.9, 0.8, 0.9, 0.1, 0.2, 0.1, 0.7, 0.6], 2);
         assert_eq!(two.constrained(&embeddings).unwrap(), [Some(1), Some(0), None, Some(0)]);
         let one = similarities(&[0.9, 0.95, 0.2, -0.7], 1);

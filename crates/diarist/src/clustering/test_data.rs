@@ -1,4 +1,4 @@
-//! Seeded random numbers, made-up recordings and golden files for the tests of this module.
+//! Seeded random numbers, synthetic recordings and golden files for the tests of this module.
 
 use std::ops::Range;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
 use crate::segmentation::masks::ChunkMasks;
 
-/// Numbers that look random enough for tests (a linear congruential generator).
+/// A linear congruential generator, random enough for tests.
 pub(super) struct Rng(u64);
 
 impl Rng {
@@ -22,7 +22,7 @@ impl Rng {
         (self.0 >> 11) as f64 / (1_u64 << 53) as f64
     }
 
-    /// About standard normal (a sum of twelve uniform numbers).
+    /// Approximately standard normal (a sum of twelve uniform numbers).
     pub(super) fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
@@ -42,7 +42,7 @@ pub(super) fn chunk_with(ranges: [Range<usize>; 3]) -> ChunkMasks {
     chunk
 }
 
-/// The active slots of `masks`, ascending.
+/// The active slots of `masks`, in ascending order.
 pub(super) fn slots_of(masks: &[ChunkMasks]) -> Vec<Slot> {
     let of_chunk = |(chunk, masks): (usize, &ChunkMasks)| {
         let active = (0..3_u8).filter(|&local| !masks.speakers[usize::from(local)].is_empty());
@@ -59,7 +59,8 @@ pub(super) fn embeddings_of(masks: &[ChunkMasks]) -> Embeddings {
     Embeddings { slots, values }
 }
 
-/// Chunks of `num_voices` well separated voices, two of them in every third chunk, and the voice of each row.
+/// Chunks of `num_voices` well separated voices, with two voices in every third chunk. Returns also
+/// the voice of each row.
 pub(super) fn conversation(
     rng: &mut Rng,
     num_chunks: usize,

@@ -1,6 +1,7 @@
-//! Golden tests against SciPy, scikit-learn and pyannote.audio, and properties of the whole clustering.
+//! Golden tests against SciPy, scikit-learn and pyannote.audio, and tests of properties of the
+//! whole clustering.
 //!
-//! The golden files are written by `tools/reference/clustering.py`.
+//! `tools/reference/clustering.py` writes the golden files.
 
 use std::collections::BTreeSet;
 
@@ -36,7 +37,8 @@ fn trees_and_cuts_equal_scipy() {
         for (merge, expected) in merges.iter().zip(&tree.merges) {
             assert_eq!(merge.children.map(|node| node as f64), expected[..2], "tree {index}");
             assert_eq!(merge.size as f64, expected[3]);
-            // SciPy updates distances by recurrence, here centroids are updated: some roundings of values near 1.
+            // SciPy updates distances by recurrence, and the code under test updates centroids.
+            // They differ by some roundings of values near 1.
             assert!((merge.height - expected[2]).abs() < 1e-12, "tree {index}: {merge:?} {expected:?}");
         }
         for cut in &tree.cuts {
@@ -78,7 +80,7 @@ struct Bounded {
 #[derive(Deserialize)]
 struct Outcome {
     hard: Vec<Option<u32>>,
-    /// Sum of the values of each centroid; pyannote's centroid is NaN if there is no training row.
+    /// Sum of the values of each centroid. pyannote's centroid is NaN if there is no training row.
     centroid_sums: Vec<Option<f64>>,
 }
 
@@ -135,7 +137,7 @@ fn plda_features_equal_pyannote() {
     let recording: Recording = golden("meeting");
     let train = recording.train(&recording.embeddings("meeting"));
     let features = Plda::embedded().unwrap().transform(&train);
-    // Values up to about 20, sums of 256 products, and pyannote's extra eigen-decomposition.
+    // Values up to about 20, sums of 256 products, and pyannote's additional eigen-decomposition.
     assert_close("meeting", &features, &golden_values("meeting_plda"), 1e-10);
 }
 
@@ -149,7 +151,8 @@ fn vbx_equals_pyannote() {
         }
         let features = plda.transform(&recording.train(embeddings));
         let outcome = vbx::vbx(&features, plda.phi(), &recording.ahc_labels, &options);
-        // Up to 20 iterations of exponentials; rounding differences of 1e-12 in the exponents stay that small.
+        // Up to 20 iterations of exponentials. Rounding differences of 1e-12 in the exponents stay
+        // that small.
         assert_close(name, &outcome.gamma, &golden_values(&format!("{name}_gamma")), 1e-10);
         assert_close(name, &outcome.pi, &recording.pi, 1e-10);
     });
@@ -175,12 +178,13 @@ fn allows(bounds: SpeakerBounds, num_speakers: usize) -> bool {
     num_speakers >= bounds.min() && bounds.max().is_none_or(|max| num_speakers <= max)
 }
 
-/// Compares one outcome with pyannote's; returns whether pyannote stayed within the bounds.
+/// Compares one outcome with pyannote's. Returns whether pyannote stayed within the bounds.
 fn check_outcome(what: &str, clusters: &Clusters, expected: Option<&Outcome>, bounds: SpeakerBounds) -> bool {
     assert!(allows(bounds, occupied(&clusters.hard)), "{what}: {} speakers", occupied(&clusters.hard));
     let Some(expected) = expected.filter(|expected| allows(bounds, occupied(&expected.hard))) else { return false };
     if bounds.max() == Some(1) {
-        // If VBx finds one speaker by itself, pyannote leaves out all but one slot of a chunk; the output is the same.
+        // If VBx itself finds one speaker, pyannote leaves out all but one slot of a chunk. The
+        // output is the same.
         assert!(expected.hard.iter().all(|cluster| cluster.is_none_or(|cluster| cluster == 0)), "{what}");
         assert!(clusters.hard.iter().all(|&cluster| cluster == Some(0)), "{what}");
     } else {
@@ -189,7 +193,8 @@ fn check_outcome(what: &str, clusters: &Clusters, expected: Option<&Outcome>, bo
     assert_eq!(clusters.centroids.len(), expected.centroid_sums.len(), "{what}");
     for (centroid, expected) in clusters.centroids.iter().zip(&expected.centroid_sums) {
         let sum: f64 = centroid.iter().map(|&value| f64::from(value)).sum();
-        // Sums of 256 values near 0.3, each rounded to f32; some of pyannote's means are made in f32.
+        // Sums of 256 values near 0.3, each rounded to f32. pyannote computes some of the means in
+        // f32.
         assert!(expected.is_none_or(|expected| (sum - expected).abs() < 3e-5), "{what}: {sum} {expected:?}");
     }
     true
@@ -217,7 +222,7 @@ fn hard_clusters_equal_pyannote_under_all_bounds() {
             }
         }
     });
-    // The rest are those where pyannote itself fails or misses the bounds.
+    // In the remaining cases, pyannote itself fails or misses the bounds.
     assert!(compared.get() > 100, "compared {} outcomes", compared.get());
 }
 
@@ -301,7 +306,7 @@ fn one_speaker_needs_no_embeddings() {
 }
 
 #[test]
-fn what_does_not_belong_together_is_refused() {
+fn embeddings_that_do_not_match_the_masks_are_refused() {
     let plda = Plda::embedded().unwrap();
     let (masks, embeddings, _) = conversation(&mut Rng::new(4), 4, 2);
     let refused = |embeddings: &Embeddings| {

@@ -1,8 +1,10 @@
-//! VBx without its time model: variational Bayes for a Gaussian mixture with a PLDA prior on speakers.
+//! VBx without its time model: variational Bayes for a Gaussian mixture with a PLDA prior on
+//! speakers.
 //!
-//! Source: F. Landini, J. Profant, M. Diez, L. Burget, "Bayesian HMM clustering of x-vector sequences (VBx) in speaker
-//! diarization", Computer Speech & Language 71, 2022; numbers in brackets are its equations. The update of the speaker
-//! priors, the stop rule and the constant inside the logarithm are those of pyannote.audio `utils/vbx.py`.
+//! Source: F. Landini, J. Profant, M. Diez, L. Burget, "Bayesian HMM clustering of x-vector
+//! sequences (VBx) in speaker diarization", Computer Speech & Language 71, 2022; numbers in
+//! brackets are its equations. The update of the speaker priors, the stop rule and the constant
+//! inside the logarithm are those of pyannote.audio `utils/vbx.py`.
 
 use rayon::prelude::*;
 
@@ -10,28 +12,30 @@ use super::options::VbxOptions;
 use super::plda::PLDA_DIMENSION;
 use super::vectors::dot;
 
-/// Iterations stop once the objective gains less than this, also if it falls.
+/// Iterations stop once the objective gains less than this; a falling objective stops them as well.
 const MIN_GAIN: f64 = 1e-4;
 
-/// Keeps the logarithm of a vanished prior finite.
+/// Keeps the logarithm of a prior of zero finite.
 const PRIOR_FLOOR: f64 = 1e-8;
 
-/// Rows per parallel task; results do not depend on it.
+/// Rows per parallel task. Results do not depend on it.
 const TASK_ROWS: usize = 64;
 
-/// What VBx finds.
+/// The result of VBx.
 #[derive(Debug, Clone)]
 pub(crate) struct VbxOutcome {
     /// Responsibility of each speaker for each row, `[rows, speakers]`, row-major; rows sum to 1.
     pub(crate) gamma: Vec<f64>,
-    /// Prior of each speaker; they sum to 1. Speakers that are not needed have a prior near 0.
+    /// Prior of each speaker; the priors sum to 1. Speakers that are not needed have a prior near
+    /// 0.
     pub(crate) pi: Vec<f64>,
 }
 
-/// Fits speakers to PLDA features, from hard clusters.
+/// Fits speakers to PLDA features, starting from hard clusters.
 ///
-/// `features` is row-major `[labels.len(), 128]`, `phi` the between-speaker variance per feature, `labels` the initial
-/// clusters, numbered from 0 without gaps. The result has the same bits for any number of threads.
+/// `features` is row-major `[labels.len(), 128]`, `phi` is the between-speaker variance per
+/// feature, and `labels` are the initial clusters, numbered from 0 without gaps. The result has the
+/// same bits for any number of threads.
 pub(crate) fn vbx(features: &[f64], phi: &[f64], labels: &[usize], options: &VbxOptions) -> VbxOutcome {
     let num_speakers = labels.iter().max().map_or(0, |max| max + 1);
     let mut gamma = initial_gamma(labels, num_speakers, options.init_smoothing);
@@ -40,7 +44,7 @@ pub(crate) fn vbx(features: &[f64], phi: &[f64], labels: &[usize], options: &Vbx
         .chunks_exact(PLDA_DIMENSION)
         .map(|row| -0.5 * (dot(row, row) + PLDA_DIMENSION as f64 * std::f64::consts::TAU.ln()))
         .collect();
-    // (18)
+    // Equation (18).
     let rho: Vec<f64> = features
         .chunks_exact(PLDA_DIMENSION)
         .flat_map(|row| row.iter().zip(phi).map(|(x, phi)| x * phi.sqrt()))
@@ -60,7 +64,7 @@ pub(crate) fn vbx(features: &[f64], phi: &[f64], labels: &[usize], options: &Vbx
     VbxOutcome { gamma, pi }
 }
 
-/// Softmax of `smoothing` at the label and 0 elsewhere.
+/// Each row is the softmax of a vector with `smoothing` at the label and 0 elsewhere.
 fn initial_gamma(labels: &[usize], num_speakers: usize, smoothing: f64) -> Vec<f64> {
     let other = (-smoothing).exp();
     let sum = 1.0 + (num_speakers.saturating_sub(1)) as f64 * other;
@@ -75,7 +79,7 @@ fn initial_gamma(labels: &[usize], num_speakers: usize, smoothing: f64) -> Vec<f
 struct Speaker {
     /// Mean of the speaker's posterior.
     alpha: Vec<f64>,
-    /// The half sum in (23) that does not depend on the row.
+    /// Half the sum in (23), which does not depend on the row.
     penalty: f64,
     /// The speaker's share of the second term of (25).
     prior_term: f64,
@@ -103,7 +107,7 @@ fn estimate_speakers(
             }
             let (mut penalty, mut prior_term) = (0.0, 0.0);
             for (alpha, phi) in alpha.iter_mut().zip(phi) {
-                // (17) and (16)
+                // Equations (17) and (16).
                 let inverse = 1.0 / (1.0 + ratio * occupation * phi);
                 *alpha *= ratio * inverse;
                 let square = *alpha * *alpha;
@@ -115,7 +119,7 @@ fn estimate_speakers(
         .collect()
 }
 
-/// Puts the posterior of every speaker into `gamma`; returns the log-likelihood of all rows.
+/// Stores the posterior of every speaker in `gamma`. Returns the log-likelihood of all rows.
 fn update_gamma(
     gamma: &mut [f64],
     rho: &[f64],
@@ -134,7 +138,7 @@ fn update_gamma(
         .with_min_len(TASK_ROWS)
         .for_each(|(((gamma, rho), constant), evidence)| {
             for ((value, speaker), log_prior) in gamma.iter_mut().zip(speakers).zip(log_prior) {
-                // (23)
+                // Equation (23).
                 *value = fa * (dot(rho, &speaker.alpha) - speaker.penalty + constant) + log_prior;
             }
             let highest = gamma.iter().copied().fold(f64::NEG_INFINITY, f64::max);

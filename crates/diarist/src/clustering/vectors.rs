@@ -1,12 +1,12 @@
-//! Small `f64` vector arithmetic shared by the clustering steps. Every sum has a fixed order, so results never depend
-//! on the number of threads.
+//! Arithmetic of small `f64` vectors for the clustering steps. Every sum has a fixed order, so
+//! results never depend on the number of threads.
 
 use crate::analysis::EMBEDDING_DIMENSION;
 
-/// Partial sums that run side by side, so that the compiler can use vector instructions.
+/// Number of partial sums, which the compiler can put into one vector register.
 const LANES: usize = 8;
 
-/// Distances are given up block by block once they exceed what is still of interest.
+/// Values between two checks of a distance against its limit.
 const BLOCK: usize = 64;
 
 /// Sum of the element-wise products of `a` and `b`.
@@ -47,9 +47,10 @@ pub(crate) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
     a.chunks(BLOCK).zip(b.chunks(BLOCK)).map(|(a, b)| block_distance(a, b)).sum()
 }
 
-/// [`squared_distance`] if it is at most `limit`, else `None` (often after a part of the work).
+/// [`squared_distance`] if it is at most `limit`, else `None`, often after a part of the work.
 ///
-/// A returned value has the same bits as [`squared_distance`]: the terms are not negative, so partial sums only grow.
+/// A returned value has the same bits as [`squared_distance`]: the terms are not negative, so
+/// partial sums only grow.
 #[inline]
 pub(crate) fn squared_distance_within(a: &[f64], b: &[f64], limit: f64) -> Option<f64> {
     let mut sum = 0.0;
@@ -69,7 +70,7 @@ pub(crate) fn normalised(x: &[f64]) -> Vec<f64> {
     x.iter().map(|value| value / scale).collect()
 }
 
-/// Cosine similarity, in [-1, 1] up to rounding; 0 if one of the vectors is zero.
+/// Cosine similarity, within [-1, 1] up to rounding; 0 if one of the vectors is zero.
 pub(crate) fn cosine_similarity(a: &[f64], b: &[f64]) -> f64 {
     let norms = norm(a) * norm(b);
     if norms > 0.0 { dot(a, b) / norms } else { 0.0 }
@@ -80,7 +81,8 @@ pub(crate) fn widened(values: &[f32]) -> Vec<f64> {
     values.iter().map(|&value| f64::from(value)).collect()
 }
 
-/// Per cluster 0..`num_clusters`, the mean of the rows that `label` puts into it; zeros for a cluster without rows.
+/// For each cluster 0..`num_clusters`, the mean of its rows according to `label`; zeros for a
+/// cluster without rows.
 pub(crate) fn cluster_means<'a>(
     rows: impl Iterator<Item = &'a [f64]>,
     labels: &[usize],
@@ -103,7 +105,7 @@ pub(crate) fn cluster_means<'a>(
     means
 }
 
-/// The mean of at least one row.
+/// The mean of one or more rows.
 pub(super) fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
     let labels = vec![0; rows.len()];
     cluster_means(rows.iter().map(Vec::as_slice), &labels, 1, EMBEDDING_DIMENSION).swap_remove(0)

@@ -1,4 +1,4 @@
-//! From an analysis to speakers and turns.
+//! Converts an analysis into speakers and turns.
 
 use std::time::Instant;
 
@@ -16,22 +16,23 @@ use super::naming::set_voices;
 use super::result::{Diarization, Speaker};
 use super::stitch::stitch;
 
-/// Most attempts at clustering until constraints and bounds agree.
+/// Largest number of attempts to cluster so that both the constraints and the bounds hold.
 const MAX_ATTEMPTS: usize = 4;
 
-/// Turns an analysis into turns, with the settings for clustering and timeline; those of the analysis
-/// are its own. Uses the embedded PLDA model, and the threads of the caller.
+/// Clusters an analysis into turns, with the settings for clustering and timeline. The analysis
+/// brings its own settings. Uses the embedded PLDA model, and the threads of the caller.
 ///
-/// An analysis without embeddings ([`EmbeddingMode::Skip`]) is joined by overlap.
+/// The local speakers of an analysis without embeddings ([`EmbeddingMode::Skip`]) are joined by
+/// overlap.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::SpeakerBounds`] if the
-/// number of speakers asked for cannot be had.
+/// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::SpeakerBounds`] if
+/// the number of speakers asked for cannot be reached.
 pub fn cluster(analysis: &Analysis, settings: &Settings) -> Result<Diarization> {
     cluster_with(analysis, settings, &Plda::embedded()?, Timings::default())
 }
 
-/// As [`cluster`] with `plda`; `timings` are those of the stages before.
+/// As [`cluster`], with `plda`; `timings` are those of the stages before.
 pub(super) fn cluster_with(
     analysis: &Analysis,
     settings: &Settings,
@@ -75,7 +76,7 @@ pub(super) fn cluster_with(
     })
 }
 
-/// `settings` with those of the analysis as it was made.
+/// `settings`, with the analysis settings that `analysis` was made with.
 fn settings_of(analysis: &Analysis, settings: &Settings) -> Settings {
     let mut settings = settings.clone();
     let of = &mut settings.analysis;
@@ -97,7 +98,7 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
     if embeddings.are_skipped() {
         return match constraints.is_empty() {
             true => stitch(masks, geometry),
-            false => Err(Error::invalid_option("speakers cannot be linked without embeddings")
+            false => Err(Error::invalid_option("constraints cannot be used without embeddings")
                 .hint("analyze the recording in another embedding mode")),
         };
     }
@@ -117,11 +118,11 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
         if wanted == num_after {
             return Ok(after);
         }
-        // As many more or fewer as the constraints take away or add.
+        // The constraints add or remove clusters, so the clustering is asked for fewer or more.
         let num_asked = (num_before + wanted).saturating_sub(num_after).max(1);
         asked = SpeakerBounds::new(Some(num_asked), None, None)?;
     }
-    Err(Error::new(ErrorKind::SpeakerBounds, "the constraints and the number of speakers cannot be had together")
+    Err(Error::new(ErrorKind::SpeakerBounds, "the constraints cannot hold with this number of speakers")
         .hint("leave one of them out"))
 }
 
@@ -132,7 +133,8 @@ fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
         Speaker {
             speech_s: covered_s(turns().map(Turn::segment)),
             num_turns: turns().count(),
-            // A frame may hold more speakers than there are clusters; such a speaker has turns but no embedding.
+            // A frame may have more speakers than there are clusters. Such a speaker has turns but
+            // no embedding.
             embedding: clusters.centroids.get(cluster as usize).cloned(),
             label,
             ..Speaker::default()
@@ -141,8 +143,8 @@ fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
     speakers.collect()
 }
 
-/// Refuses a result with too few speakers: clustering keeps to the bounds, but a cluster can still
-/// lose every frame to louder ones in the timeline.
+/// Refuses a result with too few speakers. The clusters keep to the bounds, but a cluster may get
+/// no frame in the timeline if others always have more votes.
 fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
     let too_few = num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1);
     if too_few {

@@ -1,8 +1,9 @@
-//! What a listener knows: that the same person speaks at two moments, or that different people do.
+//! Applies constraints to clusters: pairs of moments with the same person or with different people.
 //!
-//! Clusters that hold the same person are united. A cluster that holds different people is parted: each of them starts a part with the
-//! slots at their moments, and the others go to the part whose mean they are most similar to. Moments decide about people, not about
-//! themselves alone, so one pair can mend a whole recording.
+//! Clusters that hold the same person are united. A cluster that holds different people is split:
+//! each person starts a part with the slots at the person's moments, and each other slot goes to
+//! the part with the most similar mean. The constraints say which people differ, not only which
+//! moments, so one pair can correct a whole recording.
 
 use std::collections::BTreeMap;
 
@@ -14,18 +15,19 @@ use crate::error::{Error, Result};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::{Coverage, SlidingWindow};
 
-/// How often slots are given to the parts of a cluster, whose means follow.
+/// Rounds in which slots are assigned to the parts of a cluster; the means of the parts are updated
+/// after each.
 const NUM_ROUNDS: usize = 3;
 
-/// The people that `constraints` tell of in `analysis`.
+/// The people at the moments of the constraints.
 #[derive(Debug)]
 pub(super) struct People {
     people: Vec<Person>,
-    /// Pairs of them who are different.
+    /// Pairs of people who are different.
     different: Vec<(usize, usize)>,
 }
 
-/// Somebody who speaks at one or more moments.
+/// A person who speaks at one or more moments.
 #[derive(Debug, Default)]
 struct Person {
     /// The rows of embeddings at each moment.
@@ -33,10 +35,11 @@ struct Person {
 }
 
 impl People {
-    /// Finds who speaks at the moments.
+    /// Finds the people who speak at the moments.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] if nobody or several people speak at a moment, or the constraints contradict each other.
+    /// [`crate::ErrorKind::InvalidOption`] if nobody or several people speak at a moment, or if the
+    /// constraints contradict each other.
     pub(super) fn new(constraints: &Constraints, analysis: &Analysis) -> Result<Self> {
         let Constraints { must_link, cannot_link } = constraints;
         let mut times: Vec<f64> = must_link.iter().chain(cannot_link).flat_map(|&(a, b)| [a, b]).collect();
@@ -48,7 +51,7 @@ impl People {
         let mut same = Groups::new(times.len());
         let mut moment_of_row = BTreeMap::new();
         for (moment, rows) in rows.iter().enumerate() {
-            // A slot is one person, so moments that share one do too.
+            // A slot is one person, so moments that share a slot share the person.
             for &row in rows {
                 same.unite(moment, *moment_of_row.entry(row).or_insert(moment));
             }
@@ -66,7 +69,7 @@ impl People {
             let pair = [a, b].map(|time| groups.partition_point(|&group| group < same.of(index_of(time))));
             if pair[0] == pair[1] {
                 return Err(Error::invalid_option(format!(
-                    "the speakers at {a} s and {b} s cannot be different: they are linked, or one voice goes on from one to the other"
+                    "the speakers at {a} s and {b} s cannot be different: they are linked, or one local speaker is active at both"
                 ))
                 .hint("leave one of the constraints out"));
             }
@@ -75,7 +78,8 @@ impl People {
         Ok(Self { people: people.into_values().collect(), different })
     }
 
-    /// Changes `clusters` to what is known. The first person of several in a cluster keeps its number.
+    /// Changes `clusters` so that the constraints hold. If a cluster is split, the part with its
+    /// first person keeps its number.
     pub(super) fn apply(&self, clusters: Clusters, analysis: &Analysis) -> Result<Clusters> {
         let Clusters { mut hard, mut centroids } = clusters;
         let unit: Vec<Vec<f64>> =
@@ -118,13 +122,14 @@ impl People {
         Ok(Clusters { hard, centroids })
     }
 
-    /// Groups `people` of one cluster so that different ones are apart: each joins the most similar group that it can, or starts one.
+    /// Groups the `people` of one cluster so that no group holds different people. Each person
+    /// joins the most similar group that is possible, or starts a group.
     fn parts(&self, people: &[usize], unit: &[Vec<f64>]) -> Vec<Vec<usize>> {
         let is_apart = |a: usize, b: usize| self.different.iter().any(|&pair| pair == (a, b) || pair == (b, a));
         let is_bound = |person: usize| people.iter().any(|&other| is_apart(person, other));
         let mean = |people: &[usize]| mean(people.iter().flat_map(|&person| self.people[person].rows()), unit);
         let mut parts: Vec<Vec<usize>> = Vec::new();
-        // Who is not different from anybody here comes last, to find every group.
+        // People without a constraint to be different come last, when all groups exist.
         let (bound, free): (Vec<usize>, Vec<usize>) = people.iter().copied().partition(|&person| is_bound(person));
         for person in bound.into_iter().chain(free) {
             let own = mean(&[person]);
@@ -144,7 +149,8 @@ impl Person {
         self.moments.iter().flatten().copied()
     }
 
-    /// The cluster at each moment: that of most of its rows, or if they have none the most similar one.
+    /// The cluster at each moment: the one with most of its rows, or the most similar one if none
+    /// of its rows has a cluster.
     fn clusters(&self, hard: &[Option<u32>], centroids: &[Vec<f32>], unit: &[Vec<f64>]) -> Vec<usize> {
         let at_moment = |rows: &Vec<usize>| {
             let mut votes = vec![0_usize; centroids.len()];
@@ -162,7 +168,7 @@ impl Person {
     }
 }
 
-/// The slots of whoever speaks at `time`, as rows of embeddings.
+/// The slots of the person who speaks at `time`, as rows of embeddings.
 fn rows_at(time: f64, analysis: &Analysis) -> Result<Vec<usize>> {
     let Analysis { geometry, masks, embeddings, .. } = analysis;
     let coverage = Coverage::new(masks.len(), geometry.step_s());
@@ -203,8 +209,8 @@ fn mean(rows: impl Iterator<Item = usize>, unit: &[Vec<f64>]) -> Vec<f64> {
     })
 }
 
-/// Gives `rows` to parts: those with a pin to theirs, the others to the most similar, slots of one chunk to different ones as far as
-/// that goes.
+/// Assigns `rows` to parts. Rows with a pin go to the part of the pin, and the others to the most
+/// similar part. Slots of one chunk go to different parts as far as possible.
 fn distribute(
     rows: &[usize],
     pins: &BTreeMap<usize, usize>,
@@ -219,7 +225,7 @@ fn distribute(
         parts = Vec::with_capacity(rows.len());
         for of_chunk in rows.chunk_by(|&a, &b| analysis.embeddings.slots[a].chunk == analysis.embeddings.slots[b].chunk)
         {
-            // A pin outweighs every similarity.
+            // A pin counts more than any similarity.
             let similarity = |row: usize, part: usize| match pins.get(&row) {
                 Some(pin) => {
                     if *pin == part {
@@ -246,8 +252,9 @@ fn distribute(
     Ok(parts)
 }
 
-/// What the timeline needs of `analysis`, with local speakers of a chunk who turned out to be one person as one: otherwise both would
-/// count where they are active together, and the second would be filled with somebody who is silent.
+/// The part of `analysis` that the timeline needs, after local speakers of one chunk that are one
+/// person have been united. Otherwise both would count where they are active together, and a second
+/// speaker who is silent would be added there.
 pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> Analysis {
     let slots = &analysis.embeddings.slots;
     let mut masks = analysis.masks.clone();
@@ -265,7 +272,7 @@ pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> An
     Analysis { origin: analysis.origin.clone(), geometry: analysis.geometry, masks, embeddings }
 }
 
-/// Means of the raw embeddings where slots came or went.
+/// Computes the centroids of changed clusters anew, as means of the raw embeddings.
 fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[Option<u32>], analysis: &Analysis) {
     for (cluster, centroid) in centroids.iter_mut().enumerate() {
         let is_here = |of: Option<u32>| of == Some(cluster as u32);
@@ -281,7 +288,7 @@ fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[O
     }
 }
 
-/// Disjoint groups of numbers; a group is called after its smallest.
+/// Disjoint groups of numbers. The smallest number of a group is its name.
 struct Groups(Vec<usize>);
 
 impl Groups {
@@ -306,14 +313,15 @@ mod tests {
     use crate::analysis::{ChunkGeometry, Slot};
     use crate::segmentation::masks::ChunkMasks;
 
-    /// Chunks side by side, 10 s each: for every local speaker the frames in which they are active, and their voice.
+    /// Chunks of 10 s without overlap. Each local speaker is given by its active frames and its
+    /// voice.
     fn analysis(chunks: &[&[(std::ops::Range<usize>, usize)]]) -> Analysis {
         let mut masks = vec![ChunkMasks::default(); chunks.len()];
         let mut embeddings = Embeddings::default();
         for (chunk, locals) in chunks.iter().enumerate() {
             for (local, (frames, voice)) in locals.iter().enumerate() {
                 frames.clone().for_each(|t| masks[chunk].speakers[local].insert(t));
-                // Voices are orthogonal, and every slot is a little off.
+                // Voices are orthogonal, and every slot deviates a little from its voice.
                 let mut values = vec![0.0; EMBEDDING_DIMENSION];
                 values[*voice] = 1.0;
                 values[100 + chunk] = 0.1;
@@ -348,62 +356,65 @@ mod tests {
         error.to_string()
     }
 
-    /// Six chunks in which the voices 0 and 1 take turns; the middle of chunk `c` is at `10 c + 5` seconds.
+    /// Six chunks in which the voices 0 and 1 alternate. The middle of chunk `c` is at `10 c + 5`
+    /// seconds.
     fn turns() -> Analysis {
         analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..589, 0)], &[(0..589, 1)], &[(0..589, 0)], &[(0..589, 1)]])
     }
 
     #[test]
     fn linked_moments_unite_their_speakers() {
-        // One person was taken for two: clusters 0 and 2.
+        // One person was split into two clusters: 0 and 2.
         assert_eq!(constrained(&[(5.0, 45.0)], &[], &[0, 1, 0, 1, 2, 1], &turns()), [0, 1, 0, 1, 0, 1]);
-        // What holds already changes nothing.
+        // A constraint that holds already changes nothing.
         assert_eq!(constrained(&[(5.0, 25.0)], &[(5.0, 15.0)], &[0, 1, 0, 1, 0, 1], &turns()), [0, 1, 0, 1, 0, 1]);
         // Links are transitive.
         assert_eq!(constrained(&[(5.0, 25.0), (45.0, 25.0)], &[], &[2, 3, 1, 3, 0, 3], &turns()), [0, 3, 0, 3, 0, 3]);
     }
 
     #[test]
-    fn different_moments_part_their_speaker() {
+    fn moments_of_different_people_split_their_speaker() {
         assert_eq!(constrained(&[], &[(5.0, 15.0)], &[0; 6], &turns()), [0, 1, 0, 1, 0, 1]);
-        // Three people, known by four pairs; the free moment goes where it belongs.
+        // Four pairs identify three people. The slot without a constraint goes to the person with
+        // its voice.
         let three = analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..589, 2)], &[(0..589, 1)], &[(0..589, 2)]]);
         let pairs = [(5.0, 15.0), (25.0, 15.0), (5.0, 25.0)];
         assert_eq!(constrained(&[], &pairs, &[0; 5], &three), [0, 1, 2, 1, 2]);
-        // Two pairs that would be satisfied by two people: the third voice joins the more similar.
+        // Two people would satisfy the two pairs, so the third voice joins the more similar one.
         assert_eq!(constrained(&[], &[(5.0, 15.0), (5.0, 25.0)], &[0; 5], &three), [0, 1, 1, 1, 1]);
     }
 
     #[test]
-    fn both_kinds_together_move_what_was_with_the_wrong_speaker() {
-        // Chunk 4 belongs to voice 0, but was given to voice 1. A link alone would unite the two.
+    fn both_kinds_of_constraints_move_a_slot_from_the_wrong_speaker() {
+        // Chunk 4 belongs to voice 0, but was assigned to voice 1. A link alone would unite the
+        // two.
         let wrong = [0, 1, 0, 1, 1, 1];
         assert_eq!(constrained(&[(45.0, 5.0)], &[], &wrong, &turns()), [0; 6]);
         assert_eq!(constrained(&[(45.0, 5.0)], &[(45.0, 15.0)], &wrong, &turns()), [0, 1, 0, 1, 0, 1].map(|c| c * 2));
     }
 
     #[test]
-    fn slots_of_a_chunk_stay_apart_when_a_cluster_is_parted() {
-        // Chunk 2 has two local speakers, both a little nearer to voice 0.
+    fn slots_of_a_chunk_stay_apart_when_a_cluster_is_split() {
+        // Chunk 2 has two local speakers, both a little more similar to voice 0.
         let mut both = analysis(&[&[(0..589, 0)], &[(0..589, 1)], &[(0..200, 0), (300..589, 0)]]);
         both.embeddings.values[3 * EMBEDDING_DIMENSION + 1] = 0.5;
         assert_eq!(constrained(&[], &[(5.0, 15.0)], &[0, 0, 0, 0], &both), [0, 1, 0, 1]);
     }
 
     #[test]
-    fn one_person_counts_once() {
+    fn two_local_speakers_of_one_person_count_once() {
         let all = analysis(&[&[(0..200, 0), (100..300, 1), (150..400, 2)], &[(0..589, 0)]]);
         let united = with_united_masks(&all, &[Some(4), Some(1), Some(4), Some(4)]);
         let counts: Vec<u8> = [50, 120, 180, 250, 350, 450].map(|t| united.masks[0].num_active(t)).to_vec();
         assert_eq!(counts, [1, 2, 2, 2, 1, 0]);
         assert!(united.masks[0].speakers[2].is_empty());
         assert_eq!((&united.masks[1], &united.embeddings.slots), (&all.masks[1], &all.embeddings.slots));
-        // Who was left out, or is somebody else, stays.
+        // A local speaker without a cluster, or with another one, is not united.
         assert_eq!(with_united_masks(&all, &[None, Some(1), None, Some(4)]).masks, all.masks);
     }
 
     #[test]
-    fn centroids_are_those_of_the_slots() {
+    fn centroids_are_the_means_of_the_slots() {
         let analysis = turns();
         let constraints = Constraints { must_link: vec![], cannot_link: vec![(5.0, 15.0)] };
         let people = People::new(&constraints, &analysis).unwrap();
@@ -412,7 +423,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_meant_is_refused() {
+    fn constraints_that_cannot_hold_are_refused() {
         let gap = analysis(&[&[(0..200, 0), (150..300, 1)], &[(0..589, 0)]]);
         let cases = [
             (refused(&[(8.0, 15.0)], &[], &gap), "nobody speaks at 8 s"),
@@ -420,7 +431,7 @@ mod tests {
             (refused(&[], &[(3.0, 15.0)], &gap), "several people speak at 3 s"),
             (refused(&[(1.0, 15.0)], &[(15.0, 1.0)], &gap), "cannot be different"),
             (refused(&[], &[(15.0, 15.0)], &gap), "cannot be different"),
-            // One slot: one voice.
+            // Both moments lie in one slot, so they have one voice.
             (refused(&[], &[(12.0, 18.0)], &gap), "cannot be different"),
             (refused(&[(5.0, 15.0), (15.0, 25.0)], &[(5.0, 25.0)], &turns()), "at 5 s and 25 s cannot be different"),
         ];
@@ -430,7 +441,7 @@ mod tests {
     }
 
     #[test]
-    fn every_constraint_holds_whatever_the_clusters_were() {
+    fn every_constraint_holds_for_any_initial_clusters() {
         let mut state = 5_u64;
         let mut below = |limit: usize| {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

@@ -1,7 +1,7 @@
-//! The offline pipeline: a recording in, turns out.
+//! The offline pipeline: from a recording to turns.
 //!
-//! A [`Diarizer`] runs the networks over a recording and clusters what they give; [`cluster()`] does
-//! the second half for an analysis that was saved.
+//! A [`Diarizer`] runs the networks over a recording and clusters their output. [`cluster()`] does
+//! only the second half, for a saved analysis.
 
 mod cluster;
 mod constraints;

@@ -1,4 +1,4 @@
-//! Voices of a recording's speakers, and the names of those who are known.
+//! Sets the voices of a recording's speakers, and the names of known people among them.
 //!
 //! The command, Python and C all name speakers through [`Diarizer`](super::Diarizer), which calls
 //! [`set_voices`] and [`set_names`].
@@ -10,10 +10,11 @@ use crate::voices::{Gallery, Identification, Voice};
 
 use super::result::{Diarization, Speaker};
 
-/// Sets the voice of every speaker: its embedding, with the seconds in which it speaks alone.
+/// Sets the voice of every speaker: its embedding, with the seconds in which no other speaker is
+/// active.
 ///
-/// A recording shorter than a chunk of 10 s is filled up with zeros, which spoils its embeddings. Its
-/// voices are those of the recording repeated ([`set_voices_from_repeated`]).
+/// A recording shorter than a chunk of 10 s is padded with zeros, which distorts its embeddings.
+/// The voices of its speakers come from the repeated recording ([`set_voices_from_repeated`]).
 pub(super) fn set_voices(speakers: &mut [Speaker], turns: &[Turn], share: f64) {
     let all: Vec<Segment> = turns.iter().map(Turn::segment).collect();
     let shared = overlaps(&all);
@@ -24,9 +25,9 @@ pub(super) fn set_voices(speakers: &mut [Speaker], turns: &[Turn], share: f64) {
     }
 }
 
-/// Sets the voice of every speaker to that of the speaker of `repeated` who speaks most at the same
-/// time. `repeated` is the diarization of the same recording repeated up to 10 s, of which `share`
-/// is the recording itself.
+/// Sets the voice of every speaker to that of the speaker in `repeated` with whom it shares the
+/// most time. `repeated` is the diarization of the same recording, repeated up to 10 s; `share` is
+/// the share of it that is the recording itself.
 pub(super) fn set_voices_from_repeated(result: &mut Diarization, mut repeated: Diarization, share: f64) {
     set_voices(&mut repeated.speakers, &repeated.turns, share);
     for speaker in &mut result.speakers {

@@ -51,7 +51,7 @@ impl Diarizer {
         Self::with_analyzer(Analyzer::new(&settings.analysis)?, settings)
     }
 
-    /// A diarizer with networks that are loaded already; the settings of the analysis are those of
+    /// A diarizer with networks that are loaded already. Its analysis settings are those of
     /// `analyzer`.
     ///
     /// # Errors
@@ -63,8 +63,8 @@ impl Diarizer {
         Ok(Self { analyzer, plda: Arc::new(Plda::embedded()?), settings, gallery: None })
     }
 
-    /// The same with other settings. Networks stay loaded if the weights and the precision are the
-    /// same, and threads keep running if all settings of the analysis are.
+    /// The same diarizer with other settings. The networks stay loaded if weights and precision are
+    /// the same. The threads keep running if all analysis settings are the same.
     ///
     /// # Errors
     /// As [`Self::new`].
@@ -84,8 +84,8 @@ impl Diarizer {
         Ok(Self { analyzer, settings: settings.clone(), ..self.clone() })
     }
 
-    /// The same on threads of its own, for a forked process: it has the memory of its parent, but
-    /// none of the threads.
+    /// The same diarizer with its own threads, for a forked process. Such a process has the memory
+    /// of its parent, but none of the threads.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
@@ -94,7 +94,7 @@ impl Diarizer {
         Ok(Self { analyzer: Arc::new(analyzer), ..self.clone() })
     }
 
-    /// The same for a number of speakers that is known: exact, smallest, largest.
+    /// The same diarizer for a known number of speakers: exact, smallest, largest.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] if the numbers contradict each other or one is 0.
@@ -111,20 +111,21 @@ impl Diarizer {
         self.with_settings(&settings)
     }
 
-    /// The same with names: speakers whose voices belong to people of `gallery` are named in results.
+    /// The same diarizer with known people: speakers whose voices belong to people of `gallery` are
+    /// named in results.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] if the settings skip embeddings.
     pub fn with_gallery(&self, gallery: Gallery) -> Result<Self> {
         if !self.settings.analysis.has_embeddings() {
-            return Err(Error::invalid_option("nobody is recognised without embeddings")
-                .hint("choose another embedding mode, or leave out the known speakers"));
+            return Err(Error::invalid_option("known people cannot be recognised without embeddings")
+                .hint("choose another embedding mode, or leave out the known people"));
         }
         Ok(Self { gallery: Some(Arc::new(gallery)), ..self.clone() })
     }
 
-    /// As [`Self::with_gallery`] with the people in `database`. A speaker is named if the probability
-    /// of the person is at least `min_probability`
+    /// As [`Self::with_gallery`], with the people in `database`. A speaker is named if the
+    /// probability of the person is at least `min_probability`
     /// ([`MIN_PROBABILITY`](crate::parts::voices::MIN_PROBABILITY) by default).
     ///
     /// # Errors
@@ -148,7 +149,7 @@ impl Diarizer {
         &self.analyzer
     }
 
-    /// The people that speakers are named after.
+    /// The known people whose names speakers get.
     pub fn gallery(&self) -> Option<&Gallery> {
         self.gallery.as_deref()
     }
@@ -157,12 +158,13 @@ impl Diarizer {
         &self.plda
     }
 
-    /// Name of the embedding network. Voices by networks of different fingerprints cannot be compared.
+    /// Fingerprint of the embedding network. Voices made by networks with different fingerprints
+    /// cannot be compared.
     pub fn fingerprint(&self) -> String {
         self.analyzer.networks().fingerprint()
     }
 
-    /// Number of threads that compute.
+    /// Number of computing threads.
     pub fn num_threads(&self) -> usize {
         self.analyzer.num_threads()
     }
@@ -171,8 +173,8 @@ impl Diarizer {
     /// checkpoint.
     ///
     /// # Errors
-    /// As [`Analyzer::analyze`]; [`crate::ErrorKind::SpeakerBounds`] if the number of speakers asked
-    /// for cannot be had.
+    /// As [`Analyzer::analyze`]; [`crate::ErrorKind::SpeakerBounds`] if the number of speakers
+    /// asked for cannot be reached.
     pub fn diarize<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Diarization> {
         let recording = recording.into();
         let wants_voices = recording.wants_voices || self.gallery.is_some();
@@ -192,8 +194,8 @@ impl Diarizer {
         })
     }
 
-    /// Runs the networks over a recording: the expensive part, which does not depend on the settings
-    /// for clustering and timeline.
+    /// Runs the networks over a recording. This is the expensive part, and does not depend on the
+    /// settings for clustering and timeline.
     ///
     /// # Errors
     /// As [`Analyzer::analyze`].
@@ -201,7 +203,7 @@ impl Diarizer {
         Ok(self.analyzer.analyze(recording)?.analysis)
     }
 
-    /// Turns an analysis into turns, in milliseconds.
+    /// Clusters an analysis into turns. Takes milliseconds.
     ///
     /// # Errors
     /// As [`super::cluster()`].
@@ -209,11 +211,12 @@ impl Diarizer {
         self.named(self.cluster_after(analysis, Timings::default())?)
     }
 
-    /// The voice of the one person who speaks in a clip.
+    /// The voice of the only person who speaks in a clip, and the warnings about the clip.
+    /// `min_speech_s` is the least number of seconds of speech without overlap.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if
-    /// several people do; and as [`Analyzer::analyze`].
+    /// [`crate::ErrorKind::Input`] if the clip has no speech, fewer than `min_speech_s` seconds of
+    /// it, or several speakers; and as [`Analyzer::analyze`].
     pub fn voice<'a>(&self, clip: impl Into<Recording<'a>>, min_speech_s: f64) -> Result<(Voice, Vec<String>)> {
         let clip = clip.into();
         let place = clip.place();

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use crate::timeline::{Annotation, Turn};
 use crate::voices::{Identification, Voice};
 
-/// Who spoke when in one recording.
+/// The turns and speakers of one recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Diarization {
@@ -15,7 +15,7 @@ pub struct Diarization {
     pub file_id: String,
     /// Turns in the order of their start; those of different speakers may overlap.
     pub turns: Vec<Turn>,
-    /// Turns with at most one speaker at every moment, the one with the most votes.
+    /// The exclusive timeline: at every moment only the speaker with the most votes.
     pub exclusive_turns: Vec<Turn>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<Speaker>,
@@ -31,7 +31,7 @@ pub struct Diarization {
     pub settings: Settings,
     /// Seconds of every stage of the work.
     pub timings: Timings,
-    /// Hits of the embedding cache, in the embedding mode `cached`.
+    /// Hits of the embedding cache in the embedding mode `cached`.
     pub cache_use: Option<CacheUse>,
 }
 
@@ -41,32 +41,34 @@ pub struct Diarization {
 pub struct Speaker {
     /// Label as in the turns, `SPEAKER_00` and so on.
     pub label: String,
-    /// Name of the known person; `None` if nobody was recognised.
+    /// Name of the known person; `None` if no known person was recognised.
     pub name: Option<String>,
     /// Seconds of speech, overlapped speech included.
     pub speech_s: f64,
     /// Number of turns.
     pub num_turns: usize,
     /// Centroid of the speaker's embeddings: 256 raw (not normalised) values. `None` if embeddings
-    /// were skipped, or for a speaker that only the number of simultaneous speakers calls for.
+    /// were skipped, or if the speaker exists only because the speaker count exceeds the number of
+    /// clusters with votes.
     pub embedding: Option<Vec<f32>>,
     /// Voice to compare with those of known people; `None` without an embedding, or for a speaker
     /// who never speaks alone.
     pub voice: Option<Voice>,
-    /// Likeliest known people; `None` if none were known, or without a voice.
+    /// Likeliest known people; `None` if there are no known people, or for a speaker without a
+    /// voice.
     pub identification: Option<Identification>,
 }
 
 impl Diarization {
-    /// The turns for a file: known people are called by their names in place of labels.
+    /// The turns for a file. Known people have their names in place of labels.
     ///
-    /// Each speaker keeps a label of its own: a name that is another speaker's label or name already
-    /// gets a number.
+    /// The labels of two speakers always differ: a name that is already the label or name of
+    /// another speaker gets a number.
     pub fn annotation(&self) -> Annotation {
         self.named(&self.turns)
     }
 
-    /// As [`Self::annotation`] for the exclusive turns.
+    /// As [`Self::annotation`], for the exclusive turns.
     pub fn exclusive_annotation(&self) -> Annotation {
         self.named(&self.exclusive_turns)
     }
@@ -99,7 +101,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_speaker_keeps_a_label_of_its_own() {
+    fn the_names_of_two_speakers_always_differ() {
         let speaker = |label: &str, name: Option<&str>| Speaker {
             label: label.to_owned(),
             name: name.map(str::to_owned),

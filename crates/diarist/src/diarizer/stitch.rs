@@ -1,5 +1,6 @@
-//! Speakers without embeddings, for [`EmbeddingMode::Skip`](crate::parts::inference::EmbeddingMode::Skip): local speakers of neighbouring chunks are one
-//! person if they are active at the same time where the chunks overlap.
+//! Assigns speakers without embeddings, for
+//! [`EmbeddingMode::Skip`](crate::parts::inference::EmbeddingMode::Skip): local speakers of
+//! neighbouring chunks are one person if they are active at the same time where the chunks overlap.
 
 use crate::analysis::ChunkGeometry;
 use crate::assignment::{Objective, assign};
@@ -9,11 +10,12 @@ use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::Coverage;
 
-/// Gives every active local speaker, in the order of chunk and local speaker, a cluster; there are no centroids.
+/// Assigns a cluster to every active local speaker, in the order of chunk and local speaker. There
+/// are no centroids.
 ///
-/// Between two chunks, pairs are chosen for the largest number of frames in which both are active. A local speaker who shares no
-/// frame with the one of the chunk before starts a cluster: whoever falls silent for about as long as chunks overlap
-/// comes back as somebody else.
+/// Between two chunks, the pairing with the largest number of shared active frames is chosen. A
+/// local speaker that shares no frame with one of the chunk before starts a new cluster. So a
+/// person who is silent for about as long as chunks overlap returns as another speaker.
 pub(super) fn stitch(masks: &[ChunkMasks], geometry: &ChunkGeometry) -> Result<Clusters> {
     let coverage = Coverage::new(masks.len(), geometry.step_s());
     let mut num_clusters = 0;
@@ -44,7 +46,8 @@ pub(super) fn stitch(masks: &[ChunkMasks], geometry: &ChunkGeometry) -> Result<C
     Ok(Clusters { hard, centroids: Vec::new() })
 }
 
-/// Frames in which a local speaker of one chunk (row) and one of the next (column), `offset` frames later, are both active.
+/// Number of frames in which a local speaker of one chunk (row) and one of the next (column), which
+/// starts `offset` frames later, are both active.
 fn shared_frames(first: &ChunkMasks, second: &ChunkMasks, offset: usize) -> [f64; LOCAL_SPEAKERS * LOCAL_SPEAKERS] {
     std::array::from_fn(|pair| {
         let (first, second) = (&first.speakers[pair / LOCAL_SPEAKERS], &second.speakers[pair % LOCAL_SPEAKERS]);
@@ -57,7 +60,8 @@ mod tests {
     use super::*;
     use crate::segmentation::masks::FrameMask;
 
-    /// Chunks of local speakers who are active in `start..end`, in frames of the recording; each chunk lists its own.
+    /// Clusters of chunks that list their local speakers, each active in `start..end`, in frames of
+    /// the recording.
     fn hard(chunks: &[[Option<(usize, usize)>; LOCAL_SPEAKERS]], step_samples: usize) -> Vec<u32> {
         let geometry = ChunkGeometry { step_samples, num_samples: 0 };
         let coverage = Coverage::new(chunks.len(), geometry.step_s());
@@ -74,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn the_same_stretch_is_the_same_speaker_whatever_its_place_in_the_chunk() {
+    fn the_same_stretch_is_the_same_speaker_in_any_slot_of_the_chunk() {
         // At a step of 5 s, chunks start at the frames 0, 296 and 593.
         let [ann, bob, cal] = [Some((100, 700)), Some((400, 500)), Some((650, 900))];
         assert_eq!(hard(&[[ann, bob, None], [bob, None, ann], [None, cal, ann]], 80_000), [0, 1, 1, 0, 2, 0]);
@@ -82,14 +86,15 @@ mod tests {
 
     #[test]
     fn pairs_are_chosen_together() {
-        // 60 frames are shared by both first speakers, the most of any pair, but then nothing is left for the others.
+        // The two first speakers share 60 frames, the most of any pair. But with this pair, nothing
+        // is left for the others.
         let first = [Some((300, 400)), Some((350, 450)), None];
         let second = [Some((340, 405)), Some((300, 345)), None];
         assert_eq!(hard(&[first, second], 80_000), [0, 1, 1, 0]);
     }
 
     #[test]
-    fn a_pause_longer_than_the_overlap_and_chunks_side_by_side_start_anew() {
+    fn speakers_start_anew_after_a_pause_longer_than_the_overlap_and_without_overlap() {
         let early = [Some((0, 200)), None, None];
         let late = [Some((600, 800)), None, None];
         assert_eq!(hard(&[early, late], 80_000), [0, 1]);

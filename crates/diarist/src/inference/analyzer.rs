@@ -1,8 +1,8 @@
-//! Streams a recording through the networks.
+//! Runs a recording through the networks while it is read.
 //!
-//! Chunks are taken in waves of a few per thread. Within a wave, segmentation runs over batches of
-//! chunks in parallel, and embedding over single chunks as the mode says. The result of a chunk does
-//! not depend on its batch or thread.
+//! Chunks are processed in waves of a few per thread. Within a wave, segmentation runs over batches
+//! of chunks in parallel, and embedding over single chunks as the mode demands. The result of a
+//! chunk does not depend on its batch or thread.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -39,18 +39,19 @@ pub struct Analyzer {
     cache: EmbeddingCache,
 }
 
-/// An analysis, and how it went.
+/// An analysis, with timings and warnings.
 #[derive(Debug, Clone)]
 pub struct Analyzed {
-    /// The result of the networks.
+    /// The output of the networks.
     pub analysis: Analysis,
-    /// Seconds of the stages up to the embeddings, with `total_s` from opening the recording on.
+    /// Seconds of the stages up to the embeddings; `total_s` begins when the recording is opened.
     pub timings: Timings,
-    /// Hits of the cache, with [`EmbeddingMode::Cached`].
+    /// Hits of the cache in the mode [`EmbeddingMode::Cached`].
     pub cache_use: Option<CacheUse>,
     /// Parts of the recording that were lost or changed, one sentence each.
     pub warnings: Vec<String>,
-    /// All samples (16 kHz mono) of a recording shorter than a chunk, unless a checkpoint held it.
+    /// All samples (16 kHz mono) of a recording shorter than a chunk; `None` if a checkpoint held
+    /// the whole analysis.
     pub short_recording: Option<Vec<f32>>,
 }
 
@@ -64,11 +65,11 @@ impl Analyzer {
         Self::with_networks(Networks::load(settings)?, settings)
     }
 
-    /// Starts threads for networks that are loaded already, and may be shared.
+    /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Internal`] if the
-    /// system refuses to start threads.
+    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Internal`] if
+    /// the system refuses to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
         let threads = rayon::ThreadPoolBuilder::new()
@@ -96,23 +97,23 @@ impl Analyzer {
         &self.networks
     }
 
-    /// Number of threads that compute.
+    /// Number of computing threads.
     pub fn num_threads(&self) -> usize {
         self.threads.current_num_threads()
     }
 
-    /// Runs `work` on the analyzer's threads: parallel loops inside it use no others.
+    /// Runs `work` on the analyzer's threads. Parallel loops inside it use only these threads.
     pub fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         self.threads.install(work)
     }
 
-    /// Runs the networks over a recording: the expensive part of a diarization.
+    /// Runs the networks over a recording, which is the expensive part of a diarization.
     ///
     /// # Errors
     /// [`ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
     /// [`ErrorKind::Output`] if its file cannot be written or is in use, and
-    /// [`ErrorKind::InvalidOption`] or [`ErrorKind::Input`] if it was made with other settings or of
-    /// another recording. Messages name the recording's file.
+    /// [`ErrorKind::InvalidOption`] or [`ErrorKind::Input`] if it was made with other settings or
+    /// from another recording. Messages name the recording's file.
     pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
         let recording = recording.into();
         let place = recording.place();
@@ -146,7 +147,7 @@ impl Analyzer {
         })
     }
 
-    /// The beginning of an exact saved analysis of the recording `file_id`.
+    /// The header of an exact saved analysis of the recording `file_id`.
     pub(super) fn header(&self, file_id: &str) -> Result<Header> {
         Ok(Header {
             origin: self.networks.origin(file_id, &self.settings),
@@ -160,7 +161,7 @@ impl Analyzer {
         segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, wave_masks);
     }
 
-    /// Computes the embeddings of chunks.
+    /// The object that computes the embeddings of chunks.
     pub(super) fn chunk_embedder(&self) -> ChunkEmbedder<'_> {
         ChunkEmbedder {
             network: &self.networks.embedding,
@@ -174,13 +175,13 @@ impl Analyzer {
 /// The analysis of one recording, wave after wave.
 struct Run<'a> {
     analyzer: &'a Analyzer,
-    /// All chunks so far.
+    /// The analysis of all chunks so far.
     done: Analysis,
     cache_use: CacheUse,
     timings: Timings,
 }
 
-/// Stores a wave: its masks, all embeddings so far, and the first of their rows that is new.
+/// Stores a wave: its masks, all embeddings so far, and the index of the first new row among them.
 type Store<'a> = dyn FnMut(&[ChunkMasks], &Embeddings, usize) -> Result<()> + 'a;
 
 impl<'a> Run<'a> {
@@ -189,7 +190,7 @@ impl<'a> Run<'a> {
         Self { analyzer, done, cache_use: CacheUse::default(), timings: Timings::default() }
     }
 
-    /// Analyzes all of `source`; resumes where `checkpoint` ends.
+    /// Analyzes all of `source`, and resumes at the end of `checkpoint`.
     fn all(
         &mut self,
         source: &mut dyn AudioSource,
@@ -216,7 +217,7 @@ impl<'a> Run<'a> {
         checkpoint.finish(self.done.geometry.num_samples)
     }
 
-    /// Analyzes the chunks after the last one; `source` begins where [`first_needed`] says.
+    /// Analyzes the remaining chunks. `source` begins at the chunk [`first_needed`].
     fn rest(
         &mut self,
         source: &mut dyn AudioSource,
@@ -258,7 +259,8 @@ impl<'a> Run<'a> {
             let all_chunks = intake.all_chunks();
             let (reader, window) = intake.split();
             let wave = Wave { window, first_chunk, masks: wave_masks, step_samples, all_chunks };
-            // One thread reads the next wave meanwhile; a single one would only read it earlier.
+            // One thread reads the next wave meanwhile. With a single thread, reading ahead would
+            // save no time.
             let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
             let ((read, read_end), (found, embed_start, embed_end)) = rayon::join(
                 || (reader.read_ahead(ahead), clock.elapsed()),
@@ -288,7 +290,7 @@ impl<'a> Run<'a> {
     }
 }
 
-/// Appends the slots of a wave, with their embeddings unless these were skipped.
+/// Appends the slots of a wave, with their embeddings unless embeddings are skipped.
 pub(super) fn collect(
     first_chunk: usize,
     wave_masks: &[ChunkMasks],

@@ -1,11 +1,11 @@
-//! The first chunk of a recording, kept while it is read.
+//! Keeps the first chunk of a recording while the recording is read.
 
 use crate::audio::{AudioSource, SourceTimes};
 use crate::error::Result;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Passes a recording on and keeps its first 10 s: the voices of a shorter recording are made from
-/// the recording repeated, so it is needed again.
+/// Passes a recording on and keeps its first 10 s. They are needed again if the recording is
+/// shorter, because the voices are then made from the repeated recording.
 pub(super) struct Beginning<'a> {
     source: &'a mut dyn AudioSource,
     samples: Vec<f32>,
@@ -16,8 +16,8 @@ impl<'a> Beginning<'a> {
         Self { source, samples: Vec::new() }
     }
 
-    /// All samples of a recording of `num_samples`, if it is shorter than a chunk. A recording that
-    /// comes from a checkpoint may not have been read.
+    /// All samples of a recording of `num_samples`, if it is shorter than a chunk. `None` also if a
+    /// checkpoint held the analysis, so that the samples were not read.
     pub(super) fn whole(self, num_samples: u64) -> Option<Vec<f32>> {
         let is_whole = num_samples < CHUNK_SAMPLES as u64 && num_samples == self.samples.len() as u64;
         is_whole.then_some(self.samples)

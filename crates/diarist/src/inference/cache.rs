@@ -1,8 +1,9 @@
-//! Embeddings of chunks that were heard before, for [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached).
+//! Keeps the embeddings of earlier chunks, for
+//! [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached).
 //!
-//! An entry is one chunk: its local speakers' masks follow from its samples, so that embeddings are found together or not at all.
-//! The cache belongs to a pipeline and with it to one set of networks, one precision and one instruction set: a hit has the bits that
-//! computing it again would have.
+//! An entry is one chunk. The masks of its local speakers follow from its samples, so either all
+//! embeddings of a chunk are found or none. A cache belongs to one analyzer, and so to one set of
+//! networks, one precision and one instruction set: a hit has the same bits as a new computation.
 
 use std::iter::Sum;
 use std::num::NonZeroUsize;
@@ -18,25 +19,25 @@ use crate::segmentation::masks::ChunkMasks;
 
 use super::wave::ChunkEmbeddings;
 
-/// Most chunks in a cache, 3 KiB each: the first 17 min of a recording at a step of 1 s.
+/// Largest number of chunks in a cache, 3 KiB each: 17 min of audio at a step of 1 s.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
-/// Age from which on an entry counts no more.
+/// Age at which an entry expires.
 const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// SHA-256 of a chunk's samples and masks.
 pub(super) type Key = [u8; 32];
 
-/// What the cache of [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached) had of a recording.
+/// Use of the cache of [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached) by one recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheUse {
     /// Chunks with speech.
     pub num_chunks: usize,
-    /// Those of them whose embeddings were in the cache.
+    /// Chunks with speech whose embeddings were in the cache.
     pub num_hits: usize,
 }
 
 impl CacheUse {
-    /// Hits per chunk, 0 for no chunks.
+    /// Hits per chunk; 0 for no chunks.
     pub fn hit_rate(&self) -> f64 {
         self.num_hits as f64 / self.num_chunks.max(1) as f64
     }
@@ -56,7 +57,8 @@ struct Entry {
     made: Instant,
 }
 
-/// At most [`MAX_ENTRIES`] chunks of at most [`MAX_AGE`]; the one that was not asked for the longest goes first.
+/// At most [`MAX_ENTRIES`] chunks, none older than [`MAX_AGE`]. A full cache drops the least
+/// recently used chunk.
 pub(super) struct EmbeddingCache {
     entries: Mutex<LruCache<Key, Entry>>,
     max_age: Duration,
@@ -76,13 +78,13 @@ impl Default for EmbeddingCache {
 
 impl EmbeddingCache {
     fn new(max_entries: NonZeroUsize, max_age: Duration) -> Self {
-        // An unbounded map takes memory as it grows; `insert` keeps the bound.
+        // An unbounded map allocates memory as it grows; `insert` keeps the bound.
         let mut entries = LruCache::unbounded();
         entries.resize(max_entries);
         Self { entries: Mutex::new(entries), max_age }
     }
 
-    /// The key of the chunk that `signal` starts with.
+    /// The key of the chunk at the start of `signal`.
     pub(super) fn key(signal: &[f32], masks: &ChunkMasks) -> Key {
         let mut hasher = Sha256::new();
         let mut bytes = [0; 4096];
@@ -99,7 +101,8 @@ impl EmbeddingCache {
         hasher.finalize().into()
     }
 
-    /// Copies the entry of `key` to `out`, if there is one and it is not too old.
+    /// Copies the entry of `key` to `out` if there is one that has not expired. Returns whether
+    /// there was one.
     pub(super) fn get(&self, key: &Key, out: &mut ChunkEmbeddings) -> bool {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         match entries.get(key) {
@@ -115,7 +118,7 @@ impl EmbeddingCache {
         }
     }
 
-    /// Keeps a copy of `embeddings`.
+    /// Stores a copy of `embeddings`.
     pub(super) fn insert(&self, key: Key, embeddings: &ChunkEmbeddings) {
         let entry = Entry { embeddings: Box::new(*embeddings), made: Instant::now() };
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).put(key, entry);
@@ -139,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn the_entry_not_asked_for_the_longest_goes_first() {
+    fn the_least_recently_used_entry_is_dropped_first() {
         let cache = EmbeddingCache::new(NonZeroUsize::new(2).unwrap(), MAX_AGE);
         insert(&cache, 1);
         insert(&cache, 2);

@@ -1,7 +1,8 @@
-//! An analysis that is stored while it grows, so that an interrupted one goes on where it stopped.
+//! Stores an analysis while it grows, so that an interrupted analysis resumes where it stopped.
 //!
-//! What is stored is exact, and what the networks carry from chunk to chunk is rebuilt from it or from the audio, so the result is
-//! that of a run without interruption, bit for bit. Whether the recording is the same is told by a digest of its samples.
+//! The stored values are exact. The state that the networks carry from chunk to chunk is rebuilt
+//! from them or from the audio. So the result is that of a run without interruption, bit for bit. A
+//! digest of the samples tells whether the recording is the same.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
@@ -16,7 +17,7 @@ use crate::audio::{AudioSource, SourceTimes};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
-/// The file that an analysis is stored in.
+/// The file that an analysis is stored in, while it grows.
 pub(super) struct Checkpoint {
     file: File,
     header: Header,
@@ -25,11 +26,13 @@ pub(super) struct Checkpoint {
 }
 
 impl Checkpoint {
-    /// Opens what an earlier run left at `path`, or a new file. Nothing in it changes yet.
+    /// Opens the checkpoint of an earlier run at `path`, or a new file. Changes nothing in the file
+    /// yet.
     ///
     /// # Errors
-    /// [`ErrorKind::Output`] if the file cannot be written or another process works with it, [`ErrorKind::Input`] if it is
-    /// something else than a saved analysis, [`ErrorKind::InvalidOption`] if it was made with other options.
+    /// [`ErrorKind::Output`] if the file cannot be written or another process uses it,
+    /// [`ErrorKind::Input`] if it is not a saved analysis, [`ErrorKind::InvalidOption`] if it was
+    /// made with other options.
     pub(super) fn open(path: &Path, header: Header) -> Result<Self> {
         Self::open_file(path, header).map_err(|error| error.at(path.display().to_string()))
     }
@@ -40,12 +43,12 @@ impl Checkpoint {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
-                return Err(Error::new(ErrorKind::Output, "another process works with this checkpoint")
-                    .hint("wait for it, or give another file"));
+                return Err(Error::new(ErrorKind::Output, "another process uses this checkpoint")
+                    .hint("wait until it has finished, or give another file"));
             }
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
-        // A run that ended while it wrote the header left a part of it.
+        // A run that ended while it wrote the header has left a part of the header.
         let mut start = Vec::new();
         let whole = header.to_bytes()?;
         (&file).take(whole.len() as u64).read_to_end(&mut start).map_err(unusable)?;
@@ -61,11 +64,13 @@ impl Checkpoint {
         Ok(Self { file, header, saved, writer: None })
     }
 
-    /// What is there up to the last mark, made of the recording that `listener` hears, and whether that is all of it. The listener goes on
-    /// where the chunk begins that `first_needed` tells for the next one. From now on the file can grow.
+    /// Returns the stored analysis up to the last mark, and whether it is complete. Checks that it
+    /// was made from the recording that `listener` reads. The listener then continues at the start
+    /// of the chunk that `first_needed` returns for the next chunk. From now on, chunks can be
+    /// added to the file.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if it was made of another recording, or from the source.
+    /// [`ErrorKind::Input`] if it was made from another recording, or if the source cannot be read.
     pub(super) fn resume(
         &mut self,
         listener: &mut Listener<'_>,
@@ -101,7 +106,8 @@ impl Checkpoint {
         cut().map_err(unusable)
     }
 
-    /// Stores the chunks after the last ones, whose embeddings are the rows from `first_row` on, and what they were made of.
+    /// Stores the next chunks. Their embeddings are the rows from `first_row` on, and `mark` is the
+    /// part of the recording that all chunks so far were made from.
     pub(super) fn push(
         &mut self,
         masks: &[ChunkMasks],
@@ -114,7 +120,7 @@ impl Checkpoint {
         writer.mark(mark)
     }
 
-    /// Makes the file whole.
+    /// Writes the end, which makes the file whole.
     pub(super) fn finish(self, num_samples: u64) -> Result<()> {
         let Some(writer) = self.writer else { return Ok(()) };
         writer.finish(num_samples)?.sync_all().map_err(unusable)
@@ -125,7 +131,7 @@ fn unusable(error: io::Error) -> Error {
     Error::new(ErrorKind::Output, "the checkpoint cannot be written").caused_by(error)
 }
 
-/// The name of the recording may differ; nothing else may.
+/// Checks that all settings are equal; only the name of the recording may differ.
 fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
     let (them, us) = (&theirs.origin, &ours.origin);
     let pairs = [
@@ -147,7 +153,7 @@ fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
     }
 }
 
-/// What was heard of a recording.
+/// The samples of a recording that were read so far, as a digest.
 #[derive(Default)]
 pub(super) struct Heard {
     samples: Sha256,
@@ -167,7 +173,7 @@ impl Heard {
     }
 }
 
-/// What all of `heard` comes to so far.
+/// The mark of all samples read so far.
 pub(super) fn mark(heard: &Mutex<Heard>) -> AudioMark {
     lock(heard).mark()
 }
@@ -176,11 +182,11 @@ fn lock(heard: &Mutex<Heard>) -> MutexGuard<'_, Heard> {
     heard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Passes a recording on and notes what was heard.
+/// Passes a recording on and computes the digest of its samples.
 pub(super) struct Listener<'a> {
     source: &'a mut dyn AudioSource,
     heard: &'a Mutex<Heard>,
-    /// Samples that were heard, but not passed on yet.
+    /// Samples that were read and not passed on yet.
     waiting: Vec<f32>,
 }
 
@@ -189,10 +195,11 @@ impl<'a> Listener<'a> {
         Self { source, heard, waiting: Vec::new() }
     }
 
-    /// Hears the recording up to `mark` and passes it on from sample `first` on, which is not after the mark.
+    /// Reads the recording up to `mark`, and will pass it on from sample `first` on, which must not
+    /// lie after the mark.
     fn skip_to(&mut self, first: u64, mark: &AudioMark) -> Result<()> {
         let other = || {
-            Error::input("the checkpoint was made of another recording").hint("give another file, or delete this one")
+            Error::input("the checkpoint was made from another recording").hint("give another file, or delete this one")
         };
         let heard = self.heard;
         let mut heard = lock(heard);

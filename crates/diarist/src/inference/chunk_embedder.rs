@@ -1,7 +1,7 @@
 //! Embeddings of single chunks, in any mode.
 //!
-//! The modes skip, fast, cached and full end here: no other part of the library knows how
-//! embeddings are computed.
+//! The modes skip, fast, cached and full are handled here. No other part of the library depends on
+//! how embeddings are computed.
 
 use rayon::prelude::*;
 
@@ -52,7 +52,7 @@ impl ChunkEmbedder<'_> {
         CacheUse { num_chunks: 1, num_hits: usize::from(is_hit) }
     }
 
-    /// Runs one trunk pass and pools it once for each active local speaker.
+    /// Runs one trunk pass and pools its features once for each active local speaker.
     fn compute(&self, window: &Window, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) {
         let frames = window.frames(chunk);
         self.pool.with(|workspace| {

@@ -1,4 +1,4 @@
-//! Both networks and the scores of one chunk in one call.
+//! Runs both networks and the scores of one chunk in one call.
 
 use std::fmt;
 
@@ -13,25 +13,24 @@ use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 use super::networks::Networks;
 use super::scores::{ChunkScores, ScoreOptions, score_chunk};
 
-/// The unified model: who speaks in a chunk, with which voice, and how far from the voices known so far.
+/// The unified model of one chunk: masks, embeddings, and distances to the speakers known so far.
 ///
-/// One instance serves one thread; several may share the [`Networks`]. After the first chunk nothing is allocated, unless there are more
-/// known speakers than ever before.
+/// One instance serves one thread; several may share the [`Networks`]. After the first chunk
+/// nothing is allocated, unless there are more known speakers than ever before.
 ///
 /// ```
-/// use diarist::pipeline::{ChunkModel, Models};
-/// use diarist::inference::ScoreOptions;
+/// use diarist::parts::inference::{ChunkModel, Networks, ScoreOptions};
 ///
 /// # fn main() -> diarist::Result<()> {
 /// let networks = Networks::embedded()?;
 /// let mut model = ChunkModel::new(&networks);
 /// let mut known = Vec::new();
-/// let samples = vec![0.0; 16_000]; // A second of silence; in earnest, up to 10 s of 16 kHz mono.
+/// let samples = vec![0.0; 16_000]; // A second of silence; usually up to 10 s of 16 kHz mono.
 /// let chunk = model.run(&samples, &known, &ScoreOptions::default())?;
 /// for local in 0..3 {
 ///     let distances = chunk.distances(local);
 ///     if chunk.scores.valid[local] && distances.iter().all(|&distance| distance > 0.6) {
-///         known.extend_from_slice(&chunk.embeddings[local]); // Somebody new.
+///         known.extend_from_slice(&chunk.embeddings[local]); // A new speaker.
 ///     }
 /// }
 /// assert!(known.is_empty());
@@ -43,14 +42,15 @@ pub struct ChunkModel<'a> {
     state: ChunkState,
 }
 
-/// What a [`ChunkModel`] keeps from chunk to chunk, for those who hold the models otherwise.
+/// The state that a [`ChunkModel`] keeps from chunk to chunk, for callers that hold the networks in
+/// another way.
 pub(crate) struct ChunkState {
     fbank: Fbank,
     segmentation: pyannet::Workspace,
     embedding: resnet34::Workspace,
-    /// A chunk that was too short, with zeros behind it.
+    /// A chunk that was too short, padded with zeros.
     padded: Vec<f32>,
-    /// `[998, 80]`
+    /// Shape `[998, 80]`.
     frames: Vec<f32>,
     output: ChunkOutput,
 }
@@ -67,19 +67,21 @@ impl fmt::Debug for ChunkState {
     }
 }
 
-/// What [`ChunkModel::run`] finds in a chunk.
+/// The result of [`ChunkModel::run`] for a chunk.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ChunkOutput {
     /// Frames of each local speaker.
     pub masks: ChunkMasks,
-    /// Raw embedding of each local speaker, `[3, 256]`; zeros for those who are never active.
+    /// Raw embedding of each local speaker, `[3, 256]`; zeros for local speakers that are never
+    /// active.
     pub embeddings: [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
-    /// Distances to the known speakers, activity, and which local speakers count.
+    /// Distances to the known speakers, activity, and validity of the local speakers.
     pub scores: ChunkScores,
 }
 
 impl ChunkOutput {
-    /// Cosine distances of a local speaker (0 to 2) to the known speakers; none if nobody is known.
+    /// Cosine distances of a local speaker (0 to 2) to the known speakers; empty if there are no
+    /// known speakers.
     ///
     /// # Panics
     /// If there is no such local speaker.
@@ -91,19 +93,21 @@ impl ChunkOutput {
 }
 
 impl<'a> ChunkModel<'a> {
-    /// A model that runs `models`.
+    /// A model that runs `networks`.
     pub fn new(networks: &'a Networks) -> Self {
         Self { networks, state: ChunkState::default() }
     }
 
-    /// Runs everything on one chunk.
+    /// Runs both networks and the scores on one chunk.
     ///
-    /// - `audio`: up to 10 s of 16 kHz mono samples in [-1, 1]; a shorter chunk counts as followed by silence.
+    /// - `audio`: up to 10 s of 16 kHz mono samples in [-1, 1]; a shorter chunk is padded with
+    ///   silence.
     /// - `known`: embeddings of the known speakers, row-major `[num_known, 256]`, possibly none.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] for more than 10 s or a sample that is not finite, [`crate::ErrorKind::InvalidOption`] if `known`
-    /// does not consist of rows of 256, [`crate::ErrorKind::Weights`] if an embedding is not finite.
+    /// [`crate::ErrorKind::Input`] for more than 10 s or a sample that is not finite,
+    /// [`crate::ErrorKind::InvalidOption`] if `known` does not consist of rows of 256,
+    /// [`crate::ErrorKind::Weights`] if an embedding is not finite.
     pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ScoreOptions) -> Result<&ChunkOutput> {
         self.state.run(self.networks, audio, known, options)
     }

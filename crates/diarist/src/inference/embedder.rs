@@ -1,4 +1,4 @@
-//! Embeddings of one wave after another, by either kind of trunk pass.
+//! Computes embeddings wave after wave, with either kind of trunk passes.
 
 use crate::analysis::Analysis;
 use crate::error::Result;
@@ -11,13 +11,14 @@ use super::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use super::shared_trunk::SharedTrunk;
 use super::wave::{ChunkEmbeddings, Wave};
 
-/// The first chunk whose samples are needed to resume at chunk `next`, with all earlier ones done.
+/// The first chunk whose samples are needed to resume at chunk `next`, when all earlier chunks are
+/// done.
 pub(super) fn first_needed(next: usize, settings: &AnalysisSettings, step_samples: usize) -> usize {
     let reaches_back = settings.trunk == TrunkPasses::Shared && settings.has_embeddings();
     if reaches_back { SharedTrunk::first_needed(next, step_samples) } else { next }
 }
 
-/// Computes embeddings wave after wave, and carries the trunk passes from one wave to the next.
+/// Computes embeddings wave after wave, and carries trunk passes from one wave to the next.
 #[derive(Debug)]
 pub(super) enum Embedder {
     PerChunk,
@@ -32,7 +33,8 @@ impl Embedder {
         }
     }
 
-    /// Restores the state that the chunks of `done` have left; `intake` begins at [`first_needed`].
+    /// Restores the state after the chunks of `done`. `intake` begins at the chunk
+    /// [`first_needed`].
     pub(super) fn resume(
         &mut self,
         chunks: &ChunkEmbedder<'_>,
@@ -60,8 +62,8 @@ impl Embedder {
         Ok(())
     }
 
-    /// Samples that a wave needs after its last chunk: a shared pass may begin in that chunk and end
-    /// after it.
+    /// Number of samples that a wave needs after its last chunk: a shared pass may begin in that
+    /// chunk and end after it.
     pub(super) fn samples_beyond(&self) -> usize {
         if matches!(self, Self::Shared(_)) { CHUNK_SAMPLES } else { 0 }
     }

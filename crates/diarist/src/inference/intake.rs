@@ -1,7 +1,9 @@
-//! Rolling buffers between the audio stream and the networks: samples and fbank frames of the chunks at hand.
+//! Rolling buffers between the audio stream and the networks, with the samples and fbank frames of
+//! the present chunks.
 //!
-//! A chunk starts at a multiple of 160 samples, so its fbank frames are frames of the recording: each is computed once,
-//! however many chunks overlap it. Nothing before the oldest unfinished chunk is kept.
+//! A chunk starts at a multiple of 160 samples, so its fbank frames are also fbank frames of the
+//! recording. Each is computed once, however many chunks contain it. Data before the oldest
+//! unfinished chunk is discarded.
 
 use crate::analysis::ChunkGeometry;
 use crate::audio::{AudioSource, SourceTimes};
@@ -10,14 +12,14 @@ use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 use crate::models::pyannet::Chunks;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Fbank frames in a chunk: 998.
+/// Number of fbank frames in a chunk: 998.
 pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
 
-/// Samples and fbank frames of the chunks at hand.
+/// Samples and fbank frames of the present chunks.
 #[derive(Debug)]
 pub(super) struct Window {
     step_samples: usize,
-    /// Chunk that starts at `samples[0]` and at fbank frame 0.
+    /// The chunk that starts at `samples[0]` and at fbank frame 0.
     first_chunk: usize,
     samples: Vec<f32>,
     /// Row-major `[frames, 80]`.
@@ -25,29 +27,30 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// A window that begins with `first_chunk`, still without samples.
+    /// A window without samples that begins with `first_chunk`.
     pub(super) fn new(step_samples: usize, first_chunk: usize) -> Self {
         Self { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() }
     }
 
-    /// Adds the samples that follow.
+    /// Appends the next samples.
     pub(super) fn extend(&mut self, samples: &[f32]) {
         self.samples.extend_from_slice(samples);
     }
 
-    /// How many whole chunks from `first_chunk` on are there, with `beyond` samples after them.
+    /// Number of whole chunks from `first_chunk` on that are in the window with `beyond` samples
+    /// after them.
     pub(super) fn num_whole_chunks(&self, first_chunk: usize, beyond: usize) -> usize {
         let after_first = self.samples.len().checked_sub(self.offset(first_chunk) + CHUNK_SAMPLES + beyond);
         after_first.map_or(0, |rest| rest / self.step_samples + 1)
     }
 
-    /// Pads with zeros so that there are `num_chunks` chunks from `first_chunk` on.
+    /// Pads with zeros up to the end of `num_chunks` chunks from `first_chunk` on.
     pub(super) fn pad(&mut self, first_chunk: usize, num_chunks: usize) {
         let needed = self.offset(first_chunk) + (num_chunks - 1) * self.step_samples + CHUNK_SAMPLES;
         self.samples.resize(needed.max(self.samples.len()), 0.0);
     }
 
-    /// Computes the fbank frames of all samples in the window that are not computed yet.
+    /// Computes all missing fbank frames of the samples in the window.
     pub(super) fn compute_fbank(&mut self, fbank: &mut Fbank) {
         let done = self.frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
         fbank.compute(&self.samples[done..], &mut self.frames);
@@ -65,7 +68,7 @@ impl Window {
         &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
     }
 
-    /// As [`Self::frames`] for the stretch as long as a chunk that starts at frame `first_frame` of the recording.
+    /// As [`Self::frames`], for the 10 s that start at frame `first_frame` of the recording.
     pub(super) fn frames_from(&self, first_frame: usize) -> &[f32] {
         let first_frame = first_frame - self.first_chunk * self.step_samples / FRAME_SHIFT;
         &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
@@ -75,7 +78,7 @@ impl Window {
         (chunk - self.first_chunk) * self.step_samples
     }
 
-    /// Lets go of everything before `chunk`.
+    /// Discards everything before `chunk`.
     pub(super) fn discard_before(&mut self, chunk: usize) {
         let gone = self.offset(chunk).min(self.samples.len());
         self.samples.drain(..gone);
@@ -85,7 +88,7 @@ impl Window {
     }
 }
 
-/// The audio stream, and what was read of it before it was needed.
+/// The audio stream, with the samples that were read ahead.
 pub(super) struct Reader<'a> {
     source: &'a mut dyn AudioSource,
     ahead: Vec<f32>,
@@ -95,8 +98,9 @@ pub(super) struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Reads until `needed` samples wait for the window, or the recording ends. Meant to be called while others work: decoding
-    /// and resampling cannot be split among threads.
+    /// Reads until `needed` samples have been read ahead, or until the recording ends. To be called
+    /// while other threads compute, because decoding and resampling cannot be divided among
+    /// threads.
     pub(super) fn read_ahead(&mut self, needed: usize) -> Result<()> {
         while !self.finished && self.ahead.len() < needed {
             let before = self.ahead.len();
@@ -115,7 +119,8 @@ pub(super) struct Intake<'a> {
 }
 
 impl<'a> Intake<'a> {
-    /// An intake for a recording whose chunks before `first_chunk` are not needed; `source` begins where that chunk does.
+    /// An intake for a recording whose chunks before `first_chunk` are not needed. `source` begins
+    /// at the start of that chunk.
     pub(super) fn new(source: &'a mut dyn AudioSource, step_samples: usize, first_chunk: usize) -> Self {
         let window = Window::new(step_samples, first_chunk);
         let num_samples = (first_chunk * step_samples) as u64;
@@ -127,12 +132,12 @@ impl<'a> Intake<'a> {
         &self.window
     }
 
-    /// The stream, to read ahead from, beside the window.
+    /// The stream and the window, so that one can read ahead while the other is in use.
     pub(super) fn split(&mut self) -> (&mut Reader<'a>, &Window) {
         (&mut self.reader, &self.window)
     }
 
-    /// Time that the stream has spent so far.
+    /// Time that the stream has taken so far.
     pub(super) fn source_times(&self) -> SourceTimes {
         self.reader.source.times()
     }
@@ -142,19 +147,20 @@ impl<'a> Intake<'a> {
         ChunkGeometry { step_samples: self.window.step_samples, num_samples: self.reader.num_samples }
     }
 
-    /// Length of the recording if known: exactly at its end, before that what the container says.
+    /// Length of the recording in seconds, if known: exact at its end, and before that as the
+    /// container states it.
     pub(super) fn total_s(&self) -> Option<f64> {
         if self.reader.finished { Some(self.geometry().duration_s()) } else { self.reader.source.duration_hint_s() }
     }
 
-    /// The chunks of the recording, once all of it is in the window.
+    /// Number of chunks of the recording, once all of it is in the window.
     pub(super) fn all_chunks(&self) -> Option<usize> {
         (self.reader.finished && self.reader.ahead.is_empty()).then(|| self.geometry().num_chunks())
     }
 
-    /// Reads until `wanted` chunks from `first_chunk` on are there and `beyond` more samples, or the recording ends; returns how
-    /// many chunks there are, at most `wanted`. The last chunk of the recording is padded with zeros. Chunks before `first_chunk`
-    /// are let go.
+    /// Reads until `wanted` chunks from `first_chunk` on and `beyond` more samples are in the
+    /// window, or until the recording ends. Returns the number of chunks, at most `wanted`. Pads
+    /// the last chunk of the recording with zeros. Discards chunks before `first_chunk`.
     pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize, beyond: usize) -> Result<usize> {
         self.window.discard_before(first_chunk);
         let step_samples = self.window.step_samples;

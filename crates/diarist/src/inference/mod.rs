@@ -1,7 +1,7 @@
-//! Runs the networks over recordings: audio in, an [`Analysis`](crate::analysis::Analysis) out.
+//! Runs the networks over recordings: from audio to an [`Analysis`](crate::analysis::Analysis).
 //!
-//! An [`Analyzer`] takes the chunks of a [`Recording`] in waves, segments them, and computes the
-//! embeddings of their active local speakers. [`StreamAnalysis`] does the same for audio that
+//! An [`Analyzer`] processes the chunks of a [`Recording`] in waves: it segments them, and computes
+//! the embeddings of their active local speakers. [`StreamAnalysis`] does the same for audio that
 //! arrives in pieces, [`ChunkModel`] for a single chunk.
 
 mod analyzer;

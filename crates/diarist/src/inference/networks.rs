@@ -30,18 +30,18 @@ impl Networks {
     /// The embedded networks, segmentation-3.0 and WeSpeaker ResNet34-LM, in `f32`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Weights`] if the binary is damaged.
+    /// [`crate::ErrorKind::Weights`] if the weights in the program are damaged.
     pub fn embedded() -> Result<Self> {
         Self::load(&AnalysisSettings::exact())
     }
 
-    /// The networks that `settings` choose. A file of weights is safetensors, or with the feature
-    /// `converter` a Lightning checkpoint or (embedding only) ONNX, and has the architecture of the
-    /// embedded network.
+    /// The networks that `settings` choose. A file of weights is a safetensors file, or with the
+    /// feature `converter` a Lightning checkpoint or (embedding only) an ONNX file. It must have
+    /// the architecture of the embedded network.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Weights`] if a file cannot be read, or with the missing or misshapen
-    /// tensor; [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding
+    /// [`crate::ErrorKind::Weights`] if a file cannot be read, or lacks a tensor of the right
+    /// shape; [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding
     /// network than the embedded one in any stored form ([`resnet34::ranges_fit`]).
     pub fn load(settings: &AnalysisSettings) -> Result<Self> {
         let (segmentation, embedding) = (settings.segmentation.as_deref(), settings.embedding.as_deref());
@@ -52,7 +52,7 @@ impl Networks {
         let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
         if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
             return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
-                .hint("another one runs in bf16, f16 or f32"));
+                .hint("choose bf16, f16 or f32 for another network"));
         }
         Ok(Self {
             segmentation: PyanNet::with_precision(&segmentation, isa, precision)?,
@@ -77,8 +77,8 @@ impl Networks {
         }
     }
 
-    /// Name of the embedding network: its architecture and the beginning of the SHA-256 of its
-    /// weights. Embeddings by networks of different fingerprints cannot be compared.
+    /// Name of the embedding network: its architecture and the first digits of the SHA-256 of its
+    /// weights. Embeddings made by networks with different fingerprints cannot be compared.
     pub fn fingerprint(&self) -> String {
         format!("{}-{:.16}", Architecture::ResNet34.name(), self.embedding_sha256)
     }
@@ -88,7 +88,7 @@ fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<T
     path.map_or_else(|| Tensors::parse(embedded, what), Tensors::open)
 }
 
-/// The digest of the file at `path`, or of `embedded`, whose digest the manifest tells.
+/// The digest of the file at `path`. Without a path, the digest of `embedded` from the manifest.
 fn sha256(path: Option<&Path>, embedded: &'static [u8]) -> Result<String> {
     let Some(path) = path else {
         let mut models = diarist_weights::manifest().models.iter();

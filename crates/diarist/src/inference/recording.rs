@@ -1,4 +1,4 @@
-//! A recording to analyze, and how the caller follows the work.
+//! A recording to analyze, with a progress function and the other wishes of the caller.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::audio::{self, AudioSource, SliceSource, SourceTimes};
 use crate::error::{Error, ErrorKind, Result};
 
-/// How far an analysis has come.
+/// Progress of an analysis.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Progress {
-    /// Seconds of the recording that are done.
+    /// Seconds of the recording that have been analyzed.
     pub processed_s: f64,
     /// Length of the recording in seconds, if already known.
     pub total_s: Option<f64>,
@@ -53,7 +53,7 @@ impl fmt::Debug for Recording<'_> {
 }
 
 impl<'a> Recording<'a> {
-    /// The audio file at `path`, of any common format. The name of the recording is that of the
+    /// The audio file at `path`, in any common format. The name of the recording is the name of the
     /// file without its extension, with `_` for blanks.
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
@@ -61,18 +61,18 @@ impl<'a> Recording<'a> {
         Self { input: Input::File(path), file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
     }
 
-    /// The samples of `source`; `file_id` names the recording in results.
+    /// The samples of `source`. Results call the recording `file_id`.
     pub fn from_source(file_id: impl Into<String>, source: impl AudioSource + 'a) -> Self {
         let input = Input::Source(Box::new(source));
         Self { input, file_id: file_id.into(), checkpoint: None, progress: None, cancel: None, wants_voices: false }
     }
 
-    /// Samples in memory, 16 kHz mono in [-1, 1]; `file_id` names the recording in results.
+    /// Samples in memory, 16 kHz mono in [-1, 1]. Results call the recording `file_id`.
     pub fn from_samples(file_id: impl Into<String>, samples: &'a [f32]) -> Self {
         Self::from_source(file_id, SliceSource::new(samples))
     }
 
-    /// Names the recording in results.
+    /// Sets the name of the recording in results.
     #[must_use]
     pub fn with_file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = file_id.into();
@@ -86,12 +86,12 @@ impl<'a> Recording<'a> {
         self
     }
 
-    /// Stores everything that the networks give in the file at `path` as it comes.
+    /// Stores the output of the networks in the file at `path` while it grows.
     ///
-    /// If an earlier call with the same recording and settings was interrupted, the next one
-    /// resumes there, and its result is that of a call without interruption, bit for bit. The file
-    /// becomes a saved analysis in the end. With another recording or other settings the call fails
-    /// and the file stays as it is.
+    /// If an earlier call with the same recording and settings was interrupted, the next call
+    /// resumes there, and its result is that of a call without interruption, bit for bit. At the
+    /// end, the file is a saved analysis. With another recording or other settings, the call fails
+    /// and the file stays unchanged.
     #[must_use]
     pub fn with_checkpoint(mut self, path: impl Into<PathBuf>) -> Self {
         self.checkpoint = Some(path.into());
@@ -105,8 +105,8 @@ impl<'a> Recording<'a> {
         self
     }
 
-    /// Makes the voices of speakers comparable with those of other recordings, also in a recording
-    /// shorter than a chunk of 10 s, which is then run a second time.
+    /// Makes the voices of speakers comparable with those of other recordings. A recording shorter
+    /// than a chunk of 10 s is run a second time for this.
     #[must_use]
     pub fn with_voices(mut self) -> Self {
         self.wants_voices = true;
@@ -118,7 +118,7 @@ impl<'a> Recording<'a> {
         &self.file_id
     }
 
-    /// Where the recording is, for errors: the path of a file.
+    /// Place of the recording for errors: the path of a file.
     pub(crate) fn place(&self) -> Option<String> {
         match &self.input {
             Input::File(path) => Some(path.display().to_string()),
@@ -126,7 +126,7 @@ impl<'a> Recording<'a> {
         }
     }
 
-    /// Opens the recording. A source can be opened once, a file again and again.
+    /// Opens the recording. A source can be opened once, a file several times.
     pub(super) fn open(self) -> Result<Box<dyn AudioSource + 'a>> {
         let source = match self.input {
             Input::File(path) => Box::new(audio::open(&path)?),
@@ -169,7 +169,8 @@ impl From<String> for Recording<'_> {
     }
 }
 
-/// The name that a recording gets from its file: without folder and extension, with `_` for blanks.
+/// The name that a recording gets from its file: the name without folder and extension, with `_`
+/// for blanks.
 pub fn file_id(path: &Path) -> String {
     let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
     if stem.is_empty() {
@@ -178,7 +179,7 @@ pub fn file_id(path: &Path) -> String {
     stem.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
 }
 
-/// A source that ends with an error once it is cancelled.
+/// A source that ends with an error once the work is cancelled.
 struct Cancellable<'a> {
     source: Box<dyn AudioSource + 'a>,
     cancel: &'a AtomicBool,
@@ -216,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_recording_is_read_no_further() {
+    fn a_cancelled_recording_is_not_read_further() {
         let cancel = AtomicBool::new(false);
         let samples = [0.5; 20_000];
         let mut source = Recording::from_samples("a", &samples).with_cancel(&cancel).open().unwrap();

@@ -1,7 +1,8 @@
-//! Unified post-embedding scores: everything that tracking asks of a chunk once its embeddings exist, in one pass.
+//! Scores of a chunk after the embedding, computed in one pass.
 //!
-//! Distances to the known speakers, activity, validity and the duration filter belong together: each needs the masks
-//! or the embedding norms, which are read once here. An empty database is an ordinary case and gives no distances.
+//! Distances to the known speakers, activity, validity and the duration filter belong together:
+//! each needs the masks or the norms of the embeddings, which are read once here. Without known
+//! speakers, there are no distances.
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::{ChunkMasks, FrameMask};
@@ -10,9 +11,9 @@ use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 /// Thresholds of [`score_chunk`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScoreOptions {
-    /// A local speaker is valid from this many active frames on. Default: 10 (0.17 s).
+    /// Least number of active frames of a valid local speaker. Default: 10 (0.17 s).
     pub min_active_frames: usize,
-    /// Local speakers active for less than this many seconds lose their frames. Default: 1.0.
+    /// Local speakers that are active for fewer seconds than this lose their frames. Default: 1.0.
     pub min_duration_s: f64,
 }
 
@@ -22,22 +23,25 @@ impl Default for ScoreOptions {
     }
 }
 
-/// What [`score_chunk`] finds out about the local speakers of one chunk.
+/// The scores of the local speakers of one chunk, from [`score_chunk`].
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ChunkScores {
-    /// Cosine distances `[3, num_known]`, row-major, in [0, 2]; infinite where either vector is zero or absent.
+    /// Cosine distances `[3, num_known]`, row-major, in [0, 2]; infinite if either vector is zero
+    /// or absent.
     pub distances: Vec<f32>,
     /// Active frames of each local speaker, overlapped frames included.
     pub activity: [usize; LOCAL_SPEAKERS],
-    /// Which local speakers have an embedding and at least [`ScoreOptions::min_active_frames`] active frames.
+    /// Whether each local speaker has an embedding and at least [`ScoreOptions::min_active_frames`]
+    /// active frames.
     pub valid: [bool; LOCAL_SPEAKERS],
-    /// The masks without the speakers that the duration filter drops.
+    /// The masks without the local speakers that the duration filter drops.
     pub masks: ChunkMasks,
 }
 
-/// Scores one chunk's local speakers against the known speakers.
+/// Compares the local speakers of one chunk with the known speakers.
 ///
-/// - `embeddings`: one raw embedding of 256 values per local speaker, `None` where the speaker is inactive
+/// - `embeddings`: one raw embedding of 256 values per local speaker, `None` where the speaker is
+///   inactive
 /// - `known`: row-major `[num_known, 256]`, possibly empty
 ///
 /// `scores` is overwritten; its buffer is reused.
@@ -103,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_database_gives_no_distances() {
+    fn without_known_speakers_there_are_no_distances() {
         let e = axis(0, 1.0);
         let mut scores = ChunkScores { distances: vec![3.0; 7], ..ChunkScores::default() };
         score_chunk(&[Some(&e), None, None], &[], &masks([100, 0, 0]), &ScoreOptions::default(), &mut scores);
@@ -126,7 +130,7 @@ mod tests {
     fn the_duration_filter_and_validity_have_their_own_limits() {
         let e = axis(0, 1.0);
         let mut scores = ChunkScores::default();
-        // 59 frames are 0.996 s, 60 frames are 1.0125 s.
+        // 59 frames last 0.996 s, and 60 frames last 1.0125 s.
         let input = masks([9, 59, 60]);
         score_chunk(&[Some(&e), Some(&e), Some(&e)], &e, &input, &ScoreOptions::default(), &mut scores);
         assert_eq!(scores.valid, [false, true, true]);

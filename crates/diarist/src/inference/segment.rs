@@ -1,4 +1,4 @@
-//! Segmentation of a wave, in batches of chunks on all threads.
+//! Segments a wave, in batches of chunks on all threads.
 
 use rayon::prelude::*;
 
@@ -8,8 +8,9 @@ use crate::segmentation::masks::ChunkMasks;
 use super::intake::Window;
 use super::wave::Pool;
 
-/// Most chunks in one batch. From 4 on, the time per chunk hardly depends on their number
-/// (docs/adr/0007); more chunks share more of the first convolution, but take memory.
+/// Largest number of chunks in a batch. From 4 chunks on, the time per chunk hardly depends on
+/// their number (docs/adr/0007). Larger batches share more of the first convolution, but need more
+/// memory.
 const MAX_BATCH_CHUNKS: usize = 8;
 /// Chunks per thread in one wave: two batches, so that threads that finish early find more work.
 pub(super) const WAVE_CHUNKS_PER_THREAD: usize = 2 * MAX_BATCH_CHUNKS;
@@ -29,8 +30,8 @@ pub(super) fn segment(
     });
 }
 
-/// Cuts a wave into batches of nearly equal size, the same number for each thread: the first chunk
-/// and the masks of each.
+/// Cuts a wave into batches of nearly equal size, the same number for each thread. Returns the
+/// first chunk and the masks of each batch.
 fn batches(first_chunk: usize, masks: &mut [ChunkMasks], num_threads: usize) -> Vec<(usize, &mut [ChunkMasks])> {
     let num_chunks = masks.len();
     let per_thread = num_chunks.div_ceil(num_threads * MAX_BATCH_CHUNKS);

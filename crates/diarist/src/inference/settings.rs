@@ -21,21 +21,21 @@ pub(crate) const NUM_THREADS: Range = Range::closed("threads", 1.0, 1024.0);
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnalysisSettings {
     /// Seconds between the starts of neighbouring 10 s chunks, a multiple of 0.01 in (0, 10].
-    /// Default: 1. Twice the step halves the work; short turns suffer first.
+    /// Default: 1. Twice the step halves the work; short turns are affected first.
     pub step_s: f64,
-    /// Passes of the embedding network's trunk. Default: [`TrunkPasses::Shared`].
+    /// How often the trunk of the embedding network runs. Default: [`TrunkPasses::Shared`].
     pub trunk: TrunkPasses,
     /// Arithmetic of the networks. Default: `None`, which means [`Precision::Int8`] for the
-    /// embedded embedding network and [`Precision::F32`] for another one.
+    /// embedded embedding network and [`Precision::F32`] for any other.
     pub precision: Option<Precision>,
     /// Computation of the embeddings. Default: [`EmbeddingMode::Fast`].
     pub embedding_mode: EmbeddingMode,
-    /// File of segmentation weights. Default: `None`, the embedded ones.
+    /// File with segmentation weights. Default: `None`, the embedded weights.
     pub segmentation: Option<PathBuf>,
-    /// File of embedding weights. Default: `None`, the embedded ones.
+    /// File with embedding weights. Default: `None`, the embedded weights.
     pub embedding: Option<PathBuf>,
-    /// Threads that compute. Default: `None`, as many as the machine offers. Results do not depend
-    /// on it.
+    /// Number of computing threads. Default: `None`, as many as the machine offers. Results do not
+    /// depend on it.
     pub num_threads: Option<usize>,
 }
 
@@ -62,15 +62,15 @@ pub enum EmbeddingMode {
     /// Chunks in parallel on all threads.
     #[default]
     Fast,
-    /// As [`Self::Fast`], but a chunk that the same [`Analyzer`](super::Analyzer) has heard within
-    /// the last hour, in this recording or another, is not computed again. Needs
-    /// [`TrunkPasses::PerChunk`]. The cache holds the 1000 chunks that were asked for last: a longer
-    /// recording finds nothing of itself when it comes again.
+    /// As [`Self::Fast`], but reuses the embeddings of chunks that the same
+    /// [`Analyzer`](super::Analyzer) has processed within the last hour, in this recording or
+    /// another. Needs [`TrunkPasses::PerChunk`]. The cache holds the 1000 chunks that were used
+    /// last, so a longer recording finds none of its own chunks when it is analyzed again.
     Cached,
     /// No embeddings. Local speakers of neighbouring chunks that are active at the same time are
     /// one speaker. After a silence longer than the overlap of chunks, a speaker counts as a new
-    /// one, so this mode is for statistics of speech and overlap, and shows how much of the work is
-    /// left without embeddings. The number of speakers cannot be chosen.
+    /// one. So this mode is for statistics of speech and overlap, and for measuring the work
+    /// without embeddings. The number of speakers cannot be chosen.
     Skip,
 }
 
@@ -89,22 +89,22 @@ impl EmbeddingMode {
     }
 }
 
-/// Passes of the convolutions of the embedding network.
+/// How often the convolutions of the embedding network run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TrunkPasses {
-    /// One pass over each chunk, as in pyannote.audio: at a step of 1 s ten passes over every second
-    /// of the recording.
+    /// One pass over each chunk, as in pyannote.audio. At a step of 1 s, these are ten passes over
+    /// every second of the recording.
     #[serde(rename = "chunk")]
     PerChunk,
-    /// One pass over the recording, in pieces of 10 s from which the embeddings of all chunks are
-    /// pooled: nearly the same embeddings.
+    /// One pass over the recording, in pieces of 10 s. The embeddings of all chunks are pooled from
+    /// these pieces, and are nearly the same.
     #[default]
     Shared,
 }
 
 impl TrunkPasses {
-    /// Every choice, most exact first.
+    /// All choices, the most exact first.
     pub const ALL: [Self; 2] = [Self::PerChunk, Self::Shared];
 
     /// Name in settings and reports: `chunk` or `shared`.
@@ -117,7 +117,7 @@ impl TrunkPasses {
 }
 
 impl AnalysisSettings {
-    /// Settings that compute what pyannote.audio computes: one trunk pass for each chunk, in `f32`.
+    /// Settings that compute the same as pyannote.audio: one trunk pass for each chunk, in `f32`.
     pub fn exact() -> Self {
         Self { trunk: TrunkPasses::PerChunk, precision: Some(Precision::F32), ..Self::default() }
     }
@@ -125,8 +125,8 @@ impl AnalysisSettings {
     /// The chunk step in samples at 16 kHz.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] unless the step is a multiple of 10 ms in (0, 10] s:
-    /// fbank frames are 10 ms apart and shared between chunks.
+    /// [`crate::ErrorKind::InvalidOption`] unless the step is a multiple of 10 ms in (0, 10] s,
+    /// because chunks share fbank frames, which are 10 ms apart.
     pub fn step_samples(&self) -> Result<usize> {
         let frames = self.step_s * 100.0;
         if !(frames.round() >= 1.0 && self.step_s <= MAX_STEP_S && (frames - frames.round()).abs() < 1e-6) {
@@ -138,7 +138,7 @@ impl AnalysisSettings {
 
     /// The arithmetic in force.
     pub fn precision_in_force(&self) -> Precision {
-        // The ranges that int8 needs are known for the embedded network only.
+        // Only the ranges of the embedded network are known, and int8 needs them.
         let usual = if self.embedding.is_some() { Precision::F32 } else { Precision::Int8 };
         self.precision.unwrap_or(usual)
     }
@@ -153,7 +153,7 @@ impl AnalysisSettings {
             NUM_THREADS.check(num_threads as f64)?;
         }
         if self.embedding_mode == EmbeddingMode::Cached && self.trunk != TrunkPasses::PerChunk {
-            return Err(Error::invalid_option("the cache holds chunks, so the trunk must run over each of them")
+            return Err(Error::invalid_option("the cache holds chunks, so the trunk must run over each chunk")
                 .hint("choose another embedding mode, or trunk passes over each chunk"));
         }
         Ok(())

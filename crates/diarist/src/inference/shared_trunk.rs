@@ -1,9 +1,11 @@
-//! One pass of the embedding trunk over the recording, from which the embeddings of all chunks are pooled.
+//! Runs the embedding trunk once over the recording, and pools the embeddings of all chunks from
+//! its features.
 //!
-//! Passes cover 10 s each and do not overlap, however small the chunk step: at a step of 1 s a tenth of the work of a pass for
-//! each chunk. A pass is normalised by its own mean, as a chunk is, so a chunk that does not start with a pass is pooled from
-//! features that were normalised and padded otherwise than its own would be. What that does to the error rate is in
-//! docs/benchmarks.md.
+//! A pass covers 10 s, and passes do not overlap, however small the chunk step is. At a step of 1
+//! s, this is a tenth of the work of a pass for each chunk. A pass is normalised by its own mean,
+//! as a chunk is. So a chunk that does not start with a pass is pooled from features that were
+//! normalised and padded in another way than its own would be. docs/benchmarks.md shows the effect
+//! on the error rate.
 
 use std::collections::VecDeque;
 
@@ -17,23 +19,25 @@ use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 use super::chunk_embedder::ChunkEmbedder;
 use super::wave::{ChunkEmbeddings, Wave};
 
-/// Fbank frames from one pass, or one chunk's start, to 10 s later.
+/// Fbank frames of a pass or a chunk: those of 10 s.
 const PASS_FRAMES: usize = CHUNK_SAMPLES / FRAME_SHIFT;
 /// Feature frames of a pass.
 const PASS_FEATURES: usize = PASS_FRAMES / FEATURE_SHIFT;
 
-/// The features of 10 s. Frames are fbank frames of the recording.
+/// The features of 10 s. Positions are fbank frames of the recording.
 #[derive(Debug)]
 struct Pass {
     /// First frame that the pass covers.
     start: usize,
-    /// First frame that it is used for: later than `start` only in the last pass, which ends where the last chunk does.
+    /// First frame that the pass is used for. It differs from `start` only in the last pass, which
+    /// ends with the last chunk.
     used_from: usize,
-    /// Shape `[10, 125, 256]`; unspecified where nobody speaks, empty if nobody speaks in all of it.
+    /// Shape `[10, 125, 256]`; unspecified where nobody speaks, empty if nobody speaks in the whole
+    /// pass.
     features: Vec<f32>,
 }
 
-/// What was computed and is still needed.
+/// The passes that have been computed and are still needed.
 #[derive(Debug, Default)]
 pub(super) struct SharedTrunk {
     passes: VecDeque<Pass>,
@@ -42,18 +46,18 @@ pub(super) struct SharedTrunk {
 }
 
 impl Wave<'_> {
-    /// End of the last chunk of the wave.
+    /// End of the last chunk of the wave, in fbank frames.
     fn end(&self) -> usize {
         self.start(self.first_chunk + self.masks.len() - 1) + PASS_FRAMES
     }
 
-    /// From here on chunks of later waves may need features.
+    /// First frame whose features chunks of later waves may need.
     fn open_from(&self) -> usize {
         let next = self.first_chunk + self.masks.len();
         if self.all_chunks == Some(next) { usize::MAX } else { self.start(next) }
     }
 
-    /// Which features of a pass some embedding needs, or may need.
+    /// The features of a pass that an embedding needs or may need.
     fn wanted(&self, pass: &Pass) -> [bool; PASS_FEATURES] {
         let open_from = self.open_from();
         let mut wanted = std::array::from_fn(|t| pass.start + t * FEATURE_SHIFT >= open_from);
@@ -87,18 +91,21 @@ impl SharedTrunk {
         });
     }
 
-    /// The chunk where the pass begins that the start of chunk `next` lies in, or the last chunk before that.
+    /// The chunk at the beginning of the pass in which chunk `next` starts, or the last chunk
+    /// before that.
     pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
         let start = next * step_samples / FRAME_SHIFT;
         start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
     }
 
-    /// Computes the passes that begin before the first chunk of `wave`, which has no chunks itself, and reach into it.
+    /// Computes the passes that begin before the first chunk of `wave` and reach into it. `wave`
+    /// has no chunks itself.
     pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
         self.compute_passes(chunks, wave);
     }
 
-    /// Runs the passes that the wave needs and that are not there yet, and lets go of those that no chunk needs any more.
+    /// Runs the missing passes that the wave needs, and discards those that no chunk needs any
+    /// more.
     fn compute_passes(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
         let start = wave.start(wave.first_chunk);
         while self.passes.get(1).is_some_and(|next| next.used_from <= start) {
@@ -131,7 +138,8 @@ impl SharedTrunk {
         });
     }
 
-    /// The features at frequency `row` that belong to `mask` of the chunk that starts at frame `start`.
+    /// The features at frequency `row` that belong to `mask` of the chunk that starts at frame
+    /// `start`.
     fn frames(&self, start: usize, mask: FrameMask, row: usize) -> impl Iterator<Item = &[f32]> + Clone {
         let passes = self.passes.iter().enumerate();
         passes.filter(|(_, pass)| !pass.features.is_empty()).flat_map(move |(index, pass)| {
@@ -146,7 +154,8 @@ impl SharedTrunk {
     }
 }
 
-/// The mask frame of the chunk that starts at frame `start` which stands for frame `frame`: the nearest lower one.
+/// The mask frame that covers the fbank frame `frame`, in the chunk that starts at frame `start`:
+/// the nearest lower one.
 fn mask_frame(frame: usize, start: usize) -> Option<usize> {
     let offset = frame.checked_sub(start)?;
     (offset < PASS_FRAMES).then_some(offset * FRAMES_PER_CHUNK / PASS_FRAMES)

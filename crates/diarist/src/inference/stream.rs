@@ -1,6 +1,7 @@
-//! The analysis of audio that arrives bit by bit.
+//! Analyzes audio that arrives in pieces.
 //!
-//! What is computed goes to a temporary file, so that memory does not grow with the recording: twice a saved analysis in f16, about 5 MB for each hour.
+//! Finished chunks go to a temporary file, so that memory does not grow with the recording. The
+//! file is twice as large as a saved analysis in f16, about 5 MB for each hour.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -16,13 +17,14 @@ use super::embedder::Embedder;
 use super::intake::Window;
 use super::wave::{ChunkEmbeddings, Wave};
 
-/// Chunks that are held until they are stored: a minute at the usual step.
+/// Largest number of chunks that are held before they are stored: a minute at the usual step.
 const MAX_HELD_CHUNKS: usize = 60;
 
-/// As [`Analyzer::analyze`], but fed by its caller: the same analysis to the last bit, for pieces of
-/// any size.
+/// As [`Analyzer::analyze`], but the caller supplies the samples. The analysis is the same to the
+/// last bit, for pieces of any size.
 ///
-/// A chunk is computed as soon as all that it needs is there. Samples and features before the oldest unfinished chunk are let go.
+/// A chunk is computed as soon as all samples that it needs have arrived. Samples and features
+/// before the oldest unfinished chunk are discarded.
 #[derive(Debug)]
 pub struct StreamAnalysis {
     origin: Origin,
@@ -31,7 +33,7 @@ pub struct StreamAnalysis {
     window: Window,
     embedder: Embedder,
     num_samples: u64,
-    /// First chunk of `masks` and `embeddings`; those before are in the file.
+    /// First chunk of `masks` and `embeddings`; the chunks before it are in the file.
     first_chunk: usize,
     masks: Vec<ChunkMasks>,
     embeddings: Embeddings,
@@ -40,7 +42,7 @@ pub struct StreamAnalysis {
 }
 
 impl StreamAnalysis {
-    /// An analysis of no samples yet, of the recording `file_id`.
+    /// An analysis without samples, of the recording `file_id`.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Output`] if there is no room for a temporary file.
@@ -63,7 +65,7 @@ impl StreamAnalysis {
         })
     }
 
-    /// Takes the samples that follow (16 kHz mono, finite) and computes the chunks that they complete.
+    /// Takes the next samples (16 kHz mono, finite) and computes the chunks that they complete.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Weights`] if a network gives a value that is not finite.
@@ -75,7 +77,7 @@ impl StreamAnalysis {
         if self.masks.len() >= MAX_HELD_CHUNKS { self.store() } else { Ok(()) }
     }
 
-    /// Computes what is left; the last chunk is padded with zeros.
+    /// Computes the remaining chunks. The last chunk is padded with zeros.
     ///
     /// # Errors
     /// As [`Self::push`].
@@ -100,12 +102,12 @@ impl StreamAnalysis {
         Ok(saved.analysis)
     }
 
-    /// Chunks so far.
+    /// Number of chunks so far.
     fn num_chunks(&self) -> usize {
         self.first_chunk + self.masks.len()
     }
 
-    /// Moves what is held to the file.
+    /// Moves the held chunks to the file.
     fn store(&mut self) -> Result<()> {
         self.stored.push(&self.masks, &self.embeddings)?;
         self.first_chunk += self.masks.len();
@@ -142,5 +144,5 @@ impl StreamAnalysis {
 fn unusable(error: std::io::Error) -> Error {
     Error::new(ErrorKind::Output, "the temporary file of the analysis cannot be used")
         .caused_by(error)
-        .hint("make room in the folder for temporary files, or name another with TMPDIR")
+        .hint("make room in the folder for temporary files, or choose another with TMPDIR")
 }

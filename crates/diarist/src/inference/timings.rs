@@ -1,4 +1,4 @@
-//! Where the time of one recording goes.
+//! The seconds that each stage of the work on a recording takes.
 
 use std::iter::Sum;
 use std::time::Duration;
@@ -7,14 +7,16 @@ use serde::{Deserialize, Serialize};
 
 /// Wall-clock seconds of one recording.
 ///
-/// Every moment belongs to one stage at most, so that the stages and [`Timings::other_s`] add up to `total_s`. With several
-/// threads, audio is read while embeddings are computed; that time is the embedding's, and `decode_beside_s` and
-/// `resample_beside_s` tell, outside the sum, how much of it reading took on one of the threads.
+/// Every moment belongs to at most one stage, so the stages and [`Timings::other_s`] add up to
+/// `total_s`. With several threads, audio is read while embeddings are computed. That time belongs
+/// to the embedding. Outside the sum, `decode_beside_s` and `resample_beside_s` give the seconds
+/// that reading took on one of the threads meanwhile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
-    /// Opening, reading (on stdin also waiting) and decoding, as far as nothing else was done meanwhile.
+    /// Opening, reading (including the wait for standard input) and decoding, while no other stage
+    /// ran.
     pub decode_s: f64,
-    /// Resampling to 16 kHz, as far as nothing else was done meanwhile.
+    /// Resampling to 16 kHz, while no other stage ran.
     pub resample_s: f64,
     /// Mel filterbank features.
     pub fbank_s: f64,
@@ -26,29 +28,29 @@ pub struct Timings {
     pub clustering_s: f64,
     /// Reconstruction of the timeline.
     pub timeline_s: f64,
-    /// Giving the result the form of its output; 0 in results of the library.
+    /// Formatting and writing of the output; 0 in results of the library.
     pub output_s: f64,
-    /// From opening the recording to the end of the last stage.
+    /// Total from the opening of the recording to the end of the last stage.
     pub total_s: f64,
-    /// Decoding beside the embedding.
+    /// Decoding during the embedding.
     pub decode_beside_s: f64,
-    /// Resampling beside the embedding.
+    /// Resampling during the embedding.
     pub resample_beside_s: f64,
 }
 
-/// A stage of a recording's work.
+/// A stage of the work on a recording.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Stage {
-    /// Its name in one word.
+    /// Name in one word.
     pub name: &'static str,
     /// Wall-clock seconds.
     pub wall_s: f64,
-    /// Seconds of one thread beside another stage.
+    /// Seconds on one thread during another stage.
     pub beside_s: f64,
 }
 
 impl Timings {
-    /// The stages in the order in which a recording goes through them.
+    /// The stages in the order in which a recording passes through them.
     pub fn stages(&self) -> [Stage; 8] {
         [
             ("decode", self.decode_s, self.decode_beside_s),
@@ -63,18 +65,18 @@ impl Timings {
         .map(|(name, wall_s, beside_s)| Stage { name, wall_s, beside_s })
     }
 
-    /// What lies between the stages.
+    /// Seconds between the stages.
     pub fn other_s(&self) -> f64 {
         (self.total_s - self.stages().iter().map(|stage| stage.wall_s).sum::<f64>()).max(0.0)
     }
 
-    /// Adds the time of an output, which comes after everything that was counted so far.
+    /// Adds the time of an output, which comes after all stages counted so far.
     pub fn add_output(&mut self, elapsed: Duration) {
         self.output_s += elapsed.as_secs_f64();
         self.total_s += elapsed.as_secs_f64();
     }
 
-    /// `combine` of every value of `self` and `other`.
+    /// Applies `combine` to every value of `self` and `other`.
     fn zip(&self, other: &Self, combine: impl Fn(f64, f64) -> f64) -> Self {
         let of = |value: fn(&Self) -> f64| combine(value(self), value(other));
         Self {
@@ -97,7 +99,8 @@ impl Timings {
         self.zip(self, |seconds, _| (seconds * 1e6).round() / 1e6)
     }
 
-    /// Counts `elapsed` of reading, of which `resampling` was resampling and `beside` ran beside the embedding.
+    /// Adds `elapsed` seconds of reading. `resampling` is the part of them that was resampling, and
+    /// `beside` the part during the embedding.
     pub(super) fn add_reading(&mut self, elapsed: Duration, resampling: Duration, beside: Duration) {
         let (elapsed_s, resample_s) = (elapsed.as_secs_f64(), resampling.as_secs_f64());
         let decode_s = (elapsed_s - resample_s).max(0.0);
@@ -120,7 +123,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_runs_beside_another_stage_is_not_in_the_sum() {
+    fn time_beside_another_stage_is_not_in_the_sum() {
         let seconds = Duration::from_secs_f64;
         let mut timings = Timings { embedding_s: 3.0, total_s: 4.5, ..Timings::default() };
         timings.add_reading(seconds(1.0), seconds(0.25), seconds(0.0));
@@ -128,7 +131,7 @@ mod tests {
         timings.add_reading(seconds(2.0), seconds(0.5), seconds(2.0));
         timings.add_reading(seconds(0.4), seconds(0.2), seconds(0.1));
         let close = |value: f64, expected: f64| assert!((value - expected).abs() < 1e-12, "{value}, not {expected}");
-        // 0.75 s before; three quarters of the last 0.4 s were waited for.
+        // 0.75 s came before. Three quarters of the last 0.4 s did not run during the embedding.
         close(timings.decode_s, 0.75 + 0.15);
         close(timings.resample_s, 0.25 + 0.15);
         close(timings.decode_beside_s, 1.5 + 0.05);

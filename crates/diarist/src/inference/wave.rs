@@ -1,4 +1,4 @@
-//! Some chunks in a row, and memory that the networks use again.
+//! Consecutive chunks that are processed together, and reusable memory for the networks.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -9,29 +9,29 @@ use crate::segmentation::masks::ChunkMasks;
 
 use super::intake::Window;
 
-/// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers who are never active.
+/// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers that are never active.
 pub(super) type ChunkEmbeddings = [f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
 
-/// A few chunks in a row and their masks.
+/// A few consecutive chunks and their masks.
 #[derive(Clone, Copy)]
 pub(super) struct Wave<'a> {
     pub(super) window: &'a Window,
     pub(super) first_chunk: usize,
     pub(super) masks: &'a [ChunkMasks],
     pub(super) step_samples: usize,
-    /// Chunks of the recording, once all of it is in the window.
+    /// Number of chunks of the recording, once all of it is in the window.
     pub(super) all_chunks: Option<usize>,
 }
 
 impl Wave<'_> {
-    /// First fbank frame of a chunk in the recording.
+    /// First fbank frame of a chunk, counted from the start of the recording.
     pub(super) fn start(&self, chunk: usize) -> usize {
         chunk * self.step_samples / FRAME_SHIFT
     }
 }
 
-/// Scratch memory of a network, one piece for each thread that has used it. Nothing is allocated
-/// after the first wave.
+/// Scratch memory of a network, one piece for each thread that has used it. After the first wave,
+/// nothing is allocated.
 #[derive(Debug)]
 pub(super) struct Pool<W>(Mutex<Vec<W>>);
 
@@ -42,7 +42,7 @@ impl<W> Default for Pool<W> {
 }
 
 impl<W: Default> Pool<W> {
-    /// Does `work` with a piece of memory that no other thread uses meanwhile.
+    /// Calls `work` with a piece of memory that no other thread uses meanwhile.
     pub(super) fn with<R>(&self, work: impl FnOnce(&mut W) -> R) -> R {
         let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut workspace = taken.unwrap_or_default();

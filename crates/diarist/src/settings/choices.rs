@@ -42,24 +42,24 @@ impl Choices {
         read().map_err(|error| error.at(path.display().to_string()))
     }
 
-    /// Whether nothing was chosen.
+    /// Whether no option was chosen.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The value given to an option.
+    /// The value chosen for an option.
     pub fn get(&self, name: &str) -> Option<&Value> {
         self.0.get(name)
     }
 
-    /// Chooses a value, in place of an earlier one.
+    /// Chooses a value, and replaces an earlier choice.
     pub fn set(&mut self, option: &'static OptionInfo, value: Value) {
         self.0.insert(option.name, value);
     }
 
-    /// These choices, and those of `base` for all other options.
+    /// These choices, completed by those of `base` for all other options.
     ///
-    /// Values that belong to a clustering method are not taken over if this side names another
+    /// Values that belong to a clustering method are not taken from `base` if `self` names another
     /// method.
     #[must_use]
     pub fn over(&self, base: &Self) -> Self {
@@ -74,7 +74,7 @@ impl Choices {
         both
     }
 
-    /// The settings that the choices stand for.
+    /// The settings for these choices.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for a value outside its range, one that the clustering
@@ -86,7 +86,7 @@ impl Choices {
                 option.set(&mut settings, value.clone())?;
             }
         }
-        // The cache holds chunks.
+        // The cache holds chunks, so it needs a pass over each chunk.
         if settings.analysis.embedding_mode == EmbeddingMode::Cached && self.get("trunk").is_none() {
             settings.analysis.trunk = TrunkPasses::PerChunk;
         }
@@ -98,7 +98,7 @@ impl Choices {
 fn unusable(text: &str, error: &toml::de::Error) -> Error {
     let line = error.span().map(|span| format!("line {}: ", text[..span.start].matches('\n').count() + 1));
     Error::input(format!("{}{}", line.unwrap_or_default(), error.message()))
-        .hint("the keys are names of options, with values as on the command line")
+        .hint("the keys are the names of options, such as step or clustering")
 }
 
 impl Serialize for Choices {
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for ChoicesVisitor {
     }
 }
 
-/// The name of an option that exists.
+/// The name of a known option.
 struct Known(&'static OptionInfo);
 
 static NAMES: LazyLock<Vec<&'static str>> = LazyLock::new(|| OPTIONS.iter().map(|option| option.name).collect());
@@ -149,7 +149,7 @@ impl<'de> Deserialize<'de> for Known {
     }
 }
 
-/// Reads a value of the option's kind; a null is no choice.
+/// Reads a value of the option's kind. A null chooses nothing.
 struct ValueOf(&'static OptionInfo);
 
 impl<'de> DeserializeSeed<'de> for ValueOf {
@@ -197,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn choices_are_read_as_written() {
+    fn written_choices_are_read_back() {
         let all = [
             ("clustering", Value::Name("vbx")),
             ("threshold", Value::Number(0.55)),
@@ -276,7 +276,7 @@ mod tests {
         let both = chosen(&[("threshold", high.clone())]).over(&file);
         assert_eq!(both, chosen(&[("threshold", high), ("fa", Value::Number(0.2)), ("step", two.clone())]));
 
-        // A threshold for vbx means nothing to ahc; the step does not depend on the method.
+        // A threshold for vbx does not apply to ahc. The step does not depend on the method.
         let ahc = ("clustering", Value::Name("ahc"));
         let other = chosen(std::slice::from_ref(&ahc)).over(&file);
         assert_eq!(other, chosen(&[ahc, ("step", two)]));

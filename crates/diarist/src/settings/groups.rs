@@ -5,8 +5,8 @@ use crate::error::{Error, Result};
 use crate::inference::AnalysisSettings;
 use crate::timeline::TimelineSettings;
 
-/// Everything that can be chosen. The default is [`Profile::Balanced`](super::Profile::Balanced), in
-/// every interface.
+/// All settings of a diarization. The default is [`Profile::Balanced`](super::Profile::Balanced),
+/// in every interface.
 ///
 /// ```
 /// use diarist::{Profile, Settings};
@@ -21,14 +21,14 @@ use crate::timeline::TimelineSettings;
 pub struct Settings {
     /// How the networks run over a recording.
     pub analysis: AnalysisSettings,
-    /// How local speakers become the speakers of the recording.
+    /// How local speakers are assigned to the speakers of the recording.
     pub clustering: ClusteringSettings,
-    /// How speakers become turns.
+    /// How the clusters become turns.
     pub timeline: TimelineSettings,
 }
 
 impl Settings {
-    /// Checks every setting that does not depend on the recording, so that a fault shows before any
+    /// Checks every setting that does not depend on the recording, so that errors appear before any
     /// work is done.
     ///
     /// # Errors

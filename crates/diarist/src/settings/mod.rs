@@ -1,8 +1,8 @@
 //! Settings of a diarization, by value and by name.
 //!
-//! [`Settings`] holds a value for everything that can be chosen. Users name what they choose: on the
-//! command line, in a configuration file, in JSON or as Python keywords. All of these go through
-//! [`Choices`], and [`OPTIONS`] is the one definition of every option's name, values, default and
+//! [`Settings`] holds the value of every setting. Users choose options by name: on the command
+//! line, in a configuration file, in JSON or as Python keywords. All of these go through
+//! [`Choices`]. [`OPTIONS`] is the only definition of every option's name, values, default and
 //! help.
 
 mod choices;

@@ -1,4 +1,4 @@
-//! The one definition of every option.
+//! The table of options: the only definition of each.
 
 use super::groups::Settings;
 use super::profile::Profile;
@@ -10,45 +10,45 @@ use crate::models::Precision;
 use crate::range::Range;
 use crate::timeline::MIN_DURATION_OFF_S;
 
-/// An option: a setting that users name.
+/// An option: a setting that users choose by name.
 #[derive(Debug)]
 pub struct OptionInfo {
     /// Name on the command line (after `--`), in configuration files and in JSON settings. Python's
     /// keyword has `_` for `-`.
     pub name: &'static str,
-    /// Group of settings.
+    /// The group of settings that it belongs to.
     pub group: Group,
-    /// Values.
+    /// The kind of its values.
     pub kind: OptionKind,
-    /// Default in words.
+    /// Default value in words.
     pub default: &'static str,
     /// Help in one sentence without a full stop. It begins with a verb or a noun.
     pub help: &'static str,
-    /// Key in the options of JSON results; `None` for options that change no result or that other
-    /// keys tell.
+    /// Key in the options of JSON results. `None` for options that do not change results, or that
+    /// other keys cover.
     pub result_key: Option<&'static str>,
-    /// Whether the value has a meaning for one clustering method only, so that a value from a
-    /// configuration file is dropped when the command names another method.
+    /// Whether the option belongs to one clustering method. The value of such an option in a
+    /// configuration file is dropped if the caller chooses another method.
     pub of_method: bool,
     get: fn(&Settings) -> Option<Value>,
     set: fn(&mut Settings, Value) -> Result<()>,
 }
 
-/// Values of an option.
+/// The values that an option can have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum OptionKind {
-    /// A number in a range; the name stands for the value in help.
+    /// A number in a range. The name stands for the value in help.
     Number(Range, &'static str),
     /// A whole number in a range.
     Count(Range),
-    /// One of some names; the name stands for the value in help.
+    /// One of several names. The name stands for the value in help.
     Choice(&'static [Choice], &'static str),
     /// Path of a file.
     Path,
 }
 
 impl OptionInfo {
-    /// The option of this name; `_` may stand for `-`.
+    /// The option of this name, in which `_` may stand for `-`.
     pub fn find(name: &str) -> Option<&'static Self> {
         OPTIONS.iter().find(|option| {
             option.name.len() == name.len()
@@ -79,7 +79,7 @@ impl OptionInfo {
     }
 }
 
-/// The options in force: key in JSON results, and the value if the option applies.
+/// The options in force: the key in JSON results, and the value if the option applies.
 pub fn options_in_force(settings: &Settings) -> impl Iterator<Item = (&'static str, Option<Value>)> {
     OPTIONS.iter().filter_map(|option| Some((option.result_key?, option.get(settings))))
 }
@@ -94,7 +94,7 @@ macro_rules! as_kind {
     };
 }
 
-/// The item of `all` that is called `name`.
+/// The item of `all` with the name `name`.
 fn named<T: Copy, const N: usize>(all: [T; N], name: &str, name_of: fn(T) -> &'static str) -> Result<T> {
     all.into_iter()
         .find(|item| name_of(*item) == name)
@@ -135,7 +135,7 @@ fn of_other_method(name: &str, method: &str) -> Error {
 }
 
 /// Every option, in the order in which values are applied: a profile sets the values of the options
-/// after it, and a clustering method those of its own.
+/// after it, and a clustering method those of its own options.
 pub static OPTIONS: [OptionInfo; 17] = [
     OptionInfo {
         name: "num-speakers",

@@ -1,10 +1,10 @@
-//! Named sets of values.
+//! Profiles: named sets of values.
 
 use super::groups::Settings;
 use crate::inference::AnalysisSettings;
 
-/// A named choice between exact and fast. Every part of it is a setting of its own;
-/// `docs/benchmarks.md` has the cost of each.
+/// A named balance between accuracy and speed. Every part of a profile is also a setting of its
+/// own. `docs/benchmarks.md` shows the cost of each.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Profile {
     /// pyannote community-1 as published: the trunk of the embedding network runs over each chunk,
@@ -18,7 +18,7 @@ pub enum Profile {
 }
 
 impl Profile {
-    /// Every profile, most exact first.
+    /// All profiles, the most exact first.
     pub const ALL: [Self; 3] = [Self::Exact, Self::Balanced, Self::Fast];
 
     /// Name in settings and reports.

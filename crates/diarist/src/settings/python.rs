@@ -1,10 +1,11 @@
-//! Keywords of the Python package, made from the table of options.
+//! Generates the keywords of the Python package from the table of options.
 
 use std::fmt::Write;
 
 use super::options::{OPTIONS, OptionInfo, OptionKind};
 
-/// The module `diarist/_settings.py`: types and help of the keywords that choose settings.
+/// The text of the module `diarist/_settings.py`: types and help of the keywords that choose
+/// settings.
 pub fn python_keywords() -> String {
     let mut text = String::from(
         "\"\"\"Keywords that choose settings. Written by `just python-settings` from the table of options; not by hand.\"\"\"\n\n\

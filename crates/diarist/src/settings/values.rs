@@ -1,18 +1,18 @@
-//! Values of options, before they are given to [`Settings`](super::Settings).
+//! Values of options before they are applied to [`Settings`](super::Settings).
 
 use std::fmt;
 use std::path::PathBuf;
 
 use serde::{Serialize, Serializer};
 
-/// A value that a user gave to an option.
+/// A value that a user chose for an option.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A number.
     Number(f64),
-    /// A whole number from 0 on.
+    /// A whole number, 0 or more.
     Count(usize),
-    /// One of the names in a list.
+    /// One of several names.
     Name(&'static str),
     /// Path of a file.
     Path(PathBuf),
@@ -49,13 +49,13 @@ pub struct Choice {
     pub help: &'static str,
 }
 
-/// Group of settings that an option belongs to.
+/// The group of settings that an option belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// How the networks run: needed where a recording is analyzed.
+    /// How the networks run. Needed to analyze a recording.
     Analysis,
-    /// How speakers are found: needed where an analysis is clustered.
+    /// How speakers are found. Needed to cluster an analysis.
     Clustering,
-    /// How turns are made of speakers.
+    /// How turns are made from speakers.
     Timeline,
 }

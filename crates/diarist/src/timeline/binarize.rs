@@ -1,4 +1,4 @@
-//! From active frames to turns with speaker labels.
+//! Converts active frames into turns with speaker labels.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,9 @@ use crate::range::Range;
 /// Settings of the timeline.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TimelineSettings {
-    /// Gaps of one speaker shorter than this many seconds are filled. Default: 0, none (as
-    /// community-1). Higher values give fewer, longer turns, and false alarms in the pauses.
+    /// Gaps of one speaker shorter than this many seconds are filled. Default: 0, which fills none,
+    /// as in community-1. Higher values give fewer and longer turns, with false alarms in the
+    /// pauses.
     pub min_duration_off_s: f64,
 }
 
@@ -34,12 +35,12 @@ impl TimelineSettings {
 /// The two timelines that [`build`] makes. The caller names the recording (`file_id`).
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Timelines {
-    /// All turns, with their confidence; turns of different speakers overlap where people do.
+    /// All turns, with their confidence. Turns overlap where several people speak at the same time.
     pub turns: Vec<Turn>,
-    /// Turns of one speaker at a time: in each frame the speaker with the most votes.
+    /// The exclusive timeline: in each frame, the speaker with the most votes.
     pub exclusive_turns: Vec<Turn>,
-    /// Cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster that is
-    /// never active has no label; a label may stand for a cluster index that has no centroid (see
+    /// The cluster of each label: label `i` (`SPEAKER_{i:02}`) is cluster `labels[i]`. A cluster
+    /// that is never active has no label. A label may stand for a cluster without a centroid (see
     /// [`reconstruct`]).
     pub labels: Vec<u32>,
 }
@@ -48,9 +49,9 @@ pub struct Timelines {
 /// clusters.
 ///
 /// `clusters.hard` has one entry for each row of `analysis.embeddings`. At most `max_speakers`, the
-/// largest number of speakers in the recording, are active at the same time. Turns extend at most to
-/// the end of the last chunk, which is padded with silence: like pyannote, nothing is cut at the
-/// recording's end.
+/// largest number of speakers in the recording, are active at the same time. Turns extend at most
+/// to the end of the last chunk, which is padded with silence. As in pyannote, turns are not cut at
+/// the end of the recording.
 pub fn build(
     analysis: &Analysis,
     clusters: &Clusters,
@@ -78,7 +79,8 @@ fn cap(counts: &mut [u8], max: usize) {
     }
 }
 
-/// The clusters that have a turn, in the order of their labels: sorted as text ("0", "1", "10", "2"), as pyannote does.
+/// The clusters that have a turn, in the order of their labels: sorted as text ("0", "1", "10",
+/// "2"), as pyannote does.
 pub fn labels(discrete: &Discrete) -> Vec<u32> {
     let spoken = discrete.runs.iter().filter(|run| !region(run, discrete.num_frames).is_empty());
     let clusters: BTreeSet<u32> = spoken.map(|run| run.cluster).collect();
@@ -87,10 +89,11 @@ pub fn labels(discrete: &Discrete) -> Vec<u32> {
     clusters
 }
 
-/// Turns from active frames. `labels[i]` is the cluster that is called [`label_name`]`(i)`; other clusters get no turn.
+/// Turns from active frames. The speaker of cluster `labels[i]` is called [`label_name`]`(i)`;
+/// other clusters get no turns.
 ///
-/// A turn lasts from the middle of its first frame to the middle of the first frame after it, or of the recording's
-/// last frame. Gaps of a speaker shorter than `min_duration_off_s` are filled.
+/// A turn lasts from the middle of its first frame to the middle of the first frame after it, or of
+/// the recording's last frame. Gaps of a speaker shorter than `min_duration_off_s` are filled.
 ///
 /// Source: pyannote.audio `utils/signal.py`, `Binarize` with on- and offset 0.5.
 pub fn to_turns(discrete: &Discrete, labels: &[u32], min_duration_off_s: f64) -> Vec<Turn> {

@@ -6,12 +6,13 @@ use crate::analysis::Analysis;
 use crate::clustering::Clusters;
 use crate::segmentation::LOCAL_SPEAKERS;
 
-/// Sets the confidence of `turns`, which were made with `labels` (as in [`super::Timelines`]): the
-/// share of the chunks around a frame in which the speaker is active there, from 0 to 1, as the mean
-/// over the frames of the turn.
+/// Sets the confidence of `turns`, which were made with `labels` (as in [`super::Timelines`]). The
+/// confidence is a share from 0 to 1: of the chunks that cover a frame, those in which the speaker
+/// is active there, as the mean over the frames of the turn.
 ///
-/// Overlapping chunks are heard independently, so a turn is certain where they agree on the speaker.
-/// The share is not a probability: a voice that all chunks take for another has a high share, too.
+/// The networks process overlapping chunks independently, so a turn is certain where the chunks
+/// agree on the speaker. The share is not a probability: it is also high if all chunks mistake one
+/// voice for another.
 pub fn set_confidences(turns: &mut [Turn], analysis: &Analysis, clusters: &Clusters, labels: &[u32]) {
     let Analysis { geometry, masks, embeddings, .. } = analysis;
     let mut cluster_of = vec![[None; LOCAL_SPEAKERS]; masks.len()];
@@ -42,7 +43,8 @@ pub fn set_confidences(turns: &mut [Turn], analysis: &Analysis, clusters: &Clust
     }
 }
 
-/// The frames of a turn, which lasts from the middle of its first frame to the middle of the frame after its last one.
+/// The frames of a turn. It lasts from the middle of its first frame to the middle of the frame
+/// after its last one.
 fn frames(segment: Segment, num_frames: usize) -> std::ops::Range<usize> {
     let frame = |time: f64| usize::try_from(SlidingWindow::FRAMES.closest_frame(time)).unwrap_or(0).min(num_frames);
     frame(segment.start)..frame(segment.end)
@@ -57,7 +59,8 @@ mod tests {
 
     #[test]
     fn confidence_is_the_share_of_agreeing_chunks() {
-        // Two chunks, 5 s apart. The first hears somebody all the time, the second from the middle of what both cover.
+        // Two chunks start 5 s apart. The speaker is active in all of the first, and in the second
+        // from the middle of the part that both cover.
         let mut masks = vec![ChunkMasks::default(); 2];
         (0..FRAMES_PER_CHUNK).for_each(|t| masks[0].speakers[1].insert(t));
         (148..FRAMES_PER_CHUNK).for_each(|t| masks[1].speakers[0].insert(t));
@@ -79,7 +82,7 @@ mod tests {
         assert_eq!(sure(second + 148, 589, "SPEAKER_00"), 1.0);
         assert_eq!(sure(second + 100, second + 196, "SPEAKER_00"), 0.75);
         assert_eq!(sure(600, 700, "SPEAKER_00"), 1.0);
-        // Who was never heard, and a turn without a frame.
+        // A speaker who is never active, and a turn without a frame.
         assert_eq!((sure(0, 10, "SPEAKER_01"), sure(5, 5, "SPEAKER_00")), (0.0, 0.0));
     }
 }

@@ -1,14 +1,16 @@
-//! How many people speak in each frame.
+//! The number of speakers in each frame.
 
 use super::Coverage;
 use crate::analysis::ChunkGeometry;
 use crate::segmentation::masks::ChunkMasks;
 
-/// Number of simultaneous speakers in each frame of the recording: the mean over the chunks that cover the frame,
-/// rounded, half-way cases to the even number. 0 where no chunk covers the frame.
+/// Number of simultaneous speakers in each frame of the recording: the mean over the chunks that
+/// cover the frame, with half-way cases rounded to the even number. 0 where no chunk covers the
+/// frame.
 ///
-/// Source: pyannote.audio `pipelines/utils/diarization.py`, `speaker_count` with warm-up (0, 0). There the mean is a
-/// float32 quotient; both terms are small integers, so that the quotient is half-way exactly if it is so in integers.
+/// Source: pyannote.audio `pipelines/utils/diarization.py`, `speaker_count` with warm-up (0, 0).
+/// There the mean is a float32 quotient. Both terms are small integers, so integer arithmetic finds
+/// the same half-way cases.
 pub fn speaker_count(masks: &[ChunkMasks], geometry: &ChunkGeometry) -> Vec<u8> {
     let coverage = Coverage::new(masks.len(), geometry.step_s());
     let mut counts = Vec::with_capacity(coverage.num_frames());
@@ -27,7 +29,7 @@ pub(crate) fn rounded_mean(sum: u64, num: u64) -> u8 {
     }
     let (quotient, twice_rest) = (sum / num, 2 * (sum % num));
     let up = twice_rest > num || (twice_rest == num && quotient % 2 == 1);
-    // At most the number of local speakers, 3.
+    // The value is at most the number of local speakers, 3.
     (quotient + u64::from(up)) as u8
 }
 
@@ -36,7 +38,7 @@ mod tests {
     use super::rounded_mean;
 
     #[test]
-    fn half_way_goes_to_even() {
+    fn half_way_cases_are_rounded_to_even() {
         // (sum, chunks, expected): 0.5, 1.5, 2.5, just below and above 0.5, uncovered.
         for (sum, num, expected) in
             [(1, 2, 0), (3, 2, 2), (5, 2, 2), (4, 9, 0), (5, 9, 1), (5, 10, 0), (0, 0, 0), (3, 1, 3)]

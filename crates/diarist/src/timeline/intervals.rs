@@ -1,7 +1,8 @@
 //! Sets of time: unions, intersections and gaps of segments.
 //!
-//! Everywhere in this library a segment of at most one microsecond is empty, as in pyannote.core (`segment.py`,
-//! `SEGMENT_PRECISION`), so that rounding noise of adjacent segments makes neither speech nor silence.
+//! Everywhere in this library a segment of at most one microsecond is empty, as in pyannote.core
+//! (`segment.py`, `SEGMENT_PRECISION`). So rounding noise between adjacent segments makes neither
+//! speech nor silence.
 
 use super::Segment;
 
@@ -9,13 +10,13 @@ use super::Segment;
 pub const PRECISION_S: f64 = 1e-6;
 
 impl Segment {
-    /// Is this at most a microsecond long?
+    /// Whether the segment is at most a microsecond long.
     pub fn is_empty(&self) -> bool {
         let length_s = self.end - self.start;
         length_s.is_nan() || length_s <= PRECISION_S
     }
 
-    /// The common part with `other`; it may be empty.
+    /// The intersection with `other`; it may be empty.
     pub fn intersection(&self, other: &Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
@@ -26,8 +27,8 @@ pub fn chronological(a: &Segment, b: &Segment) -> std::cmp::Ordering {
     a.start.total_cmp(&b.start).then(a.end.total_cmp(&b.end))
 }
 
-/// The union of `segments` as disjoint segments in order of time; gaps shorter than `max_gap_s` and gaps of at most a
-/// microsecond are filled, empty segments ignored.
+/// The union of `segments` as disjoint segments in order of time. Gaps shorter than `max_gap_s` and
+/// gaps of at most a microsecond are filled. Empty segments are ignored.
 pub fn union(segments: impl IntoIterator<Item = Segment>, max_gap_s: f64) -> Vec<Segment> {
     let mut sorted: Vec<Segment> = segments.into_iter().filter(|segment| !segment.is_empty()).collect();
     sorted.sort_unstable_by(chronological);
@@ -46,9 +47,10 @@ fn joins(earlier: &Segment, later: &Segment, max_gap_s: f64) -> bool {
     gap.is_empty() || gap.end - gap.start < max_gap_s
 }
 
-/// The parts of `segments` inside `regions`, each with the index of the segment it comes from.
+/// The parts of `segments` inside `regions`, each with the index of its segment.
 ///
-/// `regions` are disjoint and in order of time (as [`union`] returns them). Empty parts are left out.
+/// `regions` are disjoint and in order of time (as [`union`] returns them). Empty parts are left
+/// out.
 pub fn crop<'a>(segments: &'a [Segment], regions: &'a [Segment]) -> impl Iterator<Item = (usize, Segment)> + 'a {
     segments.iter().enumerate().flat_map(move |(index, segment)| {
         let first = regions.partition_point(|region| region.end <= segment.start);
@@ -60,7 +62,7 @@ pub fn crop<'a>(segments: &'a [Segment], regions: &'a [Segment]) -> impl Iterato
     })
 }
 
-/// The parts of `regions` outside `removed`; both disjoint and in order of time.
+/// The parts of `regions` outside `removed`. Both must be disjoint and in order of time.
 pub fn subtract(regions: &[Segment], removed: &[Segment]) -> Vec<Segment> {
     let mut rest = Vec::new();
     for region in regions {
@@ -75,14 +77,14 @@ pub fn subtract(regions: &[Segment], removed: &[Segment]) -> Vec<Segment> {
     rest
 }
 
-/// The regions that two or more of `segments` cover (a segment given twice overlaps itself).
+/// The regions that two or more of `segments` cover. A segment that occurs twice overlaps itself.
 pub fn overlaps(segments: &[Segment]) -> Vec<Segment> {
     let mut sorted: Vec<Segment> = segments.iter().copied().filter(|segment| !segment.is_empty()).collect();
     sorted.sort_unstable_by(chronological);
     let mut shared = Vec::new();
     let mut latest_end = f64::NEG_INFINITY;
     for segment in sorted {
-        // Whatever of this segment lies before the latest end so far is covered by an earlier segment as well.
+        // An earlier segment covers the part of this segment before the latest end so far.
         shared.push(Segment::new(segment.start, segment.end.min(latest_end)));
         latest_end = latest_end.max(segment.end);
     }
@@ -91,7 +93,7 @@ pub fn overlaps(segments: &[Segment]) -> Vec<Segment> {
 
 /// Seconds covered by `segments`, each instant counted once.
 pub fn covered_s(segments: impl IntoIterator<Item = Segment>) -> f64 {
-    // Not `sum()`: that of no floats is -0.0.
+    // Not `sum()`, because the sum of no floats is -0.0.
     union(segments, 0.0).iter().fold(0.0, |sum, segment| sum + segment.duration())
 }
 
@@ -107,12 +109,12 @@ mod tests {
     fn union_joins_touching_and_fills_short_gaps() {
         let turns = segments(&[(3.0, 4.0), (0.0, 1.0), (1.0, 2.0), (2.4, 2.5), (5.0, 5.0), (0.2, 0.3)]);
         assert_eq!(union(turns.clone(), 0.0), segments(&[(0.0, 2.0), (2.4, 2.5), (3.0, 4.0)]));
-        // A gap of exactly the limit stays open (strictly shorter gaps are filled).
+        // Only shorter gaps are filled, so a gap of exactly the limit stays open.
         assert_eq!(union(turns, 0.5), segments(&[(0.0, 2.5), (3.0, 4.0)]));
     }
 
     #[test]
-    fn a_microsecond_is_nothing() {
+    fn segments_of_a_microsecond_are_empty() {
         assert!(Segment::new(1.0, 1.000_000_9).is_empty());
         assert!(!Segment::new(1.0, 1.000_001_1).is_empty());
         assert!(Segment::new(f64::NAN, 2.0).is_empty());

@@ -1,8 +1,9 @@
-//! From clusters to turns: aggregation, speaker count, reconstruction, binarisation.
+//! Converts clusters into turns: aggregation, speaker count, reconstruction, binarisation.
 //!
-//! [`build`] is the whole back-end of the offline pipeline; the steps are public for those who assemble their own.
-//! Everything here reproduces `pyannote.audio` 4.0 (`core/inference.py`, `pipelines/utils/diarization.py`,
-//! `pipelines/speaker_diarization.py`, `utils/signal.py`), up to its rounding.
+//! [`build`] is the whole back end of the offline pipeline. Its steps are public for callers who
+//! build their own pipeline. Everything here reproduces `pyannote.audio` 4.0 (`core/inference.py`,
+//! `pipelines/utils/diarization.py`, `pipelines/speaker_diarization.py`, `utils/signal.py`),
+//! including its rounding.
 
 mod binarize;
 mod confidence;

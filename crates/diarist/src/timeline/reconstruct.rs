@@ -1,4 +1,5 @@
-//! Clusters of local speakers back to the frames of the recording.
+//! Reconstruction: from the clusters of local speakers to the active clusters in the frames of the
+//! recording.
 
 use super::Coverage;
 use super::vote_order::most_voted;
@@ -6,40 +7,42 @@ use crate::analysis::{ChunkGeometry, Slot};
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
 
-/// A maximal stretch of frames in which a cluster is active.
+/// The longest possible stretch of frames in which a cluster is active.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Run {
-    /// Who: index of the cluster.
+    /// Index of the cluster.
     pub cluster: u32,
     /// First active frame.
     pub start: usize,
-    /// First frame after it that is not active.
+    /// First frame after the stretch.
     pub end: usize,
 }
 
-/// Who speaks in which frame of the recording, run-length encoded: the dense `[frames, clusters]` table of a day of
-/// audio with many speakers would take gigabytes.
+/// The active clusters of each frame of the recording, run-length encoded, because the dense
+/// `[frames, clusters]` table of a day of audio with many speakers would take gigabytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Discrete {
-    /// Number of frames of the recording, padding of the last chunk included.
+    /// Number of frames of the recording, including the padding of the last chunk.
     pub num_frames: usize,
     /// Active stretches in the order of cluster, then start.
     pub runs: Vec<Run>,
 }
 
-/// Gives every frame the `counts[frame]` clusters with the most votes; a vote is a chunk in which one of the cluster's
-/// local speakers is active.
+/// Activates the `counts[frame]` clusters with the most votes in every frame. A vote is a chunk in
+/// which at least one local speaker of the cluster is active.
 ///
 /// - `masks`: one per chunk; `slots[i]` belongs to cluster `hard[i]`, or to none.
-/// - `counts`: speakers per frame, from [`super::speaker_count`], capped by the caller if there is a maximum, or to 1 for
-///   the exclusive timeline. Frames beyond its end get nobody.
+/// - `counts`: speakers per frame, from [`super::speaker_count`]. The caller caps them if there is
+///   a maximum, and at 1 for the exclusive timeline. No cluster is active in frames beyond their
+///   end.
 ///
-/// Equal votes are decided as the module `vote_order` tells. If fewer clusters than `counts[frame]` have votes, clusters without
-/// any are switched on, even an index that clustering never gave: that is what pyannote does, and such a frame's number
-/// of speakers is better known than their names.
+/// The module `vote_order` describes how ties are decided. If fewer than `counts[frame]` clusters
+/// have votes, clusters without votes are activated, even an index that clustering did not assign.
+/// pyannote does the same: the number of speakers in such a frame is more certain than their
+/// identities.
 ///
-/// Source: pyannote.audio `pipelines/speaker_diarization.py`, `reconstruct`, and `pipelines/utils/diarization.py`,
-/// `to_diarization`.
+/// Source: pyannote.audio `pipelines/speaker_diarization.py`, `reconstruct`, and
+/// `pipelines/utils/diarization.py`, `to_diarization`.
 pub fn reconstruct(
     masks: &[ChunkMasks],
     slots: &[Slot],
@@ -82,7 +85,8 @@ pub fn reconstruct(
     Discrete { num_frames: coverage.num_frames(), runs }
 }
 
-/// Adds one vote for each cluster that is active in frame `t` of a chunk; `voted` lists those that have votes.
+/// Adds one vote for each cluster that is active in frame `t` of a chunk. `voted` lists the
+/// clusters with votes.
 fn vote(
     votes: &mut [u32],
     voted: &mut Vec<u32>,
@@ -92,7 +96,7 @@ fn vote(
 ) {
     for (local, mask) in masks.speakers.iter().enumerate() {
         let Some(cluster) = clusters[local].filter(|_| mask.get(t)) else { continue };
-        // Two local speakers of the same cluster are one vote (the maximum over them).
+        // Two local speakers of one cluster give one vote (the maximum over them).
         let again = (0..local).any(|earlier| clusters[earlier] == Some(cluster) && masks.speakers[earlier].get(t));
         if again {
             continue;
@@ -105,7 +109,7 @@ fn vote(
     }
 }
 
-/// Turns sets of active clusters, frame by frame, into runs.
+/// Converts the sets of active clusters, frame by frame, into runs.
 #[derive(Default)]
 struct RunTracker {
     open: Vec<Run>,

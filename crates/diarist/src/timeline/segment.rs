@@ -33,11 +33,11 @@ pub struct Turn {
     pub end_s: f64,
     /// Label of the speaker, such as `SPEAKER_00`.
     pub speaker: String,
-    /// Name of the known person who the speaker is; `None` if nobody was recognised.
+    /// Name of the known person that the speaker is; `None` if no known person was recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker
-    /// ([`confidences`](super::confidences)). `None` if it is not known.
+    /// Certainty of the turn from 0 to 1: the share of the chunks around it in which the speaker is
+    /// active ([`set_confidences`](super::set_confidences)). `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
 }
@@ -63,7 +63,7 @@ impl Turn {
         self.segment().duration()
     }
 
-    /// The same turn of another speaker.
+    /// The same turn with another speaker.
     #[must_use]
     pub fn with_speaker(&self, speaker: impl Into<String>) -> Self {
         Self { speaker: speaker.into(), ..self.clone() }

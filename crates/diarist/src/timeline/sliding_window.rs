@@ -1,14 +1,14 @@
-//! Windows that slide over a recording, and which chunks cover which frames.
+//! Windows that slide over a recording, and the chunks that cover each frame.
 
 use std::ops::Range;
 
 use super::Segment;
 use crate::segmentation::{CHUNK_SAMPLES, FRAME_DURATION_S, FRAME_STEP_S, FRAMES_PER_CHUNK, SAMPLE_RATE};
 
-/// Windows of equal duration whose starts are `step` apart: maps an index to time and back.
+/// Windows of equal duration whose starts are `step` apart. Converts an index to a time and back.
 ///
-/// Source: pyannote.core `segment.py`, `SlidingWindow`. The order of the floating-point operations is kept, since a
-/// frame boundary that is rounded the other way moves a turn by 17 ms.
+/// Source: pyannote.core `segment.py`, `SlidingWindow`. The order of the floating-point operations
+/// is kept, because a frame boundary that is rounded the other way moves a turn by 17 ms.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct SlidingWindow {
     /// Start of window 0 in seconds.
@@ -20,7 +20,8 @@ pub struct SlidingWindow {
 }
 
 impl SlidingWindow {
-    /// The segmentation frames of a recording: the receptive fields of the network (pyannote's `model.receptive_field`).
+    /// The segmentation frames of a recording: the receptive fields of the network (pyannote's
+    /// `model.receptive_field`).
     pub const FRAMES: Self = Self { start: 0.0, duration: FRAME_DURATION_S, step: FRAME_STEP_S };
 
     /// The window at `index`.
@@ -35,14 +36,14 @@ impl SlidingWindow {
         0.5 * (window.start + window.end)
     }
 
-    /// Index of the window whose middle is closest to `t` seconds; half-way cases go to the even index. Negative before
-    /// window 0.
+    /// Index of the window whose middle is closest to `t` seconds; half-way cases go to the even
+    /// index. Negative before window 0.
     pub fn closest_frame(&self, t: f64) -> i64 {
         ((t - self.start - 0.5 * self.duration) / self.step).round_ties_even() as i64
     }
 }
 
-/// Which chunks cover which frames of the recording.
+/// The chunks that cover each frame of the recording.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Coverage {
     starts: Vec<usize>,
@@ -65,18 +66,19 @@ impl Coverage {
         Self { starts, num_frames }
     }
 
-    /// Number of frames of the recording, padding of the last chunk included.
+    /// Number of frames of the recording, including the padding of the last chunk.
     pub fn num_frames(&self) -> usize {
         self.num_frames
     }
 
-    /// The frame of the recording at which frame 0 of `chunk` lies.
+    /// The frame of the recording that is frame 0 of `chunk`.
     pub fn start_frame(&self, chunk: usize) -> usize {
         self.starts[chunk]
     }
 
-    /// Calls `visit(frame, chunks)` for every frame of the recording in order; `chunks` are those that cover it (none
-    /// near the end and, with steps close to the chunk's length, between chunks).
+    /// Calls `visit(frame, chunks)` for every frame of the recording in order; `chunks` are those
+    /// that cover it. No chunk covers the frames near the end and, with steps close to the length
+    /// of a chunk, between chunks.
     pub fn sweep(&self, mut visit: impl FnMut(usize, Range<usize>)) {
         let (mut first, mut end) = (0, 0);
         for frame in 0..self.num_frames {

@@ -1,4 +1,4 @@
-//! Against pyannote's own back-end on random masks (`tools/reference/timeline.py`).
+//! Compares the timeline with pyannote's own on random masks (`tools/reference/timeline.py`).
 
 use serde::Deserialize;
 
@@ -102,7 +102,7 @@ fn equals_pyannote() {
         let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s };
         let timelines = build(&analysis, &clusters, &settings, case.max_speakers);
         assert_eq!(timelines.labels, case.labels, "{name}: labels");
-        // The same operations in the same order: not one bit may differ.
+        // The operations and their order are the same, so every bit must be equal.
         assert_eq!(turns_of(&timelines.turns), parsed(&case.turns), "{name}: turns");
         assert_eq!(turns_of(&timelines.exclusive_turns), parsed(&case.exclusive_turns), "{name}: exclusive turns");
         assert!(!case.rttm.is_empty(), "{name}: a case without turns tests nothing");
@@ -128,7 +128,7 @@ fn exclusive_turns_never_overlap_and_lie_within_the_others() {
 }
 
 #[test]
-fn nothing_in_nothing_out() {
+fn no_chunks_give_no_turns() {
     let geometry = ChunkGeometry { step_samples: 16_000, num_samples: 0 };
     let analysis = Analysis { geometry, ..Analysis::default() };
     let clusters = Clusters { hard: Vec::new(), centroids: Vec::new() };
@@ -167,7 +167,7 @@ fn ten_hours_with_many_clusters() {
     let geometry = ChunkGeometry { step_samples: 16_000, num_samples: (num_chunks as u64 + 9) * 16_000 };
     let counts = speaker_count(&masks, &geometry);
     let discrete = reconstruct(&masks, &slots, &hard, &counts, &geometry);
-    // One stretch for each of the 720 clusters.
+    // Each of the 720 clusters has one stretch.
     assert_eq!(discrete.runs.len(), 720);
     assert_eq!(labels(&discrete).len(), 720);
 }

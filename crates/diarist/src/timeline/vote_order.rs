@@ -1,14 +1,16 @@
-//! Which clusters have the most votes, and who wins a tie.
+//! Finds the clusters with the most votes, and decides ties as pyannote does.
 //!
-//! Ties are frequent where two clusters share a voice: half of the chunks over a frame say one, half the other. pyannote
-//! takes the first entries of `numpy.argsort(-votes)`, which is not stable: with vector instructions (x86-64 with AVX2 or
-//! AVX-512, NumPy 2) it sorts by a bitonic network of 8 lanes, and ties fall as that network happens to leave them. Up to three
-//! clusters that is the lower index first; from four on it is not. The same network is walked here on every machine, so
-//! that turns are those of pyannote on an ordinary server and do not depend on where diarist runs.
+//! Ties are frequent where two clusters share a voice: half of the chunks over a frame vote for
+//! one, half for the other. pyannote takes the first entries of `numpy.argsort(-votes)`, which is
+//! not stable. With vector instructions (x86-64 with AVX2 or AVX-512, NumPy 2), it sorts by a
+//! bitonic network of 8 lanes, and the network determines the order of ties. With up to three
+//! clusters, the lower index comes first; with four and more, it need not. This module runs the
+//! same network on every machine, so that turns equal those of pyannote on an ordinary server and
+//! do not depend on the machine.
 
 /// Lanes of one vector: 8 keys with their 64-bit indices under AVX-512.
 const LANES: usize = 8;
-/// Index of a lane that only fills up a vector; sorts behind every cluster.
+/// Index of a padding lane; it sorts behind every cluster.
 const EMPTY: u32 = u32::MAX;
 
 /// Comparators that sort 8 lanes: each pair `(i, j)` puts the larger number of votes into `i`.
@@ -21,12 +23,15 @@ const SORT_LANES: [[(usize, usize); 4]; 6] = [
     [(0, 1), (2, 3), (4, 5), (6, 7)],
 ];
 
-/// More clusters than this are partitioned by NumPy before they are sorted; ties then go to the lower index here.
+/// NumPy partitions more clusters than this before it sorts them. Ties then go to the lower index
+/// here.
 const MAX_NETWORK: usize = 256;
 
-/// Fills `chosen` with the `wanted` clusters of most votes, in no particular order; ties as the module text tells.
+/// Fills `chosen` with the `wanted` clusters of most votes, in no particular order. Ties are
+/// decided as the module documentation describes.
 ///
-/// `votes` has one entry per cluster, at least `wanted` of them; `voted` names the clusters that have any votes.
+/// `votes` has one entry per cluster, at least `wanted` of them; `voted` lists the clusters with at
+/// least one vote.
 pub(super) fn most_voted(votes: &[u32], voted: &mut [u32], wanted: usize, chosen: &mut Vec<u32>) {
     let num_votes = |&cluster: &u32| votes[cluster as usize];
     voted.sort_unstable_by(|a, b| num_votes(b).cmp(&num_votes(a)).then(a.cmp(b)));
@@ -46,17 +51,17 @@ pub(super) fn most_voted(votes: &[u32], voted: &mut [u32], wanted: usize, chosen
     }
 }
 
-/// Fills `order` with the clusters by descending votes, as NumPy's network orders them.
+/// Fills `order` with the clusters by descending votes, in the order of NumPy's network.
 ///
-/// Source: the structure of NumPy 2's x86-simd-sort (`argsort` of 32-bit keys). `tools/reference/timeline.py` writes what
-/// NumPy 2.4.6 itself does under AVX-512.
+/// Source: the structure of NumPy 2's x86-simd-sort (`argsort` of 32-bit keys).
+/// `tools/reference/timeline.py` writes the orders that NumPy 2.4.6 gives under AVX-512.
 fn network_order(votes: &[u32], order: &mut Vec<u32>) {
     let num_vectors = votes.len().div_ceil(LANES).next_power_of_two();
     order.clear();
     order.extend(0..votes.len() as u32);
     order.resize(num_vectors * LANES, EMPTY);
     let key = |index: u32| votes.get(index as usize).map_or(-1, |&votes| i64::from(votes));
-    // Only a strictly greater number of votes changes places.
+    // Only a strictly greater number of votes moves ahead.
     let mut compare = |i: usize, j: usize| {
         if key(order[i]) < key(order[j]) {
             order.swap(i, j);
@@ -70,7 +75,8 @@ fn network_order(votes: &[u32], order: &mut Vec<u32>) {
     let mut run = 2 * LANES;
     while run <= num_vectors * LANES {
         for first in (0..num_vectors * LANES).step_by(run) {
-            // Two sorted runs become a bitonic one by comparing the first with the second from behind.
+            // Comparing the first run with the reverse of the second turns two sorted runs into
+            // bitonic ones.
             for i in 0..run / 2 {
                 compare(first + i, first + run - 1 - i);
             }
@@ -111,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn ties_fall_as_numpy_lets_them() {
+    fn ties_are_decided_as_in_numpy() {
         let golden: Golden =
             serde_json::from_str(include_str!("../../../../fixtures/golden/timeline/cases.json")).unwrap();
         assert!(golden.orders.len() >= 10);
@@ -128,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn more_clusters_than_the_network_takes_go_by_index() {
+    fn ties_of_more_clusters_than_the_network_takes_go_to_the_lower_index() {
         let mut votes = vec![0; MAX_NETWORK + 1];
         (votes[3], votes[200], votes[9]) = (2, 2, 1);
         assert_eq!(chosen(&votes, 1), [3]);

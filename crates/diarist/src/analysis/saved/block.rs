@@ -1,4 +1,4 @@
-//! The payload of a record of chunks: masks and embeddings, compressed.
+//! The payload of a record of chunks: compressed masks and embeddings.
 
 use std::io::{Read, Write};
 
@@ -13,12 +13,13 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::{ChunkMasks, FrameMask, WORDS};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
-/// Most chunks in a block: what a reader has to hold at a time.
+/// Largest number of chunks in a block. A reader holds one block at a time.
 pub(super) const MAX_CHUNKS: usize = 256;
 /// Bytes of one mask before compression.
 const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
 
-/// The payload of `masks`, which are those of `first_chunk` and the chunks after it, and the values of their embeddings.
+/// Encodes `masks`, which are those of `first_chunk` and the chunks after it, and the values of
+/// their embeddings.
 pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], form: Values) -> Result<Vec<u8>> {
     let mut raw = Vec::with_capacity(masks.len() * LOCAL_SPEAKERS * MASK_BYTES + values.len() * form.num_bytes());
     for mask in masks.iter().flat_map(|chunk| &chunk.speakers) {
@@ -45,7 +46,8 @@ pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], f
     compressed.map_err(|error| Error::new(ErrorKind::Internal, "a block cannot be compressed").caused_by(error))
 }
 
-/// All first bytes, then all second ones, and so on, from the most significant: equal signs and exponents compress.
+/// Writes first the most significant bytes of all values, then the next bytes, and so on. Equal
+/// signs and exponents compress well in this order.
 fn push_planes<const N: usize>(raw: &mut Vec<u8>, values: impl Iterator<Item = [u8; N]> + Clone) {
     for plane in (0..N).rev() {
         raw.extend(values.clone().map(|bytes| bytes[plane]));
@@ -57,7 +59,8 @@ fn from_planes<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
     (0..num_values).map(move |i| std::array::from_fn(|byte| raw[(N - 1 - byte) * num_values + i]))
 }
 
-/// Appends what `payload` holds. `Err` for a payload with a good checksum that no writer makes.
+/// Appends the content of `payload` to `masks` and `embeddings`. `Err` for a payload with a good
+/// checksum that no writer makes.
 pub(super) fn decode(
     payload: &[u8],
     form: Values,
@@ -91,7 +94,7 @@ pub(super) fn decode(
         Values::F16 => embeddings.values.extend(from_planes(&raw).map(|bytes| f16::from_le_bytes(bytes).to_f32())),
         Values::F32 => embeddings.values.extend(from_planes(&raw).map(f32::from_le_bytes)),
     }
-    if input.read(&mut [0]).map_err(|error| wrong("what cannot be decompressed").caused_by(error))? != 0 {
+    if input.read(&mut [0]).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))? != 0 {
         return Err(wrong("more than its chunks"));
     }
     Ok(())
@@ -113,7 +116,7 @@ fn take_u32(bytes: &[u8]) -> Result<(u32, &[u8])> {
 }
 
 fn fill(input: &mut impl Read, raw: &mut [u8]) -> Result<()> {
-    input.read_exact(raw).map_err(|error| wrong("what cannot be decompressed").caused_by(error))
+    input.read_exact(raw).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))
 }
 
 fn wrong(what: &str) -> Error {

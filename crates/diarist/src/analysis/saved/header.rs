@@ -1,4 +1,4 @@
-//! The beginning of the file: the recording, the networks, and how values are stored.
+//! The header of a file: the recording, the networks, and the storage of values.
 
 use std::io::Read;
 
@@ -10,22 +10,22 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::fbank::FRAME_SHIFT;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Version of the layout, in every file.
+/// Version of the layout, stored in every file.
 pub const FORMAT_VERSION: u16 = 1;
-/// First bytes of every file. As in PNG, a transfer that takes it for text damages them.
+/// First bytes of every file. As in PNG, a transfer that treats the file as text damages them.
 const MAGIC: [u8; 8] = *b"\x89dia\r\n\x1a\n";
-/// Longest description that is read.
+/// Length in bytes of the longest description that is read.
 const MAX_DESCRIPTION_BYTES: u32 = 1 << 16;
 
-/// How the values of embeddings are stored.
+/// Storage of the values of embeddings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Values {
-    /// Not at all: they were skipped.
+    /// No values: embeddings were skipped.
     None,
-    /// Rounded to 16-bit floats.
+    /// Values rounded to 16-bit floats.
     F16,
-    /// To the last bit.
+    /// 32-bit floats, exact to the last bit.
     F32,
 }
 
@@ -40,7 +40,7 @@ impl Values {
     }
 }
 
-/// The beginning of a file: everything but the chunks.
+/// The header of a file: everything but the chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
     /// The recording and the networks.
@@ -53,12 +53,13 @@ pub struct Header {
 }
 
 impl Header {
-    /// The header as it stands in the file.
+    /// The header as bytes of the file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
         Ok(self.encode()?.0)
     }
 
-    /// The header as it stands in the file, its checksum included, and the checksum so far.
+    /// The header as bytes of the file, including its checksum, and the state of the checksum after
+    /// it.
     pub(super) fn encode(&self) -> Result<(Vec<u8>, Checksum)> {
         let description = serde_json::to_vec(self)
             .map_err(|error| Error::new(ErrorKind::Internal, "the header has no JSON form").caused_by(error))?;
@@ -75,13 +76,14 @@ impl Header {
         Ok((bytes, checksum))
     }
 
-    /// Reads a header: itself, the number of its bytes, and the checksum so far.
+    /// Reads a header. Returns it with the number of its bytes and the state of the checksum after
+    /// it.
     pub(super) fn decode(input: &mut impl Read) -> Result<(Self, u64, Checksum)> {
         let mut start = [0; 14];
         let is_start = read_exactly(input, &mut start)?;
         let (magic, rest) = start.split_at(MAGIC.len());
         if !is_start || magic != MAGIC {
-            return Err(Error::input("this is not a saved analysis").hint("`diarist analyze` makes one"));
+            return Err(Error::input("this is not a saved analysis").hint("make one with an analysis of a recording"));
         }
         let version = u16::from_le_bytes([rest[0], rest[1]]);
         if version != FORMAT_VERSION {

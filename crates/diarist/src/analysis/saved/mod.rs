@@ -1,8 +1,10 @@
-//! A saved [`Analysis`](crate::analysis::Analysis): all that the networks gave, to be clustered later.
+//! A saved [`Analysis`](crate::analysis::Analysis): the whole output of the networks in a file, to
+//! be clustered later.
 //!
-//! The file is a stream: a header, records of some chunks each, and an end. Every record stands as soon as it is written, and
-//! its checksum covers all that comes before it, so a file that was cut anywhere can be read up to its last whole record, and
-//! no change goes unnoticed. `docs/analysis-format.md` describes every byte.
+//! The file is a stream: a header, records of some chunks each, and an end. Every record is
+//! complete as soon as it is written, and its checksum covers all bytes before it. So a file that
+//! was cut anywhere can be read up to its last whole record, and no change goes unnoticed.
+//! `docs/analysis-format.md` describes every byte.
 
 mod block;
 mod header;

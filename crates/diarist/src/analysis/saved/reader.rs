@@ -1,4 +1,4 @@
-//! Reads an analysis back, as far as it is good.
+//! Reads a saved analysis up to the first fault.
 
 use std::fs::File;
 use std::io::{BufReader, Read};
@@ -11,14 +11,16 @@ use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, Result};
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// The content of a file.
+/// The content of a saved analysis.
 #[derive(Debug, Clone)]
 pub struct Saved {
     /// Storage of the embeddings.
     pub values: Values,
-    /// The chunks up to the first fault. Of a file that is not whole, the recording counts as ending with its last chunk.
+    /// The chunks up to the first fault. If the file is not whole, the recording is taken to end
+    /// with its last chunk.
     pub analysis: Analysis,
-    /// Is this all of the recording? Otherwise the writer was interrupted, or the file was cut or damaged.
+    /// Whether this is the whole recording. If not, the writer was interrupted, or the file was cut
+    /// or damaged.
     pub is_whole: bool,
     /// The last audio mark, if there is one.
     pub mark: Option<AudioMark>,
@@ -27,7 +29,7 @@ pub struct Saved {
     at_mark: Position,
 }
 
-/// Where a file can be cut.
+/// A position at which a file can be cut.
 #[derive(Debug, Clone)]
 struct Position {
     num_bytes: u64,
@@ -37,18 +39,18 @@ struct Position {
 }
 
 impl Saved {
-    /// The beginning of the file.
+    /// The header of the file.
     pub(crate) fn header(&self) -> Header {
         let Analysis { origin, geometry, .. } = &self.analysis;
         Header { origin: origin.clone(), step_samples: geometry.step_samples, values: self.values }
     }
 
-    /// Number of bytes that are good, from the beginning of the file.
+    /// Number of bytes before the first fault.
     pub fn num_bytes(&self) -> u64 {
         self.num_bytes
     }
 
-    /// Drops what comes after the last mark, or all but the header if there is none.
+    /// Drops everything after the last mark, or everything but the header if there is no mark.
     pub fn keep_until_mark(&mut self) {
         let Position { num_bytes, num_chunks, num_rows, checksum } = self.at_mark.clone();
         self.analysis.masks.truncate(num_chunks);
@@ -88,11 +90,13 @@ impl Saved {
     }
 }
 
-/// Reads a saved analysis as far as it is good; [`Saved::is_whole`] tells whether that is all of it.
+/// Reads a saved analysis up to the first fault. [`Saved::is_whole`] tells whether that is all of
+/// it.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] if the header is not that of a saved analysis, or is damaged; if something comes after the end; if
-/// a record has a good checksum but a content that no writer makes; if the input cannot be read.
+/// [`crate::ErrorKind::Input`] if the header is not that of a saved analysis, or is damaged; if
+/// there are bytes after the end; if a record has a good checksum but content that no writer makes;
+/// if the input cannot be read.
 pub fn read(mut input: impl Read) -> Result<Saved> {
     let (header, num_bytes, checksum) = Header::decode(&mut input)?;
     let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, checksum: checksum.clone() };
@@ -110,12 +114,12 @@ pub fn read(mut input: impl Read) -> Result<Saved> {
     if !saved.is_whole {
         saved.analysis.geometry = open_ended(step_samples, saved.analysis.masks.len());
     } else if record::read_exactly(&mut input, &mut [0])? {
-        return Err(Error::input("something comes after the end of the analysis").hint("analyze the recording again"));
+        return Err(Error::input("there are bytes after the end of the analysis").hint("analyze the recording again"));
     }
     Ok(saved)
 }
 
-/// [`read`]s the file at `path`.
+/// Reads the file at `path` as [`read`] does.
 ///
 /// # Errors
 /// As [`read`]; the message names the file.
@@ -138,5 +142,5 @@ fn mark(payload: &[u8]) -> Option<AudioMark> {
 }
 
 fn wrong(what: &str) -> Error {
-    Error::input(format!("{what} contradicts the rest")).hint("analyze the recording again")
+    Error::input(format!("{what} contradicts the rest of the file")).hint("analyze the recording again")
 }

@@ -4,10 +4,11 @@ use std::io::{self, Read};
 
 use crate::error::{Error, Result};
 
-/// Longest payload: that of a full block, plus what compression may add to it.
+/// Length in bytes of the longest payload: that of a full block, plus the overhead of compression.
 pub(super) const MAX_PAYLOAD_BYTES: u32 = 1 << 20;
 
-/// CRC-32 of all bytes so far but the checksums themselves (with them, it would forget what came before).
+/// CRC-32 of all bytes so far except the checksums. A CRC over its own value would lose all
+/// information about the bytes before it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Checksum(crc32fast::Hasher);
 
@@ -20,25 +21,25 @@ impl Checksum {
         self.0.clone().finalize()
     }
 
-    /// Takes `bytes` in and appends the checksum to them.
+    /// Adds `bytes` to the checksum and appends the checksum to them.
     pub(super) fn close(&mut self, bytes: &mut Vec<u8>) {
         self.update(bytes);
         bytes.extend_from_slice(&self.value().to_le_bytes());
     }
 }
 
-/// How much of the recording was read when what stands before was written, and what it was.
+/// The part of the recording that the chunks before the mark were made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AudioMark {
-    /// Samples (16 kHz) read.
+    /// Number of samples (16 kHz) read.
     pub num_samples: u64,
-    /// Did the recording end there?
+    /// Whether the recording ended there.
     pub is_end: bool,
     /// SHA-256 of these samples as little-endian 32-bit floats.
     pub sha256: [u8; 32],
 }
 
-/// What kinds of records there are.
+/// The kinds of records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Chunks = 1,
@@ -52,7 +53,7 @@ impl Kind {
     }
 }
 
-/// The bytes of a record; `checksum` goes on.
+/// The bytes of a record. Updates `checksum`.
 pub(super) fn encode(kind: Kind, payload: &[u8], checksum: &mut Checksum) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(payload.len() + 9);
     bytes.push(kind as u8);
@@ -62,7 +63,8 @@ pub(super) fn encode(kind: Kind, payload: &[u8], checksum: &mut Checksum) -> Vec
     bytes
 }
 
-/// The next record; `None` where the file is cut or damaged. `checksum` goes on only past a good one.
+/// The next record; `None` where the file is cut or damaged. Updates `checksum` only after a good
+/// record.
 pub(super) fn decode(input: &mut impl Read, checksum: &mut Checksum) -> Result<Option<(Kind, Vec<u8>)>> {
     let mut start = [0; 5];
     if !read_exactly(input, &mut start)? {
@@ -70,7 +72,7 @@ pub(super) fn decode(input: &mut impl Read, checksum: &mut Checksum) -> Result<O
     }
     let length = u32::from_le_bytes([start[1], start[2], start[3], start[4]]);
     let Some(kind) = Kind::of(start[0]).filter(|_| length <= MAX_PAYLOAD_BYTES) else { return Ok(None) };
-    // Grows with what is there, whatever a damaged length says.
+    // The buffer grows with the data, so a damaged length cannot make it too large.
     let mut payload = Vec::new();
     input.take(u64::from(length)).read_to_end(&mut payload).map_err(unreadable)?;
     let mut found = [0; 4];
@@ -87,7 +89,7 @@ pub(super) fn decode(input: &mut impl Read, checksum: &mut Checksum) -> Result<O
     Ok(Some((kind, payload)))
 }
 
-/// Fills `buffer`; `false` if the file ends before.
+/// Fills `buffer`. Returns `false` if the file ends before it is full.
 pub(super) fn read_exactly(input: &mut impl Read, buffer: &mut [u8]) -> Result<bool> {
     match input.read_exact(buffer) {
         Ok(()) => Ok(true),

@@ -1,4 +1,4 @@
-//! What is written is read back, and nothing else is.
+//! Tests that written data is read back, and that damage never goes unnoticed.
 
 use rand_mt::Mt;
 use serde::Deserialize;
@@ -28,7 +28,8 @@ fn origin() -> Origin {
     }
 }
 
-/// An analysis of `num_chunks` chunks: silence, up to three speakers, and values of every magnitude that networks give.
+/// An analysis of `num_chunks` chunks: silence, up to three speakers, and values of every magnitude
+/// that the networks give.
 fn analysis(num_chunks: usize, seed: u32) -> Analysis {
     let mut random = Mt::new(seed);
     let mut masks = vec![ChunkMasks::default(); num_chunks];
@@ -57,7 +58,7 @@ fn bytes_of(analysis: &Analysis, values: Values) -> Vec<u8> {
     AnalysisWriter::write_all(Vec::new(), &header(values), analysis).unwrap()
 }
 
-/// The first `num_chunks` chunks.
+/// The embeddings of the first `num_chunks` chunks.
 fn part(analysis: &Analysis, num_chunks: usize) -> Embeddings {
     let slots: Vec<Slot> =
         analysis.embeddings.slots.iter().copied().filter(|slot| (slot.chunk as usize) < num_chunks).collect();
@@ -65,7 +66,7 @@ fn part(analysis: &Analysis, num_chunks: usize) -> Embeddings {
     Embeddings { slots, values }
 }
 
-/// Is what was read a beginning of `expected`, or all of it if it says so?
+/// Checks that `saved` is a beginning of `expected`, and all of it if it claims to be whole.
 #[track_caller]
 fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
     let num_chunks = saved.analysis.masks.len();
@@ -80,7 +81,7 @@ fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
 }
 
 #[test]
-fn every_bit_comes_back_in_32_bits() {
+fn values_in_32_bits_are_exact() {
     for num_chunks in [0, 1, 2, 255, 256, 257, 600] {
         let analysis = analysis(num_chunks, num_chunks as u32);
         let bytes = bytes_of(&analysis, Values::F32);
@@ -93,7 +94,7 @@ fn every_bit_comes_back_in_32_bits() {
 }
 
 #[test]
-fn sixteen_bits_round_to_the_nearest() {
+fn values_in_16_bits_are_rounded_to_the_nearest() {
     let analysis = analysis(40, 5);
     let saved = read(&bytes_of(&analysis, Values::F16)[..]).unwrap();
     assert_eq!(
@@ -101,10 +102,10 @@ fn sixteen_bits_round_to_the_nearest() {
         (&analysis.masks, &analysis.embeddings.slots)
     );
     for (narrow, value) in saved.analysis.embeddings.values.iter().zip(&analysis.embeddings.values) {
-        // Eleven significant bits, and steps of 2^-24 below 2^-14.
+        // 16-bit floats have eleven significant bits, and steps of 2^-24 below 2^-14.
         assert!((narrow - value).abs() <= value.abs().max(6.2e-5) / 2048.0, "{value} became {narrow}");
     }
-    // What is 16-bit already comes back exactly.
+    // Values that are 16-bit floats already are kept exactly.
     let again = read(&bytes_of(&saved.analysis, Values::F16)[..]).unwrap();
     assert_eq!(again.analysis, saved.analysis);
 }
@@ -118,7 +119,7 @@ fn skipped_embeddings_stay_skipped() {
     assert_eq!(saved.analysis, analysis);
 }
 
-/// A small file of two records of chunks with marks, and what it holds.
+/// A small file with two records of chunks, each followed by a mark, and its content.
 fn marked_file() -> (Vec<u8>, Analysis) {
     let all = analysis(5, 8);
     let first = part(&all, 3);
@@ -131,7 +132,7 @@ fn marked_file() -> (Vec<u8>, Analysis) {
 }
 
 #[test]
-fn a_file_cut_anywhere_is_good_up_to_its_last_whole_record_and_goes_on_from_its_last_mark() {
+fn a_cut_file_is_read_up_to_its_last_whole_record_and_resumed_from_its_last_mark() {
     let (whole, analysis) = marked_file();
     let header_length = header(Values::F32).encode().unwrap().0.len();
     let mut lengths = std::collections::BTreeSet::new();
@@ -181,7 +182,7 @@ fn a_flipped_bit_is_an_error_or_drops_the_tail() {
 }
 
 #[test]
-fn whatever_is_done_to_a_file_shows() {
+fn damage_to_a_file_never_goes_unnoticed() {
     let (whole, analysis) = marked_file();
     let mut random = Mt::new(11);
     let mut below = |limit: usize| random.next_u32() as usize % limit;
@@ -206,8 +207,9 @@ fn whatever_is_done_to_a_file_shows() {
 }
 
 #[test]
-fn records_have_their_place() {
-    // Two files with records of equal length: a record of one in the other has a good length, but the wrong history.
+fn records_of_another_file_are_refused() {
+    // Two files with records of equal length. A record of one, placed in the other, has a valid
+    // length but the wrong bytes before it.
     let pair = [8, 9].map(|first| {
         let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
         let mark = |sha| AudioMark { num_samples: 0, is_end: false, sha256: [sha; 32] };
@@ -234,7 +236,7 @@ fn records_have_their_place() {
 }
 
 #[test]
-fn what_no_writer_makes_is_refused_in_spite_of_a_good_checksum() {
+fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
     let one = (0..).map(|seed| analysis(1, seed)).find(|one| one.embeddings.len() == 2).unwrap();
     let good = block::encode(0, &one.masks, &one.embeddings.values, Values::F32).unwrap();
     let masks_only = block::encode(0, &one.masks, &[], Values::None).unwrap();
@@ -276,7 +278,7 @@ fn what_no_writer_makes_is_refused_in_spite_of_a_good_checksum() {
 }
 
 #[test]
-fn headers_that_cannot_be_meant_are_refused() {
+fn invalid_headers_are_refused() {
     let good = header(Values::F16).encode().unwrap().0;
     let mut newer = good.clone();
     newer[8] = 2;
@@ -302,7 +304,7 @@ fn headers_that_cannot_be_meant_are_refused() {
 }
 
 #[test]
-fn the_writer_refuses_what_does_not_belong_together() {
+fn the_writer_refuses_embeddings_that_do_not_match_the_masks() {
     let all = analysis(6, 4);
     let start = || AnalysisWriter::new(Vec::new(), &header(Values::F16)).unwrap();
     let fails = |result: crate::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
@@ -322,7 +324,7 @@ fn the_writer_refuses_what_does_not_belong_together() {
 }
 
 #[test]
-fn a_full_output_is_an_output_fault() {
+fn a_full_output_is_an_output_error() {
     let all = analysis(6, 4);
     let size = bytes_of(&all, Values::F16).len();
     for room in [0, 100, size - 1] {
@@ -332,20 +334,21 @@ fn a_full_output_is_an_output_fault() {
     }
 }
 
-/// What `tools/reference/analysis.py`, which knows only the description, has put into its file.
+/// The content of the file that `tools/reference/analysis.py` writes from the description of the
+/// format alone.
 #[derive(Deserialize)]
 struct Golden {
     num_samples: u64,
-    /// For each chunk and local speaker: active stretches, first frame and end.
+    /// For each chunk and local speaker, the active stretches as first frame and end.
     active: Vec<[Vec<(usize, usize)>; LOCAL_SPEAKERS]>,
     /// Sum of the values of each embedding, exact in 64 bits.
     sums: Vec<f64>,
-    /// First and last value of each.
+    /// First and last value of each embedding.
     ends: Vec<(f32, f32)>,
 }
 
 #[test]
-fn the_description_is_enough_to_make_a_file() {
+fn a_file_written_from_the_description_alone_is_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden/analysis");
     let golden: Golden = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
     for (name, values) in [("f16.diarist", Values::F16), ("f32.diarist", Values::F32)] {
@@ -369,7 +372,8 @@ fn the_description_is_enough_to_make_a_file() {
         assert_eq!(embeddings.len(), golden.sums.len());
         for (row, (sum, (first, last))) in golden.sums.iter().zip(&golden.ends).enumerate() {
             let values = embeddings.row(row);
-            // The values are multiples of 2^-10 below 1: exact in 16 bits and in every order of summation.
+            // The values are multiples of 2^-10 below 1, so they are exact in 16 bits and in every
+            // order of summation.
             assert_eq!(values.iter().map(|&value| f64::from(value)).sum::<f64>(), *sum);
             assert_eq!((values[0], values[EMBEDDING_DIMENSION - 1]), (*first, *last));
         }

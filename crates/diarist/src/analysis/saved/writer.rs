@@ -1,4 +1,4 @@
-//! Writes an analysis as it grows.
+//! Writes an analysis while it grows.
 
 use std::io::Write;
 
@@ -10,10 +10,11 @@ use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
-/// Writes an analysis to any output, which needs no seeking. Holds no more than one block of it.
+/// Writes an analysis to any output, which need not be seekable. Holds at most one block in memory.
 ///
-/// Each call hands its bytes to the output before it returns, in one piece: once it has returned, what it was given survives the
-/// end of the process (and of the machine, where the output itself is synchronised).
+/// Each call passes its bytes to the output in one piece before it returns. After that, they
+/// survive the end of the process, and also a crash of the machine if the output itself is
+/// synchronised.
 #[derive(Debug)]
 pub struct AnalysisWriter<W> {
     output: W,
@@ -24,7 +25,7 @@ pub struct AnalysisWriter<W> {
 }
 
 impl<W: Write> AnalysisWriter<W> {
-    /// Starts a file.
+    /// Starts a file and writes the header.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] if the output cannot be written.
@@ -34,29 +35,30 @@ impl<W: Write> AnalysisWriter<W> {
         Ok(Self { output, checksum, values: header.values, step_samples: header.step_samples, num_chunks: 0 })
     }
 
-    /// Goes on with what `saved` was read from, after [`Saved::keep_until_mark`]; the output must stand after its
-    /// [`Saved::num_bytes`] bytes.
+    /// Continues the file that `saved` was read from, after [`Saved::keep_until_mark`]. The output
+    /// must be positioned after its first [`Saved::num_bytes`] bytes.
     pub fn resume(output: W, saved: &Saved) -> Self {
         let (values, step_samples) = (saved.values, saved.analysis.geometry.step_samples);
         let num_chunks = saved.analysis.masks.len();
         Self { output, checksum: saved.checksum.clone(), values, step_samples, num_chunks }
     }
 
-    /// Number of chunks so far: the one that comes next.
+    /// Number of chunks so far, which is the index of the next chunk.
     pub fn num_chunks(&self) -> usize {
         self.num_chunks
     }
 
-    /// Writes the chunks after the last ones. `embeddings` has a row for each of their active local speakers; slots name chunks of the
-    /// recording, so the first is at least [`Self::num_chunks`].
+    /// Writes the next chunks. `embeddings` has a row for each of their active local speakers. Its
+    /// slots hold chunk numbers of the recording, so the first is at least [`Self::num_chunks`].
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if masks and embeddings do not belong together, [`ErrorKind::Output`] if the output cannot be written.
+    /// [`ErrorKind::Internal`] if masks and embeddings do not belong together,
+    /// [`ErrorKind::Output`] if the output cannot be written.
     pub fn push(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings) -> Result<()> {
         self.push_rows(masks, embeddings, 0)
     }
 
-    /// As [`Self::push`] with the rows of `embeddings` from `first_row` on.
+    /// As [`Self::push`], with the rows of `embeddings` from `first_row` on.
     pub(crate) fn push_rows(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings, first_row: usize) -> Result<()> {
         let mut row = first_row;
         for masks in masks.chunks(block::MAX_CHUNKS) {
@@ -89,7 +91,7 @@ impl<W: Write> AnalysisWriter<W> {
         Ok(())
     }
 
-    /// Writes what the chunks so far were made of.
+    /// Writes the part of the recording that the chunks so far were made from.
     ///
     /// # Errors
     /// [`ErrorKind::Output`] if the output cannot be written.
@@ -100,11 +102,12 @@ impl<W: Write> AnalysisWriter<W> {
         self.write(Kind::Mark, &payload)
     }
 
-    /// Writes the end, which makes the file whole: `num_samples` is the length of the recording (16 kHz). Gives the output back.
+    /// Writes the end, which makes the file whole. `num_samples` is the length of the recording (16
+    /// kHz). Returns the output.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if a recording of this length has another number of chunks, [`ErrorKind::Output`] if the output
-    /// cannot be written.
+    /// [`ErrorKind::Internal`] if a recording of this length has another number of chunks,
+    /// [`ErrorKind::Output`] if the output cannot be written.
     pub fn finish(mut self, num_samples: u64) -> Result<W> {
         let expected = ChunkGeometry { step_samples: self.step_samples, num_samples }.num_chunks();
         if expected != self.num_chunks {
