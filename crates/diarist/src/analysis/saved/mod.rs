@@ -5,6 +5,7 @@
 //! no change goes unnoticed. `docs/analysis-format.md` describes every byte.
 
 mod block;
+mod file;
 mod header;
 mod reader;
 mod record;
