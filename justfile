@@ -55,11 +55,15 @@ sanitize:
 
 # the kernels' tests on 64-bit ARM, emulated
 aarch64:
-    .ci/aarch64
+    .ci/run aarch64
 
 # time the kernels
 bench:
     cargo bench -p diarist-kernels
+
+# compare the kernels' speed with the record of this processor ("write": record it anew)
+record action="check":
+    tools/bench/kernel_record.py {{action}}
 
 # write include/diarist.h anew
 header:

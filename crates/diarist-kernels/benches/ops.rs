@@ -1,8 +1,9 @@
-//! Speed of every dense layer of the two networks, next to what the core's arithmetic units can do in the same run.
+//! Speed of every dense layer of the two networks, beside the peak of the core's arithmetic units
+//! in the same run.
 //!
-//! `cargo bench -p diarist-kernels [-- avx512]` measures all (or one) instruction sets. Operations are those of the definition,
-//! so that a fast algorithm can exceed the peak. Compare only figures of one run. Under `cargo test --benches` each shape runs
-//! once.
+//! `cargo bench -p diarist-kernels --bench ops [-- avx512]` measures all (or one) instruction sets.
+//! Operations are those of the definition, so that a fast algorithm can exceed the peak. Compare
+//! only figures of one run. Under `cargo test --benches` each shape runs once.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
@@ -17,30 +18,53 @@ use diarist_kernels::{
     Rows, RowsMut, Store, WinogradWorkspace, gemm,
 };
 
-/// Frames that leave the convolutions of the segmentation network for one chunk.
+/// Output frames of the segmentation network's convolutions for one chunk.
 const FRAMES: usize = 589;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    // Cargo passes --bench only from `cargo bench`.
-    let measure = arguments.iter().any(|argument| argument == "--bench");
+    let has = |flag: &str| arguments.iter().any(|argument| argument == flag);
+    let mode = match (has("--record"), has("--bench")) {
+        (true, _) => Mode::Record,
+        // Cargo passes --bench only from `cargo bench`.
+        (false, true) => Mode::Report,
+        (false, false) => Mode::RunOnce,
+    };
     let wanted = arguments.iter().find(|argument| !argument.starts_with('-'));
-    let isas: Vec<Isa> =
-        Isa::available().into_iter().filter(|isa| wanted.is_none_or(|name| name == isa.name())).collect();
-    assert!(!isas.is_empty(), "no such instruction set on this machine: {wanted:?}");
+    let is_wanted = |isa: &Isa| match wanted {
+        Some(name) => name == isa.name(),
+        // The portable level takes longer than all others together, and tells about the compiler.
+        None => mode != Mode::Record || *isa != Isa::PORTABLE,
+    };
+    let isas: Vec<Isa> = Isa::available().into_iter().filter(is_wanted).collect();
+    assert!(!isas.is_empty(), "this machine does not have the instruction set {wanted:?}");
     for isa in isas {
-        println!("{}", isa.name());
-        let bench = Bench { isa, measure };
+        if mode != Mode::Record {
+            println!("{}", isa.name());
+        }
+        let bench = Bench { isa, mode };
         bench.resnet34();
         bench.pyannet();
     }
+}
+
+/// The work for each shape.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// One run, without a measurement.
+    RunOnce,
+    /// A measurement, printed for a reader.
+    Report,
+    /// A short measurement, printed as instruction set, name and least processor time in ms between
+    /// tabs: one round of `tools/bench/kernel_record.py`.
+    Record,
 }
 
 const RELU: Store = Store { accumulate: false, relu: true };
 
 struct Bench {
     isa: Isa,
-    measure: bool,
+    mode: Mode,
 }
 
 impl Bench {
@@ -130,7 +154,8 @@ impl Bench {
         self.report(name, arithmetic, macs, || conv.run(&input, Store::default(), &mut output));
     }
 
-    /// With bfloat16, left-hand rows are rounded on the way, as in the segmentation network.
+    /// Times a product. Times a product. With bfloat16, left-hand rows are rounded on the way, as
+    /// in the segmentation network.
     fn gemm(&self, name: &str, m: usize, stride: usize, k: usize, n: usize) {
         for arithmetic in self.arithmetics() {
             match arithmetic {
@@ -153,7 +178,7 @@ impl Bench {
         });
     }
 
-    /// The operations are those of the 251 taps of each filter.
+    /// Counts the operations of the 251 taps of each filter.
     fn filter_bank(&self) {
         let (num_frames, reach, stride) = (15_975, 125, 10);
         let filters = values(40 * (reach + 1));
@@ -186,7 +211,7 @@ impl Bench {
         });
     }
 
-    /// What this instruction set does in another way than those below it.
+    /// The arithmetic in which this instruction set differs from those below it.
     fn arithmetics(&self) -> Vec<Arithmetic> {
         match (self.isa.has_dot(), self.isa.has_bf16()) {
             (false, _) => vec![Arithmetic::F32, Arithmetic::Bf16, Arithmetic::Int8],
@@ -199,13 +224,19 @@ impl Bench {
         if !self.arithmetics().contains(&arithmetic) {
             return;
         }
-        if !self.measure {
-            run();
-            return;
+        let name = format!("{name}, {}", arithmetic.name());
+        match self.mode {
+            Mode::RunOnce => run(),
+            Mode::Report => {
+                let peak = Peak::of(self.isa, arithmetic);
+                let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
+                println!("{}", sample.report(&name, 1.0, 2.0 * macs as f64));
+            }
+            Mode::Record => {
+                let milliseconds = common::least_cpu_ms(Duration::from_millis(60), run);
+                println!("{}\t{name}\t{milliseconds:.6}", self.isa.name());
+            }
         }
-        let peak = Peak::of(self.isa, arithmetic);
-        let sample = Sample::measure(peak.as_ref(), Duration::from_millis(300), run);
-        println!("{}", sample.report(&format!("{name}, {}", arithmetic.name()), 1.0, 2.0 * macs as f64));
     }
 }
 

@@ -13,8 +13,8 @@ use crate::operand::{Kernel, Operand};
 pub struct Bf16(u16);
 
 impl Bf16 {
-    /// The nearest number, of two equally near ones the one with an even last digit. As in the processor's conversion, values
-    /// below the smallest normal number become zero, and a NaN stays one.
+    /// Rounds to the nearest number, ties to the one with an even last bit. As in the processor's
+    /// conversion, magnitudes below the smallest normal number become zero, and a NaN stays a NaN.
     #[inline]
     pub fn from_f32(value: f32) -> Self {
         let bits = value.to_bits();
@@ -27,7 +27,7 @@ impl Bf16 {
         })
     }
 
-    /// The same number.
+    /// The number as an `f32`, exactly.
     #[inline]
     pub fn to_f32(self) -> f32 {
         f32::from_bits(u32::from(self.0) << 16)

@@ -13,7 +13,8 @@ const LINE_BYTES: usize = 64;
 #[repr(C, align(64))]
 struct Line([u8; LINE_BYTES]);
 
-/// Values that start on a 64-byte boundary, so that vector loads do not cross cache lines. Used as a slice.
+/// Values that start on a 64-byte boundary, so that vector loads do not cross cache lines. Used as
+/// a slice.
 #[derive(Clone)]
 pub struct AlignedBuffer<T: Element = f32> {
     lines: Vec<Line>,
@@ -35,7 +36,8 @@ impl<T: Element> AlignedBuffer<T> {
         buffer
     }
 
-    /// Changes the length; new memory is zero, kept memory keeps its values. Allocates only beyond the largest length so far.
+    /// Changes the length; new memory is zero, kept memory keeps its values. Allocates only beyond
+    /// the largest length so far.
     pub fn resize(&mut self, len: usize) {
         let num_lines = len.div_ceil(LINE_BYTES / size_of::<T>());
         if num_lines > self.lines.len() {
@@ -50,9 +52,10 @@ impl<T: Element> Deref for AlignedBuffer<T> {
 
     #[inline]
     fn deref(&self) -> &[T] {
-        // SAFETY: `lines` holds at least `len` values back to back (Line is repr(C) and as large as its array, whose size is a
-        // multiple of that of T, so there is no padding), `resize` keeps that true, their alignment divides that of Line, their
-        // bytes are initialised and every bit pattern is a T (both by `Element`), and the slice borrows `self`.
+        // SAFETY: `lines` holds at least `len` values back to back (Line is repr(C) and as large as
+        // its array, whose size is a multiple of that of T, so there is no padding), `resize` keeps
+        // that true, their alignment divides that of Line, their bytes are initialised and every
+        // bit pattern is a T (both by `Element`), and the slice borrows `self`.
         unsafe { std::slice::from_raw_parts(self.lines.as_ptr().cast(), self.len) }
     }
 }

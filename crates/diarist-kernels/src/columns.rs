@@ -1,16 +1,16 @@
-//! Which columns of a plane are computed, where not all of them are needed.
+//! A choice of columns of a plane, for computing only some of them.
 
 use std::ops::Range;
 
-/// Columns of a plane as ranges: ascending, with a gap between any two, none empty.
+/// Columns of a plane as non-empty ranges in ascending order, with a gap between any two.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Columns {
     ranges: Vec<Range<usize>>,
 }
 
 impl Columns {
-    /// Takes the place of what was held: the union of `ranges`, which come in ascending order of their starts; empty ones are
-    /// left out. Allocates only beyond the largest number of ranges so far.
+    /// Replaces the columns by the union of `ranges`, which come in ascending order of their
+    /// starts. Empty ranges are skipped. Allocates only beyond the largest number of ranges so far.
     ///
     /// # Panics
     ///
@@ -28,7 +28,7 @@ impl Columns {
         }
     }
 
-    /// Takes the place of what was held: the part of `columns` that is in `range`.
+    /// Replaces the columns by the part of `columns` that lies in `range`.
     pub fn set_within(&mut self, columns: &Self, range: &Range<usize>) -> &Self {
         self.set(columns.ranges.iter().map(|part| part.start.max(range.start)..part.end.min(range.end)));
         self
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn parts_within_a_range() {
+    fn a_range_keeps_the_columns_within_it() {
         let (mut columns, mut part) = (Columns::default(), Columns::default());
         columns.set([0..3, 6..9, 20..21]);
         assert_eq!(part.set_within(&columns, &(2..8)).ranges(), [2..3, 6..8]);

@@ -33,18 +33,22 @@ impl Conv2dShape {
 #[derive(Debug, Clone)]
 pub struct PackedConv2d<T: Operand = f32> {
     shape: Conv2dShape,
-    /// `k` runs over kernel row, kernel column, input channel, each row of the kernel filled up to whole words.
+    /// `k` runs over kernel row, kernel column, input channel; each row of the kernel is padded to
+    /// whole words.
     matrix: PackedMatrix<T>,
 }
 
 impl<T: Operand> PackedConv2d<T> {
-    /// Packs `weight` of shape `[out_channels, in_channels, kernel, kernel]` and `bias` of shape `[out_channels]`.
+    /// Packs `weight` of shape `[out_channels, in_channels, kernel, kernel]` and `bias` of shape
+    /// `[out_channels]`.
     ///
-    /// The convolution is a cross-correlation (the kernel is not flipped), as in the frameworks the weights come from.
+    /// The convolution is a cross-correlation (the kernel is not flipped), as in the frameworks the
+    /// weights come from.
     ///
     /// # Panics
     ///
-    /// If a length does not fit `shape`, a number of channels or the stride is 0, or the kernel is neither 1 nor 3.
+    /// If a length does not fit `shape`, a number of channels or the stride is 0, or the kernel is
+    /// neither 1 nor 3.
     pub fn new(isa: Isa, shape: Conv2dShape, weight: &[f32], bias: &[f32]) -> Self {
         let Conv2dShape { in_channels, out_channels, kernel, stride } = shape;
         assert!(kernel == 1 || kernel == 3, "kernel {kernel} is neither 1 nor 3");
@@ -62,7 +66,7 @@ impl<T: Operand> PackedConv2d<T> {
         Self { shape, matrix }
     }
 
-    /// Sets what `u8` values that the output holds are multiplied with before the result is added to them
+    /// Scales the `u8` values already in the output by `carry` before the result is added
     /// ([`Store::accumulate`]). Default: 1.
     #[must_use]
     pub fn with_carry(mut self, carry: f32) -> Self {
@@ -75,21 +79,23 @@ impl<T: Operand> PackedConv2d<T> {
         self.shape
     }
 
-    /// Convolves `input` into `output`, which gets the right shape, except with `store.accumulate`: then it must have it, and
-    /// the result is added to what it holds.
+    /// Convolves `input` into `output` and sets the shape of `output`. With `store.accumulate`,
+    /// `output` must already have that shape, and the result is added to its values.
     ///
     /// # Panics
     ///
-    /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
+    /// If `input` has another number of channels, or `output` has the wrong shape with
+    /// `store.accumulate`.
     pub fn run<O: Output>(&self, input: &Plane<T>, store: Store, output: &mut Plane<O>) {
         let (_, width) = self.shape.output_size(input.height(), input.width());
         self.run_ranges(input, std::slice::from_ref(&(0..width)), store, output);
     }
 
-    /// As [`Self::run`] for some columns of the output; what the others hold afterwards is unspecified, except with
-    /// `store.accumulate`: then it stays. Each value is the same, bit for bit, as if all were computed.
+    /// As [`Self::run`] for some columns of the output. The other columns are unspecified
+    /// afterwards, except with `store.accumulate`: then they keep their values. Each value is the
+    /// same, bit for bit, as if all columns were computed.
     ///
-    /// Reads the columns of `input` that [`Self::input_columns`] tells.
+    /// Reads only the columns of `input` that [`Self::input_columns`] reports.
     ///
     /// # Panics
     ///
@@ -98,7 +104,8 @@ impl<T: Operand> PackedConv2d<T> {
         self.run_ranges(input, columns.ranges(), store, output);
     }
 
-    /// The columns of an input of `width` columns that `columns` of the output depend on.
+    /// Sets `input` to the columns of an input of `width` columns that `columns` of the output
+    /// depend on.
     pub fn input_columns(&self, columns: &Columns, width: usize, input: &mut Columns) {
         let Conv2dShape { kernel, stride, .. } = self.shape;
         let margin = kernel / 2;
@@ -148,8 +155,8 @@ impl<T: Operand> PackedConv2d<T> {
     }
 }
 
-/// Weights of a 1-D convolution over time with stride 1 and no padding, packed for one instruction set and for inputs
-/// of type `T`.
+/// Weights of a 1-D convolution over time with stride 1 and no padding, packed for one instruction
+/// set and for inputs of type `T`.
 #[derive(Debug, Clone)]
 pub struct PackedConv1d<T: Operand = f32> {
     in_channels: usize,
@@ -179,12 +186,13 @@ impl<T: Operand> PackedConv1d<T> {
         Self { in_channels, kernel, matrix }
     }
 
-    /// Frames that come out of `num_frames` frames.
+    /// Number of output frames for `num_frames` input frames.
     pub fn output_frames(&self, num_frames: usize) -> usize {
         (num_frames + 1).saturating_sub(self.kernel)
     }
 
-    /// Convolves `input` of shape `[frames, in_channels]` into `output` of shape `[output_frames, out_channels]`.
+    /// Convolves `input` of shape `[frames, in_channels]` into `output` of shape
+    /// `[output_frames, out_channels]`.
     ///
     /// # Panics
     ///

@@ -1,4 +1,4 @@
-//! The multiply-add steps under the micro-kernel: which numbers are multiplied, and in which sums they end.
+//! The multiply-add steps under the micro-kernel, by the types of their factors and sums.
 
 use std::marker::PhantomData;
 
@@ -10,9 +10,10 @@ use crate::f16::F16;
 
 /// One kind of multiply-add on one instruction set.
 ///
-/// A *word* is [`Dot::GROUP`] neighbouring values of a left-hand row, which meet as many values in each lane of a register of
-/// weights: `sum[lane] += word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum (of 16-bit
-/// floats it has one value).
+/// A *word* is [`Dot::GROUP`] neighbouring values of a left-hand row. A step multiplies them by as
+/// many values in each lane of a register of weights: `sum[lane]` increases by
+/// `word[0] * weights[lane][0] + word[1] * weights[lane][1] + ...`. A word has 32 bits, like a sum,
+/// except that a word of 16-bit floats is one value.
 ///
 /// # Safety
 ///
@@ -20,7 +21,7 @@ use crate::f16::F16;
 /// - on a processor that has the instruction set of the implementation, and
 /// - inlined into a function with the matching `#[target_feature]` (for speed, not for soundness).
 ///
-/// No pointer needs to be aligned.
+/// Pointers are aligned for their element type; no larger alignment is needed.
 pub trait Dot {
     /// Left-hand values.
     type Left: Element;
@@ -36,24 +37,27 @@ pub trait Dot {
     type Sums: Copy;
     /// Values per word.
     const GROUP: usize = 4 / size_of::<Self::Left>();
-    /// Rows of the tallest tile, two registers wide, whose sums stay in registers beside the words and weights of a step.
+    /// Rows of the tallest tile, two registers wide, whose sums stay in registers beside the words
+    /// and weights of a step.
     const TILE_ROWS: usize = Self::Vector::TILE_ROWS;
 
     /// The word at `p`: reads `GROUP` values.
     unsafe fn word(p: *const Self::Left) -> Self::Word;
     /// The weights at `p`: reads `LANES * GROUP` values.
     unsafe fn weights(p: *const Self::Right) -> Self::Weights;
-    /// Sums before the first step: the bias, or zero if they are integers. Reads `LANES` values at `bias`.
+    /// Sums before the first step: the bias, or zero if they are integers. Reads `LANES` values at
+    /// `bias`.
     unsafe fn start(bias: *const f32) -> Self::Sums;
     /// Adds the products of a word and its weights.
     unsafe fn step(word: Self::Word, weights: Self::Weights, sums: Self::Sums) -> Self::Sums;
-    /// Takes from a row's sums, after the last step, what the steps put in beyond the products: nothing, unless the steps need a
-    /// detour. Reads the values of `row`.
+    /// Corrects the sums of a row after the last step, where the steps add more than the products.
+    /// By default there is nothing to correct. Reads the values of `row`.
     #[inline(always)]
     unsafe fn end_row(sums: [Self::Sums; 2], _row: LeftRow<Self::Left>) -> [Self::Sums; 2] {
         sums
     }
-    /// Results from the sums after the last step. Reads `LANES` values at `bias`, and at `scale` if sums are integers.
+    /// Results from the sums after the last step. Reads `LANES` values at `bias`, and at `scale` if
+    /// sums are integers.
     unsafe fn end(sums: Self::Sums, scale: *const f32, bias: *const f32) -> Self::Vector;
     /// Rounds `values` and writes `LANES` of them.
     #[inline(always)]
@@ -63,9 +67,10 @@ pub trait Dot {
     }
 }
 
-/// A left-hand row: `num_runs` runs of `run_len` values, which start every `run_pitch` values from `values` on.
+/// A left-hand row: `num_runs` runs of `run_len` values. The first starts at `values`, each other
+/// one `run_pitch` values after the one before.
 #[derive(Debug, Clone, Copy)]
-#[cfg_attr(not(target_arch = "aarch64"), expect(dead_code, reason = "only the dot products of ARM need a detour"))]
+#[cfg_attr(not(target_arch = "aarch64"), expect(dead_code, reason = "only the dot products of ARM correct their sums"))]
 pub struct LeftRow<T> {
     pub(crate) values: *const T,
     pub(crate) num_runs: usize,
@@ -87,7 +92,7 @@ impl<V: Vector> Dot for Plain<V> {
 
     #[inline(always)]
     unsafe fn word(p: *const f32) -> V {
-        // SAFETY: the caller guarantees a value at `p`, which is aligned as any f32 behind a pointer into a slice.
+        // SAFETY: the caller guarantees a readable, aligned value at `p`.
         unsafe { V::splat(*p) }
     }
 
@@ -115,8 +120,8 @@ impl<V: Vector> Dot for Plain<V> {
     }
 }
 
-/// bfloat16 by bfloat16 in f32, for processors without an instruction for it. A product of two such numbers is exact in f32, so
-/// the only difference is in the order and the rounding of the sums.
+/// bfloat16 by bfloat16 in f32, for processors without an instruction for it. A product of two such
+/// numbers is exact in f32, so the only difference is in the order and the rounding of the sums.
 #[derive(Debug)]
 pub(crate) struct WidenedBf16<V>(PhantomData<V>);
 
@@ -132,7 +137,7 @@ impl<V: Vector> Dot for WidenedBf16<V> {
 
     #[inline(always)]
     unsafe fn word(p: *const Bf16) -> [V; 2] {
-        // SAFETY: the caller guarantees two values at `p`.
+        // SAFETY: the caller guarantees two readable, aligned values at `p`.
         unsafe { [V::splat((*p).to_f32()), V::splat((*p.add(1)).to_f32())] }
     }
 
@@ -160,8 +165,9 @@ impl<V: Vector> Dot for WidenedBf16<V> {
     }
 }
 
-/// 16-bit floats by 16-bit floats in f32. A product of two such numbers is exact in f32. A word holds one value: what is read must be
-/// converted, and more would take registers.
+/// 16-bit floats by 16-bit floats in f32. A product of two such numbers is exact in f32. A word
+/// holds one value, because every value read must be converted and more values would need more
+/// registers.
 #[derive(Debug)]
 pub(crate) struct WidenedF16<V>(PhantomData<V>);
 

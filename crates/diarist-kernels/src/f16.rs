@@ -1,4 +1,4 @@
-//! 16-bit floats (IEEE 754 binary16), which are stored and not computed with.
+//! 16-bit floats (IEEE 754 binary16): a form of storage, while arithmetic is in f32.
 
 use std::fmt;
 
@@ -13,7 +13,8 @@ const SMALLEST: f32 = 1.0 / (1 << 24) as f32;
 const SMALLEST_NORMAL: f32 = 1.0 / (1 << 14) as f32;
 
 impl F16 {
-    /// The nearest number, of two equally near ones the one with an even last digit; infinity beyond the largest. A NaN stays one.
+    /// Rounds to the nearest number, ties to the one with an even last bit; values beyond the
+    /// largest become infinity. A NaN stays a NaN.
     #[inline]
     pub fn from_f32(value: f32) -> Self {
         let sign = (value.to_bits() >> 16) as u16 & 0x8000;
@@ -22,17 +23,19 @@ impl F16 {
         let rounded = if magnitude.is_nan() {
             0x7e00 | (bits >> 13) as u16 & 0x3ff
         } else if magnitude < SMALLEST_NORMAL {
-            // Multiples of the smallest number; 1024 of them are the smallest normal one, whose bits are 1024.
+            // Multiples of the smallest number; 1024 of them are the smallest normal one, whose
+            // bits are 1024.
             (magnitude / SMALLEST).round_ties_even() as u16
         } else {
-            // The exponent's offset is 112 less; a carry goes into the exponent, at last to infinity.
+            // The exponent's bias is 112 less than that of f32. A carry goes into the exponent, and
+            // from the largest one to infinity.
             let rebased = bits - (112 << 23);
             (rebased.saturating_add(0xfff + (rebased >> 13 & 1)) >> 13).min(0x7c00) as u16
         };
         Self(sign | rounded)
     }
 
-    /// The same number.
+    /// The number as an `f32`, exactly.
     #[inline]
     pub fn to_f32(self) -> f32 {
         let (exponent, fraction) = (self.0 >> 10 & 0x1f, self.0 & 0x3ff);
@@ -77,7 +80,8 @@ mod tests {
             for i in (0..self.values.len()).step_by(D::Vector::LANES) {
                 let (value, rounded, read) = (&self.values[i..], &mut self.rounded[i..], &mut self.read[i..]);
                 assert!(value.len() >= D::Vector::LANES);
-                // SAFETY: a register of values is left in each of the three, which are equally long.
+                // SAFETY: a register of values is left in each of the three, which are equally
+                // long.
                 unsafe {
                     F16::store::<D>(D::Vector::load(value.as_ptr()), rounded.as_mut_ptr());
                     F16::load::<D>(rounded.as_ptr(), 1.0).store(read.as_mut_ptr());
@@ -93,7 +97,7 @@ mod tests {
             (-2.0, 0xc000),
             (65_504.0, 0x7bff),
             (65_519.996, 0x7bff),
-            (65_520.0, 0x7c00), // a tie between the largest and what would follow
+            (65_520.0, 0x7c00), // a tie between the largest and the number that would follow
             (1e30, 0x7c00),
             (f32::NEG_INFINITY, 0xfc00),
             (1.0 + 1.0 / 2048.0, 0x3c00), // a tie: 0x3c00 is even
@@ -121,7 +125,7 @@ mod tests {
             let value = number.to_f32();
             assert!(value.is_nan() || F16::from_f32(value) == *number, "{:#x}", number.0);
         }
-        // Every number, and what lies between it and the next at and around the middle.
+        // Every number, and the values at and around the middle between it and the next.
         let mut values = Vec::new();
         for number in &all[..0x7c00] {
             let (low, high) = (number.to_f32(), F16(number.0 + 1).to_f32().min(65_536.0));

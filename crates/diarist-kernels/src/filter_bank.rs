@@ -1,18 +1,20 @@
 //! A bank of band-pass filters in pairs: one even and one odd filter for each band.
 //!
-//! An even filter has `w[-k] = w[k]`, an odd one `w[-k] = -w[k]`, so both need the samples around a frame's centre `c` only as
-//! sums `x[c + k] + x[c - k]` and differences `x[c + k] - x[c - k]`. These are formed once for all filters, which halves the
-//! multiply-adds. Sum and difference lie side by side, and so do the columns of the two filters of a pair: two neighbouring
-//! values repeated through a register meet all even and odd filters in one multiply-add. To get them in that order without
-//! shuffles, the samples are written out twice: forward with every sample doubled, and backward with every sample and its
-//! negative.
+//! An even filter has `w[-k] = w[k]`, an odd one `w[-k] = -w[k]`, so both need the samples around a
+//! frame's centre `c` only as sums `x[c + k] + x[c - k]` and differences `x[c + k] - x[c - k]`.
+//! These are formed once for all filters, which halves the multiply-adds. Sum and difference lie
+//! side by side, and so do the columns of the two filters of a pair: a register that repeats a sum
+//! and its difference serves all even and odd filters in one multiply-add. To get sums and
+//! differences in that order without shuffles, the samples are stored twice: forward with every
+//! sample doubled, and backward with every sample and its negative.
 
 use crate::arch::{Vector, dispatch};
 use crate::buffer::AlignedBuffer;
 use crate::isa::{Isa, Level};
 use crate::tile::extent;
 
-/// Frames that are worked on at a time, a multiple of the tile heights 4, 5 and 6: their samples stay in the first-level cache.
+/// Frames per block, a multiple of the tile heights 4, 5 and 6. The samples of a block stay in the
+/// first-level cache.
 const BLOCK_FRAMES: usize = 60;
 /// Rows of the tallest tile of any instruction set.
 const MAX_TILE_ROWS: usize = 6;
@@ -21,8 +23,8 @@ const MAX_TILE_COLUMNS: usize = 80;
 /// Lanes of the widest register of any instruction set.
 const MAX_LANES: usize = 16;
 
-/// Columns of a tile: five registers with AVX-512 and four with NEON, which have 32 registers for five or six rows of sums;
-/// two of the others' 16.
+/// Columns of a tile: five registers with AVX-512 and four with NEON, which have 32 registers for
+/// five or six rows of sums; two registers on the other instruction sets, which have 16 or fewer.
 fn tile_columns(isa: Isa) -> usize {
     match isa.level() {
         Level::Avx512 => 5 * 16,
@@ -39,16 +41,18 @@ pub struct PackedFilterBank {
     num_pairs: usize,
     reach: usize,
     stride: usize,
-    /// `[column block][reach + 1][tile_columns]`, columns beyond the last are zero; column `2 i` is the even, `2 i + 1` the odd
-    /// filter of pair `i`.
+    /// `[column block][reach + 1][tile_columns]`, columns beyond the last are zero. Column `2 i` is
+    /// the even filter of pair `i`, column `2 i + 1` the odd one.
     weights: AlignedBuffer,
 }
 
 impl PackedFilterBank {
-    /// Packs filters that reach `reach` samples to either side of their centre and move by `stride` samples per frame.
+    /// Packs filters that reach `reach` samples to either side of their centre and move by `stride`
+    /// samples per frame.
     ///
-    /// `even` and `odd` have shape `[num_pairs, reach + 1]`: the taps from the centre to the right. The left half of an even
-    /// filter mirrors it, that of an odd one is its negative; the centre of an odd filter counts as zero.
+    /// `even` and `odd` have shape `[num_pairs, reach + 1]`: the taps from the centre to the right.
+    /// The left half of an even filter mirrors it, that of an odd one is its negative; the centre
+    /// of an odd filter counts as zero.
     ///
     /// # Panics
     ///
@@ -64,7 +68,7 @@ impl PackedFilterBank {
         for column in 0..2 * num_pairs {
             let filters = if column % 2 == 0 { even } else { odd };
             for (k, tap) in filters[column / 2 * num_taps..][..num_taps].iter().enumerate() {
-                // The centre meets itself: the sum is twice the sample, the difference is zero.
+                // At the centre the sum is twice the sample and the difference is zero.
                 let tap = if k == 0 { tap / 2.0 } else { *tap };
                 weights[(column / block * num_taps + k) * block + column % block] = tap;
             }
@@ -77,10 +81,11 @@ impl PackedFilterBank {
         2 * self.num_pairs
     }
 
-    /// Filters `signal` for the frames whose first sample is `0, stride, 2 stride, ...`, as many as `output` has room for;
-    /// `output` has shape `[frames, num_channels]`. `scratch` is memory that is reused from call to call.
+    /// Filters `signal` for the frames whose first sample is `0, stride, 2 stride, ...`, as many as
+    /// `output` has room for; `output` has shape `[frames, num_channels]`. `scratch` is memory that
+    /// is reused from call to call.
     ///
-    /// A frame's values are the same, bit for bit, whatever the other frames are.
+    /// A frame's values are the same, bit for bit, for any other frames in the call.
     ///
     /// # Panics
     ///
@@ -104,25 +109,27 @@ impl PackedFilterBank {
         }
     }
 
-    /// Samples from the first of a block's first frame to the last of its last.
+    /// Number of samples from the start of a block's first frame to the end of its last.
     fn block_samples(&self) -> usize {
         extent(BLOCK_FRAMES, self.stride, 2 * self.reach + 1)
     }
 
-    /// Sums and differences of a frame, in whole registers of every instruction set.
+    /// Number of sums and differences of a frame, padded to whole registers of every instruction
+    /// set.
     fn folded_row(&self) -> usize {
         (2 * (self.reach + 1)).next_multiple_of(MAX_LANES)
     }
 }
 
-/// Some frames of a call, with memory for them.
+/// A block of frames of one call, with its scratch memory.
 struct Block<'a> {
     bank: &'a PackedFilterBank,
-    /// From the first sample of the first frame to the last of the last one.
+    /// Samples from the start of the first frame to the end of the last one.
     samples: &'a [f32],
     /// `2 * block_samples + MAX_LANES`: every sample twice.
     forward: &'a mut [f32],
-    /// As long: from the last sample of a whole block to the first, every sample and its negative.
+    /// The same length: every sample and its negative, from the last sample of a whole block to the
+    /// first.
     backward: &'a mut [f32],
     /// `[MAX_TILE_ROWS][folded_row]`
     folded: &'a mut [f32],
@@ -156,9 +163,9 @@ unsafe fn run<V: Vector>(block: Block<'_>) {
     }
 }
 
-/// Tiles of `MR` rows and `NR` registers. With `FOLD`, sums and differences are stored once per row for all column blocks;
-/// without, every tile forms them anew: a tile that is wide enough gains more from the first-level cache that this leaves to its
-/// weights.
+/// Tiles of `MR` rows and `NR` registers. With `FOLD`, sums and differences are stored once per row
+/// for all column blocks. Without, every tile computes them again: a wide tile gains more from the
+/// first-level cache that this leaves to its weights.
 ///
 /// # Safety
 ///
@@ -175,16 +182,17 @@ unsafe fn tiles<V: Vector, const MR: usize, const NR: usize, const FOLD: bool>(b
     assert!(forward.len() >= 2 * block_samples + V::LANES && backward.len() >= 2 * block_samples + V::LANES);
     for first in (0..num_frames).step_by(MR) {
         let centre = first * stride + reach;
-        // SAFETY: as MR divides BLOCK_FRAMES, all MR frames from `first` on lie in a whole block, whose samples both buffers hold
-        // (those beyond `num_frames` are stale; nobody uses the sums they lead to): from the centre of each there are `reach`
-        // samples to either side, so `right` and `left` have 2 * (reach + 1) values, and folded_row - 2 * (reach + 1) < LANES
-        // more are within the buffers.
+        // SAFETY: as MR divides BLOCK_FRAMES, all MR frames from `first` on lie in a whole block,
+        // whose samples both buffers hold (the samples beyond `num_frames` are stale, and sums of
+        // them are not stored): from the centre of each there are `reach` samples to either side,
+        // so `right` and `left` have 2 * (reach + 1) values, and folded_row - 2 * (reach + 1) <
+        // LANES more are within the buffers.
         let (right, left) =
             unsafe { (forward.as_ptr().add(2 * centre), backward.as_ptr().add(2 * (block_samples - 1 - centre))) };
         if FOLD {
             for (r, folded) in folded.chunks_exact_mut(folded_row).take(MR).enumerate() {
                 for k in (0..folded_row).step_by(V::LANES) {
-                    // SAFETY: as said above; `folded` has whole registers.
+                    // SAFETY: `right` and `left` as above; `folded` has whole registers.
                     unsafe {
                         let (right, left) = (right.add(2 * r * stride + k), left.sub(2 * r * stride).add(k));
                         V::load(right).add(V::load(left)).store(folded.as_mut_ptr().add(k));
@@ -194,8 +202,8 @@ unsafe fn tiles<V: Vector, const MR: usize, const NR: usize, const FOLD: bool>(b
         }
         let folded = folded.as_ptr();
         for (index, weights) in weights.chunks_exact((reach + 1) * num_columns).enumerate() {
-            // SAFETY: `weights` has reach + 1 rows of `num_columns` values, and both ways of reading a pair stay within what
-            // was said above.
+            // SAFETY: `weights` has reach + 1 rows of `num_columns` values, and both ways of
+            // reading a pair stay within the ranges given above.
             let sums = unsafe {
                 tile::<V, MR, NR>(reach + 1, weights.as_ptr(), |r, k| {
                     if FOLD {
@@ -222,11 +230,13 @@ unsafe fn tiles<V: Vector, const MR: usize, const NR: usize, const FOLD: bool>(b
     }
 }
 
-/// Sums over `k < len` of `pair(r, k) * weights[k][c]`; the value of even columns is the first of the pair.
+/// Sums over `k < len` of `pair(r, k) * weights[k][c]`; the value of even columns is the first of
+/// the pair.
 ///
 /// # Safety
 ///
-/// - The processor has the instruction set of `V`, and `pair` may be called with `r < MR` and `k < len`.
+/// - The processor has the instruction set of `V`, and `pair` may be called with `r < MR` and
+///   `k < len`.
 /// - `weights` is readable for `len` rows of `NR * V::LANES` values.
 #[inline(always)]
 unsafe fn tile<V: Vector, const MR: usize, const NR: usize>(
@@ -253,7 +263,8 @@ unsafe fn tile<V: Vector, const MR: usize, const NR: usize>(
     }
 }
 
-/// Writes the first `num_columns` sums of the first `num_rows` rows to rows of `output` that start every `stride` values.
+/// Writes the first `num_columns` sums of the first `num_rows` rows to rows of `output` that start
+/// every `stride` values.
 ///
 /// # Safety
 ///
@@ -285,7 +296,8 @@ unsafe fn store<V: Vector, const MR: usize, const NR: usize>(
 /// # Safety
 ///
 /// - The processor has the instruction set of `V`.
-/// - `output` is writable for `NR * V::LANES` values at each of `MR` rows that start every `stride` values.
+/// - `output` is writable for `NR * V::LANES` values at each of `MR` rows that start every `stride`
+///   values.
 #[inline(always)]
 unsafe fn store_whole<V: Vector, const MR: usize, const NR: usize>(
     sums: [[V; NR]; MR],

@@ -7,10 +7,12 @@ use crate::isa::Isa;
 use crate::operand::{Operand, Output};
 use crate::tile::{Strip, block_columns, extent};
 
-/// Bytes of left-hand rows that are worked on at a time, so that they stay in the second-level cache for all column blocks.
+/// Bytes of left-hand rows per block of rows, which stays in the second-level cache for all column
+/// blocks.
 const ROW_BLOCK_BYTES: usize = 256 * 1024;
 
-/// Equally spaced rows in a slice: row `r` starts at `data[r * stride]`. Rows may overlap (a stride below the row's length).
+/// Equally spaced rows in a slice: row `r` starts at `data[r * stride]`. Rows may overlap (a stride
+/// below the row's length).
 #[derive(Debug, Clone, Copy)]
 pub struct Rows<'a, T = f32> {
     /// The values.
@@ -31,28 +33,30 @@ pub struct RowsMut<'a, O = f32> {
 /// How a dense layer stores its results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Store {
-    /// Add to what the output holds. Default: replace it.
+    /// Add to the values in the output. Default: replace them.
     pub accumulate: bool,
     /// Replace negative results by zero, after the addition. Default: no.
     pub relu: bool,
 }
 
-/// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set and for left-hand values of type `T`:
-/// `f32`, [`Bf16`], or `u8`. For `Bf16` the matrix is rounded too, and sums are `f32`. For `u8` each column is quantized to signed
-/// integers of 8 bits ([`quantize_weights`](crate::quantize_weights)), sums are exact integers, and results are the same, bit for
-/// bit, on every instruction set. The bias is always `f32`.
+/// A right-hand matrix `[k, n]` with a bias `[n]`, packed for one instruction set and for left-hand
+/// values of type `T`: `f32`, [`Bf16`], or `u8`. For `Bf16` the matrix is rounded too, and sums are
+/// `f32`. For `u8` each column is quantized to signed integers of 8 bits
+/// ([`quantize_weights`](crate::quantize_weights)), sums are exact integers, and results are the
+/// same, bit for bit, on every instruction set. The bias is always `f32`.
 #[derive(Debug, Clone)]
 pub struct PackedMatrix<T: Operand = f32> {
     isa: Isa,
     k: usize,
     n: usize,
-    /// `[column block][words of k][block_columns][values of a word]`; what is beyond `k` and `n` is zero.
+    /// `[column block][words of k][block_columns][values of a word]`; values beyond `k` and `n` are
+    /// zero.
     weights: AlignedBuffer<T::Weight>,
-    /// What a sum of 1 stands for, `[column block][block_columns]`.
+    /// Value of an integer sum of 1, `[column block][block_columns]`.
     scale: AlignedBuffer,
     /// `[column block][block_columns]`.
     bias: AlignedBuffer,
-    /// What integers in the output are multiplied with before they are added to.
+    /// Factor on the integers in the output before a product is added.
     carry: f32,
 }
 
@@ -67,7 +71,8 @@ impl<T: Operand> PackedMatrix<T> {
         Self::from_fn(isa, k, n, |row, column| b[row * n + column])
     }
 
-    /// Packs the transpose of `b` of shape `[n, k]`, row-major: the weight layout `[out, in]` of a linear layer. Zero bias.
+    /// Packs the transpose of `b` of shape `[n, k]`, row-major: the weight layout `[out, in]` of a
+    /// linear layer. Zero bias.
     ///
     /// # Panics
     ///
@@ -77,7 +82,8 @@ impl<T: Operand> PackedMatrix<T> {
         Self::from_fn(isa, k, n, |row, column| b[column * k + row])
     }
 
-    /// Packs the matrix whose entry in row `row` (of `k`) and column `column` (of `n`) is `value(row, column)`. Zero bias.
+    /// Packs the matrix whose entry in row `row` (of `k`) and column `column` (of `n`) is
+    /// `value(row, column)`. Zero bias.
     pub fn from_fn(isa: Isa, k: usize, n: usize, value: impl Fn(usize, usize) -> f32) -> Self {
         let block = block_columns(isa);
         let num_blocks = n.div_ceil(block);
@@ -109,7 +115,7 @@ impl<T: Operand> PackedMatrix<T> {
         self
     }
 
-    /// Sets what `u8` values that the output holds are multiplied with before a product is added to them
+    /// Scales the `u8` values already in the output by `carry` before a product is added
     /// ([`Store::accumulate`]). Default: 1.
     #[must_use]
     pub fn with_carry(mut self, carry: f32) -> Self {
@@ -161,21 +167,24 @@ pub(crate) struct Block<'a, T: Operand> {
     pub(crate) carry: f32,
 }
 
-/// Left-hand values for a [`PackedMatrix<T>`]: those of type `T` themselves, and `f32`, which are rounded to `T` first.
+/// Types of left-hand values for a [`PackedMatrix<T>`]: `T` itself, and `f32`, which is rounded to
+/// `T` first.
 pub trait LeftHand<T: Operand>: Element {
     #[doc(hidden)]
     fn multiply<O: Output>(num_rows: usize, a: Rows<'_, Self>, b: &PackedMatrix<T>, store: Store, out: RowsMut<'_, O>);
 }
 
-/// `out = a * b + bias` for the first `num_rows` rows of `a` (rows of `b.k()` values) and of `out` (rows of `b.n()` values).
+/// `out = a * b + bias` for the first `num_rows` rows of `a` (rows of `b.k()` values) and of `out`
+/// (rows of `b.n()` values).
 ///
-/// Rows of `a` may overlap: with a stride below `k` this is a 1-D convolution. Values of `out` between rows are left alone.
-/// Each output row is the same, bit for bit, whatever the other rows are and however many there are.
+/// Rows of `a` may overlap: with a stride below `k` this is a 1-D convolution. Values of `out`
+/// between rows do not change. Each output row is the same, bit for bit, for any content and number
+/// of the other rows.
 ///
 /// # Panics
 ///
-/// If `a` or `out` is too short, if `out.stride < b.n()` with more than one row, or if rows of more than 8192 values would have
-/// to be rounded.
+/// If `a` or `out` is too short, if `out.stride < b.n()` with more than one row, or if rows of more
+/// than 8192 values need rounding.
 pub fn gemm<A: LeftHand<T>, T: Operand, O: Output>(
     num_rows: usize,
     a: Rows<'_, A>,
@@ -191,7 +200,8 @@ pub fn gemm<A: LeftHand<T>, T: Operand, O: Output>(
 
 impl<T: Operand> LeftHand<T> for T {
     fn multiply<O: Output>(num_rows: usize, a: Rows<'_, T>, b: &PackedMatrix<T>, store: Store, out: RowsMut<'_, O>) {
-        // A multiple of the tile heights 14, 12, 6 and 4, so that only the last block has a shorter tile.
+        // A multiple of the tile heights 14, 12, 6 and 4, so that only the last block has a shorter
+        // tile.
         let rows_per_block = (ROW_BLOCK_BYTES / (size_of::<T>() * b.k.max(1))).next_multiple_of(84);
         for first_row in (0..num_rows).step_by(rows_per_block) {
             for index in 0..b.num_blocks() {
@@ -219,7 +229,7 @@ impl<T: Operand> LeftHand<T> for T {
     }
 }
 
-/// Values that are rounded at a time, so that they stay in the first-level cache.
+/// Values rounded at a time, few enough to stay in the first-level cache.
 const ROUNDED_VALUES: usize = 8192;
 
 impl LeftHand<Bf16> for f32 {
@@ -233,7 +243,7 @@ impl LeftHand<Bf16> for f32 {
         assert!(b.k <= ROUNDED_VALUES, "rows of {} values cannot be rounded", b.k);
         let mut buffer = [Bf16::default(); ROUNDED_VALUES];
         let fitting = ROUNDED_VALUES / b.k.max(1);
-        // Whole tiles of AVX-512, if any.
+        // Whole tiles of AVX-512, if at least one fits.
         let rows_per_block = if fitting >= 14 { fitting / 14 * 14 } else { fitting };
         for first_row in (0..num_rows).step_by(rows_per_block) {
             let rows = rows_per_block.min(num_rows - first_row);

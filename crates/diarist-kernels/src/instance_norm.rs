@@ -1,7 +1,8 @@
-//! What stands between the convolutions over time: maximum of three neighbours, instance norm and leaky ReLU.
+//! Layers between the convolutions over time: maximum of three neighbouring frames, instance norm
+//! and leaky ReLU.
 //!
-//! Frames lie row after row, `[frames, channels]`. Rows have at least [`MIN_CHANNELS`] channels, so that the last register of a
-//! row can overlap the one before it instead of needing an end of its own.
+//! Frames lie row after row, `[frames, channels]`. Rows have at least [`MIN_CHANNELS`] channels, so
+//! that the last register of a row can overlap the one before it and needs no special case.
 
 use crate::arch::{Vector, dispatch};
 use crate::dot::Dot;
@@ -12,12 +13,13 @@ use crate::tile::extent;
 
 /// Fewest channels of the operations of this module: one register of every instruction set.
 const MIN_CHANNELS: usize = 16;
-/// Frames that become one.
+/// Input frames per output frame.
 const POOL: usize = 3;
 /// Partial sums of a column, so that additions do not wait for each other.
 const PARTIAL_SUMS: usize = 4;
 
-/// Largest `value` of every three neighbouring frames; frames that are left over at the end are dropped.
+/// Largest value of every three neighbouring frames; one or two frames left over at the end are
+/// dropped.
 ///
 /// `input` has shape `[frames, num_channels]`, `output` has shape `[frames / 3, num_channels]`.
 ///
@@ -31,7 +33,7 @@ pub fn max_pool(isa: Isa, input: &[f32], num_channels: usize, output: &mut [f32]
     unsafe { dispatch!(isa, pool(call): Pool<'_>) }
 }
 
-/// As [`max_pool`], of `|x * scale + shift[channel]|`.
+/// As [`max_pool`] for the values `|x * scale + shift[channel]|`.
 ///
 /// # Panics
 ///
@@ -83,6 +85,7 @@ unsafe fn pool_magnitudes<V: Vector>((call, scale, shift): (Pool<'_>, f32, &[f32
     }
 }
 
+/// Largest of the mapped values of three frames; Largest of the mapped values of three frames;
 /// `map` gets a register and its first column.
 ///
 /// # Safety
@@ -93,7 +96,8 @@ unsafe fn pool_map<V: Vector>(call: Pool<'_>, map: impl Fn(V, usize) -> V) {
     let Pool { input, num_channels, output } = call;
     for (frames, output) in input.chunks_exact(POOL * num_channels).zip(output.chunks_exact_mut(num_channels)) {
         for column in columns::<V>(num_channels) {
-            // SAFETY: the register at `column` is within each of the three frames and within the output frame.
+            // SAFETY: the register at `column` is within each of the three frames and within the
+            // output frame.
             unsafe {
                 let value = |frame: usize| map(V::load(frames.as_ptr().add(frame * num_channels + column)), column);
                 value(0).max(value(1)).max(value(2)).store(output.as_mut_ptr().add(column));
@@ -102,7 +106,8 @@ unsafe fn pool_map<V: Vector>(call: Pool<'_>, map: impl Fn(V, usize) -> V) {
     }
 }
 
-/// First columns of the registers that cover `num_channels >= V::LANES` columns; the last may overlap the one before.
+/// First columns of the registers that cover `num_channels >= V::LANES` columns; the last may
+/// overlap the one before.
 #[inline(always)]
 fn columns<V: Vector>(num_channels: usize) -> impl Iterator<Item = usize> {
     (0..num_channels.div_ceil(V::LANES)).map(move |index| (index * V::LANES).min(num_channels - V::LANES))
@@ -110,22 +115,23 @@ fn columns<V: Vector>(num_channels: usize) -> impl Iterator<Item = usize> {
 
 /// Mean and variance of each channel over time, gathered stretch by stretch.
 ///
-/// Each stretch is summed in f32 around its own mean, and stretches are joined in f64 (Chan, Golub and LeVeque, "Updating
-/// formulae and a pairwise algorithm for computing sample variances", 1979). A channel that has the same value `v` in all frames
-/// has exactly mean `v` and variance 0.
+/// Each stretch is summed in f32 around its own mean, and stretches are joined in f64 (Chan, Golub
+/// and LeVeque, "Updating formulae and a pairwise algorithm for computing sample variances", 1979).
+/// A channel that has the same value `v` in all frames has exactly mean `v` and variance 0.
 #[derive(Debug, Clone, Default)]
 pub struct ChannelMoments {
     num_frames: f64,
     mean: Vec<f64>,
     /// Sum of squared distances from the mean.
     squares: Vec<f64>,
-    /// Of the stretch at hand.
+    /// Mean of the current stretch.
     stretch_mean: Vec<f32>,
+    /// Sum of squared distances from the mean of the current stretch.
     stretch_squares: Vec<f32>,
 }
 
 impl ChannelMoments {
-    /// Forgets all frames. Allocates only for more channels than ever before.
+    /// Removes all frames. Allocates only beyond the largest number of channels so far.
     ///
     /// # Panics
     ///
@@ -143,8 +149,9 @@ impl ChannelMoments {
         }
     }
 
-    /// Adds a stretch of frames, `[frames, num_channels]`: some dozens, because its sums are formed in f32. How a recording is
-    /// cut into stretches shows in the last bits.
+    /// Adds a stretch of frames, `[frames, num_channels]`. A stretch is best a few dozen frames,
+    /// because its sums are in f32. A different cut into stretches changes the last bits of the
+    /// result.
     ///
     /// # Panics
     ///
@@ -173,7 +180,8 @@ impl ChannelMoments {
 /// # Safety
 ///
 /// - The processor has the instruction set of `V`.
-/// - `frames` is one or more frames of as many channels as the moments have, at least [`MIN_CHANNELS`].
+/// - `frames` is one or more frames of as many channels as the moments have, at least
+///   [`MIN_CHANNELS`].
 #[inline(always)]
 unsafe fn add<V: Vector>((moments, frames): (&mut ChannelMoments, &[f32])) {
     let num_channels = moments.mean.len();
@@ -231,13 +239,13 @@ unsafe fn sum_over<V: Vector>(count: usize, value: impl Fn(usize) -> V) -> V {
     }
 }
 
-/// What instance norm does to a value of each channel, then leaky ReLU: `y = (x - mean) * scale + bias`, and `y * slope` if that
-/// is larger.
+/// Instance norm of each channel, then leaky ReLU: `y = (x - mean) * scale + bias`, replaced by
+/// `y * slope` if that is larger.
 #[derive(Debug, Clone, Copy)]
 pub struct Normalisation<'a> {
     /// Mean of each channel.
     pub mean: &'a [f32],
-    /// Weight of each channel by the deviation.
+    /// Weight of each channel divided by its standard deviation.
     pub scale: &'a [f32],
     /// Bias of each channel.
     pub bias: &'a [f32],
@@ -246,7 +254,8 @@ pub struct Normalisation<'a> {
 }
 
 impl Normalisation<'_> {
-    /// Normalises the first `num_frames` rows of `input` into those of `output`, rounded to their type.
+    /// Normalises the first `num_frames` rows of `input` into those of `output`, rounded to their
+    /// type.
     ///
     /// # Panics
     ///
@@ -280,7 +289,8 @@ impl<T: Operand + Output> Kernel<T> for Normalise<'_, T> {
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
         let Self { norm, num_frames, input, output } = self;
         for column in columns::<D::Vector>(norm.mean.len()) {
-            // SAFETY: the register at `column` is within the channels, hence within the asserted rows.
+            // SAFETY: the register at `column` is within the channels, hence within the asserted
+            // rows.
             unsafe {
                 let parameter = |values: &[f32]| D::Vector::load(values.as_ptr().add(column));
                 let (mean, scale, bias) = (parameter(norm.mean), parameter(norm.scale), parameter(norm.bias));

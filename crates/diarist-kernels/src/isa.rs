@@ -1,16 +1,18 @@
-//! Which instruction set the kernels use, decided once at run time.
+//! The instruction set of the kernels, chosen once at run time.
 
 use std::fmt;
 use std::sync::OnceLock;
 
-/// Environment variable that lowers the instruction set: the name of one, as [`Isa::name`] gives it.
+/// Environment variable that lowers the instruction set. Its value is a name as [`Isa::name`]
+/// returns it.
 pub const ENV_ISA: &str = "DIARIST_ISA";
 
-/// Register file and f32 arithmetic of an instruction set; says nothing about this machine (see [`Isa`]).
+/// Register file and f32 arithmetic of an instruction set; says nothing about this machine (see
+/// [`Isa`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Level {
-    /// Plain Rust, what the compiler makes of it for the target's baseline.
+    /// Plain Rust, compiled for the target's baseline.
     Portable,
     /// 64-bit ARM: 4 f32 lanes, 32 registers.
     Neon,
@@ -20,26 +22,27 @@ pub enum Level {
     Avx512,
 }
 
-/// Arithmetic on narrow numbers beyond a [`Level`]; each includes the ones before it.
+/// Arithmetic on narrow numbers beyond a [`Level`]; each extension includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Extension {
     None,
     /// Sums of products of 8-bit integers in 32 bits: AVX-VNNI, AVX-512 VNNI, NEON dot product.
     Dot,
-    /// And sums of products of bfloat16 in f32: AVX-512 BF16.
+    /// Also sums of products of bfloat16 in f32: AVX-512 BF16.
     Bf16,
 }
 
 /// An instruction set that this processor has.
 ///
-/// A value exists only after the processor was asked, which is what makes calling the kernels of its level sound.
+/// A value exists only after the processor was asked. This makes it sound to call the kernels of
+/// its level.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Isa {
     level: Level,
     extension: Extension,
 }
 
-/// Every instruction set there are kernels for, lowest first on each architecture.
+/// Every instruction set with kernels, lowest first on each architecture.
 const KNOWN: [(Isa, &str); 8] = {
     use Extension::{Bf16, Dot, None};
     use Level::{Avx2, Avx512, Neon, Portable};
@@ -62,15 +65,18 @@ impl Isa {
     /// The plain level, which every machine has.
     pub const PORTABLE: Self = KNOWN[0].0;
 
-    /// The instruction set of `level` without extensions, if this processor (and operating system) has it.
+    /// The instruction set of `level` without extensions, if this processor (and operating system)
+    /// has it.
     pub fn new(level: Level) -> Option<Self> {
         let isa = Self { level, extension: Extension::None };
         cpu_has(isa).then_some(isa)
     }
 
-    /// The best instruction set of this machine, or a lower one if [`ENV_ISA`] asks for it. Looked up once per process.
+    /// The best instruction set of this machine, or a lower one if [`ENV_ISA`] asks for it. Looked
+    /// up once per process.
     ///
-    /// The variable can only lower: a name above the machine's best, or an unknown one, leaves the best.
+    /// The variable can only lower: a name above the machine's best, or an unknown one, leaves the
+    /// best.
     pub fn detect() -> Self {
         static DETECTED: OnceLock<Isa> = OnceLock::new();
         *DETECTED.get_or_init(|| Self::choose(std::env::var(ENV_ISA).ok().as_deref()))
@@ -81,30 +87,32 @@ impl Isa {
         KNOWN.into_iter().map(|(isa, _)| isa).filter(|isa| cpu_has(*isa)).collect()
     }
 
-    /// The level, which is all that f32 kernels look at.
+    /// The level, which alone decides about f32 kernels.
     #[inline]
     pub fn level(self) -> Level {
         self.level
     }
 
-    /// Does it multiply and add 8-bit (and, on x86-64, 16-bit) integers into 32-bit sums in one instruction?
+    /// True if one instruction multiplies and adds 8-bit (and, on x86-64, 16-bit) integers into
+    /// 32-bit sums.
     #[inline]
     pub fn has_dot(self) -> bool {
         self.extension >= Extension::Dot
     }
 
-    /// Does it multiply and add bfloat16 into f32 sums in one instruction?
+    /// True if one instruction multiplies and adds bfloat16 into f32 sums.
     #[inline]
     pub fn has_bf16(self) -> bool {
         self.extension >= Extension::Bf16
     }
 
-    /// The name, as [`ENV_ISA`] takes it.
+    /// The name, as in [`ENV_ISA`].
     pub fn name(self) -> &'static str {
         KNOWN.into_iter().find(|(isa, _)| *isa == self).map_or("unknown", |(_, name)| name)
     }
 
-    /// What multiplies and adds numbers of each type here, for a reader: (type, instruction and register).
+    /// A description of the arithmetic on each type of number: (type, instruction and register
+    /// width).
     pub fn arithmetic(self) -> [(&'static str, &'static str); 3] {
         let (f32, widened_bf16, int8) = match (self.level, self.has_dot()) {
             (Level::Portable, _) => ("plain", "plain, as f32", "plain"),
@@ -136,49 +144,56 @@ impl fmt::Debug for Isa {
     }
 }
 
+/// The processor features of each instruction set, listed here and nowhere else.
+///
+/// - `features!(detect NAME)` asks the processor whether it has all of them.
+/// - `features!(compile NAME, FUNCTION)` is the function, compiled with all of them.
+macro_rules! features {
+    ($do:ident avx2 $($rest:tt)*) => { $crate::isa::features!(@$do ["avx2", "fma", "f16c"] $($rest)*) };
+    ($do:ident avx2_vnni $($rest:tt)*) => { $crate::isa::features!(@$do ["avxvnni", "avx2", "fma", "f16c"] $($rest)*) };
+    ($do:ident avx512 $($rest:tt)*) => { $crate::isa::features!($do avx512_with [] $($rest)*) };
+    ($do:ident avx512_vnni $($rest:tt)*) => { $crate::isa::features!($do avx512_with ["avx512vnni",] $($rest)*) };
+    ($do:ident avx512_bf16 $($rest:tt)*) => {
+        $crate::isa::features!($do avx512_with ["avx512vnni", "avx512bf16",] $($rest)*)
+    };
+    ($do:ident avx512_with [$($more:tt)*] $($rest:tt)*) => {
+        $crate::isa::features!(
+            @$do ["avx512f", "avx512bw", "avx512dq", "avx512vl", $($more)* "avx2", "fma"] $($rest)*
+        )
+    };
+    ($do:ident neon $($rest:tt)*) => { $crate::isa::features!(@$do ["neon"] $($rest)*) };
+    ($do:ident neon_dotprod $($rest:tt)*) => { $crate::isa::features!(@$do ["neon", "dotprod"] $($rest)*) };
+    (@detect [$($feature:tt),+]) => { $($crate::isa::is_feature_detected!($feature))&&+ };
+    (@compile [$($feature:tt),+], $($function:tt)+) => { #[target_feature($(enable = $feature),+)] $($function)+ };
+}
+pub(crate) use features;
+
+#[cfg(target_arch = "aarch64")]
+use std::arch::is_aarch64_feature_detected as is_feature_detected;
+#[cfg(target_arch = "x86_64")]
+use std::arch::is_x86_feature_detected as is_feature_detected;
+
 #[cfg(target_arch = "x86_64")]
 fn cpu_has(isa: Isa) -> bool {
-    let level = match isa.level {
-        Level::Portable => true,
-        Level::Neon => false,
-        Level::Avx2 => {
-            is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") && is_x86_feature_detected!("f16c")
-        }
-        Level::Avx512 => {
-            is_x86_feature_detected!("avx2")
-                && is_x86_feature_detected!("fma")
-                && is_x86_feature_detected!("avx512f")
-                && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512dq")
-                && is_x86_feature_detected!("avx512vl")
-        }
-    };
-    let dot = || match isa.level {
-        Level::Avx512 => is_x86_feature_detected!("avx512vnni"),
-        _ => is_x86_feature_detected!("avxvnni"),
-    };
-    level
-        && match isa.extension {
-            Extension::None => true,
-            Extension::Dot => dot(),
-            Extension::Bf16 => dot() && is_x86_feature_detected!("avx512bf16"),
-        }
+    match (isa.level, isa.extension) {
+        (Level::Portable, Extension::None) => true,
+        (Level::Avx2, Extension::None) => features!(detect avx2),
+        (Level::Avx2, Extension::Dot) => features!(detect avx2_vnni),
+        (Level::Avx512, Extension::None) => features!(detect avx512),
+        (Level::Avx512, Extension::Dot) => features!(detect avx512_vnni),
+        (Level::Avx512, Extension::Bf16) => features!(detect avx512_bf16),
+        _ => false,
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
 fn cpu_has(isa: Isa) -> bool {
-    use std::arch::is_aarch64_feature_detected;
-    let level = match isa.level {
-        Level::Portable => true,
-        Level::Neon => is_aarch64_feature_detected!("neon"),
-        Level::Avx2 | Level::Avx512 => false,
-    };
-    level
-        && match isa.extension {
-            Extension::None => true,
-            Extension::Dot => is_aarch64_feature_detected!("dotprod"),
-            Extension::Bf16 => false,
-        }
+    match (isa.level, isa.extension) {
+        (Level::Portable, Extension::None) => true,
+        (Level::Neon, Extension::None) => features!(detect neon),
+        (Level::Neon, Extension::Dot) => features!(detect neon_dotprod),
+        _ => false,
+    }
 }
 
 #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
@@ -191,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn variable_only_lowers() {
+    fn the_variable_can_only_lower_the_instruction_set() {
         let best = *Isa::available().last().unwrap();
         assert_eq!(Isa::choose(None), best);
         assert_eq!(Isa::choose(Some("portable")), Isa::PORTABLE);

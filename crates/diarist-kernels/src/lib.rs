@@ -1,14 +1,17 @@
-//! Compute kernels of diarist: the only crate with `unsafe`.
+//! Compute kernels of diarist: the crate that holds the library's `unsafe` code.
 //!
-//! Slices in, slices out, no knowledge of any model. Every operation exists once as a plain scalar definition ([`naive`], the
-//! oracle of the tests) and once for each instruction set ([`Isa`]), chosen at run time. Weights are packed once for an
-//! instruction set and keep it, so they cannot be used with another.
+//! Slices in, slices out, no knowledge of any model. Every operation exists once as a plain scalar
+//! definition ([`naive`], the oracle of the tests) and once for each instruction set ([`Isa`]),
+//! chosen at run time. Weights are packed once for an instruction set and keep it, so they cannot
+//! be used with another.
 //!
-//! All dense layers run on one micro-kernel (the private module `tile`): a matrix product whose left rows may overlap and may
-//! be split into equally spaced runs. That covers [`gemm`], 1-D convolution ([`PackedConv1d`]) and 2-D convolution
-//! ([`PackedConv2d`]), and with [`vecmath`] the LSTM ([`PackedBiLstm`]). 3x3 convolutions with stride 1 have fewer multiplications
-//! in a transformed domain ([`PackedWinogradConv2d`]). The order of additions for an output value depends on nothing but the
-//! layer, so results do not depend on the number of rows in a call, on their place, or on the number of threads.
+//! All dense layers run on one micro-kernel (the private module `tile`): a matrix product whose
+//! left rows may overlap and may be split into equally spaced runs. That covers [`gemm`], 1-D
+//! convolution ([`PackedConv1d`]) and 2-D convolution ([`PackedConv2d`]), and with [`vecmath`] the
+//! LSTM ([`PackedBiLstm`]). 3x3 convolutions with stride 1 have fewer multiplications in a
+//! transformed domain ([`PackedWinogradConv2d`]). The order of additions for an output value
+//! depends only on the layer. Results are therefore the same for any number of rows in a call, any
+//! place of a row, and any number of threads.
 
 mod arch;
 mod bf16;

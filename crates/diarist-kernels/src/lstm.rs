@@ -1,18 +1,21 @@
 //! Bidirectional LSTM layer over several sequences at once.
 //!
-//! Activations are time-major, `[frames, sequences, features]`: the rows of one step lie together, so that a step is one small
-//! matrix product over all sequences. What the input contributes to the gates is one large product for many steps beforehand.
+//! Activations are time-major, `[frames, sequences, features]`: the rows of one step lie together,
+//! so that a step is one small matrix product over all sequences. The contribution of the input to
+//! the gates is computed beforehand, as one large product for many steps.
 
 use crate::buffer::AlignedBuffer;
 use crate::gemm::{LeftHand, PackedMatrix, Rows, RowsMut, Store, gemm};
 use crate::isa::Isa;
 use crate::recurrence::{HIDDEN_MULTIPLE, Recurrent, Steps};
 
-/// Rows of input (frames times sequences) whose gates are computed at a time: few enough that their gates (512 KiB with 128
-/// units) stay in the second-level cache beside the recurrent weights, and many enough for whole tiles.
+/// Rows of input (frames times sequences) per block of gates: few enough that their gates (512 KiB
+/// with 128 units) stay in the second-level cache beside the recurrent weights, and many enough for
+/// whole tiles.
 const BLOCK_ROWS: usize = 252;
 
-/// Weights of one direction; the rows of each are the gates in the order i, f, g, o, `hidden` rows each.
+/// Weights of one direction; the rows of each are the gates in the order i, f, g, o, `hidden` rows
+/// each.
 #[derive(Debug, Clone, Copy)]
 pub struct LstmWeights<'a> {
     /// Input weights, shape `[4 * hidden, in_features]`.
@@ -25,8 +28,8 @@ pub struct LstmWeights<'a> {
     pub bias_hh: &'a [f32],
 }
 
-/// A bidirectional LSTM layer, packed for one instruction set and for products of numbers of type `T`, `f32` or
-/// [`Bf16`](crate::Bf16). Gates and cell states are `f32` in either case.
+/// A bidirectional LSTM layer, packed for one instruction set and for products of numbers of type
+/// `T`, `f32` or [`Bf16`](crate::Bf16). Gates and cell states are `f32` in either case.
 #[derive(Debug, Clone)]
 pub struct PackedBiLstm<T: Recurrent = f32> {
     in_features: usize,
@@ -87,9 +90,9 @@ impl<T: Recurrent> PackedBiLstm<T> {
 
     /// Runs the layer over `num_sequences` sequences of equal length from zero states.
     ///
-    /// `input` has shape `[frames, num_sequences, in_features]`, `output` has shape `[frames, num_sequences, 2 * hidden]`.
-    /// A sequence's result is the same, bit for bit, whatever the other sequences are. Allocates only if `workspace` was never
-    /// this large before.
+    /// `input` has shape `[frames, num_sequences, in_features]`, `output` has shape
+    /// `[frames, num_sequences, 2 * hidden]`. A sequence's result is the same, bit for bit, for any
+    /// other sequences in the call. Allocates only beyond the largest size of `workspace` so far.
     ///
     /// # Panics
     ///

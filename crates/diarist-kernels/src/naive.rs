@@ -1,6 +1,8 @@
-//! The plain definition of every operation, summed in f64: the oracle of the tests. Slow on purpose.
+//! The plain definition of every operation, summed in f64: the oracle of the tests. Slow on
+//! purpose.
 
-/// `a * b + bias`: `a` has shape `[m, k]` with row `i` at `i * a_stride`, `b` has shape `[k, n]`; returns `[m, n]`.
+/// `a * b + bias`: `a` has shape `[m, k]` with row `i` at `i * a_stride`, `b` has shape `[k, n]`;
+/// returns `[m, n]`.
 pub fn gemm(m: usize, a: &[f32], a_stride: usize, b: &[f32], bias: &[f32]) -> Vec<f64> {
     let n = bias.len();
     let k = b.len() / n.max(1);
@@ -16,7 +18,8 @@ pub fn gemm(m: usize, a: &[f32], a_stride: usize, b: &[f32], bias: &[f32]) -> Ve
 
 /// 2-D cross-correlation with padding `kernel / 2`.
 ///
-/// `x` has shape `[height, width, in_channels]`, `weight` has shape `[out_channels, in_channels, kernel, kernel]`; returns
+/// `x` has shape `[height, width, in_channels]`, `weight` has shape
+/// `[out_channels, in_channels, kernel, kernel]`; returns
 /// `[ceil(height / stride), ceil(width / stride), out_channels]`.
 pub fn conv2d(
     x: &[f32],
@@ -54,12 +57,15 @@ pub fn conv2d(
     out
 }
 
-/// 2-D cross-correlation with a 3x3 kernel, stride 1 and padding 1 by the minimal filtering algorithm F(4x4, 3x3), as matrix
-/// products: `A^T [sum over channels of input(B^T d B) * weights(G g G^T)] A` for each tile `d` of 6x6 inputs.
+/// 2-D cross-correlation with a 3x3 kernel, stride 1 and padding 1 by the minimal filtering
+/// algorithm F(4x4, 3x3), as matrix products:
+/// `A^T [sum over channels of input(B^T d B) * weights(G g G^T)] A` for each tile `d` of 6x6
+/// inputs.
 ///
-/// `x` has shape `[height, width, in_channels]`, `weight` has shape `[bias.len(), in_channels, 3, 3]`; returns `[height, width,
-/// bias.len()]`. `input` stands for the rounding of transformed inputs; `weights` gets a position (0..36) and the transformed
-/// weights of an output channel there, and returns what is multiplied.
+/// `x` has shape `[height, width, in_channels]`, `weight` has shape
+/// `[bias.len(), in_channels, 3, 3]`; returns `[height, width, bias.len()]`. `input` rounds a
+/// transformed input. `weights` gets a position (0..36) and the transformed weights of an output
+/// channel at that position, and returns the factors of the products.
 pub fn winograd(
     x: &[f32],
     (height, width): (usize, usize),
@@ -151,8 +157,9 @@ pub fn conv1d(x: &[f32], in_channels: usize, kernel: usize, weight: &[f32], bias
     out
 }
 
-/// Weighted mean and standard deviation over time, the formula of pyannote.audio's `StatsPool` in f64, except that the
-/// sum of weights plus 1e-8 is rounded to f32 as there: unrounded, a single frame would differ from its own mean.
+/// Weighted mean and standard deviation over time, the formula of pyannote.audio's `StatsPool` in
+/// f64, except that the sum of weights plus 1e-8 is rounded to f32 as there: unrounded, a single
+/// frame would differ from its own mean.
 ///
 /// `x` has shape `[weights.len(), width]`; returns mean and std, each `[width]`.
 pub fn weighted_statistics(x: &[f32], width: usize, weights: &[f64]) -> (Vec<f64>, Vec<f64>) {
@@ -171,8 +178,9 @@ pub fn weighted_statistics(x: &[f32], width: usize, weights: &[f64]) -> (Vec<f64
 
 /// One direction of an LSTM layer over one sequence, h and c zero at the start.
 ///
-/// `gates` has shape `[frames, 4 * hidden]`: what the input and both biases contribute, gate order i, f, g, o. `weight_hh`
-/// has shape `[4 * hidden, hidden]`. Returns h, `[frames, hidden]`, in the order of time also if `reverse`.
+/// `gates` has shape `[frames, 4 * hidden]`: the contribution of the input and both biases, gate
+/// order i, f, g, o. `weight_hh` has shape `[4 * hidden, hidden]`. Returns h, `[frames, hidden]`,
+/// in the order of time even with `reverse`.
 pub fn lstm(gates: &[f32], weight_hh: &[f32], hidden: usize, reverse: bool) -> Vec<f64> {
     let num_frames = gates.len() / (4 * hidden);
     let mut out = vec![0.0; num_frames * hidden];
@@ -197,9 +205,10 @@ pub fn lstm(gates: &[f32], weight_hh: &[f32], hidden: usize, reverse: bool) -> V
     out
 }
 
-/// Even and odd filters in turn: `even` and `odd` have shape `[pairs, reach + 1]`, the taps from the centre to the right; the
-/// left half of an even filter mirrors it, that of an odd one is its negative, and the centre of an odd one is zero. The first
-/// frame is centred on sample `reach`, the next `stride` later; returns `[num_frames, 2 * pairs]`.
+/// Even and odd filters in turn: `even` and `odd` have shape `[pairs, reach + 1]`, the taps from
+/// the centre to the right; the left half of an even filter mirrors it, that of an odd one is its
+/// negative, and the centre of an odd one is zero. The first frame is centred on sample `reach`,
+/// the next `stride` later; returns `[num_frames, 2 * pairs]`.
 pub fn filter_bank(x: &[f32], even: &[f32], odd: &[f32], reach: usize, stride: usize, num_frames: usize) -> Vec<f64> {
     let mut out = Vec::new();
     for frame in 0..num_frames {
@@ -218,7 +227,8 @@ pub fn filter_bank(x: &[f32], even: &[f32], odd: &[f32], reach: usize, stride: u
     out
 }
 
-/// Largest of every three neighbouring frames of `x`, shape `[frames, num_channels]`, after `map(value, channel)`.
+/// Largest of every three neighbouring frames of `x`, shape `[frames, num_channels]`, after
+/// `map(value, channel)`.
 pub fn max_pool(x: &[f32], num_channels: usize, map: impl Fn(f64, usize) -> f64) -> Vec<f64> {
     let mut out = Vec::new();
     for frames in x.chunks_exact(3 * num_channels) {

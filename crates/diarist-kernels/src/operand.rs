@@ -1,15 +1,17 @@
-//! Which numbers can be multiplied, and stored, and on which instruction set how.
+//! The types of numbers in products and outputs, and their implementation on each instruction set.
 
 use crate::arch::Vector;
 #[cfg(target_arch = "aarch64")]
 use crate::arch::arm_dot;
 use crate::arch::portable::F32x4;
 #[cfg(target_arch = "x86_64")]
-use crate::arch::x86_dot::{DotBf16, DotBytes256, DotBytes512, DotShorts256, DotShorts512};
+use crate::arch::x86_dot::{DotBf16, DotBytes, DotShorts};
 use crate::bf16::Bf16;
 use crate::dot::{Bytes, Dot, Plain, Shorts, WidenedBf16, WidenedF16};
 use crate::element::Element;
 use crate::f16::F16;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+use crate::isa::features;
 use crate::isa::{Isa, Level};
 use crate::quantize;
 #[cfg(target_arch = "aarch64")]
@@ -17,33 +19,37 @@ use std::arch::aarch64::float32x4_t;
 #[cfg(target_arch = "x86_64")]
 use std::arch::x86_64::{__m256, __m512};
 
-/// Left-hand values of products: `f32`, [`Bf16`], [`F16`], `u8`, which meets signed weights of 8 bits, and `i16`.
+/// Left-hand values of products: `f32`, [`Bf16`], [`F16`], `u8`, which meets signed weights of 8
+/// bits, and `i16`.
 pub trait Operand: Element {
-    /// What they are multiplied with.
+    /// Type of the weights that multiply them.
     type Weight: Element;
     /// Values per word: weights are packed in words (the private module `dot`).
     #[doc(hidden)]
     const GROUP: usize = 4 / size_of::<Self>();
-    /// What 1 stands for in the weights of a column, which are given in the order of `k`.
+    /// Value of an integer weight of 1 in a column of weights, given in the order of `k`; 1 for
+    /// weights that are real numbers.
     #[doc(hidden)]
     fn column_scale(column: &[f32]) -> f32;
     /// The nearest weight.
     #[doc(hidden)]
     fn weight(value: f32) -> Self::Weight;
-    /// Runs `kernel` with the [`Dot`] of these values on `isa`, compiled for the instructions it needs.
+    /// Runs `kernel` with the [`Dot`] of these values on `isa`, compiled for the instructions it
+    /// needs.
     ///
     /// # Safety
     ///
-    /// What [`Kernel::run`] of this kernel needs, but for the instruction set: an `Isa` exists only if the processor has it.
+    /// The requirements of [`Kernel::run`] of this kernel hold, apart from the instruction set: an
+    /// `Isa` exists only if the processor has it.
     #[doc(hidden)]
     unsafe fn dispatch<K: Kernel<Self>>(isa: Isa, kernel: K) -> K::Output;
 }
 
 /// Code that is generic over the instruction set.
 pub trait Kernel<T: Operand> {
-    /// What it returns.
+    /// The result.
     type Output;
-    /// Runs it; to be inlined.
+    /// Runs the code. Implementations are `#[inline(always)]`.
     ///
     /// # Safety
     ///
@@ -51,15 +57,22 @@ pub trait Kernel<T: Operand> {
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) -> Self::Output;
 }
 
-/// Calls `$kernel.run::<$dot>()` from a function with the given features.
+/// Calls `$kernel.run::<$dot>()`, compiled for the instruction set `$isa` (a name that [`features`]
+/// knows) or, without one, for the target's baseline.
 macro_rules! on {
-    ($kernel:ident, $dot:ty $(, $features:literal)?) => {{
-        $(#[target_feature(enable = $features)])?
-        unsafe fn run<K: Kernel<<$dot as Dot>::Left>>(kernel: K) -> K::Output {
-            // SAFETY: the guarantee of `dispatch`'s caller.
-            unsafe { kernel.run::<$dot>() }
-        }
-        // SAFETY: the arm is for an instruction set with these features, and an `Isa` exists only if the processor has it.
+    ($kernel:ident, $dot:ty) => {
+        // SAFETY: the guarantee of `dispatch`'s caller; every processor has the baseline.
+        unsafe { $kernel.run::<$dot>() }
+    };
+    ($kernel:ident, $dot:ty, $isa:ident) => {{
+        features!(compile $isa,
+            unsafe fn run<K: Kernel<<$dot as Dot>::Left>>(kernel: K) -> K::Output {
+                // SAFETY: the guarantee of `dispatch`'s caller.
+                unsafe { kernel.run::<$dot>() }
+            }
+        );
+        // SAFETY: the arm is for an `Isa` with these features, and one exists only if the processor
+        // has it.
         unsafe { run($kernel) }
     }};
 }
@@ -79,11 +92,11 @@ impl Operand for f32 {
     unsafe fn dispatch<K: Kernel<f32>>(isa: Isa, kernel: K) -> K::Output {
         match isa.level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => on!(kernel, Plain<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            Level::Avx512 => on!(kernel, Plain<__m512>, avx512),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => on!(kernel, Plain<__m256>, "avx2,fma,f16c"),
+            Level::Avx2 => on!(kernel, Plain<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => on!(kernel, Plain<float32x4_t>, "neon"),
+            Level::Neon => on!(kernel, Plain<float32x4_t>, neon),
             _ => on!(kernel, Plain<F32x4>),
         }
     }
@@ -105,11 +118,11 @@ impl Operand for F16 {
     unsafe fn dispatch<K: Kernel<F16>>(isa: Isa, kernel: K) -> K::Output {
         match isa.level() {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 => on!(kernel, WidenedF16<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            Level::Avx512 => on!(kernel, WidenedF16<__m512>, avx512),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 => on!(kernel, WidenedF16<__m256>, "avx2,fma,f16c"),
+            Level::Avx2 => on!(kernel, WidenedF16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            Level::Neon => on!(kernel, WidenedF16<float32x4_t>, "neon"),
+            Level::Neon => on!(kernel, WidenedF16<float32x4_t>, neon),
             _ => on!(kernel, WidenedF16<F32x4>),
         }
     }
@@ -130,15 +143,15 @@ impl Operand for Bf16 {
     unsafe fn dispatch<K: Kernel<Bf16>>(isa: Isa, kernel: K) -> K::Output {
         match (isa.level(), isa.has_bf16()) {
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx512, true) => on!(kernel, DotBf16, "avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"),
+            (Level::Avx512, true) => on!(kernel, DotBf16, avx512_bf16),
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, WidenedBf16<__m512>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, WidenedBf16<__m512>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, _) => on!(kernel, WidenedBf16<__m256>, "avx2,fma"),
+            (Level::Avx2, _) => on!(kernel, WidenedBf16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, _) => on!(kernel, WidenedBf16<float32x4_t>, "neon"),
+            (Level::Neon, _) => on!(kernel, WidenedBf16<float32x4_t>, neon),
             _ => on!(kernel, WidenedBf16<F32x4>),
         }
     }
@@ -160,20 +173,20 @@ impl Operand for u8 {
         match (isa.level(), isa.has_dot()) {
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, true) => {
-                on!(kernel, DotBytes512<true>, "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotBytes<__m512, true>, avx512_vnni)
             }
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, DotBytes512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotBytes<__m512, false>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, true) => on!(kernel, DotBytes256<true>, "avxvnni,avx2,fma"),
+            (Level::Avx2, true) => on!(kernel, DotBytes<__m256, true>, avx2_vnni),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, false) => on!(kernel, DotBytes256<false>, "avx2,fma"),
+            (Level::Avx2, false) => on!(kernel, DotBytes<__m256, false>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, "neon,dotprod"),
+            (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, neon_dotprod),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, "neon"),
+            (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, neon),
             _ => on!(kernel, Bytes),
         }
     }
@@ -195,24 +208,25 @@ impl Operand for i16 {
         match (isa.level(), isa.has_dot()) {
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, true) => {
-                on!(kernel, DotShorts512<true>, "avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotShorts<__m512, true>, avx512_vnni)
             }
             #[cfg(target_arch = "x86_64")]
             (Level::Avx512, false) => {
-                on!(kernel, DotShorts512<false>, "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")
+                on!(kernel, DotShorts<__m512, false>, avx512)
             }
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, true) => on!(kernel, DotShorts256<true>, "avxvnni,avx2,fma"),
+            (Level::Avx2, true) => on!(kernel, DotShorts<__m256, true>, avx2_vnni),
             #[cfg(target_arch = "x86_64")]
-            (Level::Avx2, false) => on!(kernel, DotShorts256<false>, "avx2,fma"),
+            (Level::Avx2, false) => on!(kernel, DotShorts<__m256, false>, avx2),
             #[cfg(target_arch = "aarch64")]
-            (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, "neon"),
+            (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, neon),
             _ => on!(kernel, Shorts),
         }
     }
 }
 
-/// What is stored: `f32`, [`Bf16`], [`F16`], or `u8`, rounded to the nearest integer within its range.
+/// Types of stored results: `f32`, [`Bf16`], [`F16`], or `u8`, rounded to the nearest integer
+/// within its range.
 pub trait Output: Element {
     /// # Safety
     ///

@@ -3,12 +3,14 @@
 use crate::buffer::AlignedBuffer;
 use crate::element::Element;
 
-/// Height and width are rounded up to a multiple of this in memory: the tiles of a convolution are whole.
+/// Height and width are rounded up to a multiple of this in memory: the tiles of a convolution are
+/// whole.
 const TILE: usize = 4;
 
-/// Activations of shape `[height, width, channels]` (channels last) inside a border of zeros, so that a 3x3 convolution with
-/// padding 1 needs no special case at the edges. The border is one pixel on the left and on top; on the right and at the bottom
-/// one more than is missing to a multiple of 4.
+/// Activations of shape `[height, width, channels]` (channels last) inside a border of zeros, so
+/// that a 3x3 convolution with padding 1 needs no special case at the edges. The border is one
+/// pixel on the left and on top; on the right and at the bottom it also fills the side up to a
+/// multiple of 4.
 #[derive(Debug, Clone, Default)]
 pub struct Plane<T: Element = f32> {
     height: usize,
@@ -18,8 +20,9 @@ pub struct Plane<T: Element = f32> {
 }
 
 impl<T: Element> Plane<T> {
-    /// Gives the plane a shape and makes its border zero; the values inside are unspecified until they are written, except if it
-    /// has the shape already: then nothing changes. Allocates only if the plane was never this large before.
+    /// Sets the shape and makes the border zero. The values inside are unspecified until they are
+    /// written. A plane that already has the shape does not change. Allocates only beyond the
+    /// largest size of the plane so far.
     pub fn set_shape(&mut self, height: usize, width: usize, channels: usize) {
         if (self.height, self.width, self.channels) == (height, width, channels) {
             return;
@@ -61,7 +64,7 @@ impl<T: Element> Plane<T> {
         &self.data[self.offset(y)..][..self.width * self.channels]
     }
 
-    /// Row `y` without the border to write, shape `[width, channels]`.
+    /// Row `y` without the border, for writing, shape `[width, channels]`.
     ///
     /// # Panics
     ///
@@ -87,7 +90,7 @@ impl<T: Element> Plane<T> {
         self.bordered_size().1 * self.channels
     }
 
-    /// All values to write; whoever does leaves the border zero.
+    /// All values, border included, for writing. The caller keeps the border zero.
     pub(crate) fn data_mut(&mut self) -> &mut [T] {
         &mut self.data
     }

@@ -2,9 +2,10 @@
 
 /// Mean and standard deviation over `rows` of `mean.len()` values, value by value.
 ///
-/// With n rows: `mean = sum x / n`, `std = sqrt(sum (x - mean)^2 / (n - 1))`, in two passes. One row gives `std = 0`, none gives
-/// `mean = std = 0`. This is the weighted pooling of pyannote.audio (`StatsPool`: `v1 = sum w + 1e-8`, divisor
-/// `v1 - sum w^2 / v1 + 1e-8`) for weights 0 and 1, where its small constants vanish in f32 or meet a zero numerator.
+/// With n rows: `mean = sum x / n`, `std = sqrt(sum (x - mean)^2 / (n - 1))`, in two passes. One
+/// row gives `std = 0`, none gives `mean = std = 0`. This is the weighted pooling of pyannote.audio
+/// (`StatsPool`: `v1 = sum w + 1e-8`, divisor `v1 - sum w^2 / v1 + 1e-8`) for weights 0 and 1,
+/// where its small constants vanish in f32 or meet a zero numerator.
 ///
 /// # Panics
 ///

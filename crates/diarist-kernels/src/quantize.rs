@@ -1,18 +1,20 @@
-//! From real weights to small integers.
+//! Quantization of real weights to small integers.
 
-/// Quantizes one column of weights, in the order of `k`, for products with `u8` values: returns the integers and what 1 stands
-/// for, so that `weight = integer * scale` up to half a step.
+/// Quantizes one column of weights, in the order of `k`, for products with `u8` values: returns the
+/// integers and their scale, with `weight = integer * scale` up to half a step.
 ///
-/// The integers are at most 127, and two neighbours of the same sign (0 and 1, 2 and 3, ...) at most 128 together. The second
-/// limit is for instruction sets that sum pairs of products in 16 bits (`vpmaddubsw`): 255 * 128 = 32640 fits, so no sum
-/// saturates anywhere, and all instruction sets give the same integers. It costs the steps little, because a column's largest
-/// weight seldom has a neighbour of the same sign and nearly the same size.
+/// The integers are at most 127, and two neighbours of the same sign (0 and 1, 2 and 3, ...) at
+/// most 128 together. The second limit is for instruction sets that sum pairs of products in 16
+/// bits (`vpmaddubsw`): 255 * 128 = 32640 fits, so no sum saturates anywhere, and all instruction
+/// sets give the same integers. It makes the steps only slightly coarser, because a column's
+/// largest weight seldom has a neighbour of the same sign and nearly the same size.
 pub fn quantize_weights(column: &[f32]) -> (Vec<i8>, f32) {
     let scale = column_scale(column);
     (column.iter().map(|weight| (weight / scale).round_ties_even() as i8).collect(), scale)
 }
 
-/// The smallest scale that keeps both limits of [`quantize_weights`], rounding included: half a step for each of two weights.
+/// The smallest scale that keeps both limits of [`quantize_weights`], rounding included: half a
+/// step for each of two weights.
 pub(crate) fn column_scale(column: &[f32]) -> f32 {
     let largest =
         column.chunks(2).fold(0.0_f32, |largest, pair| {
@@ -24,8 +26,8 @@ pub(crate) fn column_scale(column: &[f32]) -> f32 {
     if largest > 0.0 { largest / 127.0 } else { 1.0 }
 }
 
-/// The smallest scale of a column of 16-bit weights whose sums of products with values of up to `largest` (in magnitude) fit in
-/// 32 bits, rounding of the weights included.
+/// The smallest scale of a column of 16-bit weights whose sums of products with values of up to
+/// `largest` (in magnitude) fit in 32 bits, rounding of the weights included.
 ///
 /// # Panics
 ///

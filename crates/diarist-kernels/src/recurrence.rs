@@ -1,7 +1,8 @@
 //! The time steps of an LSTM, for several sequences at once.
 //!
-//! A step is a product of the sequences' hidden states with the recurrent weights, then the gates. One call does many steps, so
-//! that nothing but these two happens on the way, and the weights, which every step reads from the second-level cache, stay there.
+//! A step is a product of the sequences' hidden states with the recurrent weights, then the gates.
+//! One call runs many steps with no other work between them, so that the weights, which every step
+//! reads, stay in the second-level cache.
 
 use crate::arch::Vector;
 use crate::bf16::Bf16;
@@ -11,10 +12,11 @@ use crate::operand::{Kernel, Operand, Output};
 use crate::tile::{block_columns, extent};
 use crate::vecmath::{sigmoid_ratio, tanh_ratio};
 
-/// Hidden units come in so many that their gates fill the column blocks of every tile.
+/// The number of hidden units is a multiple of this, so that their gates fill the column blocks of
+/// every tile.
 pub(crate) const HIDDEN_MULTIPLE: usize = 32;
 
-/// Numbers that hidden states and recurrent weights can be: `f32` and [`Bf16`].
+/// Types of hidden states and recurrent weights: `f32` and [`Bf16`].
 pub trait Recurrent: Operand + Output {}
 
 impl Recurrent for f32 {}
@@ -25,11 +27,13 @@ impl Recurrent for Bf16 {}
 pub(crate) struct Steps<'a, T: Recurrent> {
     /// `[hidden, 4 * hidden]`
     pub(crate) recurrent: &'a PackedMatrix<T>,
-    /// What input and bias contribute to the gates, `[frames, sequences, 4 * hidden]`; afterwards what the hidden states add too.
+    /// Contribution of input and bias to the gates, `[frames, sequences, 4 * hidden]`; afterwards
+    /// with that of the hidden states.
     pub(crate) gates: &'a mut [f32],
     /// `[sequences, hidden]`
     pub(crate) cells: &'a mut [f32],
-    /// Hidden states of all frames of the layer: frame `t`, sequence `s` at `(t * sequences + s) * h_stride`.
+    /// Hidden states of all frames of the layer: frame `t`, sequence `s` at
+    /// `(t * sequences + s) * h_stride`.
     pub(crate) h: &'a mut [T],
     pub(crate) h_stride: usize,
     pub(crate) num_sequences: usize,
@@ -37,14 +41,15 @@ pub(crate) struct Steps<'a, T: Recurrent> {
     pub(crate) first_frame: usize,
     /// Frames of `gates`.
     pub(crate) num_frames: usize,
-    /// From the last frame to the first?
+    /// True to step from the last frame to the first.
     pub(crate) backward: bool,
-    /// Is the first of these steps the first of all? Its hidden states before are zero.
+    /// True if the first of these steps is the first of the layer: the hidden states before it are
+    /// zero.
     pub(crate) starts: bool,
 }
 
 impl<T: Recurrent> Steps<'_, T> {
-    /// Does the steps.
+    /// Runs the steps.
     ///
     /// # Panics
     ///
@@ -65,9 +70,10 @@ impl<T: Recurrent> Steps<'_, T> {
     }
 }
 
-/// Are there 32 registers? A tile has sums of some sequences and some column blocks of two registers: with few sequences, many
-/// columns keep the multipliers busy, and nearly square tiles load least per multiplication. With 32 registers, 8 sequences take
-/// 4 % less time in two tiles of 4 x 4 registers than in one of 8 x 2.
+/// True with 32 registers, which decides the shape of a tile. A tile holds the sums of some
+/// sequences in some column blocks of two registers. With few sequences, many columns keep the
+/// multipliers busy; nearly square tiles load least per multiplication. With 32 registers, 8
+/// sequences take 4 % less time in two tiles of 4 x 4 registers than in one of 8 x 2.
 const fn has_32_registers<D: Dot>() -> bool {
     D::TILE_ROWS >= 10
 }
@@ -90,8 +96,8 @@ impl<T: Recurrent> Kernel<T> for Steps<'_, T> {
             while first < self.num_sequences {
                 let remaining = self.num_sequences - first;
                 let height = remaining.div_ceil(remaining.div_ceil(tallest));
-                // SAFETY: `height` sequences from `first` on exist, and so does the frame before (or, backward, after); the rest
-                // is the caller's guarantee.
+                // SAFETY: `height` sequences from `first` on exist, and so does the frame before
+                // (or, backward, after); the rest is the caller's guarantee.
                 unsafe {
                     match (height, wide) {
                         (1, true) => product::<D, T, 1, 4>(&mut self, frame, first, turned),
@@ -117,13 +123,14 @@ impl<T: Recurrent> Kernel<T> for Steps<'_, T> {
     }
 }
 
-/// Adds to the gates of `MR` sequences from `first` on what their hidden states one step before contribute, from the last column
-/// to the first if `turned`.
+/// Adds the contribution of the previous hidden states to the gates of `MR` sequences from `first`
+/// on. Goes from the last column to the first if `turned`.
 ///
 /// # Safety
 ///
 /// - The processor has the instruction set of `D`, and the weights are packed for it.
-/// - The slices have the lengths that [`Steps::run`] asserts, `first + MR <= num_sequences`, and the step is not the first of all.
+/// - The slices have the lengths that [`Steps::run`] asserts, `first + MR <= num_sequences`, and
+///   the step is not the first of all.
 #[inline(always)]
 unsafe fn product<D: Dot<Left = T, Right = T::Weight>, T: Recurrent, const MR: usize, const NB: usize>(
     steps: &mut Steps<'_, T>,
@@ -137,7 +144,7 @@ unsafe fn product<D: Dot<Left = T, Right = T::Weight>, T: Recurrent, const MR: u
     let previous = if steps.backward { frame_in_h + 1 } else { frame_in_h - 1 };
     let num_groups = steps.recurrent.num_blocks() / NB;
     for group in 0..num_groups {
-        // Back and forth: what was used last is still in the first-level cache.
+        // Back and forth: the weights used last are still in the first-level cache.
         let index = NB * if turned { num_groups - 1 - group } else { group };
         let block = steps.recurrent.block(index);
         // SAFETY: the rows are those of sequences that exist, at the column of a block that exists.
@@ -156,7 +163,8 @@ unsafe fn product<D: Dot<Left = T, Right = T::Weight>, T: Recurrent, const MR: u
                 gates_stride: 4 * hidden,
             }
         };
-        // SAFETY: blocks follow each other in the packed matrix, and so do their columns in the gates.
+        // SAFETY: blocks follow each other in the packed matrix, and so do their columns in the
+        // gates.
         unsafe { tile.run::<MR, NB>() };
     }
 }
@@ -180,7 +188,8 @@ impl<D: Dot> Tile<D> {
     /// # Safety
     ///
     /// - The processor has the instruction set of `D`.
-    /// - There are `MR` rows of hidden states and gates, and `NB` column blocks of weights, scale and gates.
+    /// - There are `MR` rows of hidden states and gates, and `NB` column blocks of weights, scale
+    ///   and gates.
     #[inline(always)]
     unsafe fn run<const MR: usize, const NB: usize>(self) {
         let lanes = D::Vector::LANES;
@@ -213,8 +222,8 @@ impl<D: Dot> Tile<D> {
     }
 }
 
-/// `c = sigmoid(f) c + sigmoid(i) tanh(g)`, `h = sigmoid(o) tanh(c)` for all sequences of a frame, with one division for each of
-/// the two.
+/// `c = sigmoid(f) c + sigmoid(i) tanh(g)`, `h = sigmoid(o) tanh(c)` for all sequences of a frame,
+/// with one division for c and one for h.
 ///
 /// # Safety
 ///
@@ -224,8 +233,8 @@ impl<D: Dot> Tile<D> {
 unsafe fn activate<D: Dot<Left = T>, T: Recurrent>(steps: &mut Steps<'_, T>, frame: usize) {
     let hidden = steps.recurrent.k();
     for sequence in 0..steps.num_sequences {
-        // SAFETY: the frame and the sequence exist; hidden states and cells have `hidden` values, a multiple of the lanes, and
-        // gates four times as many.
+        // SAFETY: the frame and the sequence exist; hidden states and cells have `hidden` values, a
+        // multiple of the lanes, and gates four times as many.
         unsafe {
             let gates = steps.gates.as_ptr().add((frame * steps.num_sequences + sequence) * 4 * hidden);
             let cells = steps.cells.as_mut_ptr().add(sequence * hidden);

@@ -1,16 +1,21 @@
 //! The micro-kernel under every dense layer.
 //!
-//! A *strip* is `num_rows` consecutive output rows (pixels, frames) times one block of output columns (channels):
+//! A *strip* is `num_rows` consecutive output rows (pixels, frames) times one block of output
+//! columns (channels):
 //!
-//! `out[r][c] = bias[c] + sum over runs i, positions k of x[r * x_stride + i * run_pitch + k] * w[i][k][c]`
+//! ```text
+//! out[r][c] = bias[c]
+//!     + sum over runs i, positions k of x[r * x_stride + i * run_pitch + k] * w[i][k][c]
+//! ```
 //!
-//! with an optional addition of what `out` held and an optional ReLU. A GEMM is one run per row; a 3x3 convolution over a plane
-//! with channels last is three runs of `3 * channels` neighbouring values, and its rows overlap. What is multiplied is an
-//! [`Operand`] and its weights, what is stored an [`Output`].
+//! with an optional addition of the previous value of `out` and an optional ReLU. A GEMM is one run
+//! per row; a 3x3 convolution over a plane with channels last is three runs of `3 * channels`
+//! neighbouring values, and its rows overlap. Factors are an [`Operand`] and its weights, results
+//! are an [`Output`].
 //!
-//! The strip is cut into tiles of up to `MR` rows whose sums live in registers. Each output value is one chain of multiply-adds
-//! that starts at the bias and goes through runs and positions in order, whatever tile the row falls into: a result does not
-//! depend on the rows around it.
+//! The strip is cut into tiles of up to `MR` rows whose sums live in registers. Each output value
+//! is one chain of multiply-adds that starts at the bias and goes through runs and positions in
+//! order, in any tile that holds the row: a result does not depend on the rows around it.
 
 use std::mem::MaybeUninit;
 
@@ -24,7 +29,8 @@ pub(crate) const MAX_BLOCK_COLUMNS: usize = 32;
 /// Tallest tile of any instruction set.
 pub(crate) const MAX_TILE_ROWS: usize = 14;
 
-/// Columns per block for packed weights of `isa`: two registers of 32-bit sums, so that a broadcast word serves two steps.
+/// Columns per block for packed weights of `isa`: two registers of 32-bit sums, so that a broadcast
+/// word serves two steps.
 pub(crate) fn block_columns(isa: Isa) -> usize {
     match isa.level() {
         Level::Portable | Level::Neon => 8,
@@ -44,7 +50,7 @@ pub(crate) fn tile_rows<T: Operand>(isa: Isa) -> usize {
             D::TILE_ROWS
         }
     }
-    // SAFETY: the kernel needs nothing.
+    // SAFETY: the kernel has no requirement.
     unsafe { T::dispatch(isa, TileRows) }
 }
 
@@ -63,10 +69,12 @@ pub(crate) struct Strip<'a, T: Operand, O> {
     pub(crate) run_pitch: usize,
     /// Output rows.
     pub(crate) num_rows: usize,
-    /// Packed weights of the column block, `[num_runs][words of a run][block_columns][values of a word]`: a run is filled up
-    /// to whole words with zeros.
+    /// Packed weights of the column block,
+    /// `[num_runs][words of a run][block_columns][values of a word]`: a run is padded to whole
+    /// words with zeros.
     pub(crate) weights: &'a [T::Weight],
-    /// Value of a sum of 1 of integers in each column of the block, `[block_columns]`; other operands have no scale.
+    /// Value of an integer sum of 1 in each column of the block, `[block_columns]`; unused for
+    /// other operands.
     pub(crate) scale: &'a [f32],
     /// Bias of the column block, `[block_columns]`.
     pub(crate) bias: &'a [f32],
@@ -76,15 +84,16 @@ pub(crate) struct Strip<'a, T: Operand, O> {
     pub(crate) out_stride: usize,
     /// Columns of the block that exist (at most `block_columns`).
     pub(crate) num_columns: usize,
-    /// Add to what `out` holds?
+    /// True to add to the values in `out`.
     pub(crate) accumulate: bool,
-    /// What integers in `out` are multiplied with before that.
+    /// Factor on the integers in `out` before the addition.
     pub(crate) carry: f32,
-    /// Replace negative results by zero?
+    /// True to replace negative results by zero.
     pub(crate) relu: bool,
 }
 
-/// Number of values that `count` stretches of `len` values touch if one starts every `stride` values.
+/// Number of values that `count` stretches of `len` values touch if one starts every `stride`
+/// values.
 ///
 /// # Panics
 ///
@@ -96,7 +105,8 @@ pub(crate) fn extent(count: usize, stride: usize, len: usize) -> usize {
     }
 }
 
-/// Calls with a constant number of rows, of those that `$dot` has registers for.
+/// Evaluates `$call` with the number of rows in `$constant`, for every number that `$dot` has
+/// registers for.
 macro_rules! for_rows {
     ($num_rows:expr, $dot:ty, |$constant:ident| $call:expr) => {
         for_rows!(@ $num_rows, $dot, $constant, $call, [14 13 12 11 10 9 8 7 6 5 4 3 2 1])
@@ -141,15 +151,18 @@ impl<T: Operand, O: Output> Kernel<T> for Strip<'_, T, O> {
 
     /// # Safety
     ///
-    /// Beside the instruction set: the slices have the lengths that [`Strip::run`] asserts.
+    /// The processor has the instruction set of `D`, and the slices have the lengths that
+    /// [`Strip::run`] asserts.
     #[inline(always)]
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(mut self) {
         let mut first = 0;
         while first < self.num_rows {
-            // Tiles of nearly equal height: a last tile of one row would leave the multipliers idle.
+            // Tiles of nearly equal height: a last tile of one row would leave the multipliers
+            // idle.
             let remaining = self.num_rows - first;
             let height = remaining.div_ceil(remaining.div_ceil(D::TILE_ROWS));
-            // SAFETY: `height` rows from `first` on are within the strip; the rest is the caller's guarantee.
+            // SAFETY: `height` rows from `first` on are within the strip; the rest is the caller's
+            // guarantee.
             unsafe { for_rows!(height, D, |ROWS| tile::<D, T, O, ROWS>(&mut self, first)) };
             first += height;
         }
@@ -166,7 +179,8 @@ const MAX_GROUP: usize = 4;
 /// # Safety
 ///
 /// - The processor has the instruction set of `D`.
-/// - The slices of `strip` have the lengths that [`Strip::run`] asserts for a block of `2 * LANES` columns.
+/// - The slices of `strip` have the lengths that [`Strip::run`] asserts for a block of `2 * LANES`
+///   columns.
 /// - `first + MR <= strip.num_rows`.
 #[inline(always)]
 unsafe fn tile<D, T, O, const MR: usize>(strip: &mut Strip<'_, T, O>, first: usize)
@@ -177,12 +191,13 @@ where
 {
     let lanes = D::Vector::LANES;
     let block = REGISTERS * lanes;
-    // SAFETY: row `first` is within the strip, so its start is within (or, for empty rows, just past) the slices.
+    // SAFETY: row `first` is within the strip, so its start is within (or, for empty rows, just
+    // past) the slices.
     let (x, out) =
         unsafe { (strip.x.as_ptr().add(first * strip.x_stride), strip.out.as_mut_ptr().add(first * strip.out_stride)) };
-    // SAFETY: all reads of `x` are at row * x_stride + run * run_pitch + position with row < MR, inside the asserted extent: a
-    // word that is not whole is read value by value. Weights and bias are read front to back, `block` words per step, as many
-    // as were asserted.
+    // SAFETY: all reads of `x` are at row * x_stride + run * run_pitch + position with row < MR,
+    // inside the asserted extent: a word that is not whole is read value by value. Weights and bias
+    // are read front to back, `block` words per step, as many as were asserted.
     let sums = unsafe {
         let mut sums = [[D::start(strip.bias.as_ptr()), D::start(strip.bias.as_ptr().add(lanes))]; MR];
         let mut w = strip.weights.as_ptr();
@@ -219,11 +234,13 @@ where
     if is_partial {
         target = buffer.write([O::default(); MAX_TILE_ROWS * MAX_BLOCK_COLUMNS]).as_mut_ptr();
         stride = block;
-        // SAFETY: each row has `num_columns` values in `out` and, as num_columns < block, in the buffer.
+        // SAFETY: each row has `num_columns` values in `out` and, as num_columns < block, in the
+        // buffer.
         unsafe { copy_rows(MR, num_columns, (out, strip.out_stride), (target, stride)) };
     }
-    // SAFETY: each of the MR rows has `block` values in the target: those of `out`, if the block is whole, or of the buffer, which
-    // holds MR rows of `block` values (MR <= MAX_TILE_ROWS, block <= MAX_BLOCK_COLUMNS).
+    // SAFETY: each of the MR rows has `block` values in the target: those of `out`, if the block is
+    // whole, or of the buffer, which holds MR rows of `block` values (MR <= MAX_TILE_ROWS, block <=
+    // MAX_BLOCK_COLUMNS).
     unsafe { finish::<D, T, O, MR>(sums, strip, target, stride) };
     if is_partial {
         // SAFETY: as for the copy into the buffer.
@@ -231,11 +248,13 @@ where
     }
 }
 
-/// Copies the first `len` values of rows that start every so many values.
+/// Copies the first `len` values of each row. `from` and `to` are the first row and the distance
+/// between rows.
 ///
 /// # Safety
 ///
-/// The first `len` values of `num_rows` rows are readable at `from` and writable at `to`, and do not overlap.
+/// The first `len` values of `num_rows` rows are readable at `from` and writable at `to`, and do
+/// not overlap.
 #[inline(never)]
 unsafe fn copy_rows<O: Copy>(num_rows: usize, len: usize, from: (*const O, usize), to: (*mut O, usize)) {
     for r in 0..num_rows {
@@ -244,7 +263,8 @@ unsafe fn copy_rows<O: Copy>(num_rows: usize, len: usize, from: (*const O, usize
     }
 }
 
-/// One word of every row times `block` words of weights at `w`, which moves on.
+/// Adds the products of one word of every row with the weights at `w`, and moves `w` past those
+/// weights.
 ///
 /// # Safety
 ///
@@ -274,7 +294,8 @@ unsafe fn step<D: Dot, const MR: usize>(
 /// # Safety
 ///
 /// - The processor has the instruction set of `D`.
-/// - `out` is readable and writable for `2 * LANES` values at each of `MR` rows that start every `stride` values.
+/// - `out` is readable and writable for `2 * LANES` values at each of `MR` rows that start every
+///   `stride` values.
 #[inline(always)]
 unsafe fn finish<D, T, O, const MR: usize>(
     sums: [[D::Sums; REGISTERS]; MR],

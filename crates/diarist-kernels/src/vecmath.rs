@@ -1,8 +1,9 @@
 //! Elementary functions over slices.
 //!
 //! All are built on one expansion: with n = round(x / ln 2) and r = x - n ln 2, |r| <= ln(2) / 2,
-//! `e^x - 1 = 2^n p(r) + (2^n - 1)`, where p is the Taylor polynomial of `e^r - 1` up to r^7 / 7! (its remainder is below
-//! 2^-27 of the result). As p is exact in relative terms around 0, so is `e^x - 1`, and with it the hyperbolic tangent.
+//! `e^x - 1 = 2^n p(r) + (2^n - 1)`, where p is the Taylor polynomial of `e^r - 1` up to r^7 / 7!
+//! (its remainder is below 2^-27 of the result). As p is exact in relative terms around 0, so is
+//! `e^x - 1`, and with it the hyperbolic tangent.
 //!
 //! A value's result does not depend on its place in the slice. A NaN gives a NaN.
 
@@ -14,19 +15,20 @@ const MAX_LANES: usize = 16;
 
 /// Replaces every value by its exponential.
 ///
-/// Values are clamped to [-87, 88] first, so the result lies in [1.6e-38, 1.7e38]: finite, positive and normal.
-/// Relative error at most 2e-7.
+/// Values are clamped to [-87, 88] first, so the result lies in [1.6e-38, 1.7e38]: finite, positive
+/// and normal. Relative error at most 2e-7.
 pub fn exp(isa: Isa, values: &mut [f32]) {
     apply(isa, values, Function::Exp);
 }
 
-/// Replaces every value by its logistic function `1 / (1 + e^-x)`, in [0, 1], 0.5 for 0. Relative error at most 3e-7 for
-/// values above -87; below, the result stays at 1.6e-38.
+/// Replaces every value by its logistic function `1 / (1 + e^-x)`, in [0, 1], 0.5 for 0. Relative
+/// error at most 3e-7 for values above -87; below, the result stays at 1.6e-38.
 pub fn sigmoid(isa: Isa, values: &mut [f32]) {
     apply(isa, values, Function::Sigmoid);
 }
 
-/// Replaces every value by its hyperbolic tangent, in [-1, 1], 0 for 0, odd up to rounding. Relative error at most 4e-7.
+/// Replaces every value by its hyperbolic tangent, in [-1, 1], 0 for 0, odd up to rounding.
+/// Relative error at most 4e-7.
 pub fn tanh(isa: Isa, values: &mut [f32]) {
     apply(isa, values, Function::Tanh);
 }
@@ -92,7 +94,8 @@ unsafe fn map<V: Vector>(values: &mut [f32], function: impl Fn(V) -> V) {
 /// The processor has the instruction set of `V`.
 #[inline(always)]
 unsafe fn expand<V: Vector>(x: V) -> (V, V) {
-    // ln 2 in two parts; the first has nine bits, so that n times it is exact without a fused multiply-add.
+    // ln 2 in two parts; the first has nine bits, so that n times it is exact without a fused
+    // multiply-add.
     const LN2_HIGH: f32 = 355.0 / 512.0;
     const LN2_LOW: f32 = (std::f64::consts::LN_2 - 355.0 / 512.0) as f32;
     // 1/7!, 1/6!, ... 1/2!
@@ -110,7 +113,8 @@ unsafe fn expand<V: Vector>(x: V) -> (V, V) {
     }
 }
 
-/// NaN stays NaN: it is the second operand of both comparisons.
+/// Limits `x` to `low..=high`. A NaN stays a NaN, because it is the second operand of both
+/// comparisons.
 ///
 /// # Safety
 ///
@@ -133,8 +137,8 @@ unsafe fn exp_vector<V: Vector>(x: V) -> V {
     }
 }
 
-/// A function's value as a fraction: where several are multiplied and added, one division will do. Both parts of one below are
-/// at most e^20 = 5e8, and what is below is at least 1.
+/// A function's value as a fraction, so that an expression of several values needs one division.
+/// For the functions here both parts are at most e^20 = 5e8, and the denominator is at least 1.
 pub(crate) struct Ratio<V> {
     /// Numerator.
     pub(crate) above: V,
@@ -164,7 +168,8 @@ pub(crate) unsafe fn sigmoid_ratio<V: Vector>(x: V) -> Ratio<V> {
 /// The processor has the instruction set of `V`.
 #[inline(always)]
 pub(crate) unsafe fn tanh_ratio<V: Vector>(x: V) -> Ratio<V> {
-    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the result is 1 in f32.
+    // SAFETY: the caller's guarantee; the clamp keeps n within -126..=127. From 2x = 20 on the
+    // result is 1 in f32.
     unsafe {
         let (scale, p) = expand(clamp(x.add(x), -20.0, 20.0));
         let expm1 = scale.mul_add(p, scale.sub(V::splat(1.0)));

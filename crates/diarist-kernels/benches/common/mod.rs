@@ -1,4 +1,4 @@
-//! What benchmarks share: the speed of the core's arithmetic units, and timing beside it.
+//! Shared parts of the benchmarks: timing, and the speed of the core's arithmetic units.
 
 #![allow(dead_code, reason = "each benchmark uses a part")]
 
@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use diarist_kernels::{Isa, Level};
 
-/// What a kernel multiplies.
+/// Type of the numbers that a kernel multiplies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arithmetic {
     F32,
@@ -25,8 +25,8 @@ impl Arithmetic {
     }
 }
 
-/// The fastest sums of products that an instruction set has: independent chains of the instruction that kernels use, which
-/// stay in registers.
+/// The fastest sums of products of an instruction set: independent chains of the instruction that
+/// kernels use, all in registers.
 pub(crate) struct Peak {
     chains: unsafe fn(),
     /// Multiplications and additions of one step of all chains.
@@ -34,8 +34,8 @@ pub(crate) struct Peak {
 }
 
 impl Peak {
-    /// The peak of `arithmetic`, if `isa` has instructions for it (on the plain levels f32 stands in for bfloat16, which is
-    /// widened there).
+    /// The peak of `arithmetic`, if `isa` has instructions for it. Levels without bfloat16
+    /// instructions widen bfloat16 to f32, so the peak of f32 counts there.
     pub(crate) fn of(isa: Isa, arithmetic: Arithmetic) -> Option<Self> {
         let (chains, operations): (unsafe fn(), usize) = match (isa.level(), arithmetic) {
             #[cfg(target_arch = "x86_64")]
@@ -65,13 +65,14 @@ impl Peak {
     /// Giga-operations per second in one short run.
     pub(crate) fn measure_gops(&self) -> f64 {
         let start = Instant::now();
-        // SAFETY: `of` chose the function by an `Isa`, which exists only if the processor has its instructions.
+        // SAFETY: `of` chose the function by an `Isa`, which exists only if the processor has its
+        // instructions.
         unsafe { (self.chains)() };
         (self.operations * STEPS) as f64 / start.elapsed().as_secs_f64() * 1e-9
     }
 }
 
-/// Times of one call and the peak measured between the calls.
+/// Times of one call, and the peak measured between the calls.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sample {
     pub(crate) best_s: f64,
@@ -80,8 +81,9 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// Runs `run` in rounds of at least 1 ms (short ones escape the scheduler) for `duration`, each followed by a run of the
-    /// peak. Machines are noisy: the best round is what a quiet one gives, and the median says how noisy it was.
+    /// Runs `run` for `duration` in rounds of at least 1 ms, short enough that some escape the
+    /// scheduler, each followed by a run of the peak. The best round is close to the time on a
+    /// quiet machine; the median shows how noisy this one was.
     pub(crate) fn measure(peak: Option<&Peak>, duration: Duration, mut run: impl FnMut()) -> Self {
         run();
         let start = Instant::now();
@@ -101,7 +103,8 @@ impl Sample {
         Self { best_s: rounds[0], median_s: rounds[rounds.len() / 2], peak_gops }
     }
 
-    /// One line: best and median time of one of `calls` parts of the call, speed for `operations` per call, share of the peak.
+    /// One line: best and median time of one of `parts` parts of the call, speed for `operations`
+    /// per call, share of the peak.
     pub(crate) fn report(&self, name: &str, parts: f64, operations: f64) -> String {
         let gops = operations / self.best_s * 1e-9;
         let (best, median) = (self.best_s / parts * 1e3, self.median_s / parts * 1e3);
@@ -112,6 +115,53 @@ impl Sample {
         };
         format!("  {name:<38} {best:>9.3} ms (median {median:>9.3}) {gops:>7.1} GOP/s{share}")
     }
+}
+
+/// Least processor time of one call in ms, of rounds that take at least 1 ms in `duration` together.
+///
+/// Time in which other processes have the core does not count, where the system tells it (Linux).
+pub(crate) fn least_cpu_ms(duration: Duration, mut run: impl FnMut()) -> f64 {
+    run();
+    let start = cpu_time();
+    run();
+    let calls = (0.001 / (cpu_time() - start).as_secs_f64()).ceil().clamp(1.0, 1e6) as u32;
+    let (mut least, mut num_rounds) = (Duration::MAX, 0);
+    let start = cpu_time();
+    while num_rounds < 3 || cpu_time() - start < duration {
+        let round = cpu_time();
+        for _ in 0..calls {
+            run();
+        }
+        least = least.min(cpu_time() - round);
+        num_rounds += 1;
+    }
+    least.as_secs_f64() * 1e3 / f64::from(calls)
+}
+
+/// Processor time of this thread.
+#[cfg(target_os = "linux")]
+fn cpu_time() -> Duration {
+    #[repr(C)]
+    struct Timespec {
+        seconds: std::ffi::c_long,
+        nanoseconds: std::ffi::c_long,
+    }
+    unsafe extern "C" {
+        fn clock_gettime(clock: std::ffi::c_int, time: *mut Timespec) -> std::ffi::c_int;
+    }
+    const CLOCK_THREAD_CPUTIME_ID: std::ffi::c_int = 3;
+    let mut time = Timespec { seconds: 0, nanoseconds: 0 };
+    // SAFETY: the C library's function of 64-bit Linux, which writes to `time` only.
+    let status = unsafe { clock_gettime(CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
+    assert_eq!(status, 0, "this system has no clock for the time of a thread");
+    Duration::new(time.seconds as u64, time.nanoseconds as u32)
+}
+
+/// Time since the first call, for systems whose clocks are not known here.
+#[cfg(not(target_os = "linux"))]
+fn cpu_time() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// Steps of each chain: 0.2 to 1 ms.
@@ -130,7 +180,9 @@ fn f32_portable() {
     black_box(sums);
 }
 
-/// A function `$name` of `$chains` independent chains (enough to hide the latency, few enough for the registers) of `$line`s with `{s}` the sum and `{x}` the factors; `$scratch` may be overwritten.
+/// Defines a function `$name` that runs `$chains` independent chains of `$line`s, enough to hide
+/// the latency and few enough for the registers. In a line `{s}` is the sum and `{x}` are the
+/// factors; `$scratch` may be overwritten.
 macro_rules! chains {
     ($name:ident, $chains:literal, $features:literal, $class:ident $vector:ty, $scratch:tt, $($line:literal),+) => {
         /// # Safety

@@ -1,24 +1,28 @@
-//! Products of integers on 64-bit ARM: widening multiply-adds of 16 bits by element, and the dot products of bytes.
+//! Products of integers on 64-bit ARM: widening multiply-adds of 16 bits by element, and the dot
+//! products of bytes.
 
 use std::arch::aarch64::*;
 use std::arch::asm;
 
 use crate::dot::{Dot, LeftRow};
 
+/// `sums * scale + bias`, rounded twice, as everywhere, so that all processors agree.
+///
 /// # Safety
 ///
-/// `scale` and `bias` are readable for 4 values.
+/// - The processor has NEON.
+/// - `scale` and `bias` are readable for 4 values.
 #[inline(always)]
 unsafe fn scaled(sums: int32x4_t, scale: *const f32, bias: *const f32) -> float32x4_t {
-    // SAFETY: the caller's guarantee. Rounded twice, as everywhere, so that all processors agree.
+    // SAFETY: the caller's guarantee.
     unsafe { vaddq_f32(vmulq_f32(vcvtq_f32_s32(sums), vld1q_f32(scale)), vld1q_f32(bias)) }
 }
 
-/// The 4 bytes at `p`, the other lanes zero.
+/// The 4 bytes at `p` in the first lane, zero in the second.
 ///
 /// # Safety
 ///
-/// They are readable.
+/// The processor has NEON, and 4 bytes are readable at `p`.
 #[inline(always)]
 unsafe fn load_word(p: *const u8) -> uint32x2_t {
     // SAFETY: the caller's guarantee.
@@ -37,7 +41,7 @@ impl Dot for WidenedBytes {
     /// By place in the word, then by lane: places 0 and 1, places 2 and 3.
     type Weights = [int16x8_t; 2];
     type Sums = int32x4_t;
-    // Beside the weights; words can only be in the lower 16 registers.
+    // The weights need registers too, and a word fits only in one of the lower 16.
     const TILE_ROWS: usize = 10;
 
     #[inline(always)]
@@ -82,8 +86,9 @@ impl Dot for WidenedBytes {
 
 /// Unsigned by signed bytes in i32, with the dot-product instructions.
 ///
-/// These multiply bytes of the same kind, so a weight w goes in as the unsigned byte w + 128, and 128 times the sum of the row's
-/// values is taken out in the end. Everything is modulo 2^32, in which the final sum fits.
+/// The instructions multiply bytes of equal signedness. A weight w is therefore used as the
+/// unsigned byte w + 128, and 128 times the sum of the row's values is subtracted in the end.
+/// Arithmetic is modulo 2^32; the final sum fits.
 #[derive(Debug)]
 pub(crate) struct DotBytes;
 
@@ -95,7 +100,8 @@ pub(crate) struct DotBytes;
 #[inline(always)]
 unsafe fn dot(sums: uint32x4_t, a: uint8x16_t, b: uint8x16_t) -> uint32x4_t {
     let mut result = sums;
-    // SAFETY: arithmetic between registers; the caller guarantees that the processor has the instruction.
+    // SAFETY: arithmetic between registers; the caller guarantees that the processor has the
+    // instruction.
     unsafe {
         asm!(
             ".arch_extension dotprod",
@@ -138,7 +144,8 @@ impl Dot for DotBytes {
     #[inline(always)]
     unsafe fn step(word: uint32x2_t, weights: uint8x16_t, sums: uint32x4_t) -> uint32x4_t {
         let mut result = sums;
-        // SAFETY: arithmetic between registers; the caller guarantees that the processor has the instruction.
+        // SAFETY: arithmetic between registers; the caller guarantees that the processor has the
+        // instruction.
         unsafe {
             asm!(
                 ".arch_extension dotprod",
@@ -192,7 +199,7 @@ impl Dot for DotShorts {
     /// Weights of the first and of the second value of a word.
     type Weights = [int16x4_t; 2];
     type Sums = int32x4_t;
-    // Words can only be in the lower 16 registers.
+    // A word fits only in one of the lower 16 registers.
     const TILE_ROWS: usize = 11;
 
     #[inline(always)]

@@ -133,7 +133,7 @@ impl Vector for __m256 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { _mm256_cvtph_ps(_mm_set1_epi16(p.cast::<i16>().read())) }
     }
 
@@ -159,7 +159,8 @@ impl Vector for __m256 {
     unsafe fn store_u8(self, p: *mut u8) {
         // SAFETY: the caller guarantees the instruction set and 8 writable values at `p`.
         unsafe {
-            // Limited first, because the conversion of what no i32 can hold is negative; the second operand is taken for a NaN.
+            // Limited first, because a value outside i32 would convert to a negative number. `max`
+            // returns its second operand, 0, for a NaN.
             let limited = _mm256_min_ps(_mm256_max_ps(self, _mm256_setzero_ps()), _mm256_set1_ps(255.0));
             let integers = _mm256_cvtps_epi32(limited);
             let (low, high) = (_mm256_castsi256_si128(integers), _mm256_extracti128_si256::<1>(integers));

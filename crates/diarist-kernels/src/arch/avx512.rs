@@ -129,7 +129,7 @@ impl Vector for __m512 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { _mm512_cvtph_ps(_mm256_set1_epi16(p.cast::<i16>().read())) }
     }
 
@@ -155,9 +155,10 @@ impl Vector for __m512 {
     unsafe fn store_u8(self, p: *mut u8) {
         // SAFETY: the caller guarantees the instruction set and 16 writable values at `p`.
         unsafe {
-            // The second operand is taken for a NaN.
+            // `max` returns its second operand, 0, for a NaN.
             let limited = _mm512_max_ps(self, _mm512_setzero_ps());
-            // What no i32 can hold is converted to the lowest one, which is the largest without sign.
+            // A value outside i32 converts to `i32::MIN`, whose bits are 2^31 without sign: it
+            // saturates to 255.
             _mm_storeu_si128(p.cast(), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(limited)));
         }
     }

@@ -1,4 +1,4 @@
-//! Vector operations per instruction set: what the generic kernels are made of.
+//! Vector operations of each instruction set: the building blocks of the generic kernels.
 
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod arm_dot;
@@ -15,30 +15,35 @@ pub(crate) mod x86_dot;
 use crate::bf16::Bf16;
 use crate::f16::F16;
 
-/// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that level's instructions.
+/// Runs `$kernel::<V>($argument)` with the [`Vector`] of the level of `$isa`, compiled for that
+/// level's instructions.
 ///
-/// `$kernel` is an `#[inline(always)] unsafe fn` that needs nothing but the instruction set and what the caller of the macro
-/// guarantees in its own SAFETY comment.
+/// `$kernel` is an `#[inline(always)] unsafe fn`. It needs the instruction set and the guarantees
+/// that the caller of the macro gives in its own SAFETY comment.
 macro_rules! dispatch {
     ($isa:expr, $kernel:ident($argument:expr): $type:ty) => {{
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx2,fma")]
-        unsafe fn avx2(argument: $type) {
-            // SAFETY: the guarantee of the macro's caller; this function has the features of the vector.
-            unsafe { $kernel::<std::arch::x86_64::__m256>(argument) }
-        }
+        $crate::isa::features!(compile avx2,
+            unsafe fn avx2(argument: $type) {
+                // SAFETY: the guarantee of the macro's caller; this function has the features of
+                // the vector.
+                unsafe { $kernel::<std::arch::x86_64::__m256>(argument) }
+            }
+        );
         #[cfg(target_arch = "x86_64")]
-        #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")]
-        unsafe fn avx512(argument: $type) {
-            // SAFETY: as above.
-            unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
-        }
+        $crate::isa::features!(compile avx512,
+            unsafe fn avx512(argument: $type) {
+                // SAFETY: as above.
+                unsafe { $kernel::<std::arch::x86_64::__m512>(argument) }
+            }
+        );
         #[cfg(target_arch = "aarch64")]
-        #[target_feature(enable = "neon")]
-        unsafe fn neon(argument: $type) {
-            // SAFETY: as above.
-            unsafe { $kernel::<std::arch::aarch64::float32x4_t>(argument) }
-        }
+        $crate::isa::features!(compile neon,
+            unsafe fn neon(argument: $type) {
+                // SAFETY: as above.
+                unsafe { $kernel::<std::arch::aarch64::float32x4_t>(argument) }
+            }
+        );
         match $isa.level() {
             #[cfg(target_arch = "x86_64")]
             $crate::isa::Level::Avx2 => avx2($argument),
@@ -66,7 +71,8 @@ pub trait Vector: Copy {
     type Shorts: ShortVector;
     /// f32 values per register.
     const LANES: usize;
-    /// Rows of the tallest tile of a matrix product, two registers wide, whose sums stay in registers.
+    /// Rows of the tallest tile of a matrix product, two registers wide, whose sums stay in
+    /// registers.
     const TILE_ROWS: usize;
     /// All lanes equal to `value`.
     unsafe fn splat(value: f32) -> Self;
@@ -74,7 +80,7 @@ pub trait Vector: Copy {
     unsafe fn splat_pair(p: *const f32) -> Self;
     /// Reads a register.
     unsafe fn load(p: *const f32) -> Self;
-    /// Asks for the cache line at `p` ahead of its use. Any address will do.
+    /// Prefetches the cache line at `p`. Any address is allowed.
     unsafe fn prefetch<T>(p: *const T);
     /// Writes a register.
     unsafe fn store(self, p: *mut f32);
@@ -86,33 +92,38 @@ pub trait Vector: Copy {
     unsafe fn mul(self, other: Self) -> Self;
     /// `self / other`, correctly rounded.
     unsafe fn div(self, other: Self) -> Self;
-    /// The smaller of each pair of lanes; `other` if either is NaN; which of two zeros is unspecified.
+    /// The smaller of each pair of lanes; `other` if either is NaN; which of two zeros is
+    /// unspecified.
     unsafe fn min(self, other: Self) -> Self;
-    /// The larger of each pair of lanes; `other` if either is NaN; which of two zeros is unspecified.
+    /// The larger of each pair of lanes; `other` if either is NaN; which of two zeros is
+    /// unspecified.
     unsafe fn max(self, other: Self) -> Self;
     /// `self * factor + addend`; rounded once where the processor can, else twice.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
     /// Reads a register of bfloat16 numbers.
     unsafe fn load_bf16(p: *const Bf16) -> Self;
-    /// Reads a register of pairs of bfloat16 numbers: their first ones and their second ones.
+    /// Reads [`Vector::LANES`] pairs of bfloat16 numbers: returns the first number of each pair,
+    /// then the second.
     unsafe fn load_bf16_pairs(p: *const Bf16) -> [Self; 2];
     /// Writes a register, rounded as [`Bf16::from_f32`] does.
     unsafe fn store_bf16(self, p: *mut Bf16);
-    /// A 16-bit float in every lane.
+    /// Reads one 16-bit float into every lane; `p` is aligned for it.
     unsafe fn splat_f16(p: *const F16) -> Self;
     /// Reads a register of 16-bit floats.
     unsafe fn load_f16(p: *const F16) -> Self;
     /// Writes a register, rounded as [`F16::from_f32`] does.
     unsafe fn store_f16(self, p: *mut F16);
-    /// Reads a register of small integers.
+    /// Reads [`Vector::LANES`] 8-bit integers.
     unsafe fn load_u8(p: *const u8) -> Self;
-    /// Writes a register, rounded to the nearest integers, ties to even; below 0 is 0, above 255 is 255, NaN is 0.
+    /// Writes a register as 8-bit integers, rounded to nearest, ties to even. Values below 0 and
+    /// NaN become 0, values above 255 become 255.
     unsafe fn store_u8(self, p: *mut u8);
-    /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127; unspecified for others.
+    /// `2^n` for lanes that hold [`ROUND_TO_INTEGER`]` + n` with an integer n in -126..=127;
+    /// unspecified for others.
     unsafe fn exp2_of_rounded(self) -> Self;
 }
 
-/// What a linear transform with small integer coefficients needs of a register.
+/// Register operations of a linear transform with small integer coefficients.
 ///
 /// # Safety
 ///
@@ -152,7 +163,7 @@ impl<V: Vector> Linear for V {
 ///
 /// As for [`Vector`].
 pub trait ShortVector: Linear {
-    /// Reads a register of smaller integers.
+    /// Reads a register of 8-bit integers, widened to 16 bits.
     unsafe fn load_u8(p: *const u8) -> Self;
     /// Writes a register.
     unsafe fn store(self, p: *mut i16);

@@ -128,7 +128,7 @@ impl Vector for float32x4_t {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees the instruction set and a readable value at `p`.
+        // SAFETY: the caller guarantees the instruction set and a readable, aligned value at `p`.
         unsafe { widen_f16(vdup_n_u16(p.cast::<u16>().read())) }
     }
 
@@ -141,7 +141,8 @@ impl Vector for float32x4_t {
     #[inline(always)]
     unsafe fn store_f16(self, p: *mut F16) {
         let halves: uint16x4_t;
-        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`; the instruction changes one register.
+        // SAFETY: the caller guarantees the instruction set and 4 writable values at `p`; the
+        // instruction changes one register.
         unsafe {
             asm!("fcvtn {0:v}.4h, {1:v}.4s", lateout(vreg) halves, in(vreg) self, options(pure, nomem, nostack));
             vst1_u16(p.cast(), halves);

@@ -9,7 +9,7 @@ use crate::f16::F16;
 pub(crate) struct F32x4([f32; 4]);
 
 impl F32x4 {
-    /// The nearest lanes.
+    /// The f32 nearest to each integer.
     #[inline(always)]
     pub(crate) fn from_integers(integers: [i32; 4]) -> Self {
         Self(integers.map(|integer| integer as f32))
@@ -83,7 +83,8 @@ impl Vector for F32x4 {
         Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
     }
 
-    // Two roundings: without a fused instruction in the baseline, `f32::mul_add` would be a library call per value.
+    // Two roundings: without a fused instruction in the baseline, `f32::mul_add` would be a library
+    // call per value.
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + addend.0[i]))
@@ -110,7 +111,7 @@ impl Vector for F32x4 {
 
     #[inline(always)]
     unsafe fn splat_f16(p: *const F16) -> Self {
-        // SAFETY: the caller guarantees a readable value at `p`.
+        // SAFETY: the caller guarantees a readable, aligned value at `p`.
         Self([unsafe { p.read() }.to_f32(); 4])
     }
 

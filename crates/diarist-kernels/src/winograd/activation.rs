@@ -1,4 +1,4 @@
-//! What differs between the types of planes that are convolved.
+//! Types of planes that can be convolved, and their differences.
 
 use std::marker::PhantomData;
 
@@ -12,20 +12,22 @@ use crate::quantize;
 
 use super::transform::largest_input;
 
-/// Values of planes that [`PackedWinogradConv2d`](super::PackedWinogradConv2d) convolves: `f32`, [`Bf16`], [`F16`] or `u8`.
+/// Values of planes that [`PackedWinogradConv2d`](super::PackedWinogradConv2d) convolves: `f32`,
+/// [`Bf16`], [`F16`] or `u8`.
 pub trait Activation: Operand + Output {
-    /// Values in the transformed domain. Those of `u8` are exact in 16 bits; those of [`Bf16`] are rounded to it; those of [`F16`] are
-    /// `f32`.
+    /// Values in the transformed domain. For `u8` they are exact in 16 bits, for [`Bf16`] rounded
+    /// to bfloat16, for `f32` and [`F16`] they are `f32`.
     type Transformed: Operand;
-    /// How they are made.
+    /// Loads and stores of the input transform.
     #[doc(hidden)]
     type Input<D: Dot<Left = Self::Transformed>>: InputKind<Plane = Self, Transformed = Self::Transformed>;
-    /// What 1 stands for in the transformed weights of an output channel at `position`.
+    /// Value of an integer weight of 1 in the transformed weights of an output channel at
+    /// `position`; 1 for weights that are real numbers.
     #[doc(hidden)]
     fn transformed_scale(position: usize, column: &[f32]) -> f32;
 }
 
-/// How the first stage reads a plane and writes the transformed domain.
+/// Loads and stores of the first stage, from a plane to the transformed domain.
 ///
 /// # Safety
 ///
@@ -35,7 +37,7 @@ pub trait InputKind {
     type Plane: Element;
     /// Transformed values.
     type Transformed: Element;
-    /// A register in between.
+    /// A register of the transform.
     type Lanes: Linear;
     /// Values per register.
     const LANES: usize;
@@ -81,8 +83,9 @@ impl Activation for u8 {
     }
 }
 
-/// Quantizes the transformed weights of one output channel at `position` (0..36) for planes of `u8`: returns the integers and what
-/// 1 stands for. They use 16 bits, or as many as keep any sum of products with transformed inputs within 32.
+/// Quantizes the transformed weights of one output channel at `position` (0..36) for planes of
+/// `u8`: returns the integers and their scale. The integers have 16 bits or fewer, so that any sum
+/// of products with transformed inputs fits in 32 bits.
 pub fn quantize_transformed_weights(position: usize, column: &[f32]) -> (Vec<i16>, f32) {
     let scale = u8::transformed_scale(position, column);
     (column.iter().map(|weight| i16::weight(weight / scale)).collect(), scale)
@@ -134,7 +137,7 @@ impl<D: Dot<Left = Bf16>> InputKind for Rounded<D> {
     }
 }
 
-/// 16-bit floats, f32 from then on.
+/// 16-bit floats, transformed in f32.
 #[derive(Debug)]
 pub struct Widened<D>(PhantomData<D>);
 

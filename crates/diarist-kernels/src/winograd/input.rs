@@ -28,7 +28,8 @@ impl<T: Activation> InputStage<'_, T> {
     ///
     /// # Panics
     ///
-    /// If the tiles are not within the plane and the slice, or the layout is for another number of channels.
+    /// If the tiles are not within the plane and the slice, or the layout is for another number of
+    /// channels.
     pub(crate) fn run(self, isa: Isa) {
         let (rows, columns) = self.tiles.bounds();
         let (height, width) = self.plane.bordered_size();
@@ -51,7 +52,8 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
 
     /// # Safety
     ///
-    /// Beside the instruction set, for which the layout was made: what [`InputStage::run`] asserts.
+    /// The processor has the instruction set of `D`, the layout is for it, and the conditions hold
+    /// that [`InputStage::run`] asserts.
     #[inline(always)]
     unsafe fn run<D>(self)
     where
@@ -66,15 +68,17 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
             let place = next_place;
             next_place = places.next().unwrap_or(place);
             for channel in (0..layout.channel_groups * layout.lanes).step_by(lanes) {
-                // SAFETY: the 6 x 6 pixels of a tile are in the bordered plane, and the place of a tile below
-                // `layout.num_tiles` is within the transformed inputs at all positions, as was checked. A layout's register is
-                // one or more of the transform, so a register of channels below its number is within one.
+                // SAFETY: the 6 x 6 pixels of a tile are in the bordered plane, and the place of a
+                // tile below `layout.num_tiles` is within the transformed inputs at all positions,
+                // as was checked. A layout's register is one or more of the transform, so a
+                // register of channels below its number is within one.
                 unsafe {
                     let x = plane.data().as_ptr();
                     let out = out.as_mut_ptr().add(layout.input_offset(index, channel));
                     let is_whole = channel + lanes <= channels;
                     let mut source = (x.wrapping_add(place + channel), row_pitch, channels);
-                    // The last channels go through a buffer: nothing beyond the plane is read, and missing ones are zero.
+                    // The last channels go through a buffer, so that no value beyond the plane is
+                    // read; missing channels are zero.
                     let mut buffer = MaybeUninit::<[T; IN * IN * MAX_LANES]>::uninit();
                     if is_whole {
                         prefetch_tile::<D, T>(x.wrapping_add(channel + next_place), row_pitch, channels);
@@ -94,7 +98,7 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
     }
 }
 
-/// Asks for the pixels of a tile which a tile above it or left of it does not have.
+/// Prefetches the pixels of a tile that are in no tile above it or left of it.
 ///
 /// # Safety
 ///
@@ -103,7 +107,7 @@ impl<T: Activation> Kernel<T::Transformed> for InputStage<'_, T> {
 unsafe fn prefetch_tile<D: Dot, T>(x: *const T, row_pitch: usize, pixel_pitch: usize) {
     for i in IN - OUT..IN {
         for j in IN - OUT..IN {
-            // SAFETY: the caller's guarantee; any address can be fetched.
+            // SAFETY: the caller's guarantee; any address can be prefetched.
             unsafe { D::Vector::prefetch(x.wrapping_add(i * row_pitch + j * pixel_pitch)) };
         }
     }
@@ -113,9 +117,9 @@ unsafe fn prefetch_tile<D: Dot, T>(x: *const T, row_pitch: usize, pixel_pitch: u
 ///
 /// # Safety
 ///
-/// - The processor has the instruction set of `D`, for whose registers `K` is.
-/// - `x` is readable for `LANES` values at `i * row_pitch + j * pixel_pitch` for i and j below 6, and `out` writable for as many
-///   at each of the 36 positions, see [`Layout`].
+/// - The processor has the instruction set of `D`, and `K` is for its registers.
+/// - `x` is readable for `LANES` values at `i * row_pitch + j * pixel_pitch` for i and j below 6,
+///   and `out` writable for as many at each of the 36 positions, see [`Layout`].
 #[inline(always)]
 unsafe fn transform_tile<D: Dot, K: InputKind>(
     x: *const K::Plane,
@@ -123,7 +127,8 @@ unsafe fn transform_tile<D: Dot, K: InputKind>(
     pixel_pitch: usize,
     out: *mut K::Transformed,
 ) {
-    // The compiler must not see how the address came about: it would compute each of the 36 from its parts.
+    // Hides the origin of the address from the compiler, which would otherwise compute each of the
+    // 36 addresses from its parts.
     let x = black_box(x);
     // SAFETY: the caller's guarantee.
     unsafe {
@@ -132,7 +137,7 @@ unsafe fn transform_tile<D: Dot, K: InputKind>(
     }
 }
 
-/// Makes rows `3 * HALF..3 * HALF + 3` of the transformed tile.
+/// Computes rows `3 * HALF..3 * HALF + 3` of the transformed tile.
 ///
 /// # Safety
 ///

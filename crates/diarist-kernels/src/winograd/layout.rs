@@ -1,4 +1,4 @@
-//! Where transformed values lie: sizes shared by the three stages.
+//! Layout of the transformed values, shared by the three stages.
 
 use super::transform::POSITIONS;
 use crate::isa::Isa;
@@ -10,8 +10,9 @@ use crate::tile::{block_columns, tile_rows};
 /// - Inputs: `[tile panels][channel groups][36 positions][tile_rows][lanes]`.
 /// - Products: `[column blocks][tile panels][36 positions][tile_rows][block_columns]`.
 ///
-/// A panel is what one tile of the matrix product has for rows. Its rows, and the 36 positions that a transform reads or writes
-/// together, are at distances that depend on nothing but the arithmetic, so that they are constants in the code.
+/// A panel is the set of tiles that are the rows of one tile of the matrix product. The distances
+/// between its rows, and between the 36 positions that a transform reads or writes together, depend
+/// only on the arithmetic, so that they are constants in the code.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Layout {
     /// Tiles per panel.
@@ -64,14 +65,14 @@ impl Layout {
         self.num_blocks * self.num_panels() * self.product_panel()
     }
 
-    /// Where the transformed input of tile `tile` and channel `channel` is at position 0.
+    /// Offset of the transformed input of tile `tile` and channel `channel` at position 0.
     #[inline]
     pub(crate) fn input_offset(&self, tile: usize, channel: usize) -> usize {
         let row = channel / self.lanes * POSITIONS * self.tile_rows + tile % self.tile_rows;
         tile / self.tile_rows * self.input_panel() + row * self.lanes + channel % self.lanes
     }
 
-    /// Where the products of tile `tile` in column block `block` start at position 0.
+    /// Offset of the first product of tile `tile` in column block `block` at position 0.
     #[inline]
     pub(crate) fn product_offset(&self, block: usize, tile: usize) -> usize {
         let panel = block * self.num_panels() + tile / self.tile_rows;

@@ -1,13 +1,15 @@
-//! 3x3 convolution with stride 1 by the minimal filtering algorithm F(4x4, 3x3): 36 multiplications for 16 outputs, where the
-//! definition has 144.
+//! 3x3 convolution with stride 1 by the minimal filtering algorithm F(4x4, 3x3): 36 multiplications
+//! for 16 outputs, where the definition has 144.
 //!
-//! Source: S. Winograd, "Arithmetic Complexity of Computations" (1980); A. Lavin and S. Gray, "Fast Algorithms for
-//! Convolutional Neural Networks" (2015).
+//! Source: S. Winograd, "Arithmetic Complexity of Computations" (1980); A. Lavin and S. Gray, "Fast
+//! Algorithms for Convolutional Neural Networks" (2015).
 //!
-//! The plane is cut into tiles of 4x4 outputs, which need 6x6 inputs. Blocks of tiles go through three stages, whose
-//! intermediate values stay in the cache: [`input`] transforms the inputs, [`product`] multiplies at each of the 36 positions
-//! with the transformed weights, [`output`] transforms back, adds and stores. The tile grid is fixed to the plane, and the order
-//! of additions for an output depends on nothing but the layer: it is the same whatever tiles are computed along with it.
+//! The plane is cut into tiles of 4x4 outputs, which need 6x6 inputs. Blocks of tiles go through
+//! three stages, whose intermediate values stay in the cache: [`input`] transforms the inputs,
+//! [`product`] multiplies at each of the 36 positions with the transformed weights, [`output`]
+//! transforms back, adds and stores. The tile grid is fixed to the plane, and the order of
+//! additions for an output depends only on the layer: it is the same for any other tiles computed
+//! with it.
 
 mod activation;
 mod input;
@@ -36,7 +38,8 @@ use product::ProductStage;
 use tiles::TileCursor;
 use transform::{IN, KERNEL, OUT, POSITIONS};
 
-/// Buffers of [`PackedWinogradConv2d::run`], reused from call to call: the transformed values of one block of tiles.
+/// Buffers of [`PackedWinogradConv2d::run`], reused from call to call: the transformed values of
+/// one block of tiles.
 #[derive(Debug, Clone)]
 pub struct WinogradWorkspace<T: Activation = f32> {
     inputs: AlignedBuffer<T::Transformed>,
@@ -50,21 +53,26 @@ impl<T: Activation> Default for WinogradWorkspace<T> {
     }
 }
 
-/// Transformed weights of a 3x3 convolution with stride 1, packed for one instruction set and for planes of type `T`.
+/// Transformed weights of a 3x3 convolution with stride 1, packed for one instruction set and for
+/// planes of type `T`.
 ///
-/// With `f32` everything is `f32`. With [`F16`](crate::F16) only planes are not. With [`Bf16`](crate::Bf16) transformed inputs and weights are rounded to it, sums and the
-/// transforms are `f32`. With `u8` transformed inputs are exact, transformed weights have 16 bits or as many as keep their exact sums
-/// within 32, and results are the same, bit for bit, on every instruction set.
+/// With `f32` everything is `f32`. With [`F16`](crate::F16) only the planes have 16 bits. With
+/// [`Bf16`](crate::Bf16) transformed inputs and weights are rounded to bfloat16; sums and
+/// transforms are `f32`. With `u8` transformed inputs are exact, transformed weights have 16 bits
+/// or fewer, so that their exact sums fit in 32 bits, and results are the same, bit for bit, on
+/// every instruction set.
 #[derive(Debug, Clone)]
 pub struct PackedWinogradConv2d<T: Activation = f32> {
     isa: Isa,
     in_channels: usize,
     out_channels: usize,
     layout: Layout,
-    /// `[chunks of num_blocks column blocks][36 positions][column blocks of the chunk][words of input channels][block_columns]
-    /// [channels of a word]`; channels in whole registers, those that do not exist are zero.
+    /// Chunks of up to `num_blocks` column blocks, each
+    /// `[36 positions][column blocks][words of input channels][block_columns][channels of a word]`.
+    /// Channels are padded to whole registers with zeros.
     weights: AlignedBuffer<<T::Transformed as Operand>::Weight>,
-    /// What 1 stands for in integer weights, `[chunks][36 positions][column blocks of the chunk][block_columns]`.
+    /// Value of an integer weight of 1,
+    /// `[chunks][36 positions][column blocks of the chunk][block_columns]`.
     scale: AlignedBuffer,
     /// `[column blocks][block_columns]`
     bias: AlignedBuffer,
@@ -72,7 +80,8 @@ pub struct PackedWinogradConv2d<T: Activation = f32> {
 }
 
 impl<T: Activation> PackedWinogradConv2d<T> {
-    /// Transforms and packs `weight` of shape `[bias.len(), in_channels, 3, 3]` and `bias`; a cross-correlation with padding 1.
+    /// Transforms and packs `weight` of shape `[bias.len(), in_channels, 3, 3]` and `bias`; a
+    /// cross-correlation with padding 1.
     ///
     /// # Panics
     ///
@@ -114,7 +123,7 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         Self { isa, in_channels, out_channels, layout, weights, scale, bias: padded_bias, carry: 1.0 }
     }
 
-    /// Sets what `u8` values that the output holds are multiplied with before the result is added to them
+    /// Scales the `u8` values already in the output by `carry` before the result is added
     /// ([`Store::accumulate`]). Default: 1.
     #[must_use]
     pub fn with_carry(mut self, carry: f32) -> Self {
@@ -122,12 +131,13 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         self
     }
 
-    /// Convolves `input` into `output`, which gets the right shape, except with `store.accumulate`: then it must have it, and
-    /// the result is added to what it holds.
+    /// Convolves `input` into `output` and sets the shape of `output`. With `store.accumulate`,
+    /// `output` must already have that shape, and the result is added to its values.
     ///
     /// # Panics
     ///
-    /// If `input` has another number of channels, or `output` has the wrong shape with `store.accumulate`.
+    /// If `input` has another number of channels, or `output` has the wrong shape with
+    /// `store.accumulate`.
     pub fn run<O: Output>(
         &self,
         input: &Plane<T>,
@@ -138,10 +148,10 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         self.run_ranges(input, std::slice::from_ref(&(0..input.width())), store, output, workspace);
     }
 
-    /// As [`Self::run`] for some columns of the output; what the others hold afterwards is unspecified. Each value is the same,
-    /// bit for bit, as if all were computed.
+    /// As [`Self::run`] for some columns of the output. The other columns are unspecified
+    /// afterwards. Each value is the same, bit for bit, as if all columns were computed.
     ///
-    /// Reads the columns of `input` that [`Self::input_columns`] tells.
+    /// Reads only the columns of `input` that [`Self::input_columns`] reports.
     ///
     /// # Panics
     ///
@@ -157,8 +167,9 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         self.run_ranges(input, columns.ranges(), store, output, workspace);
     }
 
-    /// The columns of an input of `width` columns that `columns` of the output depend on: whole tiles, because every value of a
-    /// tile goes into the rounding of the others.
+    /// Sets `input` to the columns of an input of `width` columns that `columns` of the output
+    /// depend on. These are the columns of whole tiles, because every value of a tile affects the
+    /// rounding of the others.
     pub fn input_columns(&self, columns: &Columns, width: usize, input: &mut Columns) {
         input.set(columns.ranges().iter().map(|range| {
             let tiles = tiles_over(range);
@@ -166,8 +177,8 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         }));
     }
 
-    /// How many columns of the output, from the first on and in whole tiles, need no more than the first `num_columns` of an input of
-    /// `width` columns.
+    /// Number of output columns, from the first on and in whole tiles, that need only the first
+    /// `num_columns` of an input of `width` columns.
     pub fn ready_columns(&self, num_columns: usize, width: usize) -> usize {
         if num_columns >= width { width } else { num_columns.saturating_sub(1) / OUT * OUT }
     }
@@ -245,15 +256,16 @@ fn tiles_over(range: &Range<usize>) -> Range<usize> {
     range.start / OUT..range.end.div_ceil(OUT)
 }
 
-/// Tiles per block, rounded up to whole panels: enough to use each panel of weights several times while it is in the
-/// first-level cache, few enough for the transformed values of a block to stay in the second.
+/// Tiles per block, rounded up to whole panels: enough to use each panel of weights several times
+/// while it is in the first-level cache, few enough for the transformed values of a block to stay
+/// in the second.
 const BLOCK_TILES: usize = 42;
-/// The same for layers whose weights fit in no cache beside them: reading those once more costs more than reading the transformed
-/// values from the third level.
+/// The same for layers with weights too large for the cache: reading the weights once more costs
+/// more than reading the transformed values from the third-level cache.
 const LARGE_BLOCK_TILES: usize = 98;
-/// Weights of that many values are large.
+/// Number of weights from which a layer is large.
 const LARGE_WEIGHTS: usize = 1 << 21;
-/// Column blocks whose products are held at a time.
+/// Column blocks per chunk, whose products are held at the same time.
 const CHUNK_BLOCKS: usize = 1;
 
 /// One value of the transform of a 3x3 kernel, `KERNEL * kernel * KERNEL^T`, computed in f64.

@@ -19,17 +19,17 @@ pub(crate) struct OutputStage<'a, T, O: Output> {
     pub(crate) layout: Layout,
     /// Products, see [`Layout`].
     pub(crate) products: &'a [f32],
-    /// Which column block of the products.
+    /// Index of the column block in the products.
     pub(crate) block: usize,
     pub(crate) tiles: TileCursor<'a>,
     pub(crate) num_tiles: usize,
     /// First output channel of the column block.
     pub(crate) first_channel: usize,
     pub(crate) store: Store,
-    /// What integers in the plane are multiplied with before they are added to.
+    /// Factor on the integers in the plane before the addition.
     pub(crate) carry: f32,
     pub(crate) plane: &'a mut Plane<O>,
-    /// The left-hand values that the products are of.
+    /// Type of the left-hand values of the products.
     pub(crate) operand: PhantomData<T>,
 }
 
@@ -61,7 +61,8 @@ impl<T: Operand, O: Output> Kernel<T> for OutputStage<'_, T, O> {
 
     /// # Safety
     ///
-    /// Beside the instruction set, for which the layout was made: what [`OutputStage::run`] asserts.
+    /// The processor has the instruction set of `D`, the layout is for it, and the conditions hold
+    /// that [`OutputStage::run`] asserts.
     #[inline(always)]
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
         // SAFETY: the caller's guarantee.
@@ -77,7 +78,7 @@ impl<T: Operand, O: Output> Kernel<T> for OutputStage<'_, T, O> {
 impl<T: Operand, O: Output> OutputStage<'_, T, O> {
     /// # Safety
     ///
-    /// As for [`Kernel::run`] of this; `ACCUMULATE` is that of `store`.
+    /// As for [`Kernel::run`] of this type; `ACCUMULATE` is that of `store`.
     #[inline(always)]
     unsafe fn transform_tiles<D: Dot, const ACCUMULATE: bool>(self) {
         let Self { layout, products, block, tiles, num_tiles, first_channel, store, plane, carry, .. } = self;
@@ -97,8 +98,9 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
                 if num_channels == 0 {
                     break;
                 }
-                // SAFETY: the tile has num_rows x num_columns pixels of num_channels values in the plane, and the products of a
-                // tile below `layout.num_tiles` are within the slice at all positions, as was checked.
+                // SAFETY: the tile has num_rows x num_columns pixels of num_channels values in the
+                // plane, and the products of a tile below `layout.num_tiles` are within the slice
+                // at all positions, as was checked.
                 unsafe {
                     let m = products.as_ptr().add(layout.product_offset(block, index) + register * lanes);
                     let place =
@@ -108,7 +110,8 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
                     prefetch_tile::<D, O>(out.add(next_place), row_pitch, channels);
                     let out = out.add(place);
                     let mut target = Target { out, row_pitch, pixel_pitch: channels, carry, floor };
-                    // A tile that is not whole goes through a buffer, so that nothing but its pixels is read or written.
+                    // A tile that is not whole goes through a buffer, so that only its pixels are
+                    // read and written.
                     let is_whole = (num_rows, num_columns, num_channels) == (OUT, OUT, lanes);
                     let pixels = (0..num_rows).flat_map(|y| (0..num_columns).map(move |x| (y, x)));
                     let mut buffer = MaybeUninit::<[O; OUT * OUT * MAX_LANES]>::uninit();
@@ -131,18 +134,19 @@ impl<T: Operand, O: Output> OutputStage<'_, T, O> {
     }
 }
 
-/// Where the outputs of a tile are: `out + i * row_pitch + j * pixel_pitch`.
+/// Addresses of the outputs of a tile: `out + i * row_pitch + j * pixel_pitch`.
 #[derive(Clone, Copy)]
 struct Target<O> {
     out: *mut O,
     row_pitch: usize,
     pixel_pitch: usize,
     carry: f32,
-    /// What is below becomes this: zero, or (so that there is one copy of the code) the least there is.
+    /// Lower limit of the outputs: zero for ReLU, else negative infinity, so that one copy of the
+    /// code serves both.
     floor: f32,
 }
 
-/// Asks for the pixels of a tile.
+/// Prefetches the pixels of a tile.
 ///
 /// # Safety
 ///
@@ -151,7 +155,7 @@ struct Target<O> {
 unsafe fn prefetch_tile<D: Dot, O>(out: *const O, row_pitch: usize, pixel_pitch: usize) {
     for i in 0..OUT {
         for j in 0..OUT {
-            // SAFETY: the caller's guarantee; any address can be fetched.
+            // SAFETY: the caller's guarantee; any address can be prefetched.
             unsafe { D::Vector::prefetch(out.wrapping_add(i * row_pitch + j * pixel_pitch)) };
         }
     }
@@ -162,11 +166,12 @@ unsafe fn prefetch_tile<D: Dot, O>(out: *const O, row_pitch: usize, pixel_pitch:
 /// # Safety
 ///
 /// - The processor has the instruction set of `D`.
-/// - `m` is readable for a register at each of the 36 positions, see [`Layout`], and the target readable and writable for one for
-///   i and j below 4.
+/// - `m` is readable for a register at each of the 36 positions, see [`Layout`], and the target is
+///   readable and writable for a register of channels at each i and j below 4.
 #[inline(always)]
 unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool>(m: *const f32, target: Target<O>) {
-    // The compiler must not see how the address came about: it would compute each of the 16 from its parts.
+    // Hides the origin of the address from the compiler, which would otherwise compute each of the
+    // 16 addresses from its parts.
     let target = Target { out: black_box(target.out), ..target };
     // SAFETY: the caller's guarantee.
     unsafe {
@@ -175,7 +180,7 @@ unsafe fn transform_tile<D: Dot, O: Output, const ACCUMULATE: bool>(m: *const f3
     }
 }
 
-/// Makes rows `FIRST` and `FIRST + 2` of the tile.
+/// Computes rows `FIRST` and `FIRST + 2` of the tile.
 ///
 /// # Safety
 ///

@@ -1,4 +1,5 @@
-//! Second stage: at each of the 36 positions a matrix product, tiles x input channels by input channels x output channels.
+//! Second stage: at each of the 36 positions a matrix product, tiles x input channels by input
+//! channels x output channels.
 
 use super::layout::{Layout, register_lanes};
 use super::transform::{BIAS_POSITION, POSITIONS};
@@ -16,9 +17,11 @@ pub(crate) struct ProductStage<'a, T: Operand> {
     pub(crate) num_blocks: usize,
     /// Transformed inputs, see [`Layout`].
     pub(crate) inputs: &'a [T],
-    /// Transformed weights of the column blocks, `[36 positions][num_blocks][words of a group][block_columns][values of a word]`.
+    /// Transformed weights of the column blocks,
+    /// `[36 positions][num_blocks][words of a group][block_columns][values of a word]`.
     pub(crate) weights: &'a [T::Weight],
-    /// What 1 stands for in them, if they are integers, `[36 positions][num_blocks][block_columns]`.
+    /// Value of an integer weight of 1, `[36 positions][num_blocks][block_columns]`; unused for
+    /// other weights.
     pub(crate) scale: &'a [f32],
     /// Bias of the column blocks, `[num_blocks][block_columns]`.
     pub(crate) bias: &'a [f32],
@@ -53,7 +56,8 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
 
     /// # Safety
     ///
-    /// Beside the instruction set, for which the layout was made: what [`ProductStage::run`] asserts.
+    /// The processor has the instruction set of `D`, the layout is for it, and the conditions hold
+    /// that [`ProductStage::run`] asserts.
     #[inline(always)]
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(self) {
         let Self { layout, num_tiles, num_blocks, inputs, weights, scale, bias, out } = self;
@@ -73,7 +77,8 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
                         _ => zeros.as_ptr(),
                     };
                     for first in (0..num_tiles).step_by(D::TILE_ROWS) {
-                        // The first panels fetch what follows, the others what is there already.
+                        // The first panels prefetch the weights that follow; the others prefetch
+                        // weights that are already in the cache.
                         let step = first / D::TILE_ROWS * num_steps;
                         let ahead = if step * LINE < size_of::<D::Right>() * block_len { block_len } else { 0 };
                         let panel = Panel::<D> {
@@ -105,8 +110,9 @@ struct Panel<D: Dot> {
     inputs: *const D::Left,
     channel_groups: usize,
     weights: *const D::Right,
-    /// Where weights are that will be needed next: a cache line of them is fetched with every step. They come from memory for the
-    /// large layers, whose weights no cache holds until the next chunk, and the processor does not guess them early enough.
+    /// Address of the weights that are needed next: every step prefetches a cache line of them. In
+    /// large layers they come from memory, because no cache keeps them until the next chunk, and
+    /// the processor's own prefetch is too late.
     ahead: *const u8,
     scale: *const f32,
     bias: *const f32,
@@ -119,9 +125,9 @@ impl<D: Dot> Panel<D> {
     /// # Safety
     ///
     /// - The processor has the instruction set of `D`.
-    /// - `inputs` is readable for `MR` registers in each of `channel_groups` groups, `weights` for as many groups of two registers
-    ///   for each word of a register, `scale` and `bias` for two registers, and `out` is writable for `MR` rows of two registers;
-    ///   `MR <= D::TILE_ROWS`.
+    /// - `inputs` is readable for `MR` registers in each of `channel_groups` groups, `weights` for
+    ///   as many groups of two registers for each word of a register, `scale` and `bias` for two
+    ///   registers, and `out` is writable for `MR` rows of two registers; `MR <= D::TILE_ROWS`.
     #[inline(always)]
     unsafe fn multiply<const MR: usize>(self) {
         let Self { mut inputs, channel_groups, mut weights, mut ahead, scale, bias, out } = self;
@@ -129,7 +135,7 @@ impl<D: Dot> Panel<D> {
         let register = words * D::GROUP;
         let run_pitch = POSITIONS * D::TILE_ROWS * register;
         let rows = LeftRow { values: inputs, num_runs: channel_groups, run_len: register, run_pitch };
-        // SAFETY: the caller's guarantee; any address can be fetched.
+        // SAFETY: the caller's guarantee; any address can be prefetched.
         unsafe {
             let mut sums = [[D::start(bias), D::start(bias.add(words))]; MR];
             for _ in 0..channel_groups {

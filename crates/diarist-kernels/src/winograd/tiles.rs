@@ -1,4 +1,4 @@
-//! Which tiles of a plane are computed, and in which order.
+//! The tiles of a plane to compute, in their order.
 
 use std::ops::Range;
 
@@ -14,7 +14,8 @@ pub(crate) struct TileCursor<'a> {
 }
 
 impl<'a> TileCursor<'a> {
-    /// Tiles in rows `0..num_rows` and the tile columns of `columns`, which are ascending, disjoint and not empty.
+    /// Tiles in rows `0..num_rows` and the tile columns of `columns`, which are ascending, disjoint
+    /// and not empty.
     pub(crate) fn new(num_rows: usize, columns: &'a [Range<usize>]) -> Self {
         assert!(columns.iter().all(|range| range.start < range.end), "empty range of tile columns");
         Self { num_rows, columns, row: 0, range: 0, column: columns.first().map_or(0, |range| range.start) }

@@ -1,8 +1,10 @@
-//! The one-dimensional transforms of F(4, 3) at the points 0, 1, -1, 2, -2 and infinity, over vectors of channels.
+//! The one-dimensional transforms of F(4, 3) at the points 0, 1, -1, 2, -2 and infinity, over
+//! vectors of channels.
 //!
-//! Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015), section 4.3. Two-dimensional
-//! transforms apply them to columns and then to rows. A tile of 6 x 6 vectors does not fit in the registers, so the first pass
-//! makes half of its rows at a time, and the second pass finishes them.
+//! Source: A. Lavin and S. Gray, "Fast Algorithms for Convolutional Neural Networks" (2015),
+//! section 4.3. Two-dimensional transforms apply them to columns and then to rows. A tile of 6 x 6
+//! vectors does not fit in the registers, so the first pass makes half of its rows at a time, and
+//! the second pass finishes them.
 
 use crate::arch::{Linear, Vector};
 
@@ -33,8 +35,8 @@ const INPUT: [[f64; IN]; IN] = [
     [0.0, 4.0, 0.0, -5.0, 0.0, 1.0],
 ];
 
-/// Largest magnitude of a transformed value at `position` if all inputs are in 0..=1: the sum of the positive coefficients, or
-/// of the negative ones.
+/// Largest magnitude of a transformed value at `position` if all inputs are in 0..=1: the sum of
+/// the positive coefficients, or of the negative ones.
 pub(crate) fn largest_input(position: usize) -> f64 {
     let (row, column) = (INPUT[position / IN], INPUT[position % IN]);
     let coefficients = row.iter().flat_map(|a| column.iter().map(move |b| a * b));
@@ -43,7 +45,8 @@ pub(crate) fn largest_input(position: usize) -> f64 {
     f64::max(above, below)
 }
 
-/// The position of a transformed tile whose product is added to every output with weight 1: where the bias goes.
+/// The position of a transformed tile whose product is added to every output with weight 1: the
+/// place of the bias.
 pub(crate) const BIAS_POSITION: usize = IN + 1;
 
 /// Values `3 * HALF..3 * HALF + 3` of the transform of six inputs.

@@ -1,4 +1,5 @@
-//! Convolutions of some columns give the same bits as those of all, and read nothing else.
+//! Convolutions of some columns give the same bits as those of all columns, and read no other
+//! inputs.
 
 use diarist_kernels::{Columns, Conv2dShape, PackedConv2d, PackedWinogradConv2d, Plane, Store, WinogradWorkspace};
 
@@ -29,7 +30,8 @@ fn assert_same(found: &Plane, expected: &Plane, columns: &Columns, what: &str) {
     }
 }
 
-/// Sets of columns of a plane of `width`: none, all, the ends, single ones, and some that share a tile.
+/// Sets of columns of a plane of `width`: none, all, the ends, single ones, and some that share a
+/// tile.
 fn sets(width: usize) -> Vec<Columns> {
     let ranges: [&[(usize, usize)]; 7] = [
         &[],
@@ -49,7 +51,7 @@ fn sets(width: usize) -> Vec<Columns> {
 }
 
 #[test]
-fn direct_convolutions_of_some_columns() {
+fn direct_convolution_of_some_columns_agrees_with_all() {
     let mut random = Random::new(3);
     for isa in isas() {
         for (kernel, stride) in [(1, 1), (3, 1), (1, 2), (3, 2)] {
@@ -73,7 +75,7 @@ fn direct_convolutions_of_some_columns() {
 }
 
 #[test]
-fn winograd_convolutions_of_some_columns() {
+fn winograd_convolution_of_some_columns_agrees_with_all() {
     let mut random = Random::new(4);
     let channels = 17;
     for isa in isas() {

@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers shared by the tests.
 
 use diarist_kernels::{Element, Isa, Plane, Store};
 
@@ -23,7 +23,7 @@ impl Random {
     }
 }
 
-/// All instruction sets, printed, so that a log shows what was tested.
+/// All instruction sets of this machine. Prints them, so that a log shows the ones tested.
 pub(crate) fn isas() -> Vec<Isa> {
     let isas = Isa::available();
     println!("instruction sets: {isas:?}");
@@ -55,8 +55,9 @@ pub(crate) fn inside<T: Element>(plane: &Plane<T>) -> Vec<T> {
     (0..plane.height()).flat_map(|y| plane.row(y).to_vec()).collect()
 }
 
-/// `|error| <= (k + 3) * 2^-24 * sum |terms|` bounds any order of k multiply-adds with rounding after each operation, doubled
-/// for the unfused level and for processors that round the sum of a pair on its own; with all values in [-1, 1] the sum is at most k + 2.
+/// `|error| <= (k + 3) * 2^-24 * sum |terms|` bounds any order of k multiply-adds with rounding
+/// after each operation, doubled for the unfused level and for processors that round the sum of a
+/// pair on its own; with all values in [-1, 1] the sum is at most k + 2.
 pub(crate) fn tolerance(k: usize) -> f64 {
     let k = k as f64;
     2.0 * (k + 3.0) * (k + 2.0) * 2.0_f64.powi(-24)

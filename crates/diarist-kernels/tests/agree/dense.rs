@@ -37,7 +37,8 @@ fn gemm_agrees_beyond_one_row_block() {
 fn check_gemm(isa: Isa, (m, n, k): (usize, usize, usize), (a_stride, out_stride): (usize, usize), store: Store) {
     let what = (isa, m, n, k, store);
     let mut random = Random::new(m * 10_007 + n * 101 + k);
-    // Exactly the values that may be read: a test under an address checker would see one too many.
+    // Exactly the values that may be read, so that the address sanitizer reports a read of one
+    // more.
     let a = random.values(if m == 0 { 0 } else { (m - 1) * a_stride + k });
     let b = random.values(k * n);
     let bias = random.values(n);
@@ -157,7 +158,8 @@ fn statistics_of_some_frames_agree() {
             let weights: Vec<f64> = active.map(|on| f64::from(u8::from(on))).collect();
             let (expected_mean, expected_std) = naive::weighted_statistics(&dense, width, &weights);
             let what = (mask, width);
-            // At most 5 additions of values below 1, each rounded to 2^-24 of a sum below 5; the constants 1e-8 are below that.
+            // At most 5 additions of values below 1, each rounded to 2^-24 of a sum below 5; the
+            // constants 1e-8 are below that.
             assert_close(&mean, &expected_mean, 1e-6, &what);
             assert_close(&std, &expected_std, 1e-6, &what);
         }
@@ -190,7 +192,7 @@ fn overflowing_extent_is_refused() {
 }
 
 #[test]
-fn an_accumulated_product_over_aligned_buffers() {
+fn a_product_is_added_to_an_aligned_buffer() {
     let packed = PackedMatrix::<f32>::new(Isa::detect(), &[2.0, 0.0, 0.0, 3.0], 2, 2).with_bias(&[0.5, -100.0]);
     let mut out = AlignedBuffer::zeros(2);
     out.copy_from_slice(&[10.0, 20.0]);

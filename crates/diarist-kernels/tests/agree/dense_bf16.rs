@@ -1,4 +1,5 @@
-//! Products and convolutions of bfloat16 numbers on every instruction set of this machine, against `naive` on rounded inputs.
+//! Products and convolutions of bfloat16 numbers on every instruction set of this machine, against
+//! `naive` on rounded inputs.
 
 use crate::common::{Random, STORES, apply, assert_close, inside, isas, plane, tolerance};
 use diarist_kernels::{Bf16, Conv2dShape, Isa, PackedConv2d, PackedMatrix, Rows, RowsMut, Store, gemm, naive};
@@ -56,9 +57,9 @@ fn check_gemm(isa: Isa, (m, n, k): (usize, usize, usize), store: Store) {
     let mut again = before.clone();
     let rows = Rows { data: &rounded, stride: a_stride };
     gemm(m, rows, &packed, store, RowsMut { data: &mut again, stride: out_stride });
-    assert_eq!(out, again, "{what:?}: rows that are rounded already differ");
+    assert_eq!(out, again, "{what:?}: rows rounded beforehand give another result");
 
-    // Rounded results are the results, rounded once at the end.
+    // Narrow results are the f32 results, rounded once at the end.
     if !store.accumulate {
         let mut narrow = round(&before);
         gemm(m, rows, &packed, store, RowsMut { data: &mut narrow, stride: out_stride });
@@ -119,7 +120,7 @@ fn check_conv2d(isa: Isa, (height, width): (usize, usize), shape: Conv2dShape, s
     let mut expected = naive::conv2d(&widen(&x), (height, width), shape, &widen(&round(&weight)), &bias);
     apply(&mut expected, &widen(&before), store);
     for (found, expected) in inside(&output).into_iter().zip(&expected) {
-        // The result is rounded to 8 bits, which is far more than the error of the sums.
+        // The result is rounded to 8 bits, an error far above that of the sums.
         let tolerance = tolerance(kernel * kernel * in_channels) + expected.abs() * 2.0_f64.powi(-8);
         assert_close(&[found.to_f32()], &[*expected], tolerance, &what);
     }

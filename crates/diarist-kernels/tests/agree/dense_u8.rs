@@ -1,4 +1,5 @@
-//! Products and convolutions of 8-bit integers: on every instruction set of this machine the bits of `naive`.
+//! Products and convolutions of 8-bit integers on every instruction set of this machine, equal to
+//! `naive` bit for bit.
 
 use crate::common::{Random, STORES, inside, isas, plane};
 use diarist_kernels::{
@@ -7,12 +8,13 @@ use diarist_kernels::{
 
 const CARRY: f32 = 0.71;
 
-/// Integers of the whole range, of which every third is the largest: sums of pairs come close to what 16 bits hold.
+/// Integers of the whole range; every third is the largest, so that sums of pairs come close to the
+/// limit of 16 bits.
 fn integers(random: &mut Random, len: usize) -> Vec<u8> {
     (0..len).map(|i| if i % 3 == 0 { 255 } else { random.bits() as u8 }).collect()
 }
 
-/// Weights among which large neighbours of the same sign are frequent.
+/// Weights with many large neighbours of the same sign.
 fn weights(random: &mut Random, len: usize) -> Vec<f32> {
     random.values(len).into_iter().map(|value| value.signum() * value.abs().sqrt()).collect()
 }
@@ -21,7 +23,7 @@ fn widen(values: &[u8]) -> Vec<f32> {
     values.iter().map(|value| f32::from(*value)).collect()
 }
 
-/// What a sum becomes: each operation is rounded on its own, on every instruction set.
+/// The result for a sum: each operation is rounded on its own, on every instruction set.
 fn result(sum: f64, scale: f32, bias: f32, before: f32, store: Store) -> f32 {
     let mut value = sum as f32 * scale + bias;
     if store.accumulate {
@@ -59,7 +61,7 @@ fn gemm_agrees() {
                 }
             }
         }
-        // Sums beyond 2^24, which f32 does not hold exactly.
+        // Sums beyond 2^24, which are not exact in f32.
         check_gemm(isa, (3, 33, 5000), Store::default());
     }
 }
@@ -133,8 +135,9 @@ fn check_conv2d(isa: Isa, (height, width): (usize, usize), shape: Conv2dShape, s
     assert_eq!(inside(&output), expected.collect::<Vec<_>>(), "{what:?}");
 }
 
-/// The kernels quantized, in the layout of `weight`; and their scales. The order in which a kernel is packed is row, column,
-/// channel, and a row is filled up to a multiple of 4 values: neighbours are channels, or columns if there is but one channel.
+/// The kernels quantized, in the layout of `weight`; and their scales. A kernel is packed in the
+/// order row, column, channel, and a row is padded to a multiple of 4 values: neighbours are
+/// channels, or columns if there is only one channel.
 fn quantize_kernels(weight: &[f32], Conv2dShape { in_channels, kernel, .. }: Conv2dShape) -> (Vec<f32>, Vec<f32>) {
     let taps = kernel * kernel;
     let run = (kernel * in_channels).next_multiple_of(4);
@@ -155,7 +158,7 @@ fn quantize_kernels(weight: &[f32], Conv2dShape { in_channels, kernel, .. }: Con
 
 #[test]
 fn the_largest_values_do_not_saturate() {
-    // All weights equal: the limit of two neighbours is reached, and all pairs of products add up.
+    // With equal weights the limit of two neighbours is reached, and all pairs of products add up.
     let (k, n) = (64, 40);
     for isa in isas() {
         for weight in [1.0, -1.0] {

@@ -1,4 +1,5 @@
-//! Products and convolutions of 16-bit floats on every instruction set of this machine, against `naive` on rounded inputs.
+//! Products and convolutions of 16-bit floats on every instruction set of this machine, against
+//! `naive` on rounded inputs.
 
 use diarist_kernels::{
     Conv2dShape, F16, Isa, PackedConv2d, PackedMatrix, PackedWinogradConv2d, Rows, RowsMut, Store, WinogradWorkspace,
@@ -39,7 +40,7 @@ fn check_gemm(isa: Isa, (m, n, k): (usize, usize, usize), store: Store) {
     let mut expected = naive::gemm(m, &widen(&a), k, &widen(&round(&b)), &bias);
     apply(&mut expected, &before, store);
     assert_close(&out, &expected, tolerance(k), &what);
-    // Rounded results are the results, rounded once at the end.
+    // Narrow results are the f32 results, rounded once at the end.
     if !store.accumulate {
         let mut narrow = round(&before);
         gemm(m, Rows { data: &a, stride: k }, &packed, store, RowsMut { data: &mut narrow, stride: n });

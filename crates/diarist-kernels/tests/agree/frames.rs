@@ -21,15 +21,17 @@ fn filter_bank_agrees() {
                 let what = (isa, num_frames, num_pairs, reach, stride);
                 let even = values(num_frames, num_pairs * (reach + 1));
                 let odd = values(num_frames + 1000, num_pairs * (reach + 1));
-                // Exactly the samples that may be read: a run under an address checker would see one too many.
+                // Exactly the samples that may be read, so that the address sanitizer reports a
+                // read of one more.
                 let needed = if num_frames == 0 { 0 } else { (num_frames - 1) * stride + 2 * reach + 1 };
                 let signal = values(reach, needed);
                 let bank = PackedFilterBank::new(isa, &even, &odd, reach, stride);
                 let mut out = vec![f32::NAN; num_frames * bank.num_channels()];
                 bank.run(&signal, &mut AlignedBuffer::default(), &mut out);
                 let expected = naive::filter_bank(&signal, &even, &odd, reach, stride, num_frames);
-                // Any order of reach + 1 multiply-adds of a sum of two samples: (reach + 3) roundings of at most 2^-24 of what
-                // is at most 2 (reach + 1), doubled for the unfused level.
+                // Any order of reach + 1 multiply-adds of a sum of two samples: (reach + 3)
+                // roundings of at most 2^-24 of sums of at most 2 (reach + 1), doubled for the
+                // unfused level.
                 let n = reach as f64;
                 assert_close(&out, &expected, 2.0 * (n + 3.0) * 2.0 * (n + 1.0) * 2.0_f64.powi(-24), &what);
             }
@@ -100,7 +102,8 @@ fn moments_agree_however_frames_are_cut() {
                 for (channel, (mean, variance)) in expected.iter().enumerate() {
                     let what = (isa, num_channels, stretch, channel);
                     let found = moments.mean()[channel];
-                    // A stretch's mean is a rounded f32 near 100, from distances of 100 that are summed in four chains.
+                    // A stretch's mean is a rounded f32 near 100, from distances of 100 that are
+                    // summed in four chains.
                     assert!((found - mean).abs() <= 1e-4, "{what:?}: mean {found} {mean}");
                     let found = moments.variance().nth(channel).unwrap();
                     assert!((found / variance - 1.0).abs() <= 1e-5, "{what:?}: variance {found} {variance}");
@@ -112,7 +115,8 @@ fn moments_agree_however_frames_are_cut() {
 
 #[test]
 fn moments_are_well_conditioned_far_from_zero() {
-    // A ramp of 1/256 steps on top of 4096: every value is exact in f32, sums of squares would not be.
+    // A ramp of 1/256 steps on top of 4096: every value is exact in f32, sums of squares would not
+    // be.
     let ramp: Vec<f32> = (0..999).flat_map(|i| [4096.0 + i as f32 / 256.0; 16]).collect();
     for isa in isas() {
         let mut moments = ChannelMoments::default();
@@ -182,7 +186,7 @@ fn normalisation_agrees() {
 }
 
 #[test]
-fn a_value_that_is_no_number_stays_visible() {
+fn a_nan_stays_visible() {
     let mut x = vec![1.0; 9 * 16];
     x[50] = f32::NAN;
     for isa in isas() {

@@ -1,4 +1,5 @@
-//! Elementary functions and the LSTM on every instruction set of this machine, against `std` and `naive` in f64.
+//! Elementary functions and the LSTM on every instruction set of this machine, against `std` and
+//! `naive` in f64.
 
 use diarist_kernels::{Bf16, Isa, LeftHand, LstmWeights, LstmWorkspace, PackedBiLstm, Recurrent, naive, vecmath};
 
@@ -8,8 +9,9 @@ fn values(seed: u64, len: usize) -> Vec<f32> {
     Random::new(seed as usize).values(len)
 }
 
-/// Both signs of: a geometric ladder from the smallest to the largest float, a fine linear one over the range in use, and the
-/// points where the expansion changes its integer part.
+/// Arguments of both signs: a geometric ladder from the smallest to the largest float, a fine
+/// linear one over the range in use, and the points where the integer part of the expansion
+/// changes.
 fn arguments() -> Vec<f32> {
     let ladder = (0..2000).map(|i| 1e-38_f32 * 1.09_f32.powi(i)).filter(|x| x.is_finite());
     let linear = (0..40_000).map(|i| i as f32 / 400.0);
@@ -29,10 +31,11 @@ fn elementary_functions_agree() {
         name: &'static str,
         function: Function,
         exact: fn(f64) -> f64,
-        /// Where the relative error is checked.
+        /// Arguments with a checked relative error.
         domain: std::ops::RangeInclusive<f32>,
         range: std::ops::RangeInclusive<f32>,
-        /// Rounding of the last two or three operations (6e-8 each) and of the polynomial's smaller terms.
+        /// Rounding of the last two or three operations (6e-8 each) and of the polynomial's smaller
+        /// terms.
         relative_error: f64,
     }
     let everything = f32::NEG_INFINITY..=f32::INFINITY;
@@ -79,7 +82,7 @@ fn elementary_functions_agree() {
             for (&x, &y) in x.iter().zip(&y) {
                 assert!(case.range.contains(&y), "{isa:?} {}({x:e}) = {y:e} is out of range", case.name);
                 let exact = (case.exact)(f64::from(x));
-                // Below the smallest normal number there is no relative precision to ask for.
+                // Below the smallest normal number the relative precision is not defined.
                 if case.domain.contains(&x) && exact.abs() >= f64::from(f32::MIN_POSITIVE) {
                     let error = ((f64::from(y) - exact) / exact).abs();
                     if error > worst.0 {
@@ -110,7 +113,7 @@ fn results_do_not_depend_on_place_and_length() {
 }
 
 #[test]
-fn fixed_points() {
+fn values_at_zero_and_at_the_limits_are_exact() {
     for isa in Isa::available() {
         let results = |function: Function| {
             let mut values = [0.0, -0.0, 1000.0, -1000.0];
@@ -139,7 +142,8 @@ impl Layer {
     fn new(in_features: usize, hidden: usize) -> Self {
         let lens = [4 * hidden * in_features, 4 * hidden * hidden, 4 * hidden, 4 * hidden];
         let tensor = |direction: usize, index: usize| values((direction * 4 + index) as u64, lens[index]);
-        // Recurrent weights of a trained layer are small; large ones would make the recurrence chaotic.
+        // Recurrent weights of a trained layer are small; large ones would make the recurrence
+        // chaotic.
         let direction = |d: usize| std::array::from_fn(|i| tensor(d, i).iter().map(|x| x * 0.3).collect());
         Self { in_features, hidden, tensors: [direction(0), direction(1)] }
     }
@@ -203,12 +207,14 @@ fn bidirectional_lstm_agrees() {
             for isa in Isa::available() {
                 let what = (isa, in_features, hidden, num_frames, num_sequences);
                 let found = run(&layer.pack::<f32>(isa), &sequences, &mut LstmWorkspace::default());
-                // The gates' sums of some 200 products of 0.3 are off by up to 1e-5; the state carries it on.
+                // The gates' sums of some 200 products of 0.3 are off by up to 1e-5; the state
+                // carries the error on.
                 let error = largest_error(&found, &expected, 2 * hidden);
                 assert!(error <= 3e-5, "{what:?}: {error}");
                 let found = run(&layer.pack::<Bf16>(isa), &sequences, &mut LstmWorkspace::default());
                 let found: Vec<f32> = found.into_iter().map(Bf16::to_f32).collect();
-                // The two factors of each product are off by up to 2^-9, and so is what comes out; the state carries it on.
+                // The two factors of each product are off by up to 2^-9, and so are the outputs;
+                // the state carries the error on.
                 let error = largest_error(&found, &expected, 2 * hidden);
                 println!("{what:?}: bfloat16 is off by {error:.4}");
                 assert!(error <= 0.02, "{what:?}: {error}");
@@ -217,7 +223,8 @@ fn bidirectional_lstm_agrees() {
     }
 }
 
-/// One call, from `[frames, features]` of each sequence to `[frames, sequences, 2 * hidden]`.
+/// Output of one call, `[frames, sequences, 2 * hidden]`, for sequences of shape
+/// `[frames, features]`.
 fn run<T: Recurrent>(packed: &PackedBiLstm<T>, sequences: &[Vec<f32>], workspace: &mut LstmWorkspace) -> Vec<T>
 where
     f32: LeftHand<T>,
@@ -228,7 +235,8 @@ where
     out
 }
 
-/// Between `[frames, sequences, width]` and `[frames, width]` for each sequence; infinite if a number is none.
+/// Largest difference between `found`, `[frames, sequences, width]`, and `expected`,
+/// `[frames, width]` for each sequence; infinite for a NaN.
 fn largest_error(found: &[f32], expected: &[Vec<f64>], width: usize) -> f64 {
     let error = |(row, found): (usize, &[f32])| {
         let expected = &expected[row % expected.len()][row / expected.len() * width..][..width];
@@ -252,7 +260,8 @@ where
     let sequences: Vec<Vec<f32>> = (0..17).map(|s| values(s, 40 * 60)).collect();
     for isa in Isa::available() {
         let packed = layer.pack::<T>(isa);
-        // One workspace throughout, larger than needed most of the time: stale values must not show.
+        // One workspace throughout, larger than needed most of the time: stale values must not
+        // show.
         let mut workspace = LstmWorkspace::default();
         let all = run(&packed, &sequences, &mut workspace);
         for num_together in [1, 2, 3, 5] {
@@ -271,6 +280,6 @@ where
 }
 
 #[test]
-fn no_frames_is_no_work() {
+fn an_empty_input_gives_an_empty_output() {
     Layer::new(5, 32).pack::<f32>(Isa::detect()).run::<f32>(&[], 3, &mut LstmWorkspace::default(), &mut []);
 }

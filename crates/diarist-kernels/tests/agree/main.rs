@@ -1,4 +1,5 @@
-//! Every operation on every instruction set of this machine, at the sizes around lanes, tiles and blocks, against `naive`.
+//! Every operation on every instruction set of this machine, at the sizes around lanes, tiles and
+//! blocks, against `naive`.
 
 #![expect(clippy::print_stdout, reason = "a test log says which instruction sets ran and how close they are")]
 

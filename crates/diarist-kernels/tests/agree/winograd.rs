@@ -1,4 +1,5 @@
-//! The Winograd convolution on every instruction set of this machine, at the sizes around tiles and blocks, against `naive`.
+//! The Winograd convolution on every instruction set of this machine, at the sizes around tiles and
+//! blocks, against `naive`.
 
 use diarist_kernels::{Conv2dShape, Isa, PackedConv2d, PackedWinogradConv2d, Plane, Store, WinogradWorkspace, naive};
 
@@ -16,10 +17,11 @@ fn max_difference(found: &[f32], expected: &[f64]) -> f64 {
 
 /// Error of a convolution over its largest allowed value.
 ///
-/// The rigorous bound of F(4x4, 3x3) is 9025 times that of the sum (product of the row norms of its matrices), which would hide
-/// a wrong coefficient. Errors of independent roundings grow with the square root of the number of terms instead; with terms
-/// in [-1, 1] the largest seen is 4.7e-6 times that root, and four times as much is allowed. A wrong coefficient of any
-/// transform moves results by more than 1e-2.
+/// The rigorous bound of F(4x4, 3x3) is 9025 times that of the sum (product of the row norms of its
+/// matrices), which would hide a wrong coefficient. Errors of independent roundings grow with the
+/// square root of the number of terms instead; with terms in [-1, 1] the largest seen is 4.7e-6
+/// times that root, and four times as much is allowed. A wrong coefficient of any transform moves
+/// results by more than 1e-2.
 fn relative_error(isa: Isa, (height, width): (usize, usize), shape: Conv2dShape, store: Store) -> f64 {
     let Conv2dShape { in_channels, out_channels, .. } = shape;
     let seed = height * 1009 + width * 31 + in_channels;

@@ -1,4 +1,5 @@
-//! The Winograd convolution of bfloat16 and 8-bit planes, against the same algorithm in f64 on the same rounded factors.
+//! The Winograd convolution of bfloat16 and 8-bit planes, against the same algorithm in f64 on the
+//! same rounded factors.
 
 use diarist_kernels::{
     Bf16, Isa, PackedWinogradConv2d, Plane, Store, WinogradWorkspace, naive, quantize_transformed_weights,
@@ -9,7 +10,8 @@ use crate::common::{Random, STORES, apply, assert_close, inside, isas, plane};
 const CARRY: f32 = 0.71;
 const CHANNELS: [(usize, usize); 6] = [(2, 1), (3, 7), (8, 16), (16, 32), (17, 33), (33, 5)];
 
-/// Sizes around a tile with small numbers of channels, then beyond one block of tiles and of channels.
+/// Sizes around a tile with small numbers of channels, then beyond one block of tiles and of
+/// channels.
 fn cases() -> impl Iterator<Item = ((usize, usize), (usize, usize), Store)> {
     let sizes = [0, 1, 3, 4, 5, 8, 9].into_iter().flat_map(|height| [0, 1, 4, 5, 7, 8].map(|width| (height, width)));
     let small = sizes.flat_map(|size| CHANNELS.map(|channels| (size, channels)));
@@ -29,7 +31,8 @@ fn bf16_agrees() {
 fn check_bf16(isa: Isa, (height, width): (usize, usize), (in_channels, out_channels): (usize, usize), store: Store) {
     let what = (isa, height, width, in_channels, out_channels, store);
     let mut random = Random::new(height * 1009 + width * 31 + in_channels);
-    // Multiples of 1/128 below 1: their transforms are exact in f32, so there is one way to round them.
+    // Multiples of 1/128 below 1 have transforms that are exact in f32, so there is one way to
+    // round them.
     let x: Vec<f32> = (0..height * width * in_channels).map(|_| (random.bits() as u8 as f32 - 128.0) / 128.0).collect();
     let weight = random.values(out_channels * in_channels * 9);
     let bias = random.values(out_channels);
@@ -83,12 +86,9 @@ fn check_u8(isa: Isa, (height, width): (usize, usize), (in_channels, out_channel
         conv.run(&input, store, &mut rounded, &mut workspace);
         (inside(&real), inside(&rounded))
     };
-    let (real, rounded) = run(isa);
-    assert_eq!(
-        (&real, &rounded),
-        (&run(Isa::PORTABLE).0, &run(Isa::PORTABLE).1),
-        "{what:?}: not as the portable level"
-    );
+    let found = run(isa);
+    assert_eq!(found, run(Isa::PORTABLE), "{what:?}: differs from the portable level");
+    let (real, rounded) = found;
 
     let weights = |position: usize, column: &[f32]| {
         let (integers, scale) = quantize_transformed_weights(position, column);
@@ -112,7 +112,8 @@ fn check_u8(isa: Isa, (height, width): (usize, usize), (in_channels, out_channel
 
 #[test]
 fn sums_of_the_largest_values_fit() {
-    // Inputs and weights with the signs that make the sum at a position largest: beyond 2^31 it would change its sign.
+    // Inputs and weights have the signs that make the sum at a position largest: beyond 2^31 it
+    // would change its sign.
     let (in_channels, channels) = (256, 1);
     let alternating = |sign: f32| [1.0, sign, 1.0].map(|a| [1.0, sign, 1.0].map(|b| a * b)).concat();
     for isa in isas() {
@@ -129,8 +130,9 @@ fn sums_of_the_largest_values_fit() {
                 let shape = diarist_kernels::Conv2dShape { in_channels, out_channels: channels, kernel: 3, stride: 1 };
                 let x: Vec<f32> = x.iter().map(|value| f32::from(*value)).collect();
                 let expected = naive::conv2d(&x, (6, 6), shape, &weight, &[0.0]);
-                // Equal weights are rounded alike, which adds up: allowed is 1 % of the largest result. A wrapped sum is off by
-                // twice the largest sum that fits, which is beyond 256 * 255 * 68 / 4 at the positions with the smallest weights.
+                // Equal weights have equal rounding errors, which add up: 1 % of the largest result
+                // is allowed. A wrapped sum is off by twice the largest sum that fits, which is
+                // more than 256 * 255 * 68 / 4 at the positions with the smallest weights.
                 assert_close(&inside(&output), &expected, 0.01 * 9.0 * 256.0 * 255.0, &(isa, pattern));
             }
         }

@@ -8,9 +8,9 @@ use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings};
 use crate::settings::Settings;
+use crate::voices::{Gallery, Repeated, Voice, clip_voice};
 #[cfg(feature = "speaker-database")]
 use crate::voices::{MIN_ENROLL_S, NewSample, SpeakerDatabase, check_name};
-use crate::voices::{Gallery, Repeated, Voice, clip_voice};
 
 use super::cluster::cluster_with;
 use super::naming::{set_names, set_voices_from_repeated};

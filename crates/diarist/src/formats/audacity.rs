@@ -4,8 +4,8 @@
 //! 0.031000  9.802000  SPEAKER_00
 //! ```
 //!
-//! The fields are start and end in seconds and the text, with tabs between them. Source: Audacity Manual, "Importing and Exporting
-//! Labels".
+//! The fields are start and end in seconds and the text, separated by tabs. Source: Audacity
+//! Manual, "Importing and Exporting Labels".
 
 use std::fmt::Write as _;
 
@@ -15,7 +15,8 @@ use super::text::{decode, one_line, sort};
 use crate::error::Result;
 use crate::timeline::{Annotation, Turn};
 
-/// Reads labels: their text is the speaker. Lines about frequencies (`\` first) are skipped, labels without text counted as left out.
+/// Reads labels; the text of a label is the speaker. Lines about frequencies, which begin with `\`,
+/// are skipped. Labels without text are counted as left out.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not a label.
@@ -42,7 +43,8 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     Ok(recording)
 }
 
-/// `annotation` as labels, times with six decimals as Audacity writes them. Tabs and line breaks in names become blanks.
+/// `annotation` as labels, with times of six decimals as Audacity writes them. Tabs and line breaks
+/// in names become blanks.
 pub fn write(annotation: &Annotation) -> String {
     let mut text = String::new();
     for turn in &annotation.turns {
@@ -58,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_audacity_exports_is_read() {
+    fn labels_exported_by_audacity_are_read() {
         let text = "0.500000\t2.000000\tAnn\r\n\\\t100.0\t3500.5\r\n1.000000\t1.000000\tBo Lee\n3\t4\t\n\n";
         let recording = read(text.as_bytes(), "m").unwrap();
         assert_eq!(write(&recording.turns), "0.500000\t2.000000\tAnn\n1.000000\t1.000000\tBo Lee\n");

@@ -1,4 +1,5 @@
-//! A table with a header line and a line for each turn (RFC 4180), for spreadsheets and data frames.
+//! A table with a header line and a line for each turn (RFC 4180), for spreadsheets and data
+//! frames.
 //!
 //! ```text
 //! file_id,start_s,end_s,speaker
@@ -17,7 +18,7 @@ use crate::timeline::{Annotation, Turn};
 /// The header line.
 pub(super) const HEAD: &str = "file_id,start_s,end_s,speaker\n";
 
-/// Names of columns that are understood, in any order and in capital letters or small ones.
+/// The known names of the columns. Their order and case do not matter.
 const FILE_ID: [&str; 4] = ["file_id", "file", "uri", "recording"];
 const START: [&str; 2] = ["start_s", "start"];
 const END: [&str; 2] = ["end_s", "end"];
@@ -35,16 +36,18 @@ struct Columns {
 
 /// Reads a table: one annotation for each file id, in the order of their first turns.
 ///
-/// Columns are found by their names: `start_s`, `end_s` (or `duration_s`), `speaker`, and `file_id` if there is one, else all
-/// turns are of the recording `file_id`. They may be separated by commas, semicolons or tabs.
+/// Columns are found by their names: `start_s`, `end_s` (or `duration_s`), `speaker`, and
+/// optionally `file_id`. Without `file_id`, all turns belong to the recording `file_id`. Columns
+/// may be separated by commas, semicolons or tabs.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] with the line's number if a column is missing or a line makes no sense.
+/// [`crate::ErrorKind::Input`] with the line's number if a column is missing or a line cannot be
+/// read.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
     let text = decode(bytes)?;
     let header = text.lines().next().unwrap_or_default();
     let separator = [b',', b';', b'\t'].into_iter().max_by_key(|&mark| {
-        // Of equal counts, `max_by_key` takes the last.
+        // `max_by_key` takes the last of equal counts, so the second value prefers the comma.
         (header.bytes().filter(|&byte| byte == mark).count(), mark == b',')
     });
     let mut builder = ReaderBuilder::new();

@@ -1,6 +1,7 @@
 //! Annotation documents of ELAN (`.eaf`): one tier for each speaker, one annotation for each turn.
 //!
-//! Source: H. Brugman, "ELAN Annotation Format", The Language Archive, schema EAFv3.0. Times are whole milliseconds.
+//! Source: H. Brugman, "ELAN Annotation Format", The Language Archive, schema EAFv3.0. Times are
+//! whole milliseconds.
 
 use std::collections::HashMap;
 use std::fmt::Write as _;
@@ -15,7 +16,7 @@ use super::text::{decode, lanes, line_at, milliseconds, not_a, sort};
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Segment, Turn};
 
-/// The constraints that every document of ELAN has.
+/// The constraints that every ELAN document has, with ELAN's own descriptions.
 const CONSTRAINTS: [(&str, &str); 4] = [
     (
         "Time_Subdivision",
@@ -29,11 +30,12 @@ const CONSTRAINTS: [(&str, &str); 4] = [
     ("Included_In", "Time alignable annotations within the parent annotation's time interval, gaps are allowed"),
 ];
 
-/// `annotation` as a document of ELAN.
+/// `annotation` as an ELAN document.
 ///
-/// A tier, its participant and the text of its annotations are the speaker's name. Annotations on a tier do not overlap: turns of one speaker
-/// that do are joined, those that are shorter than half a millisecond left out. No date is told, so that the same turns make the
-/// same file.
+/// The name of a tier, its participant and the text of its annotations are the speaker's name.
+/// Annotations on a tier do not overlap: overlapping turns of one speaker are joined, and turns
+/// shorter than half a millisecond are left out. The document has no date, so that the same turns
+/// always make the same file.
 pub fn write(annotation: &Annotation) -> String {
     let tiers: Vec<(&str, Vec<(u64, u64)>)> = lanes(annotation)
         .into_iter()
@@ -42,7 +44,8 @@ pub fn write(annotation: &Annotation) -> String {
             (speaker, times.filter(|(start, end)| start < end).collect())
         })
         .collect();
-    // Every annotation has slots of its own: in ELAN, who moves one moves all that refer to it.
+    // Every annotation has its own slots, because moving a slot in ELAN moves all annotations that
+    // refer to it.
     let mut slots: Vec<(u64, usize)> = Vec::new();
     for &(start, end) in tiers.iter().flat_map(|(_, lane)| lane) {
         slots.extend([(start, slots.len()), (end, slots.len() + 1)]);
@@ -92,20 +95,22 @@ pub fn write(annotation: &Annotation) -> String {
     text + "</ANNOTATION_DOCUMENT>\n"
 }
 
-/// `text` for an attribute or an element: line breaks and tabs as references, since a reader makes blanks of them in attributes, and
-/// control characters, which XML 1.0 does not have, as blanks.
+/// `text` for an attribute or an element. Line breaks and tabs become character references, because
+/// a reader would turn them into blanks in an attribute. Control characters, which XML 1.0 does not
+/// allow, become blanks.
 fn xml(text: &str) -> String {
     let references = escape(text).replace('\n', "&#10;").replace('\r', "&#13;").replace('\t', "&#9;");
     let is_valid = |c: char| !(c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'));
     references.chars().map(|c| if is_valid(c) { c } else { ' ' }).collect()
 }
 
-/// Reads a document of ELAN: the annotations on tiers that depend on no other. The speaker is the tier's participant, or its name if there is none.
+/// Reads an ELAN document: the annotations on tiers that do not depend on another tier. The speaker
+/// is the participant of the tier, or the name of the tier if it has no participant.
 ///
 /// Annotations without a time are counted as left out.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] with the line's number if this is not a whole document of ELAN.
+/// [`crate::ErrorKind::Input`] with the line's number if this is not a whole ELAN document.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?;
     let mut reader = Reader::from_str(&text);
@@ -137,16 +142,16 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     Ok(Labels { num_left_out: document.num_left_out, ..Labels::from(turns) })
 }
 
-/// A document as far as it has been read.
+/// The state of reading a document.
 #[derive(Default)]
 struct Document<'a> {
     text: &'a str,
-    /// Offset in `text` of what comes next.
+    /// Offset in `text` of the next element.
     at: usize,
     is_elan: bool,
-    /// Milliseconds; none for what has not been aligned.
+    /// Time of each slot in milliseconds; `None` for a slot without a time.
     slots: HashMap<String, Option<f64>>,
-    /// Speaker of the tier that is open; none on one that depends on another.
+    /// Speaker of the open tier; `None` on a tier that depends on another.
     speaker: Option<String>,
     turns: Vec<Turn>,
     num_left_out: usize,
@@ -196,7 +201,7 @@ impl Document<'_> {
         Ok(())
     }
 
-    /// The time of the slot that `name` refers to.
+    /// The time of the slot that the attribute `name` refers to.
     fn time(&self, element: &BytesStart<'_>, name: &str) -> Result<Option<f64>> {
         let slot = self.required(element, name)?;
         self.slots.get(&slot).copied().ok_or_else(|| self.error(format!("there is no time slot {slot:?}")))
@@ -246,7 +251,7 @@ mod tests {
 "#;
 
     #[test]
-    fn tiers_of_their_own_are_read() {
+    fn tiers_that_depend_on_no_other_are_read() {
         let recording = read(DOCUMENT.as_bytes(), "m").unwrap();
         let turn = |end: f64, speaker: &str| Turn::new(0.5, end, speaker);
         assert_eq!(recording.turns.turns, [turn(0.5, "Cy"), turn(2.25, "Ann & \nBo")]);

@@ -1,4 +1,4 @@
-//! Lines of fields between blanks, as NIST's text formats have them.
+//! Lines of fields separated by blanks, as in the text formats of NIST.
 
 use std::path::Path;
 
@@ -41,7 +41,7 @@ pub(super) fn seconds(number: usize, what: &str, text: &str) -> Result<f64> {
     }
 }
 
-/// A segment whose end is not before its start and whose times do not overflow.
+/// A segment. Its end must not be before its start, and its times must not overflow.
 pub(super) fn segment(number: usize, start: f64, end: f64) -> Result<Segment> {
     if end < start || !end.is_finite() {
         return Err(error_at(number, format!("a segment from {start} s to {end} s is impossible")));

@@ -1,4 +1,4 @@
-//! One type for all formats.
+//! One type and one set of functions for all formats.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use super::{audacity, csv, eaf, json, rttm, subtitles, textgrid, uem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Annotation, Segment};
 
-/// A format of files that hold turns.
+/// A format of files with turns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Format {
     /// NIST's Rich Transcription Time Marked lines, see [`rttm`].
     Rttm,
-    /// diarist's own document, see [`json`].
+    /// The JSON document of diarist, see [`json`].
     Json,
     /// A table with a header, see [`csv`].
     Csv,
@@ -28,16 +28,17 @@ pub enum Format {
     TextGrid,
     /// An annotation document of ELAN, see [`eaf`].
     Eaf,
-    /// NIST's regions to be scored, see [`uem`]: written, but not read by [`read`], since it has no speakers.
+    /// NIST's regions to be scored, see [`uem`]. [`write`] writes it, but [`read`] does not read
+    /// it, because it has no speakers.
     Uem,
 }
 
 impl Format {
-    /// Every format.
+    /// All formats.
     pub const ALL: [Self; 9] =
         [Self::Rttm, Self::Json, Self::Csv, Self::Srt, Self::Vtt, Self::Audacity, Self::TextGrid, Self::Eaf, Self::Uem];
 
-    /// The name for people.
+    /// The name for people to read.
     pub fn name(self) -> &'static str {
         match self {
             Self::Rttm => "RTTM",
@@ -67,7 +68,7 @@ impl Format {
         }
     }
 
-    /// The format that the extension of `path` stands for, in capital letters or small ones.
+    /// The format for the extension of `path`, in upper or lower case.
     pub fn of_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?;
         if extension.eq_ignore_ascii_case("jsonl") {
@@ -76,12 +77,12 @@ impl Format {
         Self::ALL.into_iter().find(|format| format.extension().eq_ignore_ascii_case(extension))
     }
 
-    /// Can one file be about several recordings?
+    /// Whether a file can hold several recordings.
     pub fn holds_several(self) -> bool {
         matches!(self, Self::Rttm | Self::Json | Self::Csv | Self::Uem)
     }
 
-    /// What a file begins with, before the first recording.
+    /// The text at the start of a file, before the first recording.
     pub fn head(self) -> &'static str {
         if self == Self::Csv { csv::HEAD } else { "" }
     }
@@ -89,10 +90,11 @@ impl Format {
 
 /// Reads a file: its recordings, each with its turns in order.
 ///
-/// `file_id` names the recording where the format does not.
+/// `file_id` is the name of the recording if the file has none.
 ///
 /// # Errors
-/// [`ErrorKind::Input`] with the line's number if the file is not of the format, and for [`Format::Uem`].
+/// [`ErrorKind::Input`] with the line's number if the file does not have the format, and for
+/// [`Format::Uem`].
 pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> {
     Ok(match format {
         Format::Rttm => rttm::read(bytes)?.into_iter().map(Labels::from).collect(),
@@ -104,19 +106,20 @@ pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> 
         Format::TextGrid => vec![textgrid::read(bytes, file_id)?],
         Format::Eaf => vec![eaf::read(bytes, file_id)?],
         Format::Uem => {
-            return Err(Error::input("a UEM has regions, but no speakers").hint("give a file that tells who spoke"));
+            return Err(Error::input("a UEM has regions, but no speakers").hint("choose a format with speakers"));
         }
     })
 }
 
-/// The text of a file about `recordings`.
+/// The text of a file with `recordings`.
 ///
 /// # Errors
-/// As [`render`], and [`ErrorKind::Output`] if there is not exactly one recording and the format needs that.
+/// As [`render`], and [`ErrorKind::Output`] if there is not exactly one recording and the format
+/// needs exactly one.
 pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
     if recordings.len() != 1 && !format.holds_several() {
         let message = format!("{} holds one recording, and here are {}", format.name(), recordings.len());
-        return Err(Error::new(ErrorKind::Output, message).hint("write a file for each"));
+        return Err(Error::new(ErrorKind::Output, message).hint("write one file for each recording"));
     }
     let mut text = format.head().to_owned();
     for recording in recordings {
@@ -125,10 +128,11 @@ pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
     Ok(text)
 }
 
-/// `recording` in `format` without [`Format::head`]: what follows it in a file, for those that hold several one after the other.
+/// `recording` in `format` without [`Format::head`]. A file with several recordings holds these
+/// texts one after the other.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if a name is empty or a time is no number.
+/// [`ErrorKind::Output`] if a name is empty, or if a time is not finite or ends before it starts.
 pub fn render(recording: &Labels, format: Format) -> Result<String> {
     let annotation = &recording.turns;
     check(annotation)?;
@@ -163,7 +167,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_are_told_by_extension() {
+    fn formats_are_recognised_by_extension() {
         for format in Format::ALL {
             assert_eq!(Format::of_path(Path::new(&format!("a b.{}", format.extension()))), Some(format));
         }

@@ -1,22 +1,24 @@
-//! Content of a file of any format.
+//! The content of a file in any format.
 
 use crate::timeline::Annotation;
 
-/// Content of a file about one recording.
+/// The content of a file about one recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Labels {
     /// Turns, in order.
     pub turns: Annotation,
-    /// The exclusive timeline, if the file has it (JSON).
+    /// The exclusive timeline, if the file has one (JSON).
     pub exclusive: Option<Annotation>,
-    /// Length of the recording in seconds, if the file tells it (JSON, TextGrid).
+    /// Length of the recording in seconds, if the file has it (JSON, TextGrid).
     pub duration_s: Option<f64>,
-    /// Number of cues, labels or annotations without a speaker or a time, which were left out.
+    /// Number of cues, labels or annotations that were left out because they have no speaker or no
+    /// time.
     pub num_left_out: usize,
 }
 
 impl Labels {
-    /// Seconds to the end: the length if it is known, or the end of the last turn if that is later.
+    /// The end in seconds: the length of the recording if known, or the end of the last turn if
+    /// that is later.
     pub fn end_s(&self) -> f64 {
         let ends = self.turns.turns.iter().map(|turn| turn.end_s);
         ends.chain(self.duration_s).fold(0.0, f64::max)

@@ -1,9 +1,8 @@
-//! Files that hold turns, in and out.
+//! Readers and writers of files with turns.
 //!
-//! [`read`] and [`write()`] (feature `annotation-formats`) know every [`Format`] and share one type,
-//! [`Labels`]; each module has the particulars of one format. `docs/formats.md` says what each format
-//! keeps and loses.
-//!
+//! [`read`] and [`write()`] (feature `annotation-formats`) handle every [`Format`] and share one
+//! type, [`Labels`]. Each module describes one format. `docs/formats.md` lists the information that
+//! each format keeps and loses.
 #![cfg_attr(feature = "annotation-formats", doc = "```")]
 #![cfg_attr(not(feature = "annotation-formats"), doc = "```ignore")]
 //! use diarist::parts::formats::{self, Format};

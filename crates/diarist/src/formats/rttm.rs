@@ -4,9 +4,10 @@
 //! SPEAKER meeting 1 0.031 9.771 <NA> <NA> SPEAKER_00 <NA> <NA>
 //! ```
 //!
-//! The fields are type, file id, channel, start, duration, orthography, speaker type, speaker, confidence, look-ahead
-//! time; times are in seconds. Source: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan",
-//! appendix A. The writer's layout is that of pyannote.core's `Annotation.to_rttm`.
+//! The fields are type, file id, channel, start, duration, orthography, speaker type, speaker,
+//! confidence, look-ahead time; times are in seconds. Source: NIST, "The 2009 (RT-09) Rich
+//! Transcription Meeting Recognition Evaluation Plan", appendix A. The layout of the writer is that
+//! of pyannote.core's `Annotation.to_rttm`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
@@ -17,7 +18,8 @@ use super::text::ByFile;
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Turn};
 
-/// The other record types of the format (RT-09 evaluation plan, appendix A, and `md-eval`); their lines carry no turns.
+/// The other record types of the format (RT-09 evaluation plan, appendix A, and `md-eval`). Their
+/// lines hold no turns.
 const OTHER_TYPES: [&str; 15] = [
     "SPKR-INFO",
     "SEGMENT",
@@ -36,9 +38,10 @@ const OTHER_TYPES: [&str; 15] = [
     "ADJSEG",
 ];
 
-/// Reads RTTM: one annotation for each file id, in the order of their first turn.
+/// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
-/// Channels are ignored, lines of other record types and comments (`;;`, `#`) skipped. A turn of no length is kept.
+/// Channels are ignored. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
+/// without length are kept.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
@@ -63,7 +66,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
     Ok(turns.finish())
 }
 
-/// [`read`]s the file at `path`.
+/// Reads the file at `path` as [`read`] does.
 ///
 /// # Errors
 /// As [`read`], and if the file cannot be read; the message names the file.
@@ -71,11 +74,12 @@ pub fn read_file(path: &Path) -> Result<Vec<Annotation>> {
     read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
-/// `annotation` as RTTM, times with three decimals (half-way cases of the binary value to the even digit).
+/// `annotation` as RTTM, with times of three decimals. A binary value half-way between two decimals
+/// is rounded to the even digit.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Output`] if the file id or a speaker is empty or has a blank in it, which the format cannot
-/// express; [`field`] makes such a name usable.
+/// [`crate::ErrorKind::Output`] if the file id or a speaker is empty or contains a blank, because
+/// the format cannot express that. [`field`] makes such a name usable.
 pub fn write(annotation: &Annotation) -> Result<String> {
     check("file id", &annotation.file_id)?;
     let mut text = String::new();
@@ -97,8 +101,8 @@ pub fn field(name: &str) -> String {
     name.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
 }
 
-/// `annotation` with names that RTTM can hold, as [`field`] makes them; where two speakers come to the same name, the one whose
-/// name had to change gets a number.
+/// `annotation` with names that RTTM can hold, as [`field`] makes them. If two speakers would get
+/// the same name, the one with the changed name gets a number.
 pub fn renamed(annotation: &Annotation) -> Annotation {
     let speakers = annotation.speakers();
     let mut taken: HashSet<String> =
@@ -124,7 +128,7 @@ fn check(what: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
-/// The beginning of a text that may be anything, for a message on one line.
+/// The beginning of any text, shortened for a message on one line.
 fn shortened(text: &str) -> String {
     text.chars().take(20).collect()
 }
@@ -142,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_what_people_write() {
+    fn reads_rttm_written_by_hand() {
         let text = "\u{feff};; made by hand\r\n\
             SPEAKER b 1 2.5 1 <NA> <NA> second <NA> <NA>\r\n\
             \r\n   \t\n# note\n\
@@ -176,7 +180,8 @@ mod tests {
 
     #[test]
     fn writes_pyannotes_layout() {
-        // The last two starts are half-way cases in binary: Python's f"{0.0625:.3f}" is 0.062, f"{0.1875:.3f}" 0.188.
+        // The last two starts lie half-way in binary: Python's f"{0.0625:.3f}" is 0.062,
+        // f"{0.1875:.3f}" is 0.188.
         let turns = vec![turn(0.03096875, 9.80159375, "SPEAKER_00"), turn(0.0625, 0.25, "B"), turn(0.1875, 0.375, "C")];
         let annotation = Annotation { file_id: "test".to_owned(), turns };
         assert_eq!(

@@ -1,4 +1,5 @@
-//! SubRip (`.srt`) and WebVTT (`.vtt`) with a cue for each turn that names its speaker, so that overlapping speech is overlapping cues.
+//! SubRip (`.srt`) and WebVTT (`.vtt`), with a cue for each turn that names its speaker.
+//! Overlapping speech becomes overlapping cues.
 //!
 //! ```text
 //! 1                                     WEBVTT
@@ -7,8 +8,9 @@
 //!                                       <v SPEAKER_00>SPEAKER_00</v>
 //! ```
 //!
-//! SubRip has no standard; what is written is what every player takes: number, times with a comma, text, blank line. WebVTT: W3C,
-//! "WebVTT: The Web Video Text Tracks Format", with a voice span for the speaker. Subtitles with words are those of [`crate::words`].
+//! SubRip has no standard. The writer produces the form that every player reads: number, times with
+//! a comma, text, blank line. WebVTT: W3C, "WebVTT: The Web Video Text Tracks Format", with a voice
+//! span for the speaker. [`crate::words`] writes subtitles with words.
 
 use std::fmt::Write as _;
 
@@ -18,10 +20,10 @@ use super::text::{clock, decode, milliseconds, not_a, one_line, parse_clock, sor
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
 
-/// A label before a colon may have as many characters; what is longer is text.
+/// Longest label before a colon in characters. A longer beginning counts as text.
 const MAX_LABEL_CHARS: usize = 60;
 
-/// A form of subtitles.
+/// A format of subtitles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SubtitleFormat {
     /// SubRip, `.srt`.
@@ -30,7 +32,7 @@ pub enum SubtitleFormat {
     Vtt,
 }
 
-/// Cues as a file: their times, and text that suits the format ([`escaped`], [`voice`]).
+/// The file of these cues: their times, and text that suits the format ([`escaped`], [`voice`]).
 pub(crate) fn cues(cues: impl IntoIterator<Item = (Segment, String)>, format: SubtitleFormat) -> String {
     let mut text = String::new();
     if format == SubtitleFormat::Vtt {
@@ -38,7 +40,7 @@ pub(crate) fn cues(cues: impl IntoIterator<Item = (Segment, String)>, format: Su
     }
     for (index, (time, payload)) in cues.into_iter().enumerate() {
         let start = milliseconds(time.start);
-        // A subtitle without length is none.
+        // Players do not show a subtitle without length.
         let end = milliseconds(time.end).max(start.saturating_add(1));
         // Writing to a string cannot fail.
         let _ = match format {
@@ -52,12 +54,12 @@ pub(crate) fn cues(cues: impl IntoIterator<Item = (Segment, String)>, format: Su
     text
 }
 
-/// A WebVTT voice span up to the spoken text.
+/// The start of a WebVTT voice span, before the spoken text.
 pub(crate) fn voice(speaker: &str) -> String {
     format!("<v {}>", escaped(&one_line(speaker)))
 }
 
-/// `text` with what WebVTT would take for markup as character references.
+/// `text` with character references for the characters that WebVTT reads as markup.
 pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
@@ -69,7 +71,8 @@ fn unescaped(text: &str) -> String {
 
 /// `annotation` as subtitles: `[Name]` in SubRip, `<v Name>Name</v>` in WebVTT.
 ///
-/// Line breaks in names become blanks; in SubRip, which has no way to write them otherwise, square brackets become round ones.
+/// Line breaks in names become blanks. SubRip cannot escape square brackets, so they become round
+/// ones there.
 pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
     let payload = |speaker: &str| match format {
         SubtitleFormat::Srt => format!("[{}]", one_line(speaker).replace('[', "(").replace(']', ")")),
@@ -78,12 +81,14 @@ pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
     cues(annotation.turns.iter().map(|turn| (turn.segment(), payload(&turn.speaker))), format)
 }
 
-/// Reads subtitles with speakers: of every cue `[Name]` or `Name:` at the start, in WebVTT also and first `<v Name>`.
+/// Reads subtitles with speakers. The speaker of a cue is `[Name]` or `Name:` at the start of its
+/// text. In WebVTT, `<v Name>` comes before both.
 ///
 /// Cues without a speaker are counted as left out.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] with the line's number if there is a line that makes no sense, or no cue has a speaker.
+/// [`crate::ErrorKind::Input`] with the line's number if a line cannot be read, or if no cue has a
+/// speaker.
 pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
     let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
@@ -92,7 +97,7 @@ pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Label
         return Err(not_a("WebVTT, whose first line is WEBVTT"));
     }
     for (number, lines) in blocks {
-        // Before its times a cue may have a number or a name.
+        // A line with a number or a name may stand before the line of times.
         let Some(at) = lines.iter().take(2).position(|line| line.contains("-->")) else {
             if format == SubtitleFormat::Vtt {
                 continue;
@@ -120,7 +125,7 @@ pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Label
     Ok(recording)
 }
 
-/// Lines in a row that are not blank, with the number of the first.
+/// Runs of lines that are not blank, with the number of their first line.
 fn blocks(text: &str) -> Vec<(usize, Vec<&str>)> {
     let mut blocks: Vec<(usize, Vec<&str>)> = Vec::new();
     let mut goes_on = false;
@@ -136,7 +141,7 @@ fn blocks(text: &str) -> Vec<(usize, Vec<&str>)> {
     blocks
 }
 
-/// `start --> end`; WebVTT may have settings after that.
+/// Reads `start --> end`. In WebVTT, settings may follow.
 fn times(number: usize, line: &str) -> Result<Segment> {
     let (start, rest) = line.split_once("-->").unwrap_or((line, ""));
     let end = rest.split_whitespace().next().unwrap_or_default();
@@ -153,7 +158,7 @@ fn voices(payload: &str) -> Vec<String> {
     let mut speakers: Vec<String> = Vec::new();
     for tag in payload.split('<').skip(1) {
         let Some((tag, _)) = tag.split_once('>') else { continue };
-        // The classes of a voice stand between the tag's name and the first blank.
+        // The classes of a voice stand between the name of the tag and the first blank.
         let Some((name, speaker)) = tag.split_once(char::is_whitespace) else { continue };
         let speaker = unescaped(speaker.trim());
         if (name == "v" || name.starts_with("v.")) && !speaker.is_empty() && !speakers.contains(&speaker) {
@@ -190,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn srt_as_people_write_it() {
+    fn srt_written_by_hand_is_read() {
         let text = "\u{feff}1\r\n00:00:01,000 --> 00:00:02,500\r\nDr. Ann Lee: Good: morning\r\nBo: no\r\n\r\n\r\n\
             00:00:02.000 --> 00:00:03.000 X1:10\n[Bo [x]] hm\n\n3\n0:00:04,000 --> 0:00:05,000\nno one\n\n\
             4\n00:00:06,000 --> 00:00:07,000\n\n5\n00:00:08,000 --> 00:00:09,000\nBo:\n";
@@ -204,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn vtt_as_people_write_it() {
+    fn vtt_written_by_hand_is_read() {
         let text = "WEBVTT - a title\nKind: captions\n\nNOTE 00:01 means\nnothing\n\nSTYLE\n::cue { color: red }\n\n\
             intro\n00:01.000 --> 00:02.500 align:start line:0\n<v.loud.first Ann &lt;L&gt; &amp;amp;>Hi <b>you</b>\n\
             <v Bo>and me</v>\n\n00:00:03.000 --> 00:00:04.000\n<i>Cy</i>: well\n\n1:00:00.000 --> 1:00:01.000\nmusic\n";

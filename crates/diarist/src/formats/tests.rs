@@ -1,10 +1,10 @@
-//! Properties of the readers and writers on random and on damaged input.
+//! Tests of the readers and writers on random and on damaged input.
 
 use super::{Format, Labels, read, rttm, uem, write};
 use crate::ErrorKind;
 use crate::timeline::{Annotation, Segment, Turn};
 
-/// A linear congruential generator (D. Knuth, MMIX): the same numbers everywhere.
+/// A linear congruential generator (D. Knuth, MMIX), which gives the same numbers everywhere.
 struct Random(u64);
 
 impl Random {
@@ -14,7 +14,7 @@ impl Random {
     }
 }
 
-/// What the formats are made of, and what they trip over.
+/// Parts of the formats, and text that readers may fail on.
 const PIECES: [&str; 44] = [
     "SPEAKER",
     "SPKR-INFO",
@@ -66,7 +66,7 @@ fn turn(start: f64, end: f64, speaker: &str) -> Turn {
     Turn::new(start, end, speaker)
 }
 
-/// A recording with overlap, and with names that any format could trip over.
+/// A recording with overlap, and with names that are difficult for at least one format.
 fn recording() -> Labels {
     let turns = vec![
         turn(0.031, 9.802, "SPEAKER_00"),
@@ -81,7 +81,7 @@ fn recording() -> Labels {
 }
 
 #[test]
-fn what_is_written_reads_back() {
+fn written_files_are_read_back() {
     let recording = recording();
     for format in Format::ALL {
         let text = write(std::slice::from_ref(&recording), format).unwrap();
@@ -97,7 +97,7 @@ fn what_is_written_reads_back() {
                 assert_eq!(read(text.as_bytes(), format, "").unwrap_err().kind(), ErrorKind::Input);
                 continue;
             }
-            // RTTM has no blanks in names, SRT no square brackets and no arrow.
+            // Names have no blanks in RTTM, and no square brackets and no arrow in SRT.
             Format::Rttm => expected(rttm::field),
             Format::Srt => expected(|name| name.replace('[', "(").replace("-->", "->")),
             _ => expected(str::to_owned),
@@ -108,12 +108,13 @@ fn what_is_written_reads_back() {
         assert_eq!(back.turns.turns.len(), expected.len(), "{format:?}");
         for (turn, expected) in back.turns.turns.iter().zip(&expected) {
             assert_eq!(turn.speaker, expected.speaker, "{format:?}");
-            // RTTM has a duration in place of an end, whose sum with the start is rounded.
+            // RTTM holds a duration in place of an end, so the sum of start and duration is
+            // rounded.
             let error = |a: f64, b: f64| (a - b).abs();
             let worst = error(turn.start_s, expected.start_s).max(error(turn.end_s, expected.end_s));
             assert!(worst < 1e-9, "{format:?}: {turn:?}, {expected:?}");
         }
-        // Written again, it is the same.
+        // The second writing gives the same text.
         let again = Labels { duration_s: Some(4000.0), ..back };
         assert_eq!(write(&[again], format).unwrap(), text, "{format:?}");
     }
@@ -150,14 +151,14 @@ fn formats_for_one_recording_refuse_several() {
 }
 
 #[test]
-fn what_no_format_can_say_is_refused() {
+fn turns_that_no_format_can_hold_are_refused() {
     for bad in [turn(0.0, 1.0, " "), turn(2.0, 1.0, "a"), turn(0.0, f64::INFINITY, "a"), turn(f64::NAN, 1.0, "a")] {
         let recording = Labels::from(Annotation { file_id: "m".to_owned(), turns: vec![bad] });
         for format in Format::ALL {
             assert_eq!(write(std::slice::from_ref(&recording), format).unwrap_err().kind(), ErrorKind::Output);
         }
     }
-    // Times at the limits of a float are none that a program would make, but no reason to fall over.
+    // No program makes times at the limits of a float, but the writers must not panic on them.
     let recording = Labels::from(Annotation { file_id: "m".to_owned(), turns: vec![turn(-1e308, 1e308, "a")] });
     for format in Format::ALL {
         let _ = write(std::slice::from_ref(&recording), format).map(|text| read(text.as_bytes(), format, "m"));
@@ -220,7 +221,7 @@ fn no_input_makes_the_readers_panic() {
             .collect();
         check(&[&b"\xFF\xFE"[..], &units].concat());
     }
-    // Otherwise the input would be too tame or too wild to test anything.
+    // Each reader must accept and refuse enough inputs, or the test would prove little.
     for (index, format) in Format::ALL.into_iter().enumerate().filter(|(_, format)| *format != Format::Uem) {
         assert!(
             num_read[index] > 40 && num_refused[index] > 1000,
@@ -232,34 +233,34 @@ fn no_input_makes_the_readers_panic() {
 }
 
 #[test]
-fn a_cut_file_is_told_or_gives_its_beginning() {
+fn a_cut_file_is_an_error() {
     let recording = recording();
     for format in [Format::TextGrid, Format::Eaf, Format::Json] {
         let text = write(std::slice::from_ref(&recording), format).unwrap();
-        // What closes these formats comes last, but for a line break.
+        // The text that closes these formats comes last, apart from a line break.
         for length in (1..text.trim_end().len()).filter(|&length| text.is_char_boundary(length)) {
             assert!(read(&text.as_bytes()[..length], format, "m").is_err(), "{format:?} cut to {length} bytes");
         }
     }
 }
 
-/// A file that `tools/reference/formats.py` made or looked at.
+/// A file that `tools/reference/formats.py` wrote or read.
 fn golden(name: &str) -> Vec<u8> {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden/formats");
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// The turns of a file as start and end in milliseconds and speaker, by the file's name.
+/// For each file name, the turns as start and end in milliseconds and speaker.
 type Expected = std::collections::BTreeMap<String, Vec<(u64, u64, String)>>;
 
 #[test]
-fn other_parsers_read_what_is_written() {
+fn other_parsers_read_the_written_files() {
     let expected: Expected = serde_json::from_slice(&golden("expected.json")).unwrap();
     let meeting = read(&golden("meeting.json"), Format::Json, "").unwrap();
     for format in Format::ALL {
         let name = format!("ours.{}", format.extension());
         let text = write(&meeting, format).unwrap();
-        // JSON tells the version of the program.
+        // JSON holds the version of the program.
         if format != Format::Json {
             assert_eq!(text, String::from_utf8(golden(&name)).unwrap(), "{name}");
         }
@@ -270,7 +271,7 @@ fn other_parsers_read_what_is_written() {
 }
 
 #[test]
-fn what_other_programs_write_is_read() {
+fn files_of_other_programs_are_read() {
     let expected: Expected = serde_json::from_slice(&golden("expected.json")).unwrap();
     let theirs = || expected.iter().filter(|(name, _)| name.starts_with("theirs_"));
     for (name, expected) in theirs() {

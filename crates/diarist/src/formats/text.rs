@@ -1,4 +1,5 @@
-//! What text formats share: encodings, time stamps, turns of several recordings, lanes without overlap.
+//! Helpers for text formats: encodings, time stamps, turns of several recordings, turns without
+//! overlap.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -8,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::timeline::intervals::{PRECISION_S, chronological};
 use crate::timeline::{Annotation, Segment, Turn};
 
-/// The text of a file: UTF-8, with a byte-order mark or without, or UTF-16 with one.
+/// The text of a file: UTF-8 with or without a byte-order mark, or UTF-16 with one.
 pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
@@ -35,23 +36,23 @@ fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>> {
     })
 }
 
-/// The number of the line that has the byte at `offset`, from 1.
+/// The number of the line that contains the byte at `offset`, from 1.
 pub(super) fn line_at(bytes: &[u8], offset: usize) -> usize {
     1 + bytes[..offset.min(bytes.len())].iter().filter(|&&byte| byte == b'\n').count()
 }
 
-/// Whole milliseconds; none before the recording.
+/// The time in whole milliseconds; 0 for times before the recording.
 pub(crate) fn milliseconds(seconds: f64) -> u64 {
     (seconds.max(0.0) * 1e3).round() as u64
 }
 
-/// `hh:mm:ss`, `mark` and three digits.
+/// The time as `hh:mm:ss`, `mark` and three digits.
 pub(crate) fn clock(milliseconds: u64, mark: char) -> String {
     let (seconds, rest) = (milliseconds / 1000, milliseconds % 1000);
     format!("{:02}:{:02}:{:02}{mark}{rest:03}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
-/// The seconds of `[hh:]mm:ss` with an optional fraction after a comma or a point.
+/// Reads `[hh:]mm:ss` with an optional fraction after a comma or a point, in seconds.
 pub(super) fn parse_clock(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once([',', '.']).unwrap_or((text, "0"));
     let number = |digits: &str| {
@@ -64,7 +65,8 @@ pub(super) fn parse_clock(text: &str) -> Option<f64> {
         [minutes, seconds] if minutes < 60 && seconds < 60 => minutes * 60 + seconds,
         _ => return None,
     };
-    // As a whole number of the smallest unit first, so that the result is the nearest to what is written.
+    // The sum is made in whole units of the last digit, so that the result is the float nearest to
+    // the text.
     let unit = 10_u64.pow(u32::try_from(fraction.len()).ok().filter(|&len| len <= 9)?);
     Some((seconds as f64 * unit as f64 + number(fraction)? as f64) / unit as f64)
 }
@@ -74,7 +76,7 @@ pub(crate) fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
 }
 
-/// Turns as they come, by recording.
+/// Collects turns by recording.
 #[derive(Debug, Default)]
 pub(super) struct ByFile {
     annotations: Vec<Annotation>,
@@ -98,13 +100,13 @@ impl ByFile {
     }
 }
 
-/// Brings `turns` in the order that [`Annotation`] asks for.
+/// Sorts `turns` into the order that [`Annotation`] requires.
 pub(super) fn sort(turns: &mut [Turn]) {
     turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
 }
 
-/// For each speaker, in the order of their names, segments of which no two overlap: turns of one speaker that do are joined, those
-/// without length and what lies before the recording left out.
+/// For each speaker, in the order of their names, segments without overlap. Overlapping turns of
+/// one speaker are joined. Turns without length, and the time before the recording, are left out.
 pub(super) fn lanes(annotation: &Annotation) -> Vec<(&str, Vec<Segment>)> {
     let lane = |speaker| {
         let mut lane: Vec<Segment> = Vec::new();
@@ -115,7 +117,7 @@ pub(super) fn lanes(annotation: &Annotation) -> Vec<(&str, Vec<Segment>)> {
         for segment in segments {
             match lane.last_mut() {
                 Some(last) if segment.start < last.end - PRECISION_S => last.end = last.end.max(segment.end),
-                // Rounding noise of turns that touch.
+                // Turns that touch may overlap by rounding noise.
                 Some(last) => {
                     let start = segment.start.max(last.end);
                     lane.push(Segment::new(start, segment.end.max(start)));
@@ -128,7 +130,7 @@ pub(super) fn lanes(annotation: &Annotation) -> Vec<(&str, Vec<Segment>)> {
     annotation.speakers().into_iter().map(lane).collect()
 }
 
-/// The name of a speaker in a file.
+/// The name of a speaker in a file; must not be empty.
 pub(super) fn speaker(number: usize, name: &str) -> Result<String> {
     match name.trim() {
         "" => Err(error_at(number, "the speaker has no name").hint("give every speaker a name")),
@@ -136,9 +138,9 @@ pub(super) fn speaker(number: usize, name: &str) -> Result<String> {
     }
 }
 
-/// An error about a file of the wrong kind.
+/// An error about a file in the wrong format.
 pub(super) fn not_a(what: &str) -> Error {
-    error_at(1, format!("this is not {what}")).hint("name the right format with --from, or check the file")
+    error_at(1, format!("this is not {what}")).hint("check the file, and the format that it is read as")
 }
 
 #[cfg(test)]
@@ -146,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn stamps_are_read_as_written() {
+    fn time_stamps_are_read_exactly() {
         for milliseconds in [0, 7, 999, 1000, 59_999, 3_600_000, 359_999_999, 1_234_567_890] {
             let seconds = milliseconds as f64 / 1e3;
             for mark in [',', '.'] {
@@ -164,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn encodings_are_told_by_their_marks() {
+    fn encodings_are_recognised_by_their_marks() {
         let text = "a\nÖß 😀";
         let units: Vec<u16> = "\u{feff}".encode_utf16().chain(text.encode_utf16()).collect();
         let le: Vec<u8> = units.iter().flat_map(|unit| unit.to_le_bytes()).collect();

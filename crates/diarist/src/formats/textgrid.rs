@@ -1,8 +1,11 @@
-//! TextGrid of Praat: one interval tier for each speaker, filled from the beginning of the recording to its end.
+//! TextGrid of Praat: one interval tier for each speaker, filled from the beginning of the
+//! recording to its end.
 //!
-//! An interval with text is a turn, one without is silence. Written is the long text format in UTF-8; read are the long and the short
-//! one, in UTF-8 or in UTF-16, as Praat writes them. Source: Praat Manual, "TextGrid file formats". As Praat itself does, the reader
-//! looks at nothing but free-standing numbers, texts in quotes and flags, so that both formats are one.
+//! An interval with text is a turn, an interval without text is silence. The writer writes the long
+//! text format in UTF-8. The reader reads the long and the short format, in UTF-8 or in UTF-16, as
+//! Praat writes them. Source: Praat Manual, "TextGrid file formats". Like Praat itself, the reader
+//! considers only free-standing numbers, texts in quotes and flags, so that both formats are read
+//! in the same way.
 
 use std::fmt::Write as _;
 
@@ -14,8 +17,9 @@ use crate::timeline::{Annotation, Segment, Turn};
 
 /// `annotation` as a TextGrid that ends at `end_s` seconds, or with the last turn if that is later.
 ///
-/// A tier and the text of its intervals are the speaker's name. An interval tier holds no two intervals at a time: turns of one
-/// speaker that overlap are joined, turns without length left out. Times are rounded to microseconds.
+/// The name of a tier and the text of its intervals are the speaker's name. Intervals of a tier
+/// cannot overlap: overlapping turns of one speaker are joined, and turns without length are left
+/// out. Times are rounded to microseconds.
 pub fn write(annotation: &Annotation, end_s: f64) -> String {
     let lanes = lanes(annotation);
     let last = lanes.iter().filter_map(|(_, lane)| lane.last());
@@ -48,7 +52,8 @@ pub fn write(annotation: &Annotation, end_s: f64) -> String {
     text
 }
 
-/// The segments of `lane`, with those between them: from 0 to `end`, and whether somebody speaks.
+/// The segments of `lane` and the gaps between them, from 0 to `end`. The flag tells whether the
+/// speaker is active.
 fn filled(lane: &[Segment], end: f64) -> Vec<(Segment, bool)> {
     let mut intervals = Vec::new();
     let mut at = 0.0;
@@ -77,8 +82,9 @@ fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('"', "\"\""))
 }
 
-/// Reads a TextGrid: the tiers' names are the speakers, intervals with text their turns. Tiers of points are skipped, intervals with text
-/// on a tier without a name counted as left out.
+/// Reads a TextGrid. The names of the tiers are the speakers, and intervals with text are their
+/// turns. Tiers of points are skipped. Intervals with text on a tier without a name are counted as
+/// left out.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole TextGrid.
@@ -133,7 +139,7 @@ fn tier(tokens: &mut Tokens<'_>, recording: &mut Labels) -> Result<()> {
     Ok(())
 }
 
-/// What of a text file counts for Praat.
+/// The parts of a text file that Praat reads.
 #[derive(Debug, PartialEq)]
 enum Token {
     Number(f64),
@@ -143,12 +149,13 @@ enum Token {
 
 struct Tokens<'a> {
     rest: &'a str,
-    /// The line that `rest` begins on.
+    /// Number of the line on which `rest` begins.
     number: usize,
 }
 
 impl Tokens<'_> {
-    /// The next free-standing number, text or flag; words, comments, and numbers in brackets are passed over.
+    /// The next free-standing number, text or flag. Words, comments and numbers in brackets are
+    /// skipped.
     fn next(&mut self) -> Result<Token> {
         loop {
             let blanks = self.rest.len() - self.rest.trim_start().len();
@@ -173,7 +180,7 @@ impl Tokens<'_> {
         }
     }
 
-    /// The text in quotes that `rest` begins with; quotes in it are doubled.
+    /// Reads the text in quotes at the start of `rest`; quotes within it are doubled.
     fn quoted(&mut self) -> Option<Token> {
         let mut text = String::new();
         loop {
@@ -201,7 +208,7 @@ impl Tokens<'_> {
 
     fn count(&mut self) -> Result<usize> {
         let count = self.seconds()?;
-        // More than a file can hold ends with the file.
+        // A count that is larger than the file leads to an error at the end of the file.
         if count.fract() == 0.0 && count >= 0.0 { Ok(count as usize) } else { Err(self.expected("a number of items")) }
     }
 

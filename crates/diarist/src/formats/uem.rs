@@ -1,11 +1,11 @@
-//! UEM, un-partitioned evaluation map: which regions of a recording are scored.
+//! UEM, un-partitioned evaluation map: the regions of a recording that are scored.
 //!
 //! ```text
 //! meeting 1 0.000 715.240
 //! ```
 //!
-//! The fields are file id, channel, start and end in seconds; a file may have several lines. Source: NIST, "The 2009
-//! (RT-09) Rich Transcription Meeting Recognition Evaluation Plan".
+//! The fields are file id, channel, start and end in seconds; a file may have several lines.
+//! Source: NIST, "The 2009 (RT-09) Rich Transcription Meeting Recognition Evaluation Plan".
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -19,7 +19,8 @@ use crate::timeline::intervals::union;
 /// The scored regions of each file id, disjoint and in order of time.
 pub type Uem = BTreeMap<String, Vec<Segment>>;
 
-/// Reads UEM. Channels are ignored, comments (`;;`, `#`) skipped, overlapping regions joined.
+/// Reads UEM. Channels are ignored, comments (`;;`, `#`) are skipped, and overlapping regions are
+/// joined.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not UEM.
@@ -40,7 +41,7 @@ pub fn read(bytes: &[u8]) -> Result<Uem> {
     Ok(uem)
 }
 
-/// [`read`]s the file at `path`.
+/// Reads the file at `path` as [`read`] does.
 ///
 /// # Errors
 /// As [`read`], and if the file cannot be read; the message names the file.
@@ -48,7 +49,8 @@ pub fn read_file(path: &Path) -> Result<Uem> {
     read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
-/// A line for one region of a recording, times with three decimals; blanks in the name become `_` ([`super::rttm::field`]).
+/// A line for one region of a recording, with times of three decimals. Blanks in the name become
+/// `_` ([`super::rttm::field`]).
 pub fn line(file_id: &str, region: Segment) -> String {
     format!("{} 1 {:.3} {:.3}\n", field(file_id), region.start, region.end)
 }

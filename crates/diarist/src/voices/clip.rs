@@ -1,4 +1,4 @@
-//! The voice of a clip in which one person speaks.
+//! Makes a voice from a clip in which one person speaks.
 
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::clustering::vectors::dot;
@@ -9,19 +9,19 @@ use crate::segmentation::{CHUNK_SAMPLES, FRAME_STEP_S, LOCAL_SPEAKERS};
 use super::score::log_ratio;
 use super::voice::Voice;
 
-/// Least speech without anybody else's that a sample of a known person is made from.
+/// Least seconds of speech without overlap that a sample of a known person is made from.
 pub const MIN_ENROLL_S: f64 = 5.0;
 
-/// Least speech without anybody else's that anything is said about.
+/// Least seconds of speech without overlap that are compared with known people.
 pub const MIN_SPEECH_S: f64 = 1.0;
 
-/// Largest part of the speech that may be at the same time as somebody else's.
+/// Largest share of the speech that may overlap with other speech.
 const MAX_TOGETHER: f64 = 0.15;
 
-/// Largest part of the speech that may sound like somebody else.
+/// Largest share of the speech that may sound like another person.
 const MAX_OTHER: f64 = 0.05;
 
-/// Local speakers with less clean speech in a chunk are not asked whether they sound like the others.
+/// Local speakers with less clean speech in a chunk are not compared with the rest of the clip.
 const MIN_SLOT_S: f64 = 1.0;
 
 /// A stretch of speech of one local speaker.
@@ -30,15 +30,16 @@ struct Part {
     direction: Vec<f64>,
 }
 
-/// The voice of the one person who speaks in a clip: the mean of the embeddings of all whole chunks of
-/// `analysis`, each weighted by the speech that the local speaker has alone there.
+/// The voice of the only person who speaks in a clip: the mean of the embeddings of all whole
+/// chunks of `analysis`. Each is weighted by the seconds in which its local speaker is the only one
+/// active.
 ///
-/// A clip shorter than a chunk is analyzed repeated ([`super::Repeated`]); `share` is its
-/// [`super::Repeated::share`], 1 for others.
+/// A clip shorter than a chunk is repeated before the analysis ([`super::Repeated`]). `share` is
+/// its [`super::Repeated::share`], and 1 for longer clips.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] if nobody speaks, for less than `min_speech_s` seconds, or if several
-/// people do.
+/// [`crate::ErrorKind::Input`] if the clip has no speech, fewer than `min_speech_s` seconds of
+/// speech without overlap, or several speakers.
 pub fn clip_voice(analysis: &Analysis, share: f64, min_speech_s: f64) -> Result<Voice> {
     let speech = Speech::of(analysis, share);
     if speech.alone_s + speech.together_s == 0.0 {
@@ -71,17 +72,18 @@ fn several(message: String) -> Error {
     Error::input(message).hint("cut the clip so that one person speaks")
 }
 
-/// How much is spoken, each instant counted once.
+/// Seconds of speech with one active speaker and with several. Each instant is counted once.
 struct Speech {
     alone_s: f64,
     together_s: f64,
 }
 
 impl Speech {
-    /// `share` as in [`Repeated::share`].
+    /// Measures `analysis`; `share` as in [`Repeated::share`].
     fn of(analysis: &Analysis, share: f64) -> Self {
         let geometry = &analysis.geometry;
-        // Where chunks overlap, the later one counts only what the earlier did not cover.
+        // Each chunk counts only its first step, because the next chunk covers the rest. The last
+        // chunk counts whole.
         let new_frames = (geometry.step_s() / FRAME_STEP_S).round() as usize;
         let (mut alone, mut together) = (0, 0);
         for (chunk, masks) in analysis.masks.iter().enumerate() {
@@ -101,7 +103,7 @@ impl Speech {
     }
 }
 
-/// The local speakers of whole chunks, with the speech that they have alone there.
+/// The local speakers of whole chunks, with the seconds in which each is the only one active.
 fn parts(analysis: &Analysis, share: f64) -> Result<Vec<Part>> {
     let whole = |chunk: u32| {
         let end = u64::from(chunk) * analysis.geometry.step_samples as u64 + CHUNK_SAMPLES as u64;
@@ -119,10 +121,10 @@ fn parts(analysis: &Analysis, share: f64) -> Result<Vec<Part>> {
     Ok(parts)
 }
 
-/// The pooled embedding, and which part of the speech does not sound like it.
+/// The pooled embedding, and the share of the speech that does not sound like it.
 ///
-/// The part with the most speech is one voice for certain; those that sound like it give the voice of the clip, and everything is
-/// compared with that.
+/// The part with the most speech belongs to one person for certain. The parts that sound like it
+/// make the voice of the clip, and then all parts are compared with that voice.
 fn pool(parts: &[Part]) -> Result<(Vec<f32>, f64)> {
     let longest = parts.iter().max_by(|a, b| a.voice.speech_s().total_cmp(&b.voice.speech_s()));
     let Some(longest) = longest else { return Err(Error::input("nobody speaks alone").hint("give a longer clip")) };
@@ -143,7 +145,8 @@ fn pool(parts: &[Part]) -> Result<(Vec<f32>, f64)> {
     Ok((mean(parts, &same), other))
 }
 
-/// The mean of the embeddings of the chosen parts, each as heavy as its speech. Their scale stays: the mean voice is subtracted later.
+/// The mean of the embeddings of the chosen parts, weighted by their seconds of speech. The
+/// embeddings are not normalised, because the mean voice is subtracted later.
 fn mean(parts: &[Part], chosen: &[bool]) -> Vec<f32> {
     let (mut sum, mut total_s) = (vec![0.0; EMBEDDING_DIMENSION], 0.0);
     for (part, _) in parts.iter().zip(chosen).filter(|(_, chosen)| **chosen) {
@@ -159,7 +162,7 @@ fn mean(parts: &[Part], chosen: &[bool]) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// Embeddings of the size that the network gives: far from unit vectors.
+    /// Embeddings with the scale of the network's, which is far from that of unit vectors.
     fn part(person: usize, speech_s: f64) -> Part {
         let value = |i: usize| if i % 2 == person { 0.4 } else { 0.01 * (i % 7) as f32 };
         let voice = Voice::new((0..256).map(value).collect(), speech_s).unwrap();
@@ -171,13 +174,13 @@ mod tests {
         let (embedding, other) = pool(&[part(0, 6.0), part(0, 3.0)]).unwrap();
         let expected = part(0, 1.0);
         let furthest = embedding.iter().zip(expected.voice.embedding()).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        // One rounding to f32.
+        // The result differs by one rounding to f32.
         assert!(furthest < 1e-6, "{furthest}");
         assert_eq!(other, 0.0);
     }
 
     #[test]
-    fn what_sounds_like_somebody_else_is_left_out_and_told_of() {
+    fn parts_that_sound_like_another_person_are_left_out_and_reported() {
         let (embedding, other) = pool(&[part(0, 6.0), part(1, 2.0), part(1, 0.5)]).unwrap();
         assert_eq!(other, 2.0 / 8.5, "too little speech to ask is no other voice");
         assert!(embedding[0] > 10.0 * (embedding[1] - 0.01), "{:?}", &embedding[..2]);

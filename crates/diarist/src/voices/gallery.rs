@@ -1,4 +1,4 @@
-//! Known people in memory, and who of them a voice belongs to.
+//! Known people in memory, and the search for the person that a voice belongs to.
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::assignment::{Objective, assign};
@@ -11,10 +11,10 @@ use super::voice::Voice;
 /// Default for [`Gallery::with_min_probability`].
 pub const MIN_PROBABILITY: f64 = 0.9;
 
-/// Speech beyond this makes a sample no heavier among the samples of a person.
+/// A sample with more seconds of speech than this weighs no more among the samples of a person.
 const FULL_WEIGHT_S: f64 = 30.0;
 
-/// How a sample of a person came about.
+/// The origin of a sample of a known person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SampleKind {
     /// Given by the user as the voice of this person.
@@ -33,7 +33,8 @@ impl SampleKind {
     }
 }
 
-/// The people that a voice is compared with: a snapshot, which later changes of a database do not touch.
+/// The people that a voice is compared with. A gallery is a copy, so later changes of a database do
+/// not affect it.
 #[derive(Debug, Clone)]
 pub struct Gallery {
     people: Vec<Known>,
@@ -47,54 +48,60 @@ struct Known {
     speech_s: f64,
 }
 
-/// How alike a voice and a person are.
+/// The similarity of a voice and a person.
 struct Score {
     cosine: f64,
     log_ratio: f64,
 }
 
-/// A person whom a voice may belong to.
+/// A known person that a voice may belong to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
     /// Name of the person.
     pub name: String,
-    /// Cosine of the voice and the person's voice, both relative to the mean of all voices; in [-1, 1].
+    /// Cosine of the voice and the person's voice, both relative to the mean of all voices; within
+    /// [-1, 1].
     pub cosine: f64,
-    /// Logarithm to base 10 of how much likelier this cosine is for this person than for somebody else.
+    /// Logarithm to base 10 of the likelihood ratio: the likelihood of this cosine if the voice is
+    /// this person's, divided by its likelihood if it is another person's.
     pub log_ratio: f64,
-    /// Probability that it is this person, if before anything is heard a known and an unknown speaker are equally likely and
-    /// so are all known people who are not another speaker of the recording.
+    /// Probability that the voice is this person's. The prior gives one half to an unknown speaker,
+    /// and divides the other half evenly among the known people who are not another speaker of the
+    /// recording.
     pub probability: f64,
 }
 
-/// Whom a voice belongs to, as far as can be told.
+/// The likeliest owners of a voice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Identification {
-    /// The likeliest person; `None` if nobody is known, or everybody known is another speaker of the recording.
+    /// The likeliest person. `None` if the gallery is empty, or if every known person is another
+    /// speaker of the recording.
     pub best: Option<Candidate>,
-    /// The next likeliest person.
+    /// The second likeliest person.
     pub runner_up: Option<Candidate>,
-    /// Is it the likeliest person? Otherwise it is somebody unknown.
+    /// Whether the voice is taken to be the likeliest person's. Otherwise the speaker is unknown.
     pub is_known: bool,
 }
 
 impl Identification {
-    /// Name of the person, `None` for somebody unknown.
+    /// Name of the person; `None` for an unknown speaker.
     pub fn name(&self) -> Option<&str> {
         self.best.as_ref().filter(|_| self.is_known).map(|best| best.name.as_str())
     }
 
-    /// By how much the likeliest person is ahead of the next one, as a difference of [`Candidate::log_ratio`].
+    /// The lead of the likeliest person over the second, as a difference of
+    /// [`Candidate::log_ratio`].
     pub fn margin(&self) -> Option<f64> {
         Some(self.best.as_ref()?.log_ratio - self.runner_up.as_ref()?.log_ratio)
     }
 }
 
 impl Gallery {
-    /// The people of these names with their samples, at least one each.
+    /// A gallery of the people of these names, with their samples: at least one for each person.
     ///
-    /// A person's voice is the mean of the directions of their samples, each as heavy as its speech (from 30 s on, all are the
-    /// same). Learned samples together never outweigh the enrolled ones.
+    /// The voice of a person is the mean of the directions of the samples, weighted by their
+    /// seconds of speech; samples of 30 s and more weigh the same. The learned samples of a person
+    /// together never outweigh the enrolled ones.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] for a person without samples.
@@ -103,7 +110,8 @@ impl Gallery {
         Ok(Self { people: known.collect::<Result<_>>()?, min_probability: MIN_PROBABILITY })
     }
 
-    /// From which [`Candidate::probability`] on a voice is that of a known person. Default: [`MIN_PROBABILITY`].
+    /// Sets the least [`Candidate::probability`] at which a voice is taken to be a known person's.
+    /// Default: [`MIN_PROBABILITY`].
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] outside (0, 1).
@@ -122,28 +130,29 @@ impl Gallery {
         self.people.len()
     }
 
-    /// Is nobody known?
+    /// Whether the gallery is empty.
     pub fn is_empty(&self) -> bool {
         self.people.is_empty()
     }
 
-    /// Who this is.
+    /// Finds the person that `voice` belongs to.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Weights`] if the program is damaged.
+    /// [`crate::ErrorKind::Weights`] if the weights in the program are damaged.
     pub fn identify(&self, voice: &Voice) -> Result<Identification> {
         Ok(self.decide(&self.scores(voice)?, |_| true))
     }
 
-    /// Who the speakers of one recording are. Nobody is two of them: people go to speakers so that the likelihood of all is
-    /// greatest, and who is taken is not a candidate for the others.
+    /// Finds the people that the speakers of one recording are. No person is assigned to two
+    /// speakers: the assignment has the greatest likelihood over all speakers, and an assigned
+    /// person is not a candidate for the other speakers.
     ///
     /// # Errors
     /// As [`Self::identify`].
     pub fn identify_all(&self, voices: &[Voice]) -> Result<Vec<Identification>> {
         let rows: Vec<Vec<Score>> = voices.iter().map(|voice| self.scores(voice)).collect::<Result<_>>()?;
         let (num_people, num_columns) = (self.len(), self.len() + voices.len());
-        // Behind the people there is for each speaker the chance to be unknown.
+        // Behind the columns of the people, each speaker has a column for being unknown.
         let mut matrix = vec![0.0; voices.len() * num_columns];
         for (row, scores) in rows.iter().enumerate() {
             for (person, score) in scores.iter().enumerate() {
@@ -162,7 +171,7 @@ impl Gallery {
         Ok(rows.iter().enumerate().map(of_row).collect())
     }
 
-    /// As [`Self::identify_all`] for speakers of whom some have no voice; those get `None`.
+    /// As [`Self::identify_all`], for speakers of which some have no voice. Those get `None`.
     ///
     /// # Errors
     /// As [`Self::identify`].
@@ -172,7 +181,7 @@ impl Gallery {
         Ok(voices.iter().map(|voice| voice.and_then(|_| found.next())).collect())
     }
 
-    /// How alike the voice and everybody are, in the order of the gallery.
+    /// The similarity of the voice with every person, in the order of the gallery.
     fn scores(&self, voice: &Voice) -> Result<Vec<Score>> {
         let direction = voice.direction()?;
         let score = |known: &Known| {
@@ -182,11 +191,11 @@ impl Gallery {
         Ok(self.people.iter().map(score).collect())
     }
 
-    /// Who it is of those people who are free, or somebody unknown.
+    /// Decides among the people for whom `is_free` is true, and the unknown speaker.
     fn decide(&self, scores: &[Score], is_free: impl Fn(usize) -> bool) -> Identification {
         let mut free: Vec<usize> = (0..scores.len()).filter(|person| is_free(*person)).collect();
         free.sort_by(|a, b| scores[*b].log_ratio.total_cmp(&scores[*a].log_ratio));
-        // Relative to the largest term, so that no power overflows.
+        // Powers are relative to the largest term, so that none overflows.
         let largest = free.first().map_or(0.0, |best| scores[*best].log_ratio.max(0.0));
         let term = |log_ratio: f64| 10f64.powf(log_ratio - largest);
         let known: f64 = free.iter().map(|person| term(scores[*person].log_ratio)).sum();
@@ -226,7 +235,7 @@ impl Known {
     }
 }
 
-/// How alike two voices are: their cosine and its [`Candidate::log_ratio`].
+/// Compares two voices: their cosine and its [`Candidate::log_ratio`].
 ///
 /// # Errors
 /// As [`Gallery::identify`].

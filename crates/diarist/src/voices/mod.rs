@@ -1,9 +1,9 @@
-//! Known voices: who a person is, and whether a speaker of a recording is one of them.
+//! Known voices: the people that the library can recognise, and the search for them among the
+//! speakers of a recording.
 //!
-//! [`clip_voice`] makes a [`Voice`] of a clip in which one person speaks. A [`Gallery`] holds known
-//! people and tells which of them a voice belongs to, or that it is somebody unknown; a
-//! [`SpeakerDatabase`] keeps people in a file. `docs/voices.md` says what the scores mean and how
-//! they were measured.
+//! [`clip_voice`] makes a [`Voice`] from a clip in which one person speaks. A [`Gallery`] holds
+//! known people and finds the one that a voice belongs to, if there is one. A [`SpeakerDatabase`]
+//! keeps people in a file. `docs/voices.md` explains the scores and how they were measured.
 
 mod clip;
 #[cfg(feature = "speaker-database")]

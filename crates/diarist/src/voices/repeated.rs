@@ -1,16 +1,18 @@
-//! Recordings shorter than a chunk, repeated until they fill it.
+//! Repeats recordings shorter than a chunk until they fill it.
 
 use crate::audio::{AudioSource, SourceTimes};
 use crate::error::Result;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
-/// A recording that is repeated up to the length of a chunk if it is shorter, and left as it is otherwise.
+/// A source that repeats a recording up to the length of a chunk if it is shorter, and passes
+/// longer recordings on unchanged.
 ///
-/// The pipeline fills a short recording up with zeros, as pyannote.audio does. The embedding network then sees speech relative to a mean
-/// that is mostly digital silence: with 3 s of speech, identification is no better than chance (docs/voices.md).
+/// The pipeline pads a short recording with zeros, as pyannote.audio does. The embedding network
+/// then sees speech relative to a mean that is mostly digital silence: with 3 s of speech,
+/// identification is no better than chance (docs/voices.md).
 pub struct Repeated<'a> {
     source: &'a mut dyn AudioSource,
-    /// The beginning, at most a chunk.
+    /// The beginning of the recording, at most a chunk.
     start: Vec<f32>,
     num_samples: u64,
     is_finished: bool,
@@ -23,17 +25,18 @@ impl std::fmt::Debug for Repeated<'_> {
 }
 
 impl<'a> Repeated<'a> {
-    /// `source`, repeated if need be.
+    /// Repeats `source` if it is shorter than a chunk.
     pub fn new(source: &'a mut dyn AudioSource) -> Self {
         Self { source, start: Vec::new(), num_samples: 0, is_finished: false }
     }
 
-    /// Seconds of the recording itself that were read so far.
+    /// Seconds of the recording itself that have been read so far.
     pub fn duration_s(&self) -> f64 {
         self.num_samples as f64 / f64::from(SAMPLE_RATE)
     }
 
-    /// Part of what was read that is the recording itself, in (0, 1]; 1 for an empty recording.
+    /// Share of the samples read that are the recording itself, within (0, 1]; 1 for an empty
+    /// recording.
     pub fn share(&self) -> f64 {
         if self.num_samples == 0 { 1.0 } else { (self.num_samples as f64 / CHUNK_SAMPLES as f64).min(1.0) }
     }
@@ -91,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn others_stay_as_they_are() {
+    fn empty_and_long_recordings_are_not_repeated() {
         for length in [0, CHUNK_SAMPLES, CHUNK_SAMPLES + 1] {
             let samples = vec![0.5; length];
             assert_eq!(read(&samples), (samples, length as f64 / 16_000.0, 1.0));

@@ -1,17 +1,19 @@
-//! A speaker for every word, by time.
+//! Assigns a speaker to every word by comparing times.
 
 use std::collections::BTreeMap;
 
-use super::{SpokenWord, Word};
+use super::transcript::Word;
+use super::utterances::SpokenWord;
 use crate::timeline::{Segment, Turn};
 
-/// A word outside all turns belongs to the nearest one if that is at most this many seconds away.
+/// Overlaps that differ by at most this many seconds count as equal, because turns are rounded to
+/// milliseconds.
 pub const MAX_GAP_S: f64 = 1.0;
 
 /// Differences of overlap up to this many seconds are none: turns are rounded to milliseconds.
 const TIE_S: f64 = 0.002;
 
-/// Who speaks when.
+/// The turns of a recording, as the source of the speakers of words.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Speech {
     turns: Turns,
@@ -19,15 +21,18 @@ pub struct Speech {
 }
 
 impl Speech {
-    /// Speech from turns that may overlap, and from the exclusive timeline if there is one (otherwise empty).
+    /// Makes the index from turns that may overlap, and from the exclusive timeline. The latter is
+    /// empty if there is none.
     pub fn new(turns: Vec<Turn>, exclusive: Vec<Turn>) -> Self {
         Self { turns: Turns::new(turns), exclusive: Turns::new(exclusive) }
     }
 
-    /// Who speaks during `time`; `before` is who spoke last.
+    /// The speaker of a word at `time`; `before` is the speaker of the word before it.
     ///
-    /// The largest overlap decides. Of several who speak during all of it: the one on the exclusive timeline, then the one whose turn is
-    /// the longest, then the one who spoke before. Of nobody: the nearest within [`MAX_GAP_S`].
+    /// The speaker with the largest overlap wins. Among several who speak for the whole of `time`,
+    /// the order of preference is: the speaker on the exclusive timeline, the speaker with the
+    /// longest turn, the speaker `before`. If no turn overlaps `time`, the nearest turn within
+    /// [`MAX_GAP_S`] decides.
     fn speaker(&self, time: Segment, before: Option<&str>) -> Option<&str> {
         let candidates = self.turns.overlaps(time);
         let Some(largest) = candidates.values().map(|found| found.overlap_s).max_by(f64::total_cmp) else {
@@ -38,7 +43,7 @@ impl Speech {
             (exclusive.get(speaker).map_or(0.0, |found| found.overlap_s), found.longest_s, before == Some(speaker))
         };
         let tied = candidates.iter().filter(|(_, found)| found.overlap_s >= largest - TIE_S);
-        // The first label of equals.
+        // Among equals, the first label wins.
         let best = tied.rev().max_by(|a, b| {
             let (a, b) = (rank(a.0, a.1), rank(b.0, b.1));
             a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
@@ -47,11 +52,11 @@ impl Speech {
     }
 }
 
-/// What a speaker has to do with a stretch of time.
+/// The speech of one speaker within a stretch of time.
 #[derive(Debug, Clone, Copy, Default)]
 struct Found {
     overlap_s: f64,
-    /// Length of the longest of the turns.
+    /// Length of the longest turn that overlaps the stretch.
     longest_s: f64,
 }
 
@@ -59,7 +64,7 @@ struct Found {
 #[derive(Debug, Clone, Default, PartialEq)]
 struct Turns {
     turns: Vec<Turn>,
-    /// The latest end of this turn and all before it.
+    /// For each turn, the latest end of that turn and all turns before it.
     latest_ends: Vec<f64>,
 }
 
@@ -73,7 +78,8 @@ impl Turns {
         Self { latest_ends: latest_ends.collect(), turns }
     }
 
-    /// Who overlaps `time`, and how much. A moment without length counts as lying in a turn.
+    /// The speakers that overlap `time`, with the amount. A moment without length counts as lying
+    /// in a turn.
     fn overlaps(&self, time: Segment) -> BTreeMap<&str, Found> {
         let mut speakers: BTreeMap<&str, Found> = BTreeMap::new();
         let end = self.turns.partition_point(|turn| turn.start_s <= time.end);
@@ -90,7 +96,7 @@ impl Turns {
         speakers
     }
 
-    /// Who speaks nearest to `time`, the earlier of equals.
+    /// The speaker of the turn nearest to `time`. If two are equally near, the earlier one wins.
     fn nearest(&self, time: Segment) -> Option<&str> {
         let after = self.turns.partition_point(|turn| turn.start_s < time.end);
         let limit = time.start - MAX_GAP_S;
@@ -103,10 +109,11 @@ impl Turns {
     }
 }
 
-/// Gives every word a speaker by its time; `None` if nobody speaks near it.
+/// Assigns a speaker to every word by its time; `None` if no turn is near it.
 ///
-/// A word without a time has the speaker, and the end, of the last word before it that has one, if that is in its segment; else the speaker
-/// and the start of the next one; else those of the last one all the same.
+/// A word without a time takes the speaker and the end of the last timed word before it, if both
+/// are in the same segment. Otherwise it takes the speaker and the start of the next timed word. If
+/// there is none, it takes those of the last timed word before it.
 pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     let mut spoken: Vec<Option<SpokenWord>> = Vec::with_capacity(words.len());
     let mut before: Option<String> = None;
@@ -140,7 +147,7 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     filled.collect()
 }
 
-/// For each word, the last one before it in the order of `indices` that has a time.
+/// For each word, the last word with a time that stands before it in the order of `indices`.
 fn neighbours(indices: impl Iterator<Item = usize>, spoken: &[Option<SpokenWord>]) -> Vec<Option<usize>> {
     let mut neighbours = vec![None; spoken.len()];
     let mut last = None;

@@ -1,32 +1,54 @@
-//! The layouts of several recognisers.
+//! Reads the JSON layouts of several recognisers.
 //!
-//! Sources (September 2026): openai/whisper `whisper/timing.py` and `whisper/utils.py`; SYSTRAN/faster-whisper `faster_whisper/transcribe.py`
-//! (`Segment`, `Word`); m-bain/whisperX `whisperx/types.py`; ggml-org/whisper.cpp `examples/cli/cli.cpp` (`output_json`); NVIDIA NeMo user guide,
-//! "Obtain timestamps"; FluidInference/FluidAudio `TranscribeCommand.swift` (`TranscriptionJSONOutput`) and `ASRResult`;
-//! senstella/parakeet-mlx `parakeet_mlx/cli.py` (`to_json`).
+//! Sources (September 2026): openai/whisper `whisper/timing.py` and `whisper/utils.py`;
+//! SYSTRAN/faster-whisper `faster_whisper/transcribe.py` (`Segment`, `Word`); m-bain/whisperX
+//! `whisperx/types.py`; ggml-org/whisper.cpp `examples/cli/cli.cpp` (`output_json`); NVIDIA NeMo
+//! user guide, "Obtain timestamps"; FluidInference/FluidAudio `TranscribeCommand.swift`
+//! (`TranscriptionJSONOutput`) and `ASRResult`; senstella/parakeet-mlx `parakeet_mlx/cli.py`
+//! (`to_json`).
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::pieces::{glue_by_text, merged};
-use super::{Layout, Transcript, Word};
+use super::transcript::{Layout, Transcript, Word};
 use crate::error::{Error, Result};
 
-/// The transcript in `value`, whatever its layout.
-pub(super) fn read(value: Value) -> Result<Transcript> {
+impl Transcript {
+    /// Reads the JSON of any known layout.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if `bytes` are not JSON, have no known layout, or lack a field
+    /// that the layout requires.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(Error::input("the transcript is empty").hint("write it again as JSON"));
+        }
+        // whisper.cpp cuts characters into tokens, so its strings need not be UTF-8.
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            Error::input("the transcript is not JSON").hint("write it as JSON, which has no NaN").caused_by(error)
+        })?;
+        read(value)
+    }
+}
+
+/// Reads the transcript in `value` in any known layout.
+fn read(value: Value) -> Result<Transcript> {
     let Some((layout, words)) = words(value) else { return Err(unknown()) };
     let mut words = words.map_err(|error| error.at(format!("read as {}", layout.name())))?;
     words.retain(|word| !word.text.is_empty());
     if words.is_empty() {
-        return Err(Error::input("the transcript has no words").hint("was there speech in the recording?"));
+        return Err(Error::input("the transcript has no words").hint("make sure that the recording contains speech"));
     }
     let num_impossible_times = words.iter_mut().map(|word| usize::from(word.drop_impossible_time())).sum();
     Ok(Transcript { layout, words, num_impossible_times })
 }
 
 impl Layout {
-    /// The name in messages.
+    /// The name for error messages.
     pub fn name(self) -> &'static str {
         match self {
             Self::Whisper => "Whisper",
@@ -40,15 +62,15 @@ impl Layout {
 
 fn unknown() -> Error {
     Error::input("the layout of the transcript is not known").hint(
-        "known are Whisper, faster-whisper and WhisperX (segments with words), whisper.cpp (-ojf), NeMo (timestamp.word), \
+        "known layouts are Whisper, faster-whisper and WhisperX (segments with words), whisper.cpp (-ojf), NeMo (timestamp.word), \
          FluidAudio (wordTimings, tokenTimings) and parakeet-mlx (sentences)",
     )
 }
 
-/// Which layout it is, by the field that no other has, and its words.
+/// The layout, recognised by a field that no other layout has, and the words.
 fn words(mut value: Value) -> Option<(Layout, Result<Vec<Word>>)> {
     if let Value::Array(items) = &mut value {
-        // NeMo gives a list of recordings, faster-whisper a list of segments.
+        // NeMo writes a list of recordings, faster-whisper a list of segments.
         if items.len() == 1 && ["timestamp", "timestep"].iter().any(|field| items[0].get(field).is_some()) {
             return words(items.swap_remove(0));
         }
@@ -122,7 +144,8 @@ fn whisper(segments: Vec<WhisperSegment>) -> Vec<Word> {
     segments.into_iter().enumerate().flat_map(of_segment).collect()
 }
 
-/// Words beside segments, as the interface on the network gives them; a word belongs to the segment that it begins in.
+/// Reads words that stand beside the segments, as OpenAI's web API returns them. A word belongs to
+/// the segment in which it begins.
 fn words_apart(segments: Value, words: Value) -> Result<Vec<Word>> {
     let (segments, words): (Vec<WhisperSegment>, Vec<WhisperWord>) = (parse(segments)?, parse(words)?);
     let ends: Vec<f64> = segments.iter().filter_map(|segment| segment.end).collect();
@@ -159,7 +182,7 @@ fn whisper_cpp(segments: Vec<CppSegment>) -> Vec<Word> {
         let whole =
             || Word::new(&segment.text, Some(seconds(segment.offsets.from)), Some(seconds(segment.offsets.to)), index);
         let tokens = segment.tokens.unwrap_or_default();
-        // A character may be cut between tokens; then only the text of the segment is readable.
+        // A character may be cut between two tokens. Then only the text of the segment is readable.
         let is_cut = tokens.iter().any(|token| token.text.contains(char::REPLACEMENT_CHARACTER));
         let is_spoken = |token: &&CppToken| !token.text.starts_with("[_") && !token.text.starts_with("<|");
         let tokens: Vec<Word> = tokens
@@ -179,7 +202,7 @@ fn nemo(mut stamps: Value) -> Result<Vec<Word>> {
     let words = stamps
         .get_mut("word")
         .map(Value::take)
-        .ok_or_else(|| Error::input("there are no time stamps of words").hint("transcribe with timestamps=True"))?;
+        .ok_or_else(|| Error::input("the words have no time stamps").hint("transcribe with timestamps=True"))?;
     if let Some(first) = words.get(0)
         && first.get("start").is_none()
         && first.get("start_offset").is_some()

@@ -1,7 +1,8 @@
-//! Who said which word: the words of a transcript, the turns of a diarization, and what comes of both.
+//! Assigns the words of a transcript to the speakers of a diarization.
 //!
-//! [`Transcript::read`] knows the JSON of several recognisers, [`assign`] gives every word a speaker by time, [`utterances`] groups the
-//! words, and [`subtitles`], [`text`] and [`json`] write them. `docs/words.md` tells the layouts, the rules and their sources.
+//! [`Transcript::read`] knows the JSON of several recognisers, [`assign`] gives every word a
+//! speaker by time, [`utterances`] groups the words, and [`subtitles`], [`text`] and [`json`] write
+//! them. `docs/words.md` describes the layouts, the rules and their sources.
 
 mod assign;
 mod layouts;

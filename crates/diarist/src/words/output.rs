@@ -1,23 +1,25 @@
-//! Utterances as SubRip and WebVTT subtitles, as plain text, and as JSON.
+//! Writes utterances as SubRip and WebVTT subtitles, as plain text, and as JSON.
 //!
-//! The subtitles' layout is that of [`crate::formats::subtitles`].
+//! The layout of the subtitles is that of [`crate::formats::subtitles`].
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SpokenWord, Utterance};
+use super::utterances::{SpokenWord, Utterance};
 use crate::formats::one_line;
 use crate::formats::subtitles::{self, SubtitleFormat, escaped, voice};
 
-/// Most characters and seconds of a subtitle: two lines of 42, which can be read in that time.
+/// Limits of one subtitle in characters and seconds: two lines of 42 characters, and the time to
+/// read them.
 const MAX_CUE_CHARS: usize = 84;
 const MAX_CUE_S: f64 = 7.0;
-/// A subtitle of this many characters ends where a sentence does.
+/// A subtitle with at least this many characters ends at the end of a sentence.
 const LONG_CUE_CHARS: usize = 42;
 const SENTENCE_ENDS: [char; 8] = ['.', '!', '?', '…', '。', '！', '？', '؟'];
 
-/// The utterances as subtitles in the order of their start, long ones cut.
+/// The utterances as subtitles in the order of their start. Long utterances become several
+/// subtitles.
 pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat) -> String {
     let mut cues: Vec<Utterance> = utterances.iter().flat_map(|utterance| utterance.cut(ends_cue)).collect();
     cues.sort_by(|a, b| a.time().start.total_cmp(&b.time().start));
@@ -69,26 +71,26 @@ pub struct WordsDocument {
 /// An utterance in a [`WordsDocument`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonUtterance {
-    /// Who; `null` if nobody speaks near it.
+    /// Label of the speaker; `null` if no turn is near the utterance.
     pub speaker: Option<String>,
-    /// Start.
+    /// Start of the utterance.
     pub start_s: f64,
-    /// End.
+    /// End of the utterance.
     pub end_s: f64,
-    /// The words with blanks between them.
+    /// The words as one string, with blanks between them.
     pub text: String,
-    /// The words.
+    /// The words in their order.
     pub words: Vec<JsonWord>,
 }
 
 /// A word in a [`WordsDocument`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonWord {
-    /// The text.
+    /// The text of the word.
     pub text: String,
-    /// Start.
+    /// Start of the word.
     pub start_s: f64,
-    /// End.
+    /// End of the word.
     pub end_s: f64,
 }
 

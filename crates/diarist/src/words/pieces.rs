@@ -1,18 +1,20 @@
-//! From tokens to words, and which words follow each other without a blank.
+//! Joins tokens into words, and finds words that follow each other without a blank.
 
-use super::Word;
+use super::transcript::Word;
 use crate::timeline::Segment;
 
-/// A word is looked for in this many bytes of the text after the word before.
+/// A word is searched in this many bytes of the text behind the word before it.
 const NEAR_BYTES: usize = 100;
 
-/// Is `c` of a script that puts no blanks between words (Thai, Lao, Burmese, Khmer, kana, Han)?
+/// Whether `c` belongs to a script without blanks between words (Thai, Lao, Burmese, Khmer, kana,
+/// Han).
 pub(super) fn is_without_blanks(c: char) -> bool {
     matches!(u32::from(c), 0x0E00..=0x0EFF | 0x1000..=0x109F | 0x1780..=0x17FF | 0x3040..=0x30FF | 0x3400..=0x9FFF
         | 0xF900..=0xFAFF | 0x2_0000..=0x3_FFFF)
 }
 
-/// Joins tokens of one segment into words: a token begins one if it begins with a blank, or with a letter of a script without.
+/// Joins tokens of one segment into words. A token begins a word if it begins with a blank, or with
+/// a letter of a script without blanks.
 pub(super) fn merged(tokens: Vec<Word>) -> Vec<Word> {
     let mut words: Vec<Word> = Vec::new();
     for token in tokens {
@@ -31,8 +33,9 @@ pub(super) fn merged(tokens: Vec<Word>) -> Vec<Word> {
     words
 }
 
-/// Corrects [`Word::is_glued`] where words come without the blanks between them: those of `text`, in which the words stand in their order,
-/// count; a word that is not found there has a blank before it.
+/// Corrects [`Word::is_glued`] for recognisers that give words without the blanks between them. The
+/// blanks are taken from `text`, which holds the words in the same order. A word that is not found
+/// in `text` gets a blank before it.
 pub(super) fn glue_by_text(mut words: Vec<Word>, text: &str) -> Vec<Word> {
     if words.iter().any(|word| !word.is_glued) {
         return words;

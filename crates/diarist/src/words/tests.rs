@@ -1,5 +1,7 @@
-//! Layouts, rules and forms. The transcripts of every layout are made by `tools/reference/words.py`, which also reads the subtitles back
-//! with other programs' parsers.
+//! Tests of layouts, rules and output.
+//!
+//! `tools/reference/words.py` writes the transcripts of every layout, and reads the subtitles back
+//! with the parsers of other programs.
 
 use std::path::PathBuf;
 
@@ -52,7 +54,7 @@ fn every_layout_gives_the_same_words() {
             .iter()
             .map(|word| word.time.map_or_else(|| value!([word.text]), |time| value!([word.text, time.start, time.end])))
             .collect();
-        // WhisperX cannot align digits: that word has no time.
+        // WhisperX cannot align digits, so that word has no time.
         let expected: Vec<Value> = expected["words"]
             .as_array()
             .unwrap()
@@ -74,7 +76,7 @@ fn expected_turns() -> Vec<Turn> {
 }
 
 #[test]
-fn subtitles_are_those_that_other_parsers_were_shown() {
+fn subtitles_equal_the_ones_that_other_parsers_read() {
     let transcript = Transcript::read(&fixture("whisper.json")).unwrap();
     let utterances = utterances(assign(&transcript.words, &Speech::new(expected_turns(), Vec::new())));
     for (file, format) in [("expected.srt", SubtitleFormat::Srt), ("expected.vtt", SubtitleFormat::Vtt)] {
@@ -83,7 +85,7 @@ fn subtitles_are_those_that_other_parsers_were_shown() {
 }
 
 #[test]
-fn scripts_without_blanks_stay_without() {
+fn scripts_without_blanks_get_none() {
     let cpp = |tokens: &[(&str, u32, u32)]| {
         let tokens: Vec<Value> =
             tokens.iter().map(|(text, from, to)| value!({"text": text, "offsets": {"from": from, "to": to}})).collect();
@@ -97,12 +99,13 @@ fn scripts_without_blanks_stay_without() {
     let joined = |transcript: &Transcript| utterances(assign(&transcript.words, &Speech::default()))[0].text();
     assert_eq!(joined(&transcript), "你好。 OK");
 
-    // WhisperX gives characters without the blanks between them; the text of the segment tells.
+    // WhisperX gives characters without the blanks between them; the text of the segment has the
+    // blanks.
     let words = ["你", "好", "OK", "吗"].map(|word| value!({"word": word, "start": 0.1, "end": 0.2}));
     let transcript = read(&value!({"segments": [{"start": 0.0, "end": 1.0, "text": "你好 OK吗", "words": words}]}));
     assert_eq!(joined(&transcript), "你好 OK吗");
 
-    // A character that is cut between tokens is readable in the text of the segment alone.
+    // A character that is cut between tokens is readable only in the text of the segment.
     let mut bytes = br#"{"transcription": [{"offsets": {"from": 0, "to": 900}, "text": " caf"#.to_vec();
     bytes.extend("é".as_bytes());
     bytes.extend(br#"", "tokens": [{"text": " caf", "offsets": {"from": 0, "to": 500}}, {"text": ""#);
@@ -113,19 +116,19 @@ fn scripts_without_blanks_stay_without() {
 }
 
 #[test]
-fn what_is_no_transcript_is_refused() {
+fn input_that_is_not_a_transcript_is_refused() {
     let cases: [(&[u8], &str); 16] = [
         (b"", "is empty"),
         (b" \n\t", "is empty"),
         (b"{", "not JSON"),
         (b"SPEAKER x 1 0.0 1.0", "not JSON"),
-        (br#"{"segments": [{"start": NaN, "end": 1, "text": "a"}]}"#, "NaN is none"),
+        (br#"{"segments": [{"start": NaN, "end": 1, "text": "a"}]}"#, "has no NaN"),
         (br#"{"segments": [{"start": 1e999, "end": 1, "text": "a"}]}"#, "not JSON"),
         (b"{}", "layout of the transcript is not known"),
         (b"[]", "layout of the transcript is not known"),
         (b"[1, 2]", "layout of the transcript is not known"),
         (b"17", "layout of the transcript is not known"),
-        (br#"{"text": "only text"}"#, "known are Whisper"),
+        (br#"{"text": "only text"}"#, "known layouts are Whisper"),
         (br#"{"segments": []}"#, "no words"),
         (br#"{"segments": [{"start": 0, "end": 1}]}"#, "read as Whisper: a field is missing"),
         (br#"{"transcription": [{"text": "a"}]}"#, "read as whisper.cpp: a field is missing"),
@@ -137,7 +140,7 @@ fn what_is_no_transcript_is_refused() {
         assert_eq!(error.kind(), ErrorKind::Input);
         assert!(error.to_string().contains(expected), "{error} where {expected} is expected");
     }
-    // However deep or odd: an error, no panic.
+    // Deeply nested and truncated input gives an error, not a panic.
     let deep = "[".repeat(100_000);
     Transcript::read(deep.as_bytes()).unwrap_err();
     let whole = fixture("whisper_cpp.json");
@@ -147,7 +150,7 @@ fn what_is_no_transcript_is_refused() {
 }
 
 #[test]
-fn impossible_times_are_none_and_counted() {
+fn impossible_times_are_dropped_and_counted() {
     let words = [(5.0, 4.0), (-1.0, 1.0), (2.0, 2.0), (1.0, 3.0)]
         .map(|(start, end)| value!({"word": " a", "start": start, "end": end}));
     let transcript = read(&value!({"segments": [{"start": 0, "end": 9, "text": "a a a a", "words": words}]}));
@@ -162,7 +165,7 @@ fn the_largest_overlap_decides() {
     let words = [word("a", 1.0, 1.5), word("b", 1.8, 2.3), word("c", 1.7, 2.2), word("d", 3.2, 3.9)];
     let expected = ["ann", "bob", "ann", "bob"].map(|speaker| Some(speaker.to_owned()));
     assert_eq!(speakers(&words, &turns, &[]), expected);
-    // Parts of a speaker's turns add up.
+    // The parts of one speaker's turns add up.
     let pieces = [turn(0.0, 0.4, "ann"), turn(0.4, 1.0, "bob"), turn(1.0, 1.4, "ann")];
     assert_eq!(speakers(&[word("a", 0.0, 1.4)], &pieces, &[]), [Some("ann".to_owned())]);
 }
@@ -174,7 +177,8 @@ fn in_overlapped_speech_the_exclusive_timeline_decides_then_the_longer_turn() {
     assert_eq!(speakers(&during, &turns, &[]), [Some("long".to_owned())]);
     let exclusive = [turn(0.0, 4.0, "long"), turn(4.0, 5.0, "back"), turn(5.0, 10.0, "long")];
     assert_eq!(speakers(&during, &turns, &exclusive), [Some("back".to_owned())]);
-    // Turns of equal length: who spoke before goes on; the first label if nobody did.
+    // With turns of equal length, the speaker of the word before wins; without one, the first label
+    // wins.
     let equal = [turn(0.0, 2.0, "zoe"), turn(1.0, 3.0, "ann")];
     let words = [word("a", 0.2, 0.6), word("b", 1.2, 1.6)];
     assert_eq!(speakers(&words, &equal, &[])[1].as_deref(), Some("zoe"));
@@ -192,7 +196,7 @@ fn words_in_gaps_go_to_the_nearest_turn_within_a_second() {
         (5.9, 6.0, Some("bob")),
         (6.1, 6.3, None),
         (1e6, 1e6 + 1.0, None),
-        // A moment at the border of a turn lies in it.
+        // A moment on the border of a turn lies in the turn.
         (4.0, 4.0, Some("bob")),
         (1.5, 1.5, Some("ann")),
     ];
@@ -204,7 +208,7 @@ fn words_in_gaps_go_to_the_nearest_turn_within_a_second() {
 }
 
 #[test]
-fn words_without_times_inherit() {
+fn words_without_times_take_those_of_their_neighbours() {
     let untimed = |segment| Word::new(" x", None, None, segment);
     let in_segment = |segment, start, end| Word { segment, ..word("a", start, end) };
     let turns = [turn(0.0, 2.0, "ann"), turn(2.0, 4.0, "bob")];
@@ -214,13 +218,13 @@ fn words_without_times_inherit() {
     assert_eq!(names, ["ann", "ann", "ann", "bob", "bob", "bob"]);
     let starts: Vec<f64> = found.iter().map(|word| word.time.start).collect();
     assert_eq!(starts, [0.0, 0.0, 1.0, 2.5, 2.5, 3.0]);
-    // Without any time there is nothing to go by.
+    // If no word has a time, no word gets a speaker.
     assert_eq!(speakers(&[untimed(0)], &turns, &[]), [None]);
 }
 
 #[test]
-fn speakers_agree_with_every_moment_counted() {
-    // The rule once more, from its definition on a grid of milliseconds, for random turns and words.
+fn speakers_agree_with_a_count_of_every_millisecond() {
+    // Repeats the rule from its definition on a grid of milliseconds, for random turns and words.
     let mut state = 7_u64;
     let mut below = |limit: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -258,7 +262,7 @@ fn speakers_agree_with_every_moment_counted() {
 }
 
 #[test]
-fn a_long_transcript_without_times_is_no_trouble() {
+fn a_long_transcript_without_times_is_assigned() {
     let words: Vec<Word> = (0..300_000).map(|i| Word::new(" x", None, None, i)).collect();
     assert!(assign(&words, &Speech::default()).iter().all(|word| word.speaker.is_none()));
     let far: Vec<Value> = (0..3000).map(|_| value!({"word": "y", "start": 0.0, "end": 1.0})).collect();
@@ -268,7 +272,7 @@ fn a_long_transcript_without_times_is_no_trouble() {
 }
 
 #[test]
-fn subtitles_of_scripts_without_blanks_end_too() {
+fn subtitles_of_scripts_without_blanks_are_cut() {
     let spoken = |i: u32, text: &str| SpokenWord {
         text: text.to_owned(),
         time: Segment::new(f64::from(i) * 0.2, f64::from(i) * 0.2 + 0.2),
@@ -277,7 +281,7 @@ fn subtitles_of_scripts_without_blanks_end_too() {
     };
     let han = utterances((0..200).map(|i| spoken(i, "字")).collect());
     assert_eq!(subtitles(&han, SubtitleFormat::Srt).matches("-->").count(), 6);
-    // Letters that are glued to each other are one word.
+    // Latin letters that are glued to each other form one word.
     let latin = utterances((0..200).map(|i| spoken(i, "a")).collect());
     assert_eq!(subtitles(&latin, SubtitleFormat::Srt).matches("-->").count(), 1);
 }
@@ -310,7 +314,7 @@ fn utterances_end_with_the_speaker_and_after_a_pause() {
 }
 
 #[test]
-fn long_utterances_become_several_subtitles_and_signs_stay_text() {
+fn long_utterances_become_several_subtitles_and_markup_is_escaped() {
     let spoken: Vec<SpokenWord> = (0..100)
         .map(|i| SpokenWord {
             text: if i % 10 == 9 { "<b>&-->.".to_owned() } else { format!("word{i}") },

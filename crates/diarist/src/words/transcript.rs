@@ -1,28 +1,25 @@
-//! A transcript: words in their order, with times as far as the recogniser gave any.
+//! A transcript: words in their order, with their times where the recogniser gave any.
 
-use serde_json::Value;
-
-use super::layouts;
-use crate::error::{Error, Result};
 use crate::timeline::Segment;
 
-/// A word, or a longer piece of text where the recogniser tells no times of words.
+/// A word, or a longer piece of text if the recogniser gives no times of words.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     /// The text, without blanks around it.
     pub text: String,
-    /// When it was said, in seconds; `None` if the recogniser does not tell, or tells something impossible.
+    /// The time at which it was said, in seconds; `None` if the recogniser gave none, or an
+    /// impossible one.
     pub time: Option<Segment>,
-    /// Does it follow the word before without a blank?
+    /// Whether the word follows the one before it without a blank.
     pub is_glued: bool,
-    /// Index of the recogniser's segment that it stands in.
+    /// Index of the recogniser's segment that contains the word.
     pub segment: usize,
 }
 
-/// A layout that is known.
+/// A known layout of transcripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// OpenAI Whisper, its interface on the network, faster-whisper, WhisperX: segments with words.
+    /// OpenAI Whisper and its web API, faster-whisper, WhisperX: segments with words.
     Whisper,
     /// whisper.cpp: a transcription with offsets in milliseconds.
     WhisperCpp,
@@ -34,38 +31,20 @@ pub enum Layout {
     ParakeetMlx,
 }
 
-/// What a recogniser has heard.
+/// A transcript as a recogniser wrote it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Transcript {
-    /// How it was written.
+    /// The layout that it was written in.
     pub layout: Layout,
     /// All words in their order.
     pub words: Vec<Word>,
-    /// How many words had impossible times: negative, or an end before the start. They count as words without.
+    /// Number of words with impossible times: negative, or an end before the start. Such words
+    /// count as words without a time.
     pub num_impossible_times: usize,
 }
 
-impl Transcript {
-    /// Reads the JSON of any known layout.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Input`] if `bytes` are not JSON, of no known layout, or lack what the layout promises.
-    pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(Error::input("the transcript is empty").hint("write it again as JSON"));
-        }
-        // whisper.cpp cuts characters into tokens, so its strings need not be UTF-8.
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            Error::input("the transcript is not JSON").hint("write it as JSON; NaN is none").caused_by(error)
-        })?;
-        layouts::read(value)
-    }
-}
-
 impl Word {
-    /// A word of segment `segment`: `text` as the recogniser gave it, blanks around it included.
+    /// A word of segment `segment`. `text` is the recogniser's, including blanks around it.
     pub(super) fn new(text: &str, start: Option<f64>, end: Option<f64>, segment: usize) -> Self {
         let time = start.zip(end).map(|(start, end)| Segment::new(start, end));
         let is_glued = !text.starts_with([' ', '\t', '\n', '\u{2581}']);
@@ -73,7 +52,7 @@ impl Word {
         Self { text, time, is_glued, segment }
     }
 
-    /// Takes away a time that cannot be.
+    /// Removes an impossible time. Returns whether there was one.
     pub(super) fn drop_impossible_time(&mut self) -> bool {
         let is_impossible = self.time.is_some_and(|time| !(time.start >= 0.0 && time.end >= time.start));
         if is_impossible {

@@ -1,4 +1,4 @@
-//! Words of one speaker in a row.
+//! Groups consecutive words of one speaker into utterances.
 
 use super::pieces::is_without_blanks;
 use crate::timeline::Segment;
@@ -9,27 +9,28 @@ pub const MAX_PAUSE_S: f64 = 1.5;
 /// A word with its speaker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpokenWord {
-    /// The text.
+    /// The text of the word.
     pub text: String,
-    /// When it was said, in seconds; without length if the recogniser does not tell.
+    /// The time at which it was said, in seconds; a moment without length if the recogniser gave no
+    /// time.
     pub time: Segment,
-    /// Who said it.
+    /// Label of the speaker; `None` if no turn is near the word.
     pub speaker: Option<String>,
-    /// Does it follow the word before without a blank?
+    /// Whether the word follows the one before it without a blank.
     pub is_glued: bool,
 }
 
-/// Words of one speaker in a row.
+/// Consecutive words of one speaker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Utterance {
-    /// Who.
+    /// Label of the speaker; `None` if no turn is near the words.
     pub speaker: Option<String>,
     /// The words, at least one.
     pub words: Vec<SpokenWord>,
 }
 
 impl Utterance {
-    /// From the first moment of any word to the last.
+    /// The time from the earliest start to the latest end of any word.
     pub fn time(&self) -> Segment {
         let start = self.words.iter().map(|word| word.time.start).fold(f64::INFINITY, f64::min);
         let end = self.words.iter().map(|word| word.time.end).fold(f64::NEG_INFINITY, f64::max);
@@ -48,8 +49,8 @@ impl Utterance {
         text
     }
 
-    /// Cuts after every word for which `ends` says so; it is told the part so far and the word after it. What is glued stays whole, except in
-    /// scripts without blanks.
+    /// Cuts the utterance before every word for which `ends` returns true; `ends` gets the part so
+    /// far and the next word. Glued words stay together, except in scripts without blanks.
     pub(super) fn cut(&self, ends: impl Fn(&Self, &SpokenWord) -> bool) -> Vec<Self> {
         let mut parts: Vec<Self> = Vec::new();
         for word in &self.words {
@@ -63,7 +64,8 @@ impl Utterance {
     }
 }
 
-/// Groups words: a new utterance begins with another speaker, and after a pause of more than [`MAX_PAUSE_S`].
+/// Groups words into utterances. A new one begins when the speaker changes, and after a pause of
+/// more than [`MAX_PAUSE_S`].
 pub fn utterances(words: Vec<SpokenWord>) -> Vec<Utterance> {
     let mut utterances: Vec<Utterance> = Vec::new();
     for word in words {

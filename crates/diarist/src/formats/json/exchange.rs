@@ -1,4 +1,4 @@
-//! The part of a document that other formats have, too.
+//! The part of a JSON document that other formats have as well.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{Annotation, Segment, Turn};
 
-/// What is read of a [`super::Document`]; all the rest may be missing.
+/// The fields of a [`super::Document`] that are read; all others may be missing.
 #[derive(Debug, Deserialize)]
 struct Known {
     file_id: String,
@@ -21,7 +21,7 @@ struct Known {
     exclusive_turns: Option<Vec<Turn>>,
 }
 
-/// What [`write`] writes: the fields of a [`super::Document`] that turns alone tell.
+/// The fields of a [`super::Document`] that follow from the turns alone; [`write`] writes them.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
     schema_version: u32,
@@ -36,7 +36,8 @@ struct Told<'a> {
     speakers: Vec<JsonSpeaker>,
 }
 
-/// Reads documents that follow each other, as in JSON Lines. A speaker with a name is called by that.
+/// Reads documents that follow each other, as in JSON Lines. A speaker with a name gets the name as
+/// label.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not such a document.
@@ -45,8 +46,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Labels>> {
     let mut recordings = Vec::new();
     for known in serde_json::Deserializer::from_str(&text).into_iter::<Known>() {
         let known = known.map_err(|error| {
-            error_at(error.line(), "this is not JSON of `diarist diarize`")
-                .hint("give what its --format json writes")
+            error_at(error.line(), "this is not a JSON document of diarist")
+                .hint("give a diarization that diarist wrote as JSON")
                 .caused_by(error)
         })?;
         recordings.push(recording(known).map_err(|error| error.at(format!("document {}", recordings.len() + 1)))?);
@@ -134,8 +135,8 @@ mod tests {
     #[test]
     fn errors_name_the_line_or_the_document() {
         for (text, expected) in [
-            ("{\"file_id\": \"a\", \"turns\": []}\n{", "line 2: this is not JSON of `diarist diarize`"),
-            ("{\"turns\": []}", "line 1: this is not JSON of `diarist diarize`"),
+            ("{\"file_id\": \"a\", \"turns\": []}\n{", "line 2: this is not a JSON document of diarist"),
+            ("{\"turns\": []}", "line 1: this is not a JSON document of diarist"),
             (
                 r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1, "speaker": "x"}]}"#,
                 "document 1: a turn from 2 s",

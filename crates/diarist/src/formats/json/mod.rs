@@ -1,8 +1,9 @@
-//! A diarization as JSON: everything that RTTM has no place for.
+//! A diarization as JSON, with all the information that RTTM cannot hold.
 //!
-//! `docs/output-json.md` describes the fields for readers, `docs/output.schema.json` for programs. A field may be added
-//! at any time; removing one or changing its meaning raises [`SCHEMA_VERSION`]. [`read`] takes what other formats have as well,
-//! and [`write()`] writes that much.
+//! `docs/output-json.md` describes the fields for readers, `docs/output.schema.json` for programs.
+//! A field may be added at any time; removing one or changing its meaning raises
+//! [`SCHEMA_VERSION`]. [`read`] reads the fields that other formats have as well, and [`write()`]
+//! writes only those.
 
 mod exchange;
 
@@ -19,10 +20,11 @@ use crate::settings::{Settings, options_in_force};
 use crate::timeline::Turn;
 use crate::voices::{Candidate, Identification};
 
-/// Version of the document's layout.
+/// Version of the layout of the document.
 pub const SCHEMA_VERSION: u32 = 1;
 
-/// The document of one recording. Times are seconds of the original recording, rounded to milliseconds.
+/// The document of one recording. Times are seconds of the original recording, rounded to
+/// milliseconds.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Document {
     /// [`SCHEMA_VERSION`] of the writer.
@@ -39,49 +41,52 @@ pub struct Document {
     pub overlap_s: f64,
     /// Turns in the order of their start; those of different speakers may overlap.
     pub turns: Vec<Turn>,
-    /// The same with at most one speaker at every moment.
+    /// The exclusive timeline: turns with at most one speaker at every moment.
     pub exclusive_turns: Vec<Turn>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<JsonSpeaker>,
     /// The options in force.
     pub options: JsonOptions,
-    /// What the work took.
+    /// Seconds that each stage took.
     pub timings: JsonTimings,
-    /// What the cache of embeddings had; `null` in other modes than `cached`.
+    /// Hits and misses of the embedding cache; `null` in other modes than `cached`.
     pub cache_use: Option<CacheUse>,
 }
 
 /// A speaker in a [`Document`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonSpeaker {
-    /// Label as in the turns.
+    /// Label of the speaker in the turns.
     pub label: String,
     /// Seconds of speech, overlapped speech included.
     pub speech_s: f64,
     /// Number of turns.
     pub num_turns: usize,
-    /// The speaker's voice: 256 values, not normalised; compare with cosine similarity. `null` if there is none.
+    /// The speaker's voice: 256 values, not normalised, to be compared by cosine similarity; `null`
+    /// if there is none.
     pub embedding: Option<Vec<f32>>,
-    /// Name of the known person whose voice it is; missing if nobody was asked for or recognised.
+    /// Name of the known person that the speaker is; missing if known people were not searched, or
+    /// if none was recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Who it may be; missing if nobody was asked for, or the speaker has no voice to compare.
+    /// The likeliest known people; missing if known people were not searched, or if the speaker has
+    /// no voice to compare.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub identification: Option<JsonIdentification>,
 }
 
-/// Who a speaker may be, in a [`Document`].
+/// The likeliest known people for a speaker in a [`Document`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonIdentification {
-    /// The likeliest person, `null` if nobody else is left.
+    /// The likeliest person; `null` if there is none who is not another speaker.
     pub best: Option<JsonCandidate>,
-    /// The next likeliest person.
+    /// The second likeliest person.
     pub runner_up: Option<JsonCandidate>,
-    /// Difference of their `log_ratio`.
+    /// Difference of the `log_ratio` of the two.
     pub margin: Option<f64>,
 }
 
-/// A known person whom a voice may belong to.
+/// A known person that a voice may belong to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonCandidate {
     /// Name of the person.
@@ -94,23 +99,23 @@ pub struct JsonCandidate {
     pub cosine: f64,
 }
 
-/// The options of a [`Document`]: everything in the table of options
-/// ([`OPTIONS`](crate::parts::settings::OPTIONS)) that has a key there, `null` where it does not
-/// apply, and the constraints.
+/// The options of a [`Document`]: every option with a key in the table of options
+/// ([`OPTIONS`](crate::parts::settings::OPTIONS)), `null` where it does not apply, and the
+/// constraints.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct JsonOptions {
-    /// Values by key.
+    /// Values of the options by key.
     #[serde(flatten)]
     pub values: BTreeMap<String, serde_json::Value>,
-    /// Pairs of moments at which the same person was known to speak.
+    /// Pairs of moments at which the same person speaks, according to the caller.
     #[serde(default)]
     pub must_link: Vec<(f64, f64)>,
-    /// Pairs of moments at which different people were known to speak.
+    /// Pairs of moments at which different people speak, according to the caller.
     #[serde(default)]
     pub cannot_link: Vec<(f64, f64)>,
 }
 
-/// Seconds in a [`Document`], rounded to microseconds.
+/// Timings in a [`Document`] in seconds, rounded to microseconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct JsonTimings {
     /// The stages and their total.
@@ -139,7 +144,7 @@ impl Document {
         }
     }
 
-    /// The document on one line, without a line break, so that several make JSON Lines.
+    /// The document on one line, without a line break, so that several documents make JSON Lines.
     pub fn to_line(&self) -> String {
         serde_json::to_string(self).expect("every field has a JSON form: strings, finite numbers, lists")
     }

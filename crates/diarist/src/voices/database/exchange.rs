@@ -1,4 +1,4 @@
-//! People as JSON, to copy them elsewhere.
+//! Export and import of people as JSON, to copy them to another database.
 
 use std::collections::HashMap;
 
@@ -10,9 +10,9 @@ use super::{MAX_SAMPLES, NewSample, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 use crate::voices::{SampleKind, Voice};
 
-/// What the document says it is.
+/// Marks a document as an export of speakers.
 const FORMAT: &str = "diarist-speakers";
-/// Version of the document's layout.
+/// Version of the layout of the document.
 const VERSION: u32 = 1;
 
 #[derive(Serialize, Deserialize)]
@@ -39,23 +39,23 @@ struct JsonSample {
     source: String,
     model: String,
     created: String,
-    /// Of a learned sample: those of one number were learned together.
+    /// Batch of a learned sample. Samples with the same number were learned together.
     batch: Option<i64>,
 }
 
-/// What [`SpeakerDatabase::import`] added.
+/// Counts of the people and samples that [`SpeakerDatabase::import`] added.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// People who were not known before.
+    /// Number of people added.
     pub num_people: usize,
-    /// Samples that were not there before.
+    /// Number of samples added.
     pub num_samples: usize,
-    /// Samples that the person had already.
+    /// Number of samples that were not added, because the person had them already.
     pub num_known: usize,
 }
 
 impl SpeakerDatabase {
-    /// Everybody with all samples, as one JSON document.
+    /// All people with all samples, as one JSON document.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file cannot be read.
@@ -84,13 +84,16 @@ impl SpeakerDatabase {
         Ok(serde_json::to_string(&document).expect("every field has a JSON form: strings, finite numbers, lists"))
     }
 
-    /// Adds the people of a document that [`Self::export`] wrote: all of it or nothing.
+    /// Adds the people of a document that [`Self::export`] wrote. Either all of them are added or
+    /// none.
     ///
-    /// Who is known already gets the samples that they do not have yet. Learned samples stay learned, in new batches.
+    /// A person who is known already gets the samples that are missing. Learned samples stay
+    /// learned, in new batches.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if `text` is no such document, holds what is no name or no voice, or a person would have more than
-    /// [`MAX_SAMPLES`]; [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if `text` is not such a document, holds an invalid name or
+    /// voice, or would give a person more than [`MAX_SAMPLES`]; [`crate::ErrorKind::Output`] if the
+    /// file cannot be written.
     pub fn import(&mut self, text: &str) -> Result<Imported> {
         let document = parse(text)?;
         self.write(|transaction| {
@@ -116,7 +119,7 @@ impl SpeakerDatabase {
                             "{:?} would have more than {MAX_SAMPLES} samples",
                             person.name
                         ))
-                        .hint("remove some here or there with `diarist speakers remove NAME --sample ID`"));
+                        .hint("remove some of them from the database or from the export"));
                     }
                     let batch = match sample.batch {
                         None => None,
@@ -139,12 +142,12 @@ impl SpeakerDatabase {
 
 fn parse(text: &str) -> Result<Document> {
     let wrong = |error: serde_json::Error| {
-        Error::input("not an export of speakers").caused_by(error).hint("`diarist speakers export` writes one")
+        Error::input("not an export of speakers").caused_by(error).hint("make one with an export of a speaker database")
     };
     let value: serde_json::Value = serde_json::from_str(text).map_err(wrong)?;
     let (format, version) = (&value["format"], &value["version"]);
     if format != FORMAT {
-        return Err(Error::input("not an export of speakers").hint("`diarist speakers export` writes one"));
+        return Err(Error::input("not an export of speakers").hint("make one with an export of a speaker database"));
     }
     if version != VERSION {
         return Err(Error::input(format!("an export of version {version}, but this diarist reads {VERSION}"))

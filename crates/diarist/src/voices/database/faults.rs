@@ -1,15 +1,15 @@
-//! What SQLite's errors mean to the user.
+//! Translates SQLite's errors into messages for users.
 
 use rusqlite::ffi::ErrorCode;
 
 use crate::error::{Error, ErrorKind};
 
-/// A fault while reading.
+/// Translates an error of a read.
 pub(super) fn reading(error: rusqlite::Error) -> Error {
     fault(error, ErrorKind::Input, "cannot be read")
 }
 
-/// A fault while writing.
+/// Translates an error of a write.
 pub(super) fn writing(error: rusqlite::Error) -> Error {
     fault(error, ErrorKind::Output, "cannot be written")
 }
@@ -17,7 +17,7 @@ pub(super) fn writing(error: rusqlite::Error) -> Error {
 fn fault(error: rusqlite::Error, kind: ErrorKind, what: &str) -> Error {
     let hinted = |kind, what: &str, hint: &str| Error::new(kind, what).hint(hint);
     let fault = match error.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase) => hinted(ErrorKind::Input, "is not a speaker database", "name another file"),
+        Some(ErrorCode::NotADatabase) => hinted(ErrorKind::Input, "is not a speaker database", "choose another file"),
         Some(ErrorCode::DatabaseCorrupt) => damaged(),
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
             hinted(ErrorKind::Output, "another process keeps it busy", "try again when that has finished")
@@ -29,9 +29,9 @@ fn fault(error: rusqlite::Error, kind: ErrorKind, what: &str) -> Error {
     fault.caused_by(error)
 }
 
-/// A file that does not hold what it should.
+/// The error for a file with content that a speaker database cannot have.
 pub(super) fn damaged() -> Error {
-    Error::input("the speaker database is damaged").hint("restore a copy, or import an export")
+    Error::input("the speaker database is damaged").hint("restore a copy of it, or import an export")
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
-//! The file in which known people and their samples are kept.
+//! The file that keeps known people and their samples.
 //!
-//! An SQLite database in one file, with a rollback journal and full synchronisation: a change is on the disk when the call returns,
-//! and a process that dies in the middle of a change has changed nothing. Every change is one transaction, so several processes may
-//! use one file; who comes second waits. What is removed is overwritten with zeros.
+//! It is an SQLite database in one file, with a rollback journal and full synchronisation. A change
+//! is on the disk when the call returns, and a process that dies in the middle of a change has
+//! changed nothing. Every change is one transaction, so several processes may use one file; a
+//! second process waits for the first. Removed data is overwritten with zeros.
 
 mod exchange;
 mod faults;
@@ -26,26 +27,26 @@ pub use exchange::Imported;
 pub use people::check_name;
 pub use samples::Learned;
 
-/// Most samples of one person. More would hardly change the mean of those that are there.
+/// Largest number of samples of one person. More samples would hardly change the mean.
 pub const MAX_SAMPLES: usize = 50;
 
-/// How long to wait for another process to finish its change.
+/// Longest wait for another process to finish its change.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// An open speaker database.
 #[derive(Debug)]
 pub struct SpeakerDatabase {
     connection: Connection,
-    /// The file's name, for messages.
+    /// Name of the file, for error messages.
     name: String,
 }
 
-/// A known person, and what there is of them.
+/// A known person, with a summary of the samples.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Person {
-    /// Unique name.
+    /// Name of the person, unique in the database.
     pub name: String,
-    /// When the person was first enrolled, UTC, as `2026-01-31T12:00:00Z`.
+    /// Time at which the person was first enrolled, in UTC, such as `2026-01-31T12:00:00Z`.
     pub created: String,
     /// Number of enrolled samples.
     pub num_enrolled: usize,
@@ -55,33 +56,33 @@ pub struct Person {
     pub speech_s: f64,
 }
 
-/// A sample to be kept.
+/// A sample to be added.
 #[derive(Debug, Clone, PartialEq)]
 pub struct NewSample {
     /// The voice.
     pub voice: Voice,
     /// The recording that it comes from.
     pub source: String,
-    /// Which network made the embedding: [`crate::parts::inference::Networks::fingerprint`].
+    /// The network that made the embedding: [`crate::parts::inference::Networks::fingerprint`].
     pub model: String,
 }
 
-/// A sample that is kept.
+/// A sample in the database.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sample {
-    /// Number by which it is removed.
+    /// Number of the sample, for its removal.
     pub id: i64,
-    /// How it came about.
+    /// Origin of the sample.
     pub kind: SampleKind,
     /// The voice.
     pub voice: Voice,
     /// The recording that it comes from.
     pub source: String,
-    /// Which network made the embedding.
+    /// The network that made the embedding.
     pub model: String,
-    /// When it was added, UTC, as `2026-01-31T12:00:00Z`.
+    /// Time at which it was added, in UTC, such as `2026-01-31T12:00:00Z`.
     pub created: String,
-    /// For a learned sample, what it was learned in: the number of the batch, which one undo takes back.
+    /// Number of the batch of a learned sample. One undo removes a whole batch.
     pub batch: Option<i64>,
 }
 
@@ -89,19 +90,19 @@ impl SpeakerDatabase {
     /// Opens the database at `path`, which must exist.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if the file cannot be read or is no speaker database, is one of a newer version, or is damaged.
+    /// [`ErrorKind::Input`] if the file cannot be read, is not a speaker database, has a newer
+    /// version, or is damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let name = path.display().to_string();
         if !path.exists() {
-            return Err(Error::input("there is no speaker database")
-                .hint("`diarist speakers enroll NAME FILE` makes one")
-                .at(name));
+            return Err(Error::input("there is no speaker database").hint("enroll a person to make one").at(name));
         }
         Self::connect(path, name)
     }
 
-    /// Opens the database at `path`, and makes an empty one if there is none, readable for its owner only.
+    /// Opens the database at `path`. If there is none, makes an empty one that only its owner can
+    /// read.
     ///
     /// # Errors
     /// As [`Self::open`], and [`ErrorKind::Output`] if it cannot be made.
@@ -137,11 +138,11 @@ impl SpeakerDatabase {
         Ok(Self { connection, name })
     }
 
-    /// The people with a sample by `model`, to compare voices with.
+    /// The people with at least one sample by `model`, as a gallery to compare voices with.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if there are samples but all of them by other models, whose embeddings cannot be compared; or if the
-    /// file is damaged.
+    /// [`ErrorKind::Input`] if the database has samples but none by `model`, because embeddings of
+    /// different models cannot be compared; also if the file is damaged.
     pub fn gallery(&self, model: &str) -> Result<Gallery> {
         let mut people: Vec<(String, Vec<(SampleKind, Voice)>)> = Vec::new();
         let mut other = None;
@@ -159,13 +160,13 @@ impl SpeakerDatabase {
             return Err(Error::input(format!(
                 "its voices are embeddings by {other}, which cannot be compared with those by {model}"
             ))
-            .hint("use the embedding weights that it was made with, or enroll everybody again in another database")
+            .hint("use the embedding weights that it was made with, or enroll all people again in another database")
             .at(self.name.clone()));
         }
         Gallery::new(people)
     }
 
-    /// Reads within one transaction, so that no other process changes anything meanwhile.
+    /// Reads within one transaction, so that no other process changes the data meanwhile.
     fn read<R>(&self, work: impl FnOnce(&Connection) -> Result<R>) -> Result<R> {
         let read = || {
             let transaction = self.connection.unchecked_transaction().map_err(faults::reading)?;
@@ -174,7 +175,7 @@ impl SpeakerDatabase {
         read().map_err(|error| error.at(self.name.clone()))
     }
 
-    /// Does all of `work` or nothing, after waiting for other processes.
+    /// Waits for other processes, then does all of `work` or nothing.
     fn write<R>(&mut self, work: impl FnOnce(&Transaction<'_>) -> Result<R>) -> Result<R> {
         let name = self.name.clone();
         let write = || {

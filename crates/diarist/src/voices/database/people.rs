@@ -1,15 +1,15 @@
-//! People: who there is, and changes of who is who.
+//! Lists, renames, merges and removes people.
 
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{MAX_SAMPLES, Person, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 
-/// Longest name in characters.
+/// Largest number of characters of a name.
 const MAX_NAME: usize = 200;
 
 impl SpeakerDatabase {
-    /// Everybody, by name.
+    /// All people, sorted by name.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the file cannot be read.
@@ -31,18 +31,17 @@ impl SpeakerDatabase {
         })
     }
 
-    /// Gives a person another name.
+    /// Renames a person.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if nobody has the first name, somebody has the other already, or it is no name;
-    /// [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if no person is called `from`, if another person is called `to`,
+    /// or if `to` is not a valid name; [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn rename(&mut self, from: &str, to: &str) -> Result<()> {
         check_name(to)?;
         self.write(|transaction| {
             let person = require(transaction, from)?;
             if from != to && find(transaction, to)?.is_some() {
-                return Err(Error::input(format!("{to:?} exists already"))
-                    .hint("`diarist speakers merge` makes one person of two"));
+                return Err(Error::input(format!("{to:?} exists already")).hint("merge the two if they are one person"));
             }
             transaction
                 .execute("UPDATE people SET name = ?1 WHERE id = ?2", params![to, person])
@@ -51,11 +50,11 @@ impl SpeakerDatabase {
         })
     }
 
-    /// Gives all samples of `from` to `into` and removes `from`: the two are one person.
+    /// Merges two entries of one person: gives all samples of `from` to `into` and removes `from`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if either is unknown, both are the same, or together they have more than [`MAX_SAMPLES`];
-    /// [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if either is unknown, if both are the same, or if together they
+    /// have more than [`MAX_SAMPLES`]; [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn merge(&mut self, from: &str, into: &str) -> Result<()> {
         if from == into {
             return Err(Error::input(format!("{from:?} cannot be merged into itself")).hint("name two people"));
@@ -67,7 +66,7 @@ impl SpeakerDatabase {
                 return Err(Error::input(format!(
                     "{from:?} and {into:?} have {total} samples, but one person has at most {MAX_SAMPLES}"
                 ))
-                .hint("remove some with `diarist speakers remove NAME --sample ID`"));
+                .hint("remove some of the samples first"));
             }
             let change = |sql: &str| transaction.execute(sql, params![source, target]).map_err(faults::writing);
             change("UPDATE samples SET person = ?2 WHERE person = ?1")?;
@@ -76,10 +75,11 @@ impl SpeakerDatabase {
         })
     }
 
-    /// Forgets a person with all samples.
+    /// Removes a person with all samples.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if nobody has this name; [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if no person has this name; [`crate::ErrorKind::Output`] if the
+    /// file cannot be written.
     pub fn remove(&mut self, name: &str) -> Result<()> {
         self.write(|transaction| {
             let person = require(transaction, name)?;
@@ -89,10 +89,11 @@ impl SpeakerDatabase {
     }
 }
 
-/// Refuses what cannot be told apart on a screen or breaks a line.
+/// Checks that a name is on one line and can be told apart from others on a screen.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank at either end or with a control character.
+/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank
+/// at either end or with a control character.
 pub fn check_name(name: &str) -> Result<()> {
     let fault = if name.is_empty() {
         "is empty"
@@ -115,12 +116,11 @@ pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
 }
 
 pub(super) fn require(connection: &Connection, name: &str) -> Result<i64> {
-    find(connection, name)?.ok_or_else(|| {
-        Error::input(format!("nobody is called {name:?}")).hint("`diarist speakers list` shows the names")
-    })
+    find(connection, name)?
+        .ok_or_else(|| Error::input(format!("nobody is called {name:?}")).hint("list the people to see their names"))
 }
 
-/// The person of this name, who is made if missing.
+/// The id of the person of this name. Adds the person if missing.
 pub(super) fn find_or_create(connection: &Connection, name: &str, created: Option<&str>) -> Result<i64> {
     check_name(name)?;
     if let Some(person) = find(connection, name)? {

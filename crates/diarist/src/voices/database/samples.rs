@@ -1,4 +1,4 @@
-//! Samples: enrolled by the user, or learned from recordings and taken back.
+//! Adds, lists and removes samples: enrolled by the user, or learned from recordings.
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
@@ -7,30 +7,31 @@ use super::{MAX_SAMPLES, NewSample, Sample, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
 use crate::voices::{SampleKind, Voice};
 
-/// What [`SpeakerDatabase::learn`] added.
+/// The result of [`SpeakerDatabase::learn`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Learned {
     /// Number of the batch, for [`SpeakerDatabase::undo`]; `None` if nothing was added.
     pub batch: Option<i64>,
-    /// Whose samples were added.
+    /// Names of the people who got samples.
     pub added: Vec<String>,
-    /// Who has [`MAX_SAMPLES`] already and learned nothing.
+    /// Names of the people who have [`MAX_SAMPLES`] already and got none.
     pub full: Vec<String>,
 }
 
 impl SpeakerDatabase {
-    /// Adds enrolled samples to a person, who is made if missing: all of them or none.
+    /// Adds enrolled samples to a person, who is added if missing. Either all samples are added or
+    /// none.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] for what is no name, or if the person would have more than [`MAX_SAMPLES`];
-    /// [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] for an invalid name, or if the person would have more than
+    /// [`MAX_SAMPLES`]; [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn enroll(&mut self, name: &str, samples: &[NewSample]) -> Result<()> {
         self.write(|transaction| {
             let person = find_or_create(transaction, name, None)?;
             for sample in samples {
                 if num_samples(transaction, person)? >= MAX_SAMPLES {
                     return Err(Error::input(format!("{name:?} would have more than {MAX_SAMPLES} samples"))
-                        .hint("remove some with `diarist speakers remove NAME --sample ID`"));
+                        .hint("remove some of the samples first"));
                 }
                 insert(transaction, person, sample, None, None)?;
             }
@@ -40,10 +41,11 @@ impl SpeakerDatabase {
 
     /// Adds learned samples of known people from one recording, as one batch.
     ///
-    /// Whoever has [`MAX_SAMPLES`] learns nothing: no sample ever takes the place of another.
+    /// A person with [`MAX_SAMPLES`] gets no new sample, because no sample ever replaces another.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if somebody is unknown; [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if a person is unknown; [`crate::ErrorKind::Output`] if the file
+    /// cannot be written.
     pub fn learn(&mut self, recording: &str, samples: &[(String, NewSample)]) -> Result<Learned> {
         self.write(|transaction| {
             let mut learned = Learned { batch: None, added: Vec::new(), full: Vec::new() };
@@ -65,10 +67,12 @@ impl SpeakerDatabase {
         })
     }
 
-    /// Takes back what was learned in `batch`, or in the last one: the recording's name and how many samples went.
+    /// Removes the samples of `batch`, or of the last batch. Returns the name of the recording and
+    /// the number of samples removed.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if there is no such batch; [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if there is no such batch; [`crate::ErrorKind::Output`] if the
+    /// file cannot be written.
     pub fn undo(&mut self, batch: Option<i64>) -> Result<(String, usize)> {
         self.write(|transaction| {
             let query = "SELECT id, recording, (SELECT count(*) FROM samples WHERE batch = batches.id) FROM batches
@@ -82,9 +86,7 @@ impl SpeakerDatabase {
                     || "nothing was learned that could be undone".to_owned(),
                     |batch| format!("there is no batch {batch}"),
                 );
-                return Err(
-                    Error::input(message).hint("`diarist speakers show NAME` tells what was learned in which batch")
-                );
+                return Err(Error::input(message).hint("list the samples of a person to see their batches"));
             };
             transaction.execute("DELETE FROM batches WHERE id = ?1", [id]).map_err(faults::writing)?;
             Ok((recording, count))
@@ -94,16 +96,16 @@ impl SpeakerDatabase {
     /// The samples of a person, oldest first.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if nobody has this name, or a sample is damaged.
+    /// [`crate::ErrorKind::Input`] if no person has this name, or if a sample is damaged.
     pub fn samples(&self, name: &str) -> Result<Vec<Sample>> {
         self.read(|connection| of_person(connection, require(connection, name)?))
     }
 
-    /// Forgets one sample of a person.
+    /// Removes one sample of a person.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if nobody has this name or such a sample, or if it is the only one;
-    /// [`crate::ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Input`] if no person has this name, if the person has no such sample, or
+    /// if it is the only one; [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn remove_sample(&mut self, name: &str, id: i64) -> Result<()> {
         self.write(|transaction| {
             let person = require(transaction, name)?;
@@ -116,7 +118,7 @@ impl SpeakerDatabase {
                 .map_err(faults::writing)?;
             if removed == 0 {
                 return Err(Error::input(format!("{name:?} has no sample {id}"))
-                    .hint("`diarist speakers show NAME` lists the samples"));
+                    .hint("list the samples of the person to see their numbers"));
             }
             Ok(())
         })

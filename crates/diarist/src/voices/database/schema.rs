@@ -1,14 +1,15 @@
-//! The tables, and how older files get them.
+//! The tables of the database, and the migrations of older files.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::faults;
 use crate::error::{Error, Result};
 
-/// Marks a file as ours: `dVox` in ASCII, SQLite's `application_id`.
+/// SQLite's `application_id` of a speaker database: `dVox` in ASCII.
 const APPLICATION_ID: i32 = 0x6456_6f78;
 
-/// What brings a file from each version to the next; a new file goes through all of them. SQLite's `user_version` counts those done.
+/// The statements that bring a file from each version to the next. A new file goes through all of
+/// them. SQLite's `user_version` counts the migrations done.
 const MIGRATIONS: [&str; 2] = [
     "CREATE TABLE people (
          id INTEGER PRIMARY KEY,
@@ -25,7 +26,8 @@ const MIGRATIONS: [&str; 2] = [
          created TEXT NOT NULL
      ) STRICT;
      CREATE INDEX samples_of_person ON samples (person);",
-    // Learned samples: those with a batch. AUTOINCREMENT, so that the number of a batch that was undone never comes again.
+    // A learned sample is a sample with a batch. AUTOINCREMENT keeps the number of an undone batch
+    // from being used again.
     "CREATE TABLE batches (
          id INTEGER PRIMARY KEY AUTOINCREMENT,
          recording TEXT NOT NULL,
@@ -35,7 +37,7 @@ const MIGRATIONS: [&str; 2] = [
      CREATE INDEX samples_of_batch ON samples (batch);",
 ];
 
-/// Makes sure that the connection is to a database of ours in the present version.
+/// Checks that the connection is to a speaker database, and brings it to the present version.
 pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     let settings = "PRAGMA journal_mode = DELETE; PRAGMA synchronous = EXTRA; PRAGMA foreign_keys = ON;
                     PRAGMA secure_delete = ON;";
@@ -46,17 +48,19 @@ pub(super) fn prepare(connection: &mut Connection) -> Result<()> {
     Ok(())
 }
 
-/// Migrations done. Refuses files of others and of the future.
+/// Number of migrations done. Refuses files of other programs and of newer versions.
 fn version(connection: &Connection) -> Result<usize> {
     let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, i32>(0));
     let (application, version) =
         (number("application_id").map_err(faults::reading)?, number("user_version").map_err(faults::reading)?);
     let tables: i64 =
         connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0)).map_err(faults::reading)?;
-    // A file of no bytes is one that nobody came to fill.
+    // A process that stops right after making the file leaves it without content.
     let is_new = application == 0 && version == 0 && tables == 0;
     if application != APPLICATION_ID && !is_new {
-        return Err(Error::input("is a database of another program, not a speaker database").hint("name another file"));
+        return Err(
+            Error::input("is a database of another program, not a speaker database").hint("choose another file")
+        );
     }
     match usize::try_from(version) {
         Ok(version) if version <= MIGRATIONS.len() => Ok(version),
@@ -70,7 +74,7 @@ fn version(connection: &Connection) -> Result<usize> {
 
 fn migrate(connection: &mut Connection) -> Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(faults::writing)?;
-    // Another process may have done it while this one waited.
+    // Another process may have migrated the file while this one waited.
     for migration in &MIGRATIONS[version(&transaction)?..] {
         transaction.execute_batch(migration).map_err(faults::writing)?;
     }
@@ -105,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn files_of_others_and_of_the_future_are_refused_and_stay_as_they_are() {
+    fn files_of_other_programs_and_newer_versions_are_refused_and_left_unchanged() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str, sql: &str| {
             let path = folder.path().join(name);
@@ -130,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_nobody_came_to_fill_is_a_new_database() {
+    fn a_file_without_content_is_a_new_database() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("people.db");
         std::fs::write(&path, "").unwrap();

@@ -1,4 +1,4 @@
-//! What the database keeps, and what it refuses.
+//! Tests of the content that the database keeps, and of the input that it refuses.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ fn refused<T: std::fmt::Debug>(result: Result<T>, words: &str) {
 }
 
 #[test]
-fn what_is_enrolled_is_there_in_the_next_process() {
+fn enrolled_samples_are_there_when_the_file_is_opened_again() {
     let folder = tempfile::tempdir().unwrap();
     let mut first = database(folder.path());
     first.enroll("Ann", &[sample(1), sample(2)]).unwrap();
@@ -72,7 +72,7 @@ fn people_are_renamed_merged_and_removed() {
     assert_eq!(database.samples("Ann Lee").unwrap()[0].voice, voice(2));
     database.remove("Ann Lee").unwrap();
     assert_eq!(names(&database), ["Bo"]);
-    // Samples go with their person.
+    // The removal of a person removes the samples.
     assert_eq!(
         database.connection.query_row("SELECT count(*) FROM samples", [], |row| row.get::<_, i64>(0)).unwrap(),
         1
@@ -80,7 +80,7 @@ fn people_are_renamed_merged_and_removed() {
 }
 
 #[test]
-fn what_is_no_name_is_refused() {
+fn invalid_names_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let mut database = database(folder.path());
     for name in ["", " Ann", "Ann\t", "Ann\nLee", "A\u{7}", &"x".repeat(201)] {
@@ -112,14 +112,14 @@ fn learning_leaves_enrolled_samples_alone_and_is_undone() {
     assert_eq!(database.undo(None).unwrap(), ("tuesday.wav".to_owned(), 1));
     assert_eq!(database.export().unwrap(), before);
     refused(database.undo(None), "nothing was learned");
-    // The number of a batch that was undone never means another one.
+    // The number of an undone batch is never used again.
     assert_eq!(database.learn("friday.wav", &[of("Bo", 6)]).unwrap().batch, Some(3));
     refused(database.learn("friday.wav", &[of("Bo", 7), of("Cy", 8)]), "nobody is called \"Cy\"");
     assert_eq!(database.samples("Bo").unwrap().len(), 2, "a batch is learned whole or not at all");
 }
 
 #[test]
-fn a_person_has_a_bounded_number_of_samples_and_none_is_pushed_out() {
+fn a_person_has_a_bounded_number_of_samples_and_none_is_replaced() {
     let folder = tempfile::tempdir().unwrap();
     let mut database = database(folder.path());
     let samples: Vec<NewSample> = (0..MAX_SAMPLES).map(sample).collect();
@@ -134,7 +134,7 @@ fn a_person_has_a_bounded_number_of_samples_and_none_is_pushed_out() {
 }
 
 #[test]
-fn an_export_is_imported_as_it_was() {
+fn an_export_is_imported_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let mut database = database(folder.path());
     database.enroll("Ann \"A\" Lee", &[sample(1), sample(2)]).unwrap();
@@ -191,7 +191,7 @@ fn embeddings_of_other_networks_are_not_compared() {
 }
 
 #[test]
-fn what_is_no_database_is_refused_and_left_alone() {
+fn a_file_that_is_not_a_speaker_database_is_refused_and_left_unchanged() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("people.db");
     refused(SpeakerDatabase::open(&path), "there is no speaker database");
@@ -209,7 +209,7 @@ fn what_is_no_database_is_refused_and_left_alone() {
 }
 
 #[test]
-fn a_damaged_file_is_an_error_whatever_is_asked() {
+fn a_damaged_file_is_an_error_of_every_reading_method() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("people.db");
     let mut whole = database(folder.path());
@@ -218,7 +218,8 @@ fn a_damaged_file_is_an_error_whatever_is_asked() {
     }
     drop(whole);
     let bytes = std::fs::read(&path).unwrap();
-    // Every page but the first, whose header is another case, filled with noise in turn; and the file cut short.
+    // Noise replaces each page in turn but the first, which holds the header and is another case.
+    // One file is cut short.
     let (mut num_faults, mut num_damages) = (0, 0);
     let page = 4096;
     let noise = |offset: usize| {
@@ -241,7 +242,7 @@ fn a_damaged_file_is_an_error_whatever_is_asked() {
             num_faults += 1;
         }
     }
-    // A page of an index that nothing is looked up in may go unnoticed.
+    // Damage to a page of an index goes unnoticed if no query reads the page.
     assert!(num_damages > 10 && num_faults + 3 >= num_damages, "{num_faults} of {num_damages} damages were noticed");
 }
 
@@ -256,7 +257,7 @@ fn only_the_owner_reads_voices() {
 }
 
 #[test]
-fn what_is_removed_is_overwritten() {
+fn removed_samples_are_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let mut database = database(folder.path());
     database.enroll("Ann", &[sample(1)]).unwrap();
