@@ -121,10 +121,10 @@ fn settings_outside_their_range_are_refused() {
     let cases = [
         LiveSettings { step_s: 0.2, ..LiveSettings::default() },
         LiveSettings { step_s: 0.333, ..LiveSettings::default() },
-        LiveSettings { step_s: 10.5, latency_s: 10.0, ..LiveSettings::default() },
+        LiveSettings { step_s: 10.5, latency_s: 10.0 },
         LiveSettings { step_s: f64::NAN, ..LiveSettings::default() },
-        LiveSettings { latency_s: 0.4, step_s: 0.25, ..LiveSettings::default() },
-        LiveSettings { latency_s: 1.0, step_s: 2.0, ..LiveSettings::default() },
+        LiveSettings { latency_s: 0.4, step_s: 0.25 },
+        LiveSettings { latency_s: 1.0, step_s: 2.0 },
         LiveSettings { latency_s: 11.0, ..LiveSettings::default() },
     ];
     let diarizer = diarizer();
