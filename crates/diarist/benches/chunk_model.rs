@@ -1,7 +1,8 @@
 //! The unified model beside the separate calls on the same chunks, in turn.
 //!
-//! `cargo bench -p diarist --bench chunk_model`: the fastest run of each side, and the median of the ratios of neighbouring runs. Under
-//! `cargo test --benches` one round runs. Both sides keep their buffers and give the same bits.
+//! `cargo bench -p diarist --bench chunk_model` prints the fastest run of each side, and the median
+//! of the ratios of neighbouring runs. Under `cargo test --benches` one round runs. Both sides keep
+//! their buffers and give the same bits.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
@@ -9,15 +10,14 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Instant;
 
-use diarist::audio::{self, AudioSource};
-use diarist::features::fbank::{Fbank, chunk_mean};
-use diarist::models::Tensors;
-use diarist::models::pyannet::{self, Chunks, PyanNet};
-use diarist::models::resnet34::{self, EMBEDDING_DIMENSION, ResNet34};
-use diarist::pipeline::{ChunkModel, Models};
-use diarist::segmentation::masks::ChunkMasks;
-use diarist::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
-use diarist::tracking::{ChunkScores, ScoreOptions, score_chunk};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::features::fbank::{Fbank, chunk_mean};
+use diarist::parts::inference::{ChunkModel, ChunkScores, Networks, ScoreOptions, score_chunk};
+use diarist::parts::models::Tensors;
+use diarist::parts::models::pyannet::{self, Chunks, PyanNet};
+use diarist::parts::models::resnet34::{self, EMBEDDING_DIMENSION, ResNet34};
+use diarist::parts::segmentation::masks::ChunkMasks;
+use diarist::parts::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
 
 /// Rounds of a measurement; each runs every chunk once on either side.
 const NUM_ROUNDS: usize = 24;
@@ -78,14 +78,14 @@ fn main() {
     let chunks: Vec<&[f32]> = samples.chunks_exact(CHUNK_SAMPLES).collect();
     let known = vec![0.5; 4 * EMBEDDING_DIMENSION];
 
-    let models = Models::embedded().expect("the embedded weights are whole");
-    let mut unified = ChunkModel::new(&models);
+    let networks = Networks::embedded().expect("the embedded weights are whole");
+    let mut unified = ChunkModel::new(&networks);
     let mut separate = Separate::new();
     for audio in &chunks {
         let expected = unified.run(audio, &known, &ScoreOptions::default()).expect("a chunk").scores.clone();
         assert!(*separate.run(audio, &known) == expected, "both sides give the same");
     }
-    // Of each side, for each chunk the fastest run: what else the machine does disturbs it least.
+    // The fastest run of each chunk and side: other work of the machine disturbs it least.
     let mut fastest_ms = vec![[f64::INFINITY; 2]; chunks.len()];
     let mut ratios = Vec::new();
     for round in 0..num_rounds {

@@ -1,12 +1,22 @@
-//! Speed of the two networks as the pipeline runs them, next to what the core's arithmetic units can do in the same run.
+//! Speed of the two networks as the pipeline runs them, beside the peak of the core's arithmetic
+//! units in the same run.
 //!
-//! - `cargo bench -p diarist [-- avx512]`: a table for all (or one) instruction sets. Operations are those of the definition of
-//!   the layers. Under `cargo test --benches` each network runs once.
-//! - `cargo bench -p diarist -- --serve`: times single runs on request, for comparisons that take turns. A request is a line
-//!   `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin: `trunk` or `segmentation`; `f32`, `bf16` or `int8` (which is bf16
-//!   for `segmentation`); the number of threads; a file of little-endian f32 (`[chunks, 998, 80]` log-mel features around their mean, or `[chunks, 160000]` samples); a file for what
-//!   comes out (`[chunks, 10, 125, 256]` features, or `[chunks, 589, 7]` scores), or `-`. The answer is a line with the
-//!   milliseconds of the run. The instruction set is that of `DIARIST_ISA`.
+//! - `cargo bench -p diarist --bench networks [-- avx512]` prints a table for all (or one)
+//!   instruction sets. Operations are those of the definition of the layers. Under `cargo test
+//!   --benches` each network runs once.
+//! - `cargo bench -p diarist --bench networks -- --serve` times single runs on request, for
+//!   comparisons that take turns. The instruction set is that of `DIARIST_ISA`.
+//!
+//! A request is a line `NETWORK PRECISION THREADS INPUT OUTPUT` on stdin; the answer is a line with
+//! the milliseconds of the run.
+//!
+//! - `NETWORK`: `trunk` or `segmentation`.
+//! - `PRECISION`: `f32`, `bf16` or `int8` (which is bf16 for `segmentation`).
+//! - `THREADS`: the number of threads.
+//! - `INPUT`: a file of little-endian f32, `[chunks, 998, 80]` log-mel features around their mean,
+//!   or `[chunks, 160000]` samples.
+//! - `OUTPUT`: a file for the output, `[chunks, 10, 125, 256]` features or `[chunks, 589, 7]`
+//!   scores, or `-` for none.
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on stdout")]
 
@@ -19,9 +29,9 @@ use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use common::{Arithmetic, Peak, Sample};
-use diarist::features::fbank::NUM_MEL_BINS;
-use diarist::models::{Precision, Tensors, pyannet, resnet34};
-use diarist::segmentation::CHUNK_SAMPLES;
+use diarist::parts::features::fbank::NUM_MEL_BINS;
+use diarist::parts::models::{Precision, Tensors, pyannet, resnet34};
+use diarist::parts::segmentation::CHUNK_SAMPLES;
 use diarist_kernels::Isa;
 use rayon::prelude::*;
 
@@ -119,7 +129,7 @@ impl Kind {
         }
     }
 
-    /// What to measure on `isa`: arithmetic that the instruction sets below it have not in the same form.
+    /// The arithmetic to measure on `isa`: that which lower instruction sets lack in this form.
     fn arithmetics(self, isa: Isa) -> &'static [Arithmetic] {
         match (self, isa.has_dot(), isa.has_bf16()) {
             (Self::Trunk, false, _) => &ARITHMETICS,
@@ -179,12 +189,13 @@ impl Network {
     }
 }
 
-/// Threads and the memory they work in, which goes from one chunk or batch to the next as in the pipeline.
+/// Threads and their working memory, which goes from one chunk or batch to the next as in the
+/// pipeline.
 struct Runner {
     threads: rayon::ThreadPool,
     trunk: Mutex<Vec<resnet34::Workspace>>,
     segmentation: Mutex<Vec<pyannet::Workspace>>,
-    /// What the last run gave, a part for each chunk or batch.
+    /// The output of the last run, a part for each chunk or batch.
     outputs: Vec<Vec<f32>>,
 }
 

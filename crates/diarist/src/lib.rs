@@ -17,9 +17,14 @@
 //! The output of the networks can be kept, and clustered again in a moment with other settings:
 //!
 //! ```
-//! # use diarist::{Diarizer, Profile, Settings};
+//! # use diarist::{Analysis, Diarizer, Profile, Settings};
 //! # let diarizer = Diarizer::new(&Settings::from(Profile::Fast))?;
 //! let analysis = diarizer.analyze("../../fixtures/audio/single.flac")?;
+//! # let folder = tempfile::tempdir().expect("a temporary folder");
+//! # std::env::set_current_dir(&folder).expect("a folder");
+//! analysis.save("single.diarist")?;
+//!
+//! let analysis = Analysis::open("single.diarist")?;
 //! let two = diarizer.with_num_speakers(Some(2), None, None)?.cluster(&analysis)?;
 //! assert_eq!(two.speakers.len(), 2);
 //! # Ok::<(), diarist::Error>(())

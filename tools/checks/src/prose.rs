@@ -19,8 +19,7 @@ const UNKNOWN: &str = concat!("jour", "nal");
 /// Words around the unknown one that make it known: the file (or `*`), the text, the reason.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("*", concat!("rollback jour", "nal"), "a term of SQLite"),
-    ("crates/diarist/tests/voices/crash.rs", concat!("a jour", "nal beside it"), "the rollback file of SQLite"),
-    ("crates/diarist/tests/voices/crash.rs", concat!("people.db-jour", "nal"), "the rollback file of SQLite"),
+    ("crates/diarist/tests/it/voices/crash.rs", concat!("people.db-jour", "nal"), "the rollback file of SQLite"),
 ];
 
 /// Faults of all `files`.

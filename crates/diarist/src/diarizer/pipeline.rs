@@ -8,9 +8,9 @@ use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings};
 use crate::settings::Settings;
-#[cfg(feature = "speaker-database")]
-use crate::voices::SpeakerDatabase;
 use crate::voices::{Gallery, Repeated, Voice, clip_voice};
+#[cfg(feature = "speaker-database")]
+use crate::voices::{MIN_ENROLL_S, NewSample, SpeakerDatabase, check_name};
 
 use super::cluster::cluster_with;
 use super::naming::{set_names, set_voices_from_repeated};
@@ -235,6 +235,26 @@ impl Diarizer {
             Some(place) => error.at_unless_there(&place),
             None => error,
         })
+    }
+
+    /// Adds the voice of the one person who speaks in a clip to the person `name` of `database`. A new
+    /// name makes a new person. Returns the warnings about the clip.
+    ///
+    /// # Errors
+    /// As [`Self::voice`] for at least [`MIN_ENROLL_S`] of speech, and as [`SpeakerDatabase::enroll`].
+    #[cfg(feature = "speaker-database")]
+    pub fn enroll<'a>(
+        &self,
+        database: &mut SpeakerDatabase,
+        name: &str,
+        clip: impl Into<Recording<'a>>,
+    ) -> Result<Vec<String>> {
+        check_name(name)?;
+        let clip = clip.into();
+        let source = clip.place().unwrap_or_else(|| clip.file_id().to_owned());
+        let (voice, warnings) = self.voice(clip, MIN_ENROLL_S)?;
+        database.enroll(name, &[NewSample { voice, source, model: self.fingerprint() }])?;
+        Ok(warnings)
     }
 
     fn cluster_after(&self, analysis: &Analysis, timings: Timings) -> Result<Diarization> {

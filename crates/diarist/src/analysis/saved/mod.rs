@@ -7,6 +7,7 @@
 //! `docs/analysis-format.md` describes every byte.
 
 mod block;
+mod file;
 mod header;
 mod reader;
 mod record;

@@ -92,7 +92,8 @@ impl SpeakerDatabase {
     /// # Errors
     /// [`ErrorKind::Input`] if the file cannot be read, is not a speaker database, has a newer
     /// version, or is damaged.
-    pub fn open(path: &Path) -> Result<Self> {
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let name = path.display().to_string();
         if !path.exists() {
             return Err(Error::input("there is no speaker database").hint("enroll a person to make one").at(name));
@@ -105,7 +106,8 @@ impl SpeakerDatabase {
     ///
     /// # Errors
     /// As [`Self::open`], and [`ErrorKind::Output`] if it cannot be made.
-    pub fn open_or_create(path: &Path) -> Result<Self> {
+    pub fn open_or_create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
         let name = path.display().to_string();
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);

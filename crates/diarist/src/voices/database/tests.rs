@@ -15,7 +15,7 @@ fn sample(seed: usize) -> NewSample {
 }
 
 fn database(folder: &Path) -> SpeakerDatabase {
-    SpeakerDatabase::open_or_create(&folder.join("people.db")).unwrap()
+    SpeakerDatabase::open_or_create(folder.join("people.db")).unwrap()
 }
 
 fn names(database: &SpeakerDatabase) -> Vec<String> {
@@ -37,7 +37,7 @@ fn enrolled_samples_are_there_when_the_file_is_opened_again() {
     first.enroll("Bo Li", &[sample(3)]).unwrap();
     first.enroll("Ann", &[sample(4)]).unwrap();
     drop(first);
-    let second = SpeakerDatabase::open(&folder.path().join("people.db")).unwrap();
+    let second = SpeakerDatabase::open(folder.path().join("people.db")).unwrap();
     let people = second.people().unwrap();
     let found: Vec<(&str, usize, usize, f64)> =
         people.iter().map(|person| (&*person.name, person.num_enrolled, person.num_learned, person.speech_s)).collect();
@@ -141,7 +141,7 @@ fn an_export_is_imported_unchanged() {
     database.enroll("Bo", &[sample(3)]).unwrap();
     database.learn("monday.wav", &[("Bo".to_owned(), sample(4))]).unwrap();
     let text = database.export().unwrap();
-    let mut other = SpeakerDatabase::open_or_create(&folder.path().join("other.db")).unwrap();
+    let mut other = SpeakerDatabase::open_or_create(folder.path().join("other.db")).unwrap();
     assert_eq!(other.import(&text).unwrap(), Imported { num_people: 2, num_samples: 4, num_known: 0 });
     assert_eq!(other.export().unwrap(), text);
     assert_eq!(other.import(&text).unwrap(), Imported { num_people: 0, num_samples: 0, num_known: 4 });
@@ -204,7 +204,7 @@ fn a_file_that_is_not_a_speaker_database_is_refused_and_left_unchanged() {
     refused(SpeakerDatabase::open(&path), "not a speaker database");
     refused(SpeakerDatabase::open_or_create(&path), "not a speaker database");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
-    let missing = SpeakerDatabase::open_or_create(&folder.path().join("missing/people.db")).unwrap_err();
+    let missing = SpeakerDatabase::open_or_create(folder.path().join("missing/people.db")).unwrap_err();
     assert_eq!(missing.kind(), ErrorKind::Output);
 }
 

@@ -1,15 +1,16 @@
-//! The segmentation network against pyannote.audio's own.
+//! The segmentation network against that of pyannote.audio.
 
 use std::sync::LazyLock;
 
 use diarist::ErrorKind;
-use diarist::models::pyannet::{Chunks, PyanNet, Workspace};
-use diarist::models::{Precision, Tensors};
-use diarist::segmentation::masks::ChunkMasks;
-use diarist::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
+use diarist::parts::models::pyannet::{Chunks, PyanNet, Workspace};
+use diarist::parts::models::{Precision, Tensors};
+use diarist::parts::segmentation::masks::ChunkMasks;
+use diarist::parts::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 use diarist_kernels::Isa;
 
-use crate::{allocations, golden};
+use super::golden;
+use crate::allocations;
 
 const SCORES_PER_CHUNK: usize = FRAMES_PER_CHUNK * POWERSET_CLASSES;
 
@@ -40,8 +41,8 @@ fn log_probabilities_equal_pyannote_on_every_instruction_set() {
             powerset::log_softmax(&mut scores);
             let difference = golden::max_abs_difference(&scores, &expected);
             println!("{isa:?} {name}: max abs difference {difference:e}");
-            // We work in f32, the golden scores in f64: four recurrent layers of 589 steps amplify the rounding of some 1e-7.
-            // PyTorch in f32 is up to 1e-4 away (and 0.1 in silence).
+            // We work in f32, the golden scores in f64: four recurrent layers of 589 steps amplify
+            // the rounding of some 1e-7. PyTorch in f32 is up to 1e-4 away (and 0.1 in silence).
             if difference.is_nan() || difference > 5e-4 {
                 failures.push(format!("{isa:?} {name}: differ by {difference}"));
             }
@@ -53,10 +54,10 @@ fn log_probabilities_equal_pyannote_on_every_instruction_set() {
     assert!(failures.is_empty(), "{failures:?}");
 }
 
-/// Rounded products move scores, but hardly ever past each other.
+/// Rounded products move scores, but their order hardly ever changes.
 #[test]
 fn bfloat16_finds_the_same_speakers() {
-    // Without silence, which any rounding moves far: its instance norms divide by almost nothing.
+    // Without silence, where any rounding has a large effect: instance norms divide by almost zero.
     let [speech, padded, _] = chunks();
     let golden = [&speech, &padded].map(|(name, _)| golden::load::<f32>(&format!("pyannet/{name}_scores")).1).concat();
     let signal = [speech.1, padded.1].concat();
@@ -70,8 +71,8 @@ fn bfloat16_finds_the_same_speakers() {
         let classes = scores.chunks_exact(POWERSET_CLASSES).zip(golden.chunks_exact(POWERSET_CLASSES));
         let num_differing = classes.filter(|(found, expected)| best(found) != best(expected)).count();
         println!("{isa:?}: {num_differing} frames differ, scores by up to {difference}");
-        // Products are rounded to 2^-9; see docs/adr/0006 for a hundred thousand frames of speech. It must be coarser than f32,
-        // or it was not bfloat16 that ran.
+        // Products are rounded to 2^-9; docs/adr/0006 has the figures for a hundred thousand frames
+        // of speech. A difference as small as that of f32 would mean that f32 ran.
         assert!(difference > 5e-4 && difference < 0.5, "{isa:?}: {difference}");
         assert!(num_differing <= 2, "{isa:?}: {num_differing} frames differ");
 
@@ -120,14 +121,16 @@ fn a_chunk_does_not_depend_on_the_batch() {
 #[test]
 fn a_chunk_does_not_depend_on_those_it_overlaps() {
     let speech = golden::load_samples("pyannet/samples");
-    // Another volume and offset for each copy: chunks that share samples differ in what they are normalised by.
+    // Another volume and offset for each copy: chunks that share samples differ in their
+    // normalisation.
     let signal: Vec<f32> =
         (0..3).flat_map(|i| speech.iter().map(move |x| x / (i + 1) as f32 + 0.01 * i as f32)).collect();
     // Extensions make no difference to f32.
     for isa in Isa::available().into_iter().filter(|isa| !isa.has_dot()) {
         let model = PyanNet::with_isa(&TENSORS, isa).unwrap();
         let mut workspace = Workspace::default();
-        // Every remainder of the chunks' first frames by three, more chunks than overlap at a time, and gaps between chunks.
+        // Every remainder of the chunks' first frames by three, more chunks than overlap at a time,
+        // and gaps between chunks.
         for (step_samples, num_chunks) in [(16_000, 14), (160, 3), (10, 2), (79_990, 5), (159_990, 3), (170_000, 2)] {
             let scores = model.scores(Chunks { signal: &signal, step_samples, num_chunks }, &mut workspace).to_vec();
             for (index, scores) in scores.chunks_exact(SCORES_PER_CHUNK).enumerate().rev().take(2) {

@@ -1,10 +1,13 @@
-//! How near embeddings in other precisions, or of weights in stored forms, come to those of the embedded weights in f32, and how
-//! long they take: over recordings, chunks of 10 s every 5 s, masks of the embedded segmentation network, one thread.
+//! Compares embeddings in other precisions, or of weights in stored forms, with those of the
+//! embedded weights in f32: cosine and time, on one thread. The input are recordings in chunks of
+//! 10 s every 5 s, with masks of the embedded segmentation network.
 //!
-//! A variant is a precision (`bf16`), a file of weights for the embedding network, or both (`bf16=FILE`):
+//! A variant is a precision (`bf16`), a file of weights for the embedding network, or both
+//! (`bf16=FILE`):
 //!
 //! ```text
-//! cargo run --release -p diarist --example compare_embeddings -- bf16 small/wespeaker-resnet34-lm.safetensors -- *.wav
+//! cargo run --release -p diarist-research --bin compare_embeddings -- \
+//!     bf16 small/wespeaker-resnet34-lm.safetensors -- *.wav
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the table goes to stdout")]
@@ -12,13 +15,13 @@
 use std::path::Path;
 use std::time::Instant;
 
-use diarist::audio::{self, AudioSource};
-use diarist::features::fbank::{Fbank, chunk_mean};
-use diarist::models::pyannet::{self, Chunks, PyanNet};
-use diarist::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
-use diarist::models::{Precision, Tensors};
-use diarist::segmentation::CHUNK_SAMPLES;
-use diarist::segmentation::masks::{ChunkMasks, FrameMask};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::features::fbank::{Fbank, chunk_mean};
+use diarist::parts::models::pyannet::{self, Chunks, PyanNet};
+use diarist::parts::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
+use diarist::parts::models::{Precision, Tensors};
+use diarist::parts::segmentation::CHUNK_SAMPLES;
+use diarist::parts::segmentation::masks::{ChunkMasks, FrameMask};
 use diarist_kernels::Isa;
 
 struct Variant {
@@ -26,7 +29,7 @@ struct Variant {
     network: ResNet34,
     workspace: Workspace,
     cosines: Vec<f64>,
-    /// Of each chunk, relative to f32.
+    /// Time of each chunk relative to f32.
     times: Vec<f64>,
 }
 
@@ -86,7 +89,7 @@ fn variant(name: &str) -> diarist::Result<Variant> {
     })
 }
 
-/// The first variant is what the others are compared with.
+/// Compares the other variants with the first one.
 fn compare(frames: &[f32], masks: &[FrameMask], variants: &mut [Variant]) {
     let mean = chunk_mean(frames);
     let mut expected = Vec::new();

@@ -1,13 +1,14 @@
 //! The embedding network against pyannote.audio.
 
-use diarist::features::fbank::{NUM_MEL_BINS, chunk_mean};
-use diarist::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
-use diarist::models::{Precision, Tensors};
-use diarist::segmentation::FRAMES_PER_CHUNK;
-use diarist::segmentation::masks::FrameMask;
+use diarist::parts::features::fbank::{NUM_MEL_BINS, chunk_mean};
+use diarist::parts::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
+use diarist::parts::models::{Precision, Tensors};
+use diarist::parts::segmentation::FRAMES_PER_CHUNK;
+use diarist::parts::segmentation::masks::FrameMask;
 use diarist_kernels::Isa;
 
-use crate::{allocations, golden};
+use super::golden;
+use crate::allocations;
 
 fn network(isa: Isa) -> ResNet34 {
     let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
@@ -49,7 +50,7 @@ fn equals_pyannote_audio_on_every_instruction_set() {
     let mut failures = Vec::new();
     for isa in Isa::available() {
         let network = network(isa);
-        // One workspace for growing and shrinking lengths: nothing of the last chunk may show.
+        // One workspace for growing and shrinking lengths: no chunk may show values of the last.
         let mut workspace = Workspace::default();
         for name in ["short", "chunk", "tiny"] {
             let (fbank, mean) = features(name);
@@ -65,8 +66,9 @@ fn equals_pyannote_audio_on_every_instruction_set() {
             }
             let embedding = golden::max_abs_difference(&embeddings, &expected);
             println!("{isa:?} {name}: max abs difference trunk {trunk:e}, embedding {embedding:e}");
-            // Rounding through 34 layers of f32 sums of up to 2304 terms, on features up to 1 and embeddings up to 0.2; a
-            // wrong weight, mask frame or statistic moves them by 1e-2 and more.
+            // Rounding through 34 layers of f32 sums of up to 2304 terms, on features up to 1 and
+            // embeddings up to 0.2. A wrong weight, mask frame or statistic moves them by 1e-2 and
+            // more.
             if trunk.is_nan() || trunk > 1e-5 || embedding.is_nan() || embedding > 1e-5 {
                 failures.push(format!("{isa:?} {name}: trunk {trunk}, embedding {embedding}"));
             }
@@ -82,7 +84,8 @@ fn lower_precision_gives_nearly_the_same_direction() {
     let (fbank, mean) = features("chunk");
     let (_, expected) = golden::load::<f32>("resnet34/chunk_embeddings");
     for isa in Isa::available() {
-        // The lowest measured, with masks of two frames, are 0.9986 and 0.9969; the floors leave three times that distance from 1.
+        // The lowest measured cosines of bf16 and int8, with masks of two frames, are 0.9986 and
+        // 0.9969. The floors are three times as far from 1.
         for (precision, floor) in [(Precision::F16, 0.99999), (Precision::Bf16, 0.995), (Precision::Int8, 0.99)] {
             let network = ResNet34::with_precision(&tensors, isa, precision).unwrap();
             let mut workspace = Workspace::default();
@@ -127,7 +130,8 @@ fn check_allocations(network: &ResNet34) {
     }
 }
 
-/// Masks with active frames at the start, at the end, once in the middle, scattered, nowhere, and everywhere.
+/// Masks with active frames at the start, at the end, in the middle, scattered, and nowhere, and
+/// with a long stretch.
 fn narrow_masks() -> Vec<FrameMask> {
     let frames: [&[usize]; 6] = [&[0], &[588], &[300], &[20, 21, 22, 250, 571, 572], &[], &[100]];
     let mask = |frames: &[usize]| {
@@ -141,13 +145,14 @@ fn narrow_masks() -> Vec<FrameMask> {
 }
 
 #[test]
-fn what_masks_do_not_need_is_left_out_to_the_same_bits() {
+fn a_trunk_for_few_frames_gives_the_same_bits() {
     let (fbank, mean) = features("chunk");
     for isa in Isa::available() {
         let network = network(isa);
         let mut whole = Workspace::default();
         network.trunk(&fbank, &mean, &mut whole);
-        // Features that are not computed are those of the chunk before: another one, so that a value too many shows.
+        // Features that are not computed stay those of the chunk before. It is another one, so a
+        // value of it in the result would show.
         let mut part = Workspace::default();
         let (other, other_mean) = features("short");
         let other: Vec<f32> = other.iter().cycle().take(fbank.len()).map(|value| 3.0 * value).collect();

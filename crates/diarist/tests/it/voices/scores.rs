@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use diarist::voices::{Gallery, SampleKind, Voice};
+use diarist::parts::voices::{Gallery, SampleKind, Voice};
 use serde::Deserialize;
 
 #[derive(Deserialize)]
@@ -11,7 +11,7 @@ struct Golden {
     voices: Vec<Sample>,
     /// `[voice][person]`: cosine, logarithm of the likelihood ratio, probability.
     scores: Vec<Vec<[f64; 3]>>,
-    /// For each voice, its person among the speakers of one recording, if there is one.
+    /// For each voice, its person if all voices are speakers of one recording.
     together: Vec<Option<usize>>,
 }
 
@@ -77,11 +77,11 @@ fn speakers_of_one_recording_are_different_people() {
     let together = gallery.identify_all(&voices(&golden)).unwrap();
     let names: Vec<Option<String>> = together.iter().map(|found| found.name().map(str::to_owned)).collect();
     assert_eq!(names, golden.together.iter().map(|person| person.map(name)).collect::<Vec<_>>());
-    assert_ne!(names, alone, "the fixture has nobody whom two voices are like");
+    assert_ne!(names, alone, "no person of the fixture is like two voices");
 }
 
 #[test]
-fn a_gallery_of_nobody_knows_nobody() {
+fn an_empty_gallery_knows_nobody() {
     let empty = Gallery::new(Vec::new()).unwrap();
     let found = empty.identify_all(&voices(&golden())).unwrap();
     assert!(found.iter().all(|found| found.best.is_none() && found.name().is_none() && found.margin().is_none()));
@@ -89,7 +89,7 @@ fn a_gallery_of_nobody_knows_nobody() {
 }
 
 #[test]
-fn what_is_no_voice_or_probability_is_refused() {
+fn unusable_voices_and_probabilities_are_refused() {
     let cases = [(vec![1.0; 255], 5.0), (vec![f32::NAN; 256], 5.0), (vec![0.0; 256], 5.0), (vec![1.0; 256], 0.0)];
     assert!(cases.into_iter().all(|(values, speech_s)| Voice::new(values, speech_s).is_err()));
     for probability in [0.0, 1.0, -0.5, f64::NAN] {

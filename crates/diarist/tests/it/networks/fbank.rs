@@ -1,8 +1,9 @@
 //! The filterbank against torchaudio.
 
-use diarist::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
+use diarist::parts::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 
-use crate::{allocations, golden};
+use super::golden;
+use crate::allocations;
 
 fn compute(samples: &[f32]) -> Vec<f32> {
     let mut features = Vec::new();
@@ -12,8 +13,8 @@ fn compute(samples: &[f32]) -> Vec<f32> {
 
 #[test]
 fn equals_torchaudio() {
-    // Both sides work in f32: where a bin lies 60 dB below its neighbours, rounding in the FFT alone moves the logarithm by
-    // some 1e-4. Silence and constants are exact.
+    // Both sides work in f32: where a bin lies 60 dB below its neighbours, rounding in the FFT
+    // alone moves the logarithm by some 1e-4. Silence and constants are exact.
     let cases =
         [("silence", 0.0), ("offset", 0.0), ("noise", 1e-3), ("quiet", 1e-3), ("tones", 1e-3), ("speech", 1e-3)];
     let mut failures = Vec::new();

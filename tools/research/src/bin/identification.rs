@@ -1,24 +1,27 @@
-//! How well people are recognised: a folder of people, each a folder of recordings of one voice.
+//! Measures the recognition of people: a folder of people, each a folder of recordings of one
+//! voice.
 //!
 //! ```text
-//! cargo run --release -p diarist --example identification -- [OPTIONS] FOLDER
-//!   --enroll SECONDS      lengths of the clips that people are known by, several separated by commas [10]
-//!   --test SECONDS        lengths of the clips to recognise [3]
-//!   --test-folder FOLDER  takes the clips to recognise from there, such as the same recordings with noise
-//!   --trials FILE         writes every comparison: people, seconds of speech, cosine, logarithm of the likelihood ratio
+//! cargo run --release -p diarist-research --bin identification -- [OPTIONS] FOLDER
+//!   --enroll SECONDS      lengths of the enrolled clips, separated by commas [10]
+//!   --test SECONDS        lengths of the clips to recognise, separated by commas [3]
+//!   --test-folder FOLDER  folder of the clips to recognise, such as the same recordings with noise
+//!   --trials FILE         writes every comparison: people, seconds of speech, cosine,
+//!                         logarithm of the likelihood ratio
 //! ```
 //!
-//! The first half of a person's recordings gives the clips to know them by, the second half those to recognise. Every clip to recognise is
-//! compared with every person, and identified in galleries of 20 people, with the person in it and without.
+//! The first half of a person's recordings gives the enrolled clips, the second half those to
+//! recognise. Every clip to recognise is compared with every person, and identified in galleries of
+//! 20 people, with the person in it and without.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program whose output is its result")]
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use diarist::audio::{AudioSource, SliceSource};
-use diarist::pipeline::{Models, Pipeline, Profile};
-use diarist::voices::{Gallery, SampleKind, Voice, clip_voice, compare};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::voices::{Gallery, SampleKind, Voice, compare};
+use diarist::{Diarizer, Recording, Settings};
 
 /// Samples per second.
 const RATE: f64 = 16_000.0;
@@ -35,7 +38,7 @@ struct Options {
     trials: Option<PathBuf>,
 }
 
-/// A clip: whose, of what length, and its voice.
+/// A clip of one person.
 struct Clip {
     person: usize,
     length_s: f64,
@@ -50,16 +53,16 @@ struct Trial {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = options()?;
-    let pipeline = Pipeline::new(Models::load_with_precision(None, None, Profile::Balanced.precision())?, None)?;
+    let diarizer = Diarizer::new(&Settings::default())?;
     let people = subfolders(&options.folder)?;
     let (mut known, mut unknown) = (Vec::new(), Vec::new());
     for (person, name) in people.iter().enumerate() {
         let first = read(&options.folder.join(name), false)?;
-        known.extend(clips(&pipeline, person, &first, &options.enroll_s, 1)?);
+        known.extend(clips(&diarizer, person, &first, &options.enroll_s, 1)?);
         let second = read(&options.test_folder.join(name), true)?;
-        unknown.extend(clips(&pipeline, person, &second, &options.test_s, 12)?);
+        unknown.extend(clips(&diarizer, person, &second, &options.test_s, 12)?);
     }
-    println!("{} people, {} clips to know them by, {} to recognise", people.len(), known.len(), unknown.len());
+    println!("{} people, {} enrolled clips, {} to recognise", people.len(), known.len(), unknown.len());
     let mut text = String::from("test\tenrolled\tlength_s\tenrolled_length_s\ttest_s\tenrolled_s\tcosine\tlog_ratio\n");
     for enroll_s in &options.enroll_s {
         let of_person = |person: usize| known.iter().find(|clip| clip.person == person && clip.length_s == *enroll_s);
@@ -89,7 +92,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 
 /// Cuts `samples` into clips of each length, at most `most` of a length.
 fn clips(
-    pipeline: &Pipeline,
+    diarizer: &Diarizer,
     person: usize,
     samples: &[f32],
     lengths_s: &[f64],
@@ -98,10 +101,8 @@ fn clips(
     let mut clips = Vec::new();
     for &length_s in lengths_s {
         for cut in samples.chunks_exact((length_s * RATE) as usize).take(most) {
-            let mut source = SliceSource::new(cut);
-            let made = clip_voice(pipeline, &mut source, &Profile::Balanced.options(), MIN_SPEECH_S, &mut |_| {});
-            match made {
-                Ok(voice) => clips.push(Clip { person, length_s, voice }),
+            match diarizer.voice(Recording::from_samples("clip", cut), MIN_SPEECH_S) {
+                Ok((voice, _)) => clips.push(Clip { person, length_s, voice }),
                 Err(error) => eprintln!("a clip of {length_s} s of person {person} is left out: {error}"),
             }
         }
@@ -130,7 +131,8 @@ fn report(enroll_s: f64, test_s: f64, trials: &[Trial]) {
     }
 }
 
-/// The rate at which as many pairs of two people are accepted as pairs of one are refused, and the score where that is.
+/// The rate at which the share of accepted pairs of two people is that of refused pairs of one
+/// person, and the score there.
 fn equal_error_rate(trials: &[Trial], score: fn(&Trial) -> f64) -> (f64, f64) {
     let mut sorted: Vec<(f64, bool)> = trials.iter().map(|trial| (score(trial), trial.is_target)).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
@@ -139,7 +141,7 @@ fn equal_error_rate(trials: &[Trial], score: fn(&Trial) -> f64) -> (f64, f64) {
     let (mut rejected, mut accepted) = (0.0, others);
     let mut best = (1.0, 1.0, 0.0);
     for (score, is_target) in sorted {
-        // Accepted is what has this score or more.
+        // Pairs with this score or more are accepted.
         let (miss, alarm) = (rejected / targets, accepted / others);
         if (miss - alarm).abs() < best.0 {
             best = ((miss - alarm).abs(), (miss + alarm) / 2.0, score);
@@ -199,7 +201,7 @@ fn read(folder: &Path, second: bool) -> Result<Vec<f32>, Box<dyn std::error::Err
     let half = files.len() / 2;
     let mut samples = Vec::new();
     for file in if second { &files[half..] } else { &files[..half] } {
-        let mut source = diarist::audio::open(file)?;
+        let mut source = audio::open(file)?;
         while source.read(&mut samples)? {}
     }
     Ok(samples)

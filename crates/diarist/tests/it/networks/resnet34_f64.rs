@@ -1,15 +1,16 @@
-//! The embedding network against its definition in f64: what fast convolution and rounding to f32 cost on speech.
+//! The embedding network against its definition in f64: the cost of fast convolution and of
+//! rounding on speech.
 
-use diarist::features::fbank::{NUM_MEL_BINS, chunk_mean};
-use diarist::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
-use diarist::models::{Precision, Tensors};
-use diarist::segmentation::FRAMES_PER_CHUNK;
-use diarist::segmentation::masks::FrameMask;
+use diarist::parts::features::fbank::{NUM_MEL_BINS, chunk_mean};
+use diarist::parts::models::resnet34::{EMBEDDING_DIMENSION, ResNet34, Workspace};
+use diarist::parts::models::{Precision, Tensors};
+use diarist::parts::segmentation::FRAMES_PER_CHUNK;
+use diarist::parts::segmentation::masks::FrameMask;
 use diarist_kernels::Isa;
 
-use crate::golden;
+use super::golden;
 
-/// Fbank frames of the recording that are used: 2 s.
+/// Fbank frames of the recording in use: 2 s.
 const NUM_FRAMES: usize = 200;
 
 /// Shape `[height, width, channels]`.
@@ -112,7 +113,8 @@ fn direction_is_that_of_the_definition_in_f64() {
     let mut mask = FrameMask::default();
     (0..FRAMES_PER_CHUNK).for_each(|t| mask.insert(t));
     for isa in Isa::available() {
-        // f32 differs by rounding alone, 1e-11 from 1; the other floors leave three times the distance that was measured.
+        // f32 differs by rounding alone, 1e-11 from 1. The other floors are three times as far from
+        // 1 as the measured cosines.
         for (precision, floor) in [(Precision::F32, 1.0 - 1e-9), (Precision::Bf16, 0.995), (Precision::Int8, 0.99)] {
             let network = ResNet34::with_precision(&tensors, isa, precision).unwrap();
             let mut workspace = Workspace::default();

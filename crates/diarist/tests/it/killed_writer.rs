@@ -1,14 +1,15 @@
-//! A process that writes an analysis is killed at any moment: nothing that it was told is written gets lost.
+//! A process that writes an analysis is killed at any moment. Acknowledged chunks are never lost.
 
 use std::fs::OpenOptions;
 use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use diarist::formats::analysis::{self, AnalysisWriter, AudioMark, Header, Values};
-use diarist::pipeline::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
-use diarist::segmentation::masks::ChunkMasks;
-use diarist::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
+use diarist::Analysis;
+use diarist::parts::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Values};
+use diarist::parts::analysis::{ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot};
+use diarist::parts::segmentation::masks::ChunkMasks;
+use diarist::parts::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 use rand_mt::Mt;
 
 const FILE: &str = "DIARIST_TEST_FILE";
@@ -16,18 +17,8 @@ const STEP: usize = 16_000;
 const NUM_CHUNKS: usize = 400;
 const NUM_SAMPLES: u64 = ((NUM_CHUNKS - 1) * STEP + CHUNK_SAMPLES) as u64;
 
-fn header() -> Header {
-    Header {
-        diarist_version: "0".to_owned(),
-        file_id: "killed".to_owned(),
-        step_samples: STEP,
-        values: Values::F32,
-        trunk: "chunk".to_owned(),
-        precision: "f32".to_owned(),
-        instruction_set: "any".to_owned(),
-        segmentation_sha256: String::new(),
-        embedding_sha256: String::new(),
-    }
+fn origin() -> Origin {
+    Origin { file_id: "killed".to_owned(), trunk: "chunk".to_owned(), precision: "f32".to_owned(), ..Origin::default() }
 }
 
 /// The chunks that the writer writes.
@@ -58,7 +49,7 @@ fn writes_until_killed() {
     let path = PathBuf::from(std::env::var_os(FILE).expect("started by the other test"));
     let (masks, embeddings) = chunks();
     let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).unwrap();
-    let mut writer = match analysis::read_file(&path) {
+    let mut writer = match saved::read_file(&path) {
         Ok(mut saved) => {
             saved.keep_until_mark();
             file.set_len(saved.num_bytes()).unwrap();
@@ -67,7 +58,8 @@ fn writes_until_killed() {
         }
         Err(_) => {
             file.set_len(0).unwrap();
-            AnalysisWriter::new(file, &header()).unwrap()
+            let header = Header { origin: origin(), step_samples: STEP, values: Values::F32 };
+            AnalysisWriter::new(file, &header).unwrap()
         }
     };
     let tell = |what: String| {
@@ -85,10 +77,10 @@ fn writes_until_killed() {
     tell("whole".to_owned());
 }
 
-/// Starts a writer, kills it after `patience` messages, and returns all that it told before it ended.
+/// Starts a writer, kills it after `patience` messages, and returns all of its messages.
 fn messages_of_a_killed_writer(path: &Path, patience: usize) -> Vec<String> {
     let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["writes_until_killed", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .args(["killed_writer::writes_until_killed", "--exact", "--ignored", "--nocapture", "--test-threads=1"])
         .env(FILE, path)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
@@ -114,7 +106,7 @@ fn two_hundred_kills_lose_nothing_and_make_no_false_whole() {
     for round in 0..200 {
         let messages = messages_of_a_killed_writer(&path, random.next_u32() as usize % 40);
         let written = messages.iter().filter_map(|what| what.parse().ok()).max().unwrap_or(0);
-        let Ok(saved) = analysis::read_file(&path) else {
+        let Ok(saved) = saved::read_file(&path) else {
             assert!(messages.is_empty(), "round {round}: the header is gone");
             continue;
         };
@@ -123,7 +115,7 @@ fn two_hundred_kills_lose_nothing_and_make_no_false_whole() {
         assert_eq!(saved.analysis.masks, masks[..found], "round {round}");
         assert_eq!(saved.analysis.embeddings, rows(&embeddings, 0..found), "round {round}");
         if saved.is_whole {
-            let whole = Analysis { geometry, masks: masks.clone(), embeddings: embeddings.clone() };
+            let whole = Analysis { origin: origin(), geometry, masks: masks.clone(), embeddings: embeddings.clone() };
             assert_eq!(saved.analysis, whole, "round {round}");
             num_whole += 1;
             std::fs::remove_file(&path).unwrap();

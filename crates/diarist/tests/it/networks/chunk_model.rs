@@ -1,33 +1,22 @@
-//! The unified model against the pipeline and the separate calls.
+//! The unified model against the pipeline.
 
-use std::path::Path;
-
-use diarist::ErrorKind;
-use diarist::audio::{self, AudioSource, SliceSource};
-use diarist::pipeline::{ChunkModel, DiarizationOptions, EMBEDDING_DIMENSION, Models, Pipeline};
-use diarist::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
-use diarist::tracking::{ScoreOptions, cosine_distance};
+use diarist::parts::analysis::EMBEDDING_DIMENSION;
+use diarist::parts::inference::{AnalysisSettings, Analyzer, ChunkModel, Networks, ScoreOptions, cosine_distance};
+use diarist::parts::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
+use diarist::{ErrorKind, Recording};
 
 use crate::allocations;
-
-fn conversation() -> Vec<f32> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/conversation.flac");
-    let mut file = audio::open(&path).unwrap();
-    let mut samples = Vec::new();
-    while file.read(&mut samples).unwrap() {}
-    samples
-}
+use crate::samples::conversation;
 
 #[test]
 fn every_chunk_is_what_the_pipeline_finds() {
     let samples = conversation();
-    let options = DiarizationOptions { step_s: 10.0, ..DiarizationOptions::default() };
-    let pipeline = Pipeline::new(Models::embedded().unwrap(), Some(1)).unwrap();
-    let analysis = pipeline.analyze(&mut SliceSource::new(&samples), &options, &mut |_| {}).unwrap();
-    let models = Models::embedded().unwrap();
-    let mut model = ChunkModel::new(&models);
+    let settings = AnalysisSettings { step_s: 10.0, num_threads: Some(1), ..AnalysisSettings::exact() };
+    let analyzer = Analyzer::new(&settings).unwrap();
+    let analysis = analyzer.analyze(Recording::from_samples("x", &samples)).unwrap().analysis;
+    let mut model = ChunkModel::new(analyzer.networks());
     let mut slots = analysis.embeddings.slots.iter().enumerate().peekable();
-    // The last chunk is shorter than 10 s, and for the first one the buffers of another chunk must not show either.
+    // The last chunk is shorter than 10 s. No chunk may show buffers of the one before.
     for (index, audio) in samples.chunks(CHUNK_SAMPLES).enumerate() {
         let chunk = model.run(audio, &[], &ScoreOptions::default()).unwrap();
         assert_eq!(chunk.masks, analysis.masks[index], "chunk {index}");
@@ -44,8 +33,8 @@ fn every_chunk_is_what_the_pipeline_finds() {
 #[test]
 fn known_speakers_are_told_by_their_distance() {
     let samples = conversation();
-    let models = Models::embedded().unwrap();
-    let mut model = ChunkModel::new(&models);
+    let networks = Networks::embedded().unwrap();
+    let mut model = ChunkModel::new(&networks);
     let options = ScoreOptions::default();
     let first = model.run(&samples[..CHUNK_SAMPLES], &[], &options).unwrap().clone();
     assert!((0..LOCAL_SPEAKERS).all(|local| first.distances(local).is_empty()));
@@ -58,7 +47,7 @@ fn known_speakers_are_told_by_their_distance() {
         for (row, (distance, other)) in again.distances(local).iter().zip(known.chunks(EMBEDDING_DIMENSION)).enumerate()
         {
             assert_eq!(*distance, cosine_distance(&first.embeddings[local], other), "{local} and {row}");
-            // The same vector: 1 - 1 but for the rounding of the norms.
+            // The same vector: 1 - 1 up to the rounding of the norms.
             assert!(row != local || frames == 0 || *distance < 1e-6, "{local}: {distance}");
         }
     }
@@ -67,8 +56,8 @@ fn known_speakers_are_told_by_their_distance() {
 
 #[test]
 fn silence_and_nothing_have_no_speakers() {
-    let models = Models::embedded().unwrap();
-    let mut model = ChunkModel::new(&models);
+    let networks = Networks::embedded().unwrap();
+    let mut model = ChunkModel::new(&networks);
     let speech = conversation();
     for audio in [&speech[..CHUNK_SAMPLES], &[], &[0.0; 16_000]] {
         let chunk = model.run(audio, &[1.0; EMBEDDING_DIMENSION], &ScoreOptions::default()).unwrap();
@@ -81,8 +70,8 @@ fn silence_and_nothing_have_no_speakers() {
 
 #[test]
 fn bad_input_is_an_error() {
-    let models = Models::embedded().unwrap();
-    let mut model = ChunkModel::new(&models);
+    let networks = Networks::embedded().unwrap();
+    let mut model = ChunkModel::new(&networks);
     let long = vec![0.0; CHUNK_SAMPLES + 1];
     let cases: [(&[f32], &[f32], ErrorKind); 3] = [
         (&long, &[], ErrorKind::Input),
@@ -98,8 +87,8 @@ fn bad_input_is_an_error() {
 #[test]
 fn a_warm_model_does_not_allocate() {
     let samples = conversation();
-    let models = Models::embedded().unwrap();
-    let mut model = ChunkModel::new(&models);
+    let networks = Networks::embedded().unwrap();
+    let mut model = ChunkModel::new(&networks);
     let known = [0.5; 4 * EMBEDDING_DIMENSION];
     let mut run = |audio: &[f32], known: &[f32]| model.run(audio, known, &ScoreOptions::default()).map(|_| ()).unwrap();
     run(&samples[..100_000], &known);

@@ -1,4 +1,6 @@
-//! Counts the allocations of the calling thread, to show that the networks make none once they are warm.
+//! Counts the allocations of the calling thread, to show that warm networks make none.
+//!
+//! Every thread has a counter of its own. Tests on other threads do not change it.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
@@ -12,8 +14,8 @@ static ALLOCATOR: Counting = Counting;
 
 struct Counting;
 
-// SAFETY: every call goes to the system allocator unchanged; counting neither allocates nor panics (the cell needs no
-// initialisation and no destructor).
+// SAFETY: every call goes to the system allocator unchanged; counting neither allocates nor panics
+// (the cell needs no initialisation and no destructor).
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.with(|count| count.set(count.get() + 1));

@@ -1,20 +1,21 @@
 //! Measures the ranges of the embedding network's activations over recordings, for 8-bit precision.
 //!
-//! `crates/diarist-weights/data/wespeaker-resnet34-lm.ranges.json` is what this prints:
+//! `crates/diarist-weights/data/wespeaker-resnet34-lm.ranges.json` is the output of:
 //!
 //! ```text
-//! cargo run --release -p diarist --example calibrate -- fixtures/audio/{conversation,single,short}.flac
+//! cargo run --release -p diarist-research --bin calibrate -- \
+//!     fixtures/audio/{conversation,single,short}.flac
 //! ```
 
 #![expect(clippy::print_stdout, reason = "the ranges go to stdout")]
 
 use std::path::Path;
 
-use diarist::audio::{self, AudioSource};
-use diarist::features::fbank::{Fbank, NUM_MEL_BINS, chunk_mean};
-use diarist::models::Tensors;
-use diarist::models::resnet34::Calibration;
-use diarist::segmentation::CHUNK_SAMPLES;
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::features::fbank::{Fbank, NUM_MEL_BINS, chunk_mean};
+use diarist::parts::models::Tensors;
+use diarist::parts::models::resnet34::Calibration;
+use diarist::parts::segmentation::CHUNK_SAMPLES;
 
 fn main() -> diarist::Result<()> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
@@ -25,7 +26,7 @@ fn main() -> diarist::Result<()> {
         let mut source = audio::open(Path::new(path))?;
         let mut samples = Vec::new();
         while source.read(&mut samples)? {}
-        // Chunks that overlap by half; like the pipeline's last chunk, a shorter one is filled up with silence.
+        // Chunks that overlap by half. A shorter one is filled up with silence, as in the pipeline.
         for start in (0..samples.len()).step_by(CHUNK_SAMPLES / 2) {
             let mut chunk = samples[start..samples.len().min(start + CHUNK_SAMPLES)].to_vec();
             chunk.resize(CHUNK_SAMPLES, 0.0);
