@@ -165,7 +165,7 @@ impl Document<'_> {
                 let units = self.attribute(element, "TIME_UNITS")?.unwrap_or_else(|| "milliseconds".to_owned());
                 if units != "milliseconds" {
                     return Err(self
-                        .error(format!("times in {units}"))
+                        .error(format!("times in {units}, not in milliseconds"))
                         .hint("save the file with a current version of ELAN"));
                 }
             }

@@ -28,7 +28,7 @@ pub enum Format {
     TextGrid,
     /// An annotation document of ELAN, see [`eaf`].
     Eaf,
-    /// NIST's regions to be scored, see [`uem`]. [`write`] writes it, but [`read`] does not read
+    /// NIST's regions to be scored, see [`uem`]. [`write()`] writes it, but [`read`] does not read
     /// it, because it has no speakers.
     Uem,
 }

@@ -90,7 +90,7 @@ fn quoted(text: &str) -> String {
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole TextGrid.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     if bytes.starts_with(b"ooBinaryFile") {
-        return Err(error_at(1, "a binary TextGrid").hint("save it with Praat's \"Save as text file\""));
+        return Err(error_at(1, "a binary TextGrid cannot be read").hint("save it with Praat's \"Save as text file\""));
     }
     let text = decode(bytes)?;
     let mut tokens = Tokens { rest: &text, number: 1 };

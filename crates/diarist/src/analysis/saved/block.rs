@@ -111,7 +111,7 @@ fn mask(bytes: &[u8]) -> Result<FrameMask> {
 }
 
 fn take_u32(bytes: &[u8]) -> Result<(u32, &[u8])> {
-    let (value, rest) = bytes.split_first_chunk().ok_or_else(|| wrong("too little"))?;
+    let (value, rest) = bytes.split_first_chunk().ok_or_else(|| wrong("too little data"))?;
     Ok((u32::from_le_bytes(*value), rest))
 }
 
