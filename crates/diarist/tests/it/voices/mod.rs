@@ -2,4 +2,6 @@
 
 #[cfg(feature = "speaker-database")]
 mod crash;
+#[cfg(feature = "speaker-database")]
+mod names;
 mod scores;
