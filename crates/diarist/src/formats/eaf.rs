@@ -94,10 +94,15 @@ pub fn write(annotation: &Annotation) -> String {
 
 /// `text` for an attribute or an element: line breaks and tabs as references, since a reader makes blanks of them in attributes, and
 /// control characters, which XML 1.0 does not have, as blanks.
+/// Its two other missing characters become U+FFFD.
 fn xml(text: &str) -> String {
     let references = escape(text).replace('\n', "&#10;").replace('\r', "&#13;").replace('\t', "&#9;");
-    let is_valid = |c: char| !(c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    references.chars().map(|c| if is_valid(c) { c } else { ' ' }).collect()
+    let valid = |c: char| match c {
+        '\0'..' ' => ' ',
+        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    references.chars().map(valid).collect()
 }
 
 /// Reads a document of ELAN: the annotations on tiers that depend on no other. The speaker is the tier's participant, or its name if there is none.
@@ -112,7 +117,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let mut document = Document { text: &text, ..Document::default() };
     let mut is_whole = false;
     loop {
-        document.at = reader.buffer_position() as usize;
+        document.advance(reader.buffer_position() as usize);
         match reader.read_event() {
             Ok(Event::Start(element) | Event::Empty(element)) => document.open(&element)?,
             Ok(Event::End(element)) if element.name().as_ref() == "ANNOTATION_DOCUMENT" => is_whole = true,
@@ -143,6 +148,9 @@ struct Document<'a> {
     text: &'a str,
     /// Offset in `text` of what comes next.
     at: usize,
+    /// Line breaks before `at`, counted on the way: counting them anew for each annotation would
+    /// take time that grows with the square of the file's length.
+    num_breaks: usize,
     is_elan: bool,
     /// Milliseconds; none for what has not been aligned.
     slots: HashMap<String, Option<f64>>,
@@ -153,6 +161,12 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
+    fn advance(&mut self, at: usize) {
+        let passed = self.text.as_bytes().get(self.at..at).unwrap_or_default();
+        self.num_breaks += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.at = at;
+    }
+
     fn open(&mut self, element: &BytesStart<'_>) -> Result<()> {
         match element.name().as_ref() {
             "ANNOTATION_DOCUMENT" => self.is_elan = true,
@@ -221,7 +235,7 @@ impl Document<'_> {
     }
 
     fn number(&self) -> usize {
-        line_at(self.text.as_bytes(), self.at)
+        1 + self.num_breaks
     }
 }
 
