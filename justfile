@@ -53,6 +53,13 @@ python:
 sanitize:
     .ci/run sanitize
 
+# search for inputs on which a parser fails (fuzz/README.md)
+fuzz target seconds="60" *seeds:
+    mkdir -p target/fuzz-corpus/{{target}}
+    RUSTC_BOOTSTRAP=1 cargo fuzz run --sanitizer none {{target}} \
+        target/fuzz-corpus/{{target}} fuzz/corpus/{{target}} {{seeds}} \
+        -- -max_total_time={{seconds}} -timeout=30 -rss_limit_mb=1024
+
 # the kernels' tests on 64-bit ARM, emulated
 aarch64:
     .ci/run aarch64

@@ -97,11 +97,15 @@ pub fn write(annotation: &Annotation) -> String {
 
 /// `text` for an attribute or an element. Line breaks and tabs become character references, because
 /// a reader would turn them into blanks in an attribute. Control characters, which XML 1.0 does not
-/// allow, become blanks.
+/// allow, become blanks; U+FFFE and U+FFFF become U+FFFD.
 fn xml(text: &str) -> String {
     let references = escape(text).replace('\n', "&#10;").replace('\r', "&#13;").replace('\t', "&#9;");
-    let is_valid = |c: char| !(c < ' ' || matches!(c, '\u{fffe}' | '\u{ffff}'));
-    references.chars().map(|c| if is_valid(c) { c } else { ' ' }).collect()
+    let valid = |c: char| match c {
+        '\0'..' ' => ' ',
+        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        _ => c,
+    };
+    references.chars().map(valid).collect()
 }
 
 /// Reads an ELAN document: the annotations on tiers that do not depend on another tier. The speaker
@@ -117,7 +121,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let mut document = Document { text: &text, ..Document::default() };
     let mut is_whole = false;
     loop {
-        document.at = reader.buffer_position() as usize;
+        document.advance(reader.buffer_position() as usize);
         match reader.read_event() {
             Ok(Event::Start(element) | Event::Empty(element)) => document.open(&element)?,
             Ok(Event::End(element)) if element.name().as_ref() == "ANNOTATION_DOCUMENT" => is_whole = true,
@@ -148,6 +152,9 @@ struct Document<'a> {
     text: &'a str,
     /// Offset in `text` of the next element.
     at: usize,
+    /// Line breaks before `at`, counted on the way: counting them anew for each annotation would
+    /// take time that grows with the square of the file's length.
+    num_breaks: usize,
     is_elan: bool,
     /// Time of each slot in milliseconds; `None` for a slot without a time.
     slots: HashMap<String, Option<f64>>,
@@ -158,6 +165,12 @@ struct Document<'a> {
 }
 
 impl Document<'_> {
+    fn advance(&mut self, at: usize) {
+        let passed = self.text.as_bytes().get(self.at..at).unwrap_or_default();
+        self.num_breaks += passed.iter().filter(|&&byte| byte == b'\n').count();
+        self.at = at;
+    }
+
     fn open(&mut self, element: &BytesStart<'_>) -> Result<()> {
         match element.name().as_ref() {
             "ANNOTATION_DOCUMENT" => self.is_elan = true,
@@ -226,7 +239,7 @@ impl Document<'_> {
     }
 
     fn number(&self) -> usize {
-        line_at(self.text.as_bytes(), self.at)
+        1 + self.num_breaks
     }
 }
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::labels::Labels;
 use super::subtitles::SubtitleFormat;
+use super::text::one_line;
 use super::{audacity, csv, eaf, json, rttm, subtitles, textgrid, uem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Annotation, Segment};
@@ -152,10 +153,11 @@ pub fn render(recording: &Labels, format: Format) -> Result<String> {
 fn check(annotation: &Annotation) -> Result<()> {
     for turn in &annotation.turns {
         let Segment { start, end } = turn.segment();
-        if !start.is_finite() || !end.is_finite() || end < start {
+        if !start.is_finite() || end < start || !(end - start).is_finite() {
             return Err(Error::new(ErrorKind::Output, format!("a turn from {start} s to {end} s is impossible")));
         }
-        if turn.speaker.trim().is_empty() {
+        // Most formats have blanks in place of control characters.
+        if one_line(&turn.speaker).trim().is_empty() {
             return Err(Error::new(ErrorKind::Output, "a speaker has no name").hint("give every speaker a name"));
         }
     }

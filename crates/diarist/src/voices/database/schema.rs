@@ -62,6 +62,11 @@ fn version(connection: &Connection) -> Result<usize> {
             Error::input("is a database of another program, not a speaker database").hint("choose another file")
         );
     }
+    // A view in place of a table could give rows without end.
+    let foreign = "SELECT count(*) FROM sqlite_schema WHERE type NOT IN ('table', 'index')";
+    if connection.query_row(foreign, [], |row| row.get::<_, i64>(0)).map_err(faults::reading)? > 0 {
+        return Err(Error::input("has views or triggers, which no speaker database has").hint("name another file"));
+    }
     match usize::try_from(version) {
         Ok(version) if version <= MIGRATIONS.len() => Ok(version),
         _ => Err(Error::input(format!(
