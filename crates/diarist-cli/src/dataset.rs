@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{rttm, uem};
-use diarist::metrics::ScoreOptions;
-use diarist::timeline::{Annotation, Segment};
+use diarist::parts::formats::{rttm, uem};
+use diarist::parts::metrics::ScoreOptions;
+use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
 use crate::{exit, inputs};
@@ -104,7 +104,7 @@ impl ScoringArgs {
     /// The options chosen; a collar that is not possible is refused before the work, not after it.
     pub(crate) fn options(&self) -> Result<ScoreOptions> {
         let options = ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap };
-        diarist::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
+        diarist::parts::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
         Ok(options)
     }
 }

@@ -1,6 +1,6 @@
 //! What pictures of turns have in common: colours, lanes, marks of time.
 
-use diarist::formats::json::JsonTurn;
+use diarist::Turn;
 
 /// Colours of speakers in their order, for light and dark backgrounds. They stay apart for readers who see colours differently (the tests have
 /// the measure), and no picture tells speakers apart by colour alone.
@@ -26,16 +26,16 @@ pub(crate) struct Lane<'a> {
     /// What is written beside it.
     pub(crate) name: String,
     /// Turns of a speaker of the reference.
-    pub(crate) reference: Vec<&'a JsonTurn>,
+    pub(crate) reference: Vec<&'a Turn>,
     /// Turns of the speaker that was found.
-    pub(crate) hypothesis: Vec<&'a JsonTurn>,
+    pub(crate) hypothesis: Vec<&'a Turn>,
 }
 
 /// One lane for each speaker of the reference, with what was found for that speaker (`mapping` has pairs of a found speaker and one of the
 /// reference), then one for each speaker that was found too many.
 pub(crate) fn lanes<'a>(
-    reference: &'a [JsonTurn],
-    hypothesis: &'a [JsonTurn],
+    reference: &'a [Turn],
+    hypothesis: &'a [Turn],
     mapping: &[(String, String)],
 ) -> Vec<Lane<'a>> {
     let counterpart = |reference: &str| mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
@@ -58,12 +58,12 @@ pub(crate) fn lanes<'a>(
 }
 
 /// The turns of `speaker`.
-pub(crate) fn turns_of<'a>(turns: &'a [JsonTurn], speaker: &str) -> Vec<&'a JsonTurn> {
+pub(crate) fn turns_of<'a>(turns: &'a [Turn], speaker: &str) -> Vec<&'a Turn> {
     turns.iter().filter(|turn| turn.speaker == speaker).collect()
 }
 
 /// Names of speakers, sorted.
-pub(crate) fn speakers(turns: &[JsonTurn]) -> Vec<&str> {
+pub(crate) fn speakers(turns: &[Turn]) -> Vec<&str> {
     let mut names: Vec<&str> = turns.iter().map(|turn| turn.speaker.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -87,8 +87,8 @@ pub(crate) fn unit(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn turn(speaker: &str) -> JsonTurn {
-        JsonTurn { start_s: 0.0, end_s: 1.0, speaker: speaker.to_owned(), name: None, confidence: None }
+    fn turn(speaker: &str) -> Turn {
+        Turn::new(0.0, 1.0, speaker)
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diarist::audio::PcmFormat;
-use diarist::formats::rttm;
+use diarist::parts::audio::PcmFormat;
+use diarist::parts::formats::rttm;
 use diarist::{Error, Result};
 
 /// Extensions (lower case) that mark an audio file inside a folder. A file named on the command line may have any.

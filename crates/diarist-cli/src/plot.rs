@@ -3,11 +3,11 @@
 mod png;
 
 use diarist::Result;
-use diarist::formats::Recording;
-use diarist::formats::json::{self, JsonTurn};
-use diarist::metrics::{ScoreOptions, optimal_mapping};
-use diarist::timeline::Segment;
-use diarist::timeline::intervals::overlaps;
+use diarist::parts::formats::Recording;
+use diarist::parts::formats::json;
+use diarist::parts::metrics::{ScoreOptions, optimal_mapping};
+use diarist::parts::timeline::Segment;
+use diarist::parts::timeline::intervals::overlaps;
 use maud::{Markup, html};
 
 pub(crate) use png::png;
@@ -63,7 +63,7 @@ pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Resul
 }
 
 impl Layout<'_> {
-    fn draw(&self, title: &str, turns: &[JsonTurn], has_reference: bool) -> Markup {
+    fn draw(&self, title: &str, turns: &[Turn], has_reference: bool) -> Markup {
         let (right, bottom) = (self.left + WIDTH, TITLE + self.lane * self.lanes.len() as f64);
         let legend = if has_reference { LEGEND } else { 0.0 };
         let (width, height) = (right + MARGIN, bottom + OVERLAP + TIMES + legend);
@@ -89,7 +89,7 @@ impl Layout<'_> {
 
     fn row(&self, index: usize, lane: &Lane<'_>, has_reference: bool) -> Markup {
         let y = TITLE + self.lane * index as f64;
-        let bar = |turn: &JsonTurn, y: f64, colour: &str| {
+        let bar = |turn: &Turn, y: f64, colour: &str| {
             html! {
                 rect x=(unit(self.x(turn.start_s))) y=(unit(y)) width=(self.width(Segment::new(turn.start_s, turn.end_s))) height=(unit(BAR)) fill=(colour) {
                     title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
@@ -155,15 +155,12 @@ fn short(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use diarist::timeline::{Annotation, Turn};
+    use diarist::parts::timeline::{Annotation, Turn};
 
     use super::*;
 
     fn recording(turns: &[(f64, f64, &str)]) -> Recording {
-        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
         Recording::from(Annotation { file_id: "a & b".to_owned(), turns: turns.iter().map(turn).collect() })
     }
 

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::ValueEnum;
-use diarist::clustering::SpeakerBounds;
-use diarist::formats::{self, Format, json, rttm};
+use diarist::parts::clustering::SpeakerBounds;
+use diarist::parts::formats::{self, Format, json, rttm};
 use diarist::pipeline::{Diarization, DiarizationOptions};
-use diarist::timeline::Annotation;
+use diarist::parts::timeline::Annotation;
 use diarist::{Error, Result};
 
 use crate::names::Named;

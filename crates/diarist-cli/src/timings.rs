@@ -1,6 +1,6 @@
 //! Where the time of a recording went, as a table.
 
-use diarist::pipeline::Diarization;
+use diarist::Diarization;
 
 /// One row per stage, what lies between them, and the total; shares are of the total.
 pub(crate) fn rows(result: &Diarization) -> Vec<[String; 4]> {
@@ -30,8 +30,8 @@ pub(crate) fn rows(result: &Diarization) -> Vec<[String; 4]> {
 
 #[cfg(test)]
 mod tests {
-    use diarist::pipeline::{CacheUse, Timings};
-    use diarist::timeline::Annotation;
+    use diarist::parts::inference::{CacheUse, Timings};
+    use diarist::parts::timeline::Annotation;
 
     use super::*;
 

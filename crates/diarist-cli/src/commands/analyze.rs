@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use diarist::formats::analysis::{AnalysisWriter, Values};
-use diarist::formats::rttm;
+use diarist::parts::analysis::saved::{AnalysisWriter, Values};
+use diarist::parts::formats::rttm;
 use diarist::pipeline::Pipeline;
 use diarist::{Error, Result, audio};
 

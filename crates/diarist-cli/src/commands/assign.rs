@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{Recording, rttm};
-use diarist::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
+use diarist::parts::formats::{Recording, rttm};
+use diarist::parts::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
 use diarist::{Error, Result};
 
 use crate::exit;

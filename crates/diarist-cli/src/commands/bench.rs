@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use diarist::audio;
-use diarist::formats::{json, rttm};
-use diarist::metrics::{Scores, optimal_mapping, score};
+use diarist::parts::audio;
+use diarist::parts::formats::{json, rttm};
+use diarist::parts::metrics::{Scores, optimal_mapping, score};
 use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
-use diarist::timeline::Annotation;
+use diarist::parts::timeline::Annotation;
 use diarist::{Error, Result};
 use diarist_kernels::Isa;
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use diarist::clustering::Constraints;
-use diarist::formats::analysis::{self, Saved, Values};
+use diarist::parts::clustering::Constraints;
+use diarist::parts::analysis::saved::{self, Saved, Values};
 use diarist::pipeline::{self, DiarizationOptions, EmbeddingMode, Settings, TrunkPasses};
 use diarist::{Error, Result};
 

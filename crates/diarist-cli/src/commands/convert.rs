@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{self, Format, Recording, rttm};
+use diarist::parts::formats::{self, Format, Recording, rttm};
 use diarist::{Error, Result};
 
 use crate::page::{self, Sound};

@@ -4,9 +4,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use diarist::audio::{self, AudioSource, PcmFormat};
+use diarist::parts::audio::{self, AudioSource, PcmFormat};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline};
-use diarist::voices::Beginning;
+use diarist::parts::voices::Beginning;
 use diarist::{Error, Result};
 
 use crate::exit;

@@ -16,12 +16,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use diarist::audio::{self, PcmFormat, SliceSource};
-use diarist::clustering::SpeakerBounds;
-use diarist::formats::rttm;
-use diarist::live::{Live, LiveOptions};
+use diarist::parts::audio::{self, PcmFormat, SliceSource};
+use diarist::parts::clustering::SpeakerBounds;
+use diarist::parts::formats::rttm;
+use diarist::parts::live::{Live, LiveOptions};
 use diarist::pipeline::{DiarizationOptions, Pipeline};
-use diarist::voices::Beginning;
+use diarist::parts::voices::Beginning;
 use diarist::{Error, ErrorKind, Result};
 
 use crate::names::{NameArgs, Names};

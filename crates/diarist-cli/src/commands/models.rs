@@ -4,8 +4,8 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use diarist::models::stored::{self, Form, Granularity};
-use diarist::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
+use diarist::parts::models::stored::{self, Form, Granularity};
+use diarist::parts::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
 use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use diarist::formats::Recording;
+use diarist::parts::formats::Recording;
 use diarist::{Error, Result};
 
 use crate::plot::{png, svg};

@@ -7,7 +7,7 @@ use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use diarist::voices::{
+use diarist::parts::voices::{
     Gallery, MIN_ENROLL_S, MIN_PROBABILITY, MIN_SPEECH_S, NewSample, SampleKind, Voice, VoiceDb, check_name,
 };
 use diarist::{Error, ErrorKind, Result};

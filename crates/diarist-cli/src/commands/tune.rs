@@ -8,7 +8,7 @@ mod validate;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use diarist::audio;
+use diarist::parts::audio;
 use diarist::pipeline::{Analysis, DiarizationOptions, EmbeddingMode, Pipeline};
 use diarist::{Error, ErrorKind, Result};
 

@@ -6,10 +6,10 @@
 mod opus;
 mod sound;
 
-use diarist::formats::Recording;
-use diarist::formats::json::{self, JsonTurn};
-use diarist::timeline::Segment;
-use diarist::timeline::intervals::{covered_s, overlaps};
+use diarist::parts::formats::Recording;
+use diarist::parts::formats::json;
+use diarist::parts::timeline::Segment;
+use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::drawing::{class, rules, speakers, ticks, turns_of};
@@ -30,7 +30,7 @@ const OVERLAP: f64 = 18.0;
 /// What the page shows.
 struct Content<'a> {
     file_id: &'a str,
-    turns: Vec<JsonTurn>,
+    turns: Vec<Turn>,
     overlaps: Vec<Segment>,
     duration_s: f64,
     sound: Option<&'a Sound>,
@@ -169,7 +169,7 @@ impl Content<'_> {
         let x = |time_s: f64| format!("{:.3}", time_s * WIDTH / self.duration_s);
         let width = |length_s: f64| format!("{:.3}", (length_s * WIDTH / self.duration_s).max(1e-3));
         let top = self.top();
-        let lane_of = |turn: &JsonTurn| names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
+        let lane_of = |turn: &Turn| names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
         html! {
             svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" style=(format!("height:{height}px")) aria-hidden="true" {
                 @if let Some(sound) = self.sound { path.wave d=(sound.outline(WIDTH, WAVE)) {} }
@@ -255,7 +255,7 @@ impl Content<'_> {
         }
     }
 
-    fn is_overlapped(&self, turn: &JsonTurn) -> bool {
+    fn is_overlapped(&self, turn: &Turn) -> bool {
         let turn = Segment::new(turn.start_s, turn.end_s);
         let first = self.overlaps.partition_point(|overlap| overlap.end <= turn.start);
         self.overlaps.get(first).is_some_and(|overlap| !overlap.intersection(&turn).is_empty())
@@ -276,15 +276,12 @@ fn stamp(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use diarist::timeline::{Annotation, Turn};
+    use diarist::parts::timeline::{Annotation, Turn};
 
     use super::*;
 
     fn recording() -> Recording {
-        let turn = |start: f64, end: f64, speaker: &str| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+        let turn = |start: f64, end: f64, speaker: &str| Turn::new(start, end, speaker);
         let turns = vec![turn(0.5, 2.0, "<Ann & \"Bo\">"), turn(1.5, 3.25, "Zoë"), turn(3.25, 4.0, "<Ann & \"Bo\">")];
         Recording {
             duration_s: Some(10.0),

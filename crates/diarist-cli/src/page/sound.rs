@@ -6,7 +6,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diarist::Result;
-use diarist::audio::{self, AudioSource};
+use diarist::parts::audio::{self, AudioSource};
 use maud::{Markup, PreEscaped, html};
 
 #[cfg(feature = "workbench")]

@@ -40,15 +40,15 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use diarist::formats::Recording;
-    use diarist::timeline::{Annotation, Segment, Turn};
+    use diarist::parts::formats::Recording;
+    use diarist::parts::timeline::{Annotation, Segment, Turn};
 
     use super::*;
     use crate::drawing::COLOURS;
 
     #[test]
     fn the_picture_has_its_colours() {
-        let turns = vec![Turn { segment: Segment::new(0.0, 10.0), speaker: "Ann".to_owned() }];
+        let turns = vec![Turn::new(0.0, 10.0, "Ann")];
         let recording = Recording::from(Annotation { file_id: "a".to_owned(), turns });
         let svg = crate::plot::svg(&recording, None).unwrap();
         match png(&svg) {

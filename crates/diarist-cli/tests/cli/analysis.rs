@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use diarist::formats::analysis;
+use diarist::parts::analysis::saved;
 
 use super::{audio, diarist};
 

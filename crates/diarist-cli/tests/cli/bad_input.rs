@@ -137,7 +137,7 @@ fn silence_is_a_json_document_without_speakers() {
     let path = folder.path().join("silence.wav");
     wav::write_i16(&path, 16_000, 1, &[0; 16_000]);
     let text = diarist(["diarize".as_ref(), "--format".as_ref(), "json".as_ref(), path.as_os_str()]).succeeded();
-    let document: diarist::formats::json::Document = serde_json::from_str(&text).unwrap();
+    let document: diarist::parts::formats::json::Document = serde_json::from_str(&text).unwrap();
     assert_eq!((document.duration_s, document.speech_s), (1.0, 0.0));
     assert!(document.turns.is_empty() && document.exclusive_turns.is_empty() && document.speakers.is_empty());
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use diarist::formats::json::{Document, JsonOptions};
+use diarist::parts::formats::json::{Document, JsonOptions};
 
 use super::{audio, diarist};
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use diarist::audio::{self as decoder, AudioSource};
+use diarist::parts::audio::{self as decoder, AudioSource};
 
 use super::{Run, audio, diarist};
 

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use diarist::formats::json::{Document, JsonTurn};
-use diarist::formats::{rttm, uem};
-use diarist::metrics::{ScoreOptions, score};
-use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::parts::formats::json::Document;
+use diarist::parts::formats::{rttm, uem};
+use diarist::parts::metrics::{ScoreOptions, score};
+use diarist::parts::timeline::{Annotation, Segment, Turn};
 
 use serde_json::{Value, json};
 
@@ -19,9 +19,9 @@ fn document() -> Document {
     serde_json::from_str(&CONVERSATION).unwrap()
 }
 
-fn annotation(file_id: &str, turns: &[JsonTurn]) -> Annotation {
+fn annotation(file_id: &str, turns: &[Turn]) -> Annotation {
     let turn =
-        |turn: &JsonTurn| Turn { segment: Segment::new(turn.start_s, turn.end_s), speaker: turn.speaker.clone() };
+        |turn: &Turn| turn.clone();
     Annotation { file_id: file_id.to_owned(), turns: turns.iter().map(turn).collect() }
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use diarist::audio::AudioSource;
+use diarist::parts::audio::AudioSource;
 use serde_json::Value;
 
 use super::{Run, audio, diarist, wav};
@@ -21,7 +21,7 @@ static ENROLLED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 fn samples(name: &str) -> Vec<f32> {
-    let mut source = diarist::audio::open(audio(name).as_ref()).unwrap();
+    let mut source = diarist::parts::audio::open(audio(name).as_ref()).unwrap();
     let mut samples = Vec::new();
     while source.read(&mut samples).unwrap() {}
     samples

@@ -5,13 +5,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
-use diarist::audio::{self, AudioSource};
-use diarist::live::{Board, Live, LiveEvent, LiveOptions};
-use diarist::metrics::{ScoreOptions, score};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::live::{Board, Live, LiveEvent, LiveOptions};
+use diarist::parts::metrics::{ScoreOptions, score};
 use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline, Timings};
-use diarist::segmentation::SAMPLE_RATE;
-use diarist::timeline::intervals::chronological;
-use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::parts::segmentation::SAMPLE_RATE;
+use diarist::parts::timeline::intervals::chronological;
+use diarist::parts::timeline::{Annotation, Segment, Turn};
 use diarist::{Error, Result};
 use serde::{Deserialize, Serialize};
 
@@ -209,7 +209,7 @@ impl FirstDecisions {
     fn annotation(&self, file_id: &str) -> Annotation {
         let parts = self.parts.iter().filter(|(start_s, end_s, _)| end_s > start_s);
         let mut turns: Vec<Turn> = parts
-            .map(|&(start_s, end_s, id)| Turn { segment: Segment::new(start_s, end_s), speaker: id.to_string() })
+            .map(|&(start_s, end_s, id)| Turn::new(start_s, end_s, id.to_string()))
             .collect();
         turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
         Annotation { file_id: file_id.to_owned(), turns }
@@ -259,10 +259,7 @@ mod tests {
     use super::*;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
-        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
         Annotation { file_id: "a".to_owned(), turns: turns.iter().map(turn).collect() }
     }
 

@@ -1,8 +1,8 @@
 //! Measured figures of each file, and of all files together.
 
-use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
-use diarist::metrics::{DerComponents, JerComponents, Scores};
-use diarist::pipeline::{CacheUse, Timings};
+use diarist::parts::formats::json::{JsonOptions, JsonTimings};
+use diarist::parts::metrics::{DerComponents, JerComponents, Scores};
+use diarist::parts::inference::{CacheUse, Timings};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset;
@@ -59,8 +59,8 @@ pub(super) struct FileRecord {
     /// With `--mode live`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) live: Option<LiveFigures>,
-    pub(super) reference: Vec<JsonTurn>,
-    pub(super) hypothesis: Vec<JsonTurn>,
+    pub(super) reference: Vec<Turn>,
+    pub(super) hypothesis: Vec<Turn>,
     /// Pairs of hypothesis and reference speaker that the optimal mapping joins.
     pub(super) mapping: Vec<(String, String)>,
 }
@@ -329,14 +329,14 @@ pub(super) mod tests {
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
                 live: None,
-                reference: vec![JsonTurn {
+                reference: vec![Turn {
                     start_s: 0.0,
                     end_s: 4.0,
                     speaker: "<Ann & Bo>".to_owned(),
                     name: None,
                     confidence: None,
                 }],
-                hypothesis: vec![JsonTurn {
+                hypothesis: vec![Turn {
                     start_s: 1.0,
                     end_s: 4.0,
                     speaker: "SPEAKER_00".to_owned(),

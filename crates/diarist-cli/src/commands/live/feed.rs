@@ -8,8 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diarist::Error;
-use diarist::audio::AudioSource;
-use diarist::segmentation::SAMPLE_RATE;
+use diarist::parts::audio::AudioSource;
+use diarist::parts::segmentation::SAMPLE_RATE;
 
 /// Pieces that may wait; a source that cannot wait tells how much was lost.
 const MAX_WAITING: usize = 64;
@@ -116,7 +116,7 @@ fn read_paced(source: &mut dyn AudioSource, sender: &SyncSender<Piece>) -> Piece
 
 #[cfg(test)]
 mod tests {
-    use diarist::audio::SliceSource;
+    use diarist::parts::audio::SliceSource;
 
     use super::*;
 

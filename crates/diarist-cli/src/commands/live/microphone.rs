@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{Device, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use diarist::audio::{AudioSource, Resampler};
-use diarist::segmentation::SAMPLE_RATE;
+use diarist::parts::audio::{AudioSource, Resampler};
+use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::{Error, ErrorKind, Result};
 
 use super::feed::Input;

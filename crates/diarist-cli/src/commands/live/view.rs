@@ -2,8 +2,8 @@
 
 use std::io::{self, Write};
 
-use diarist::formats::json::Document;
-use diarist::live::{Board, LiveEvent, LiveResult};
+use diarist::parts::formats::json::Document;
+use diarist::parts::live::{Board, LiveEvent, LiveResult};
 use diarist::pipeline::DiarizationOptions;
 use diarist::{Error, ErrorKind, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -89,7 +89,7 @@ impl View {
     }
 
     pub(super) fn lost(&mut self, heard_s: f64, num_samples: usize) -> Result<()> {
-        let seconds = num_samples as f64 / f64::from(diarist::segmentation::SAMPLE_RATE);
+        let seconds = num_samples as f64 / f64::from(diarist::parts::segmentation::SAMPLE_RATE);
         match self {
             Self::Json => line(heard_s, &Notice::Lost { seconds }),
             Self::Terminal { bar, .. } => {

@@ -3,9 +3,9 @@
 use std::path::Path;
 
 use diarist::Result;
-use diarist::audio;
+use diarist::parts::audio;
 use diarist::pipeline::{DiarizationOptions, Pipeline};
-use diarist::voices::{self, Repeated, SpeakerVoice, Voice};
+use diarist::parts::voices::{self, Repeated, SpeakerVoice, Voice};
 
 use crate::exit;
 use crate::progress::Bar;

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use diarist::voices::{Candidate, Identification, Person, Sample, SpeakerVoice};
+use diarist::parts::voices::{Candidate, Identification, Person, Sample, SpeakerVoice};
 use serde_json::{Value, json};
 
 use super::Form;
@@ -80,7 +80,7 @@ pub(super) fn identifications(
                 "label": speaker.label,
                 "speech_s": rounded(speaker.speech_s),
                 "name": found.as_ref().and_then(Identification::name),
-                "identification": found.as_ref().map(diarist::formats::json::JsonIdentification::from),
+                "identification": found.as_ref().map(diarist::parts::formats::json::JsonIdentification::from),
             })
         };
         let speakers: Vec<Value> = speakers.iter().zip(found).map(speaker).collect();

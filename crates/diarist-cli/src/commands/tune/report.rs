@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
-use diarist::metrics::DerComponents;
+use diarist::parts::metrics::DerComponents;
 
 use super::space::with_values;
 use super::validate::{Fold, Outcome, Tuner};

@@ -4,7 +4,7 @@
 //! segmentation network is a powerset one: its most likely class is taken, so there is no threshold on speech to search.
 
 use diarist::Result;
-use diarist::clustering::Method;
+use diarist::parts::clustering::Method;
 use diarist::pipeline::{DiarizationOptions, Settings};
 
 /// How values lie on the axis of the optimiser.

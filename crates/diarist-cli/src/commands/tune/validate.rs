@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use diarist::Result;
-use diarist::metrics::{DerComponents, ScoreOptions, score};
+use diarist::parts::metrics::{DerComponents, ScoreOptions, score};
 use diarist::pipeline::{Analysis, Pipeline, Settings};
 use rayon::prelude::*;
 

@@ -6,8 +6,8 @@ mod fluidaudio;
 #[cfg(test)]
 mod test_data;
 
-use diarist::live::{LiveOptions, WindowRules};
-use diarist::segmentation::LOCAL_SPEAKERS;
+use diarist::parts::live::{LiveOptions, WindowRules};
+use diarist::parts::segmentation::LOCAL_SPEAKERS;
 use diarist::{Error, Result};
 
 use diart::Diart;
