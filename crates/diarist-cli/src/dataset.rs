@@ -89,8 +89,9 @@ impl DatasetArgs {
         if let Some(single) = &self.single_file {
             items.retain(|item| item.file_id == *single);
             if items.is_empty() {
-                return Err(Error::input(format!("no recording has a reference {single}"))
-                    .at(folder.display().to_string()));
+                return Err(
+                    Error::input(format!("no recording has a reference {single}")).at(folder.display().to_string())
+                );
             }
         }
         items.truncate(self.max_files.unwrap_or(usize::MAX));

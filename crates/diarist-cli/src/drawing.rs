@@ -34,11 +34,7 @@ pub(crate) struct Lane<'a> {
 
 /// A lane for each reference speaker, with the matching hypothesis speaker, then a lane for each
 /// hypothesis speaker without a match. `mapping` has pairs of hypothesis and reference speaker.
-pub(crate) fn lanes<'a>(
-    reference: &'a [Turn],
-    hypothesis: &'a [Turn],
-    mapping: &[(String, String)],
-) -> Vec<Lane<'a>> {
+pub(crate) fn lanes<'a>(reference: &'a [Turn], hypothesis: &'a [Turn], mapping: &[(String, String)]) -> Vec<Lane<'a>> {
     let counterpart = |reference: &str| mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
     let mut lanes: Vec<Lane<'_>> = Vec::new();
     for name in speakers(reference) {

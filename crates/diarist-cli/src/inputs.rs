@@ -183,8 +183,7 @@ mod tests {
         for file in ["z.WAV", "a.txt", "b/deep/y.opus", "b/x.mp3", ".hidden/w.wav", ".v.wav", "u"] {
             fs::write(root.join(file), "").unwrap();
         }
-        let found: Vec<Source> =
-            expand(&[root.to_owned()]).into_iter().map(|input| input.unwrap().source).collect();
+        let found: Vec<Source> = expand(&[root.to_owned()]).into_iter().map(|input| input.unwrap().source).collect();
         let expected = ["b/deep/y.opus", "b/x.mp3", "z.WAV"].map(|file| Source::File(root.join(file)));
         assert_eq!(found, expected);
     }

@@ -2,12 +2,12 @@
 
 mod png;
 
-use diarist::{Result, Turn};
 use diarist::parts::formats::Labels;
 use diarist::parts::formats::json::rounded;
 use diarist::parts::metrics::{ScoreOptions, optimal_mapping};
 use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::overlaps;
+use diarist::{Result, Turn};
 use maud::{Markup, html};
 
 pub(crate) use png::png;

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use clap::Args;
 use diarist::parts::formats::{json, rttm};
-use diarist::parts::metrics::{Scores, optimal_mapping, score};
 use diarist::parts::inference::CacheUse;
+use diarist::parts::metrics::{Scores, optimal_mapping, score};
 use diarist::parts::timeline::Annotation;
 use diarist::{Diarization, Diarizer, Error, Recording, Result, Settings};
 use diarist_kernels::Isa;
@@ -209,12 +209,7 @@ impl BenchArgs {
         self.record(item, &result, Some(figures))
     }
 
-    fn record(
-        &self,
-        item: &Item,
-        result: &Diarization,
-        live: Option<LiveFigures>,
-    ) -> Result<(FileRecord, Annotation)> {
+    fn record(&self, item: &Item, result: &Diarization, live: Option<LiveFigures>) -> Result<(FileRecord, Annotation)> {
         let (reference, hypothesis) = (&item.reference, result.annotation());
         let regions = item.regions(result.duration_s);
         let score_options = self.scoring.options()?;

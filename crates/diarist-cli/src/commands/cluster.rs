@@ -68,8 +68,8 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
         }
     }
     let saved = args.read()?;
-    let result = diarizer::cluster(&saved.analysis, &settings)
-        .map_err(|error| error.at(args.input.display().to_string()))?;
+    let result =
+        diarizer::cluster(&saved.analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
     output::deliver(args.output.as_deref(), args.format.file(format, &result)?.as_bytes())
 }
 

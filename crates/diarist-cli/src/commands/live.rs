@@ -147,9 +147,7 @@ impl LiveArgs {
             }
             Some(_) if self.rate.is_some() => Err(Error::invalid_option("--rate is for raw PCM on stdin")
                 .hint("leave --rate out: files hold their own rate")),
-            Some(file) => {
-                Ok(LiveInput::patient(file_id(file), Box::new(audio::open(file)?)))
-            }
+            Some(file) => Ok(LiveInput::patient(file_id(file), Box::new(audio::open(file)?))),
         }
     }
 

@@ -166,7 +166,7 @@ pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
         Command::List { shown } => say(&report::people(&SpeakerDatabase::open(&path)?.people()?, shown.format)?),
         Command::Show { name, shown } => {
             say(&report::samples(&SpeakerDatabase::open(&path)?.samples(&name)?, shown.format)?)
-        },
+        }
         Command::Rename { from, to } => Ok(SpeakerDatabase::open(&path)?.rename(&from, &to)?),
         Command::Merge { from, into } => Ok(SpeakerDatabase::open(&path)?.merge(&from, &into)?),
         Command::Remove { name, sample: None } => Ok(SpeakerDatabase::open(&path)?.remove(&name)?),
@@ -215,7 +215,13 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
 
 /// Warns if the voice sounds like another person: one voice under two names makes both hard to
 /// recognise.
-fn warn_of_others(database: &SpeakerDatabase, listener: &Listener, name: &str, file: &Path, voice: &Voice) -> Result<()> {
+fn warn_of_others(
+    database: &SpeakerDatabase,
+    listener: &Listener,
+    name: &str,
+    file: &Path,
+    voice: &Voice,
+) -> Result<()> {
     let people = database.people()?;
     let is_first = people.iter().all(|person| person.num_enrolled + person.num_learned == 0);
     if is_first || listener.is_quiet() {

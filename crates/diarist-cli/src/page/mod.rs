@@ -287,10 +287,7 @@ mod tests {
     fn recording() -> Labels {
         let turn = |start: f64, end: f64, speaker: &str| Turn::new(start, end, speaker);
         let turns = vec![turn(0.5, 2.0, "<Ann & \"Bo\">"), turn(1.5, 3.25, "Zoë"), turn(3.25, 4.0, "<Ann & \"Bo\">")];
-        Labels {
-            duration_s: Some(10.0),
-            ..Labels::from(Annotation { file_id: "a </title> b".to_owned(), turns })
-        }
+        Labels { duration_s: Some(10.0), ..Labels::from(Annotation { file_id: "a </title> b".to_owned(), turns }) }
     }
 
     #[test]

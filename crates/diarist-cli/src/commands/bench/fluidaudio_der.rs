@@ -88,7 +88,6 @@ fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diarist::parts::timeline::Segment;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
         let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);

@@ -1,9 +1,9 @@
 //! Measured figures of each file, and of all files together.
 
-use diarist::parts::formats::json::{JsonOptions, JsonTimings};
-use diarist::parts::metrics::{DerComponents, JerComponents, Scores};
-use diarist::parts::inference::{CacheUse, Timings};
 use diarist::Turn;
+use diarist::parts::formats::json::{JsonOptions, JsonTimings};
+use diarist::parts::inference::{CacheUse, Timings};
+use diarist::parts::metrics::{DerComponents, JerComponents, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset;

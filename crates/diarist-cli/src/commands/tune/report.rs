@@ -103,10 +103,8 @@ impl Report<'_> {
 
     /// The first and the last recording of a fold.
     fn names(&self, fold: &Fold) -> String {
-        let names: Vec<&str> = self.tuner.items[fold.held_out.clone()]
-            .iter()
-            .map(|analyzed| analyzed.item.file_id.as_str())
-            .collect();
+        let names: Vec<&str> =
+            self.tuner.items[fold.held_out.clone()].iter().map(|analyzed| analyzed.item.file_id.as_str()).collect();
         match names[..] {
             [] => String::new(),
             [name] => name.to_owned(),

@@ -4,8 +4,8 @@
 //! `pipelines/speaker_diarization.py`. The segmentation network is a powerset one: its most likely
 //! class is taken, so there is no threshold on speech to search.
 
-use diarist::{Error, ErrorKind, Result};
 use diarist::parts::settings::{Choices, OptionInfo, Value};
+use diarist::{Error, ErrorKind, Result};
 
 /// Mapping of values to the axis of the optimiser.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -27,48 +27,19 @@ pub(super) struct Parameter {
     largest: f64,
 }
 
-const MIN_DURATION_OFF: Parameter = Parameter {
-    name: "min-duration-off",
-    scale: Scale::Linear,
-    smallest: 0.0,
-    largest: 1.0,
-};
+const MIN_DURATION_OFF: Parameter =
+    Parameter { name: "min-duration-off", scale: Scale::Linear, smallest: 0.0, largest: 1.0 };
 
 const VBX: [Parameter; 4] = [
-    Parameter {
-        name: "threshold",
-        scale: Scale::Linear,
-        smallest: 0.5,
-        largest: 0.8,
-    },
-    Parameter {
-        name: "fa",
-        scale: Scale::Log,
-        smallest: 0.01,
-        largest: 0.5,
-    },
-    Parameter {
-        name: "fb",
-        scale: Scale::Log,
-        smallest: 0.01,
-        largest: 15.0,
-    },
+    Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.5, largest: 0.8 },
+    Parameter { name: "fa", scale: Scale::Log, smallest: 0.01, largest: 0.5 },
+    Parameter { name: "fb", scale: Scale::Log, smallest: 0.01, largest: 15.0 },
     MIN_DURATION_OFF,
 ];
 
 const AHC: [Parameter; 3] = [
-    Parameter {
-        name: "threshold",
-        scale: Scale::Linear,
-        smallest: 0.0,
-        largest: 2.0,
-    },
-    Parameter {
-        name: "min-cluster-size",
-        scale: Scale::Whole,
-        smallest: 1.0,
-        largest: 20.0,
-    },
+    Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.0, largest: 2.0 },
+    Parameter { name: "min-cluster-size", scale: Scale::Whole, smallest: 1.0, largest: 20.0 },
     MIN_DURATION_OFF,
 ];
 

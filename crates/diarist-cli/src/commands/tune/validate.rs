@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use diarist::{Analysis, Diarizer, Result};
 use diarist::parts::metrics::{DerComponents, ScoreOptions, score};
 use diarist::parts::settings::Choices;
+use diarist::{Analysis, Diarizer, Result};
 use rayon::prelude::*;
 
 use super::search::minimise;
@@ -135,8 +135,7 @@ impl Tuner<'_> {
 
     /// The errors on the recordings at `indices`, summed in that order.
     fn errors(&self, indices: &[usize], parameters: &[Parameter], values: &[f64]) -> Result<DerComponents> {
-        let diarizer =
-            self.diarizer.with_settings(&with_values(self.choices, parameters, values).settings()?)?;
+        let diarizer = self.diarizer.with_settings(&with_values(self.choices, parameters, values).settings()?)?;
         let error = |&index: &usize| -> Result<DerComponents> {
             let AnalyzedItem { item, analysis } = &self.items[index];
             let result = diarizer.cluster(analysis)?;

@@ -7,9 +7,9 @@
 //! Masks replace diart's soft activations: a local speaker is active if it has a frame.
 
 use diarist::Result;
+use diarist::parts::analysis::EMBEDDING_DIMENSION;
 use diarist::parts::assignment::{Objective, assign};
 use diarist::parts::live::{WindowRules, WindowSpeakers};
-use diarist::parts::analysis::EMBEDDING_DIMENSION;
 use diarist::parts::segmentation::masks::ChunkMasks;
 use diarist::parts::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
