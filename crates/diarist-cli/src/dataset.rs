@@ -1,27 +1,27 @@
-//! Which recordings a dataset folder holds, each with its reference and its scored regions.
+//! The recordings of a dataset folder, each with its reference and its scored regions.
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{rttm, uem};
-use diarist::metrics::ScoreOptions;
-use diarist::timeline::{Annotation, Segment};
+use diarist::parts::formats::{rttm, uem};
+use diarist::parts::metrics::ScoreOptions;
+use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
 use crate::{exit, inputs};
 
-/// How a dataset folder is read; part of the long help.
+/// Layout of dataset folders; part of the long help.
 pub(crate) const HELP: &str = "\
-DATASET is searched to the bottom for audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second
-field is its name, or the beginning of its name up to a dot, an underscore or a hyphen:
+DATASET and its subfolders hold audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second field is
+its name, or the beginning of its name up to a dot, an underscore or a hyphen:
   AMI          ES2004a.Mix-Headset.wav (or .Array1-01.wav for the far field: --audio-filter Array1-01) and ES2004a.rttm
   VoxConverse  abjxc.wav and abjxc.rttm
   AISHELL-4    L_R003S01C02.flac and L_R003S01C02.rttm
   AliMeeting   R8001_M8004_MS801.wav and R8001_M8004.rttm
 Without a UEM the whole recording is scored.";
 
-/// What belongs to a dataset.
+/// Parts of a dataset.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Dataset")]
 pub(crate) struct DatasetArgs {
@@ -31,22 +31,22 @@ pub(crate) struct DatasetArgs {
     /// Scored regions to use instead of those in DATASET: a UEM file, or a folder of them
     #[arg(long, value_name = "PATH")]
     uem: Option<PathBuf>,
-    /// Only audio files with TEXT in their path
+    /// Takes only audio files with TEXT in their path
     #[arg(long, value_name = "TEXT")]
     audio_filter: Option<String>,
-    /// Only the recording with this file id
+    /// Takes only the recording with this file id
     #[arg(long, value_name = "ID")]
     single_file: Option<String>,
-    /// At most N recordings, the first by name
+    /// Takes at most N recordings, the first by name
     #[arg(long, value_name = "N")]
     max_files: Option<usize>,
 }
 
-/// How errors are counted.
+/// Definition of the error rates.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Scoring")]
 pub(crate) struct ScoringArgs {
-    /// Leaves this many seconds on each side of every reference boundary unscored
+    /// Seconds on each side of every reference boundary that are not scored
     #[arg(long, value_name = "SECONDS", default_value_t = 0.0, allow_negative_numbers = true)]
     pub(crate) collar: f64,
     /// Leaves regions unscored where reference turns overlap
@@ -61,7 +61,7 @@ pub(crate) struct Item {
     pub(crate) file_id: String,
     pub(crate) audio: PathBuf,
     pub(crate) reference: Annotation,
-    /// The scored regions, if a UEM names them; else the whole recording is scored.
+    /// The scored regions, if a UEM has them; else the whole recording is scored.
     pub(crate) uem: Option<Vec<Segment>>,
 }
 
@@ -73,7 +73,8 @@ impl Item {
 }
 
 impl DatasetArgs {
-    /// The recordings below `folder` that are wanted; those in `results`, written by earlier runs, are none.
+    /// The chosen recordings below `folder`. References in `results`, the turns of earlier runs, do
+    /// not count.
     pub(crate) fn items(&self, folder: &Path, results: Option<&Path>, quiet: bool) -> Result<Vec<Item>> {
         if self.max_files == Some(0) {
             return Err(Error::invalid_option("--max-files must be at least 1"));
@@ -88,8 +89,9 @@ impl DatasetArgs {
         if let Some(single) = &self.single_file {
             items.retain(|item| item.file_id == *single);
             if items.is_empty() {
-                return Err(Error::input(format!("there is no recording with a reference {single}"))
-                    .at(folder.display().to_string()));
+                return Err(
+                    Error::input(format!("no recording has a reference {single}")).at(folder.display().to_string())
+                );
             }
         }
         items.truncate(self.max_files.unwrap_or(usize::MAX));
@@ -101,35 +103,35 @@ impl DatasetArgs {
 }
 
 impl ScoringArgs {
-    /// The options chosen; a collar that is not possible is refused before the work, not after it.
+    /// The chosen options. An impossible collar is refused here, before the work.
     pub(crate) fn options(&self) -> Result<ScoreOptions> {
         let options = ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap };
-        diarist::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
+        diarist::parts::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
         Ok(options)
     }
 }
 
-/// How errors are counted, in words.
+/// The definition of the error rates in words.
 pub(crate) fn convention(collar_s: f64, skip_overlap: bool) -> String {
     format!("collar {collar_s} s on each side, overlap {}", if skip_overlap { "skipped" } else { "scored" })
 }
 
-/// Where the parts of a dataset are.
+/// Places of the parts of a dataset.
 #[derive(Debug, Clone, Copy)]
 struct Places<'a> {
-    /// Folder with everything, searched to the bottom.
+    /// Folder with all parts, in it or in its subfolders.
     folder: &'a Path,
-    /// References, if not those in the folder.
+    /// References in place of those in the folder.
     references: Option<&'a Path>,
-    /// Scored regions, if not those in the folder.
+    /// Scored regions in place of those in the folder.
     uem: Option<&'a Path>,
-    /// Only audio files with this text in their path.
+    /// Text that the path of an audio file must contain.
     audio_filter: Option<&'a str>,
     /// A folder below the first that is not part of the dataset: earlier results.
     results: Option<&'a Path>,
 }
 
-/// The recordings of a dataset in the order of their file ids, and what the user should know about it.
+/// The recordings of a dataset in the order of their file ids, and warnings for the user.
 fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
     let mut references = references(places)?;
     let mut regions = regions(places)?;
@@ -171,8 +173,8 @@ fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
     Ok((items.into_values().collect(), warnings))
 }
 
-/// The longest of `ids` that is `stem` itself or its beginning up to a `.`, `_` or `-`: `ES2004a.Mix-Headset` belongs to
-/// `ES2004a`, `R8001_M8004_MS801` to `R8001_M8004`.
+/// The longest of `ids` that is `stem` itself or its beginning up to a `.`, `_` or `-`:
+/// `ES2004a.Mix-Headset` belongs to `ES2004a`, `R8001_M8004_MS801` to `R8001_M8004`.
 fn longest_match<'a>(stem: &str, ids: impl Iterator<Item = &'a String>) -> Option<String> {
     let belongs =
         |id: &str| stem.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', '-']));
@@ -208,7 +210,7 @@ fn regions(places: Places<'_>) -> Result<uem::Uem> {
     Ok(regions)
 }
 
-/// `named` itself or the files with `extension` below it; those of the dataset if nothing is named.
+/// `named` itself, or the files with `extension` below it; without `named`, those of the dataset.
 fn files(places: Places<'_>, named: Option<&Path>, extension: &str) -> Result<Vec<PathBuf>> {
     let has_extension = |path: &Path| path.extension() == Some(OsStr::new(extension));
     match named {

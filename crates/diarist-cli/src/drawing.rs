@@ -1,13 +1,14 @@
-//! What pictures of turns have in common: colours, lanes, marks of time.
+//! Common parts of pictures of turns: colours, lanes, time marks.
 
-use diarist::formats::json::JsonTurn;
+use diarist::Turn;
 
-/// Colours of speakers in their order, for light and dark backgrounds. They stay apart for readers who see colours differently (the tests have
-/// the measure), and no picture tells speakers apart by colour alone.
+/// Colours of speakers in their order, for light and dark backgrounds. Readers with a colour vision
+/// deficiency can distinguish them (the tests have the measure), and no picture distinguishes
+/// speakers by colour alone.
 pub(crate) const COLOURS: [&str; 8] =
     ["#4477aa", "#d9720b", "#9130f2", "#8c5e46", "#8d79f2", "#a63a70", "#bf280a", "#21a67a"];
 
-/// The class of the style sheet with the colour of the speaker at `index`.
+/// The class of the style sheet for the colour of the speaker at `index`.
 pub(crate) fn class(index: usize) -> String {
     format!("c{}", index % COLOURS.len())
 }
@@ -23,21 +24,17 @@ pub(crate) fn rules() -> String {
 /// A row of a picture.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Lane<'a> {
-    /// What is written beside it.
+    /// Label beside it.
     pub(crate) name: String,
     /// Turns of a speaker of the reference.
-    pub(crate) reference: Vec<&'a JsonTurn>,
-    /// Turns of the speaker that was found.
-    pub(crate) hypothesis: Vec<&'a JsonTurn>,
+    pub(crate) reference: Vec<&'a Turn>,
+    /// Turns of the hypothesis speaker.
+    pub(crate) hypothesis: Vec<&'a Turn>,
 }
 
-/// One lane for each speaker of the reference, with what was found for that speaker (`mapping` has pairs of a found speaker and one of the
-/// reference), then one for each speaker that was found too many.
-pub(crate) fn lanes<'a>(
-    reference: &'a [JsonTurn],
-    hypothesis: &'a [JsonTurn],
-    mapping: &[(String, String)],
-) -> Vec<Lane<'a>> {
+/// A lane for each reference speaker, with the matching hypothesis speaker, then a lane for each
+/// hypothesis speaker without a match. `mapping` has pairs of hypothesis and reference speaker.
+pub(crate) fn lanes<'a>(reference: &'a [Turn], hypothesis: &'a [Turn], mapping: &[(String, String)]) -> Vec<Lane<'a>> {
     let counterpart = |reference: &str| mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
     let mut lanes: Vec<Lane<'_>> = Vec::new();
     for name in speakers(reference) {
@@ -58,12 +55,12 @@ pub(crate) fn lanes<'a>(
 }
 
 /// The turns of `speaker`.
-pub(crate) fn turns_of<'a>(turns: &'a [JsonTurn], speaker: &str) -> Vec<&'a JsonTurn> {
+pub(crate) fn turns_of<'a>(turns: &'a [Turn], speaker: &str) -> Vec<&'a Turn> {
     turns.iter().filter(|turn| turn.speaker == speaker).collect()
 }
 
 /// Names of speakers, sorted.
-pub(crate) fn speakers(turns: &[JsonTurn]) -> Vec<&str> {
+pub(crate) fn speakers(turns: &[Turn]) -> Vec<&str> {
     let mut names: Vec<&str> = turns.iter().map(|turn| turn.speaker.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -78,7 +75,7 @@ pub(crate) fn ticks(duration_s: f64) -> impl Iterator<Item = f64> {
     (0..=(duration_s / step) as usize).map(move |index| index as f64 * step)
 }
 
-/// A length or a place in a picture, in its own units.
+/// A length or a position in a picture, in its own units.
 pub(crate) fn unit(value: f64) -> String {
     format!("{value:.2}")
 }
@@ -87,8 +84,8 @@ pub(crate) fn unit(value: f64) -> String {
 mod tests {
     use super::*;
 
-    fn turn(speaker: &str) -> JsonTurn {
-        JsonTurn { start_s: 0.0, end_s: 1.0, speaker: speaker.to_owned(), name: None, confidence: None }
+    fn turn(speaker: &str) -> Turn {
+        Turn::new(0.0, 1.0, speaker)
     }
 
     #[test]
@@ -117,8 +114,9 @@ mod tests {
         assert!((0..20).all(|index| rules().contains(&format!(".{} {{", class(index)))));
     }
 
-    /// Red, green, blue as seen without a difference, and with protanopia, deuteranopia and tritanopia (G. Machado, M. Oliveira, L. Fernandes,
-    /// "A Physiologically-based Model for Simulation of Color Vision Deficiency", 2009, severity 1).
+    /// Red, green, blue as seen with normal vision, and with protanopia, deuteranopia and tritanopia
+    /// (G. Machado, M. Oliveira, L. Fernandes, "A Physiologically-based Model for Simulation of Color
+    /// Vision Deficiency", 2009, severity 1).
     const SIGHTS: [[[f64; 3]; 3]; 4] = [
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
         [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
@@ -149,17 +147,18 @@ mod tests {
     }
 
     #[test]
-    fn colours_stay_apart_for_everybody() {
+    fn every_reader_can_distinguish_the_colours() {
         for sight in &SIGHTS {
             let seen = COLOURS.map(|colour| lab(times(sight, linear(colour))));
             for (a, b) in (0..COLOURS.len()).flat_map(|b| (0..b).map(move |a| (a, b))) {
                 let distance = seen[a].iter().zip(seen[b]).map(|(a, b)| (a - b).powi(2)).sum::<f64>().sqrt();
-                // A distance of 2.3 can just be seen; most conversations have at most four speakers.
+                // A distance of 2.3 is just visible; most conversations have at most four speakers.
                 let least = if b < 4 { 30.0 } else { 18.0 };
                 assert!(distance > least, "{} and {}: {distance}", COLOURS[a], COLOURS[b]);
             }
         }
-        // WCAG 2.2 asks for a contrast of 3 for parts of graphics; the pages' backgrounds are white and nearly black.
+        // WCAG 2.2 asks for a contrast of 3 for parts of graphics. The pages have a white or a nearly
+        // black background.
         for (colour, background) in COLOURS.iter().flat_map(|colour| [(colour, "#ffffff"), (colour, "#14171d")]) {
             let [a, b] = [colour, background].map(|colour| times(&XYZ, linear(colour))[1] + 0.05);
             assert!(a.max(b) / a.min(b) >= 2.8, "{colour} on {background}");

@@ -1,4 +1,4 @@
-//! Exit codes, and the one line that stderr gets for a fault.
+//! Exit codes, and the line on stderr for a fault.
 
 use std::fmt;
 use std::io;
@@ -31,7 +31,7 @@ Exit codes:
   6  the requested number of speakers cannot be honoured
 With several inputs the others are still processed after a fault; the code is then that of the first fault.";
 
-/// A fault that stderr already has: only its exit code is left to give.
+/// The exit code of a fault that is on stderr already.
 #[derive(Debug)]
 pub(crate) struct Reported(u8);
 
@@ -43,7 +43,7 @@ impl fmt::Display for Reported {
 
 impl std::error::Error for Reported {}
 
-/// Writes one `error: ...` line to stderr and returns the fault to end the process with.
+/// Writes one `error: ...` line to stderr and returns the exit code.
 pub(crate) fn report(error: &anyhow::Error) -> Reported {
     to_stderr("error: ", &one_line(error));
     Reported(code(error))
@@ -59,12 +59,12 @@ pub(crate) fn note(message: &str) {
     to_stderr("", message);
 }
 
-/// Writes a table to stderr. If stderr is closed, there is nobody to tell.
+/// Writes a table to stderr, unless it is closed.
 pub(crate) fn table<const N: usize>(rows: &[[String; N]]) {
     let _ = crate::table::write(&mut io::stderr().lock(), rows);
 }
 
-/// Ends the process. A reader that closed our stdout (`diarist ... | head`) is no fault.
+/// The exit code of the process. A reader that closes stdout (`diarist ... | head`) is no fault.
 pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,13 +79,14 @@ pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
-/// Was stdout closed by its reader?
+/// Whether the reader of stdout has closed it.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
     error.chain().any(|cause| cause.downcast_ref::<io::Error>().is_some_and(is_pipe))
 }
 
-/// The exit code that `error` stands for. An I/O error by itself comes from writing to stdout: reading a file gives [`Error`].
+/// The exit code for `error`. A bare I/O error comes from writing to stdout, since reading a file
+/// gives an [`Error`].
 fn code(error: &anyhow::Error) -> u8 {
     match error.chain().find_map(|cause| cause.downcast_ref::<Error>()).map(Error::kind) {
         Some(ErrorKind::InvalidOption) => USAGE,
@@ -98,7 +99,8 @@ fn code(error: &anyhow::Error) -> u8 {
     }
 }
 
-/// The message and its causes. [`Error`] shows its own cause, so the chain ends there.
+/// The message and its causes, and a hint at a command. [`Error`] shows its own cause, so the chain
+/// ends there.
 fn one_line(error: &anyhow::Error) -> String {
     let mut parts = Vec::new();
     for cause in error.chain() {
@@ -107,12 +109,39 @@ fn one_line(error: &anyhow::Error) -> String {
             break;
         }
     }
-    parts.join(": ")
+    let message = parts.join(": ");
+    match command_hint(&message) {
+        Some(hint) => format!("{message}; {hint}"),
+        None => message,
+    }
 }
 
-#[expect(clippy::print_stderr, reason = "the one place where faults and warnings reach the terminal")]
+/// Hints at commands for faults of the library, whose own hints name none: a part of its message,
+/// and the hint.
+const COMMAND_HINTS: [(&str, &str); 12] = [
+    ("verify the weights", "`diarist models verify FILE` checks a file"),
+    ("convert the checkpoint", "`diarist models convert` converts one"),
+    ("this is not a saved analysis", "`diarist analyze` makes one"),
+    ("the keys are names of options", "`diarist help diarize` lists them under Method"),
+    ("there is no speaker database", "`diarist speakers enroll NAME FILE` makes one"),
+    ("nobody is called", "`diarist speakers list` shows the names"),
+    ("exists already", "`diarist speakers merge` makes one person of two"),
+    ("has no sample", "`diarist speakers show NAME` lists the samples"),
+    ("nothing was learned that could be undone", "`diarist speakers show NAME` lists what was learned"),
+    ("there is no batch", "`diarist speakers show NAME` lists the batches"),
+    ("samples, but one person has at most", "`diarist speakers remove NAME --sample ID` removes one"),
+    ("not an export of speakers", "`diarist speakers export` writes one"),
+];
+
+/// The hint at a command for `message`, unless it names one already.
+fn command_hint(message: &str) -> Option<&'static str> {
+    let (_, hint) = COMMAND_HINTS.iter().find(|(part, _)| message.contains(part))?;
+    (!message.contains("`diarist ")).then_some(hint)
+}
+
+#[expect(clippy::print_stderr, reason = "the one place that writes faults and warnings to the terminal")]
 fn to_stderr(level: &str, message: &str) {
-    // A message may quote a file: whatever line breaks it brings along, it stays one line.
+    // A message may quote a file, with its line breaks.
     eprintln!("{level}{}", message.split_whitespace().collect::<Vec<_>>().join(" "));
 }
 
@@ -143,6 +172,18 @@ mod tests {
         let inner = Error::input("cannot be read").caused_by(io::Error::other("disk on fire"));
         let error = anyhow::Error::new(inner).context("meeting.wav");
         assert_eq!(one_line(&error), "meeting.wav: cannot be read (disk on fire)");
+    }
+
+    #[test]
+    fn faults_of_the_library_get_a_hint_at_a_command() {
+        let line = |error: Error| one_line(&anyhow::Error::new(error));
+        let fault = Error::weights("a value is not finite").hint("verify the weights");
+        assert_eq!(
+            line(fault),
+            "a value is not finite; verify the weights; `diarist models verify FILE` checks a file"
+        );
+        let fault = Error::input("nobody is called \"Bo\"").hint("`diarist speakers list` shows the names");
+        assert_eq!(line(fault), "nobody is called \"Bo\"; `diarist speakers list` shows the names");
     }
 
     #[test]

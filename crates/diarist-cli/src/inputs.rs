@@ -1,4 +1,4 @@
-//! From what was typed to a list of recordings with names of their own.
+//! From arguments to a list of recordings, each with a name of its own.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -6,11 +6,12 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use diarist::audio::PcmFormat;
-use diarist::formats::rttm;
+use diarist::parts::audio::PcmFormat;
+use diarist::parts::formats::rttm;
 use diarist::{Error, Result};
 
-/// Extensions (lower case) that mark an audio file inside a folder. A file named on the command line may have any.
+/// Extensions (lower case) of audio files in folders. A file named on the command line may have any
+/// extension.
 const AUDIO_EXTENSIONS: [&str; 17] = [
     "aac", "aif", "aiff", "caf", "flac", "m4a", "m4b", "mka", "mkv", "mov", "mp3", "mp4", "oga", "ogg", "opus", "wav",
     "webm",
@@ -34,7 +35,7 @@ impl From<Pcm> for PcmFormat {
     }
 }
 
-/// Where a recording comes from.
+/// Origin of a recording.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Source {
     /// An audio file.
@@ -52,19 +53,21 @@ impl fmt::Display for Source {
     }
 }
 
-/// A recording to work on.
+/// A recording to process.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Recording {
-    /// Where it comes from.
+pub(crate) struct Input {
+    /// Its origin.
     pub(crate) source: Source,
-    /// Its name in RTTM and JSON and of its output file: no white space, and no other recording of the call has it.
+    /// Its name in RTTM and JSON, and that of its output file: without white space, and unique in the
+    /// call.
     pub(crate) file_id: String,
 }
 
-/// The recordings that `inputs` stand for, in that order; a folder stands for the audio files below it, sorted by path.
+/// The recordings for `inputs`, in their order; a folder stands for the audio files below it, sorted
+/// by path.
 ///
-/// A fault takes the place of the input that it concerns, so that the others can still be processed.
-pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Result<Recording>> {
+/// A fault takes the place of its input, so that the others can still be processed.
+pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Result<Input>> {
     let mut sources = Vec::new();
     for input in inputs {
         if input.as_os_str() == "-" {
@@ -92,8 +95,8 @@ pub(crate) fn audio_files(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// The files below `folder` that `wanted` accepts, sorted by path. Hidden entries are left out, links to folders are not
-/// followed.
+/// The files below `folder` that `wanted` accepts, sorted by path. Hidden entries are left out, and
+/// links to folders are not followed.
 pub(crate) fn files_below(folder: &Path, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     collect(folder, &wanted, &mut files)
@@ -123,10 +126,10 @@ fn is_audio(path: &Path) -> bool {
     extension.is_some_and(|extension| AUDIO_EXTENSIONS.contains(&extension.as_str()))
 }
 
-/// Gives every source a name: the file's stem, with `_2`, `_3`, ... where several share one.
+/// Names every source after the stem of its file, with `_2`, `_3`, ... where several share one.
 ///
-/// Names are told apart without regard to case, since file systems differ in that.
-fn name(sources: Vec<Result<Source>>) -> Vec<Result<Recording>> {
+/// Names differ in more than case, since some file systems ignore case.
+fn name(sources: Vec<Result<Source>>) -> Vec<Result<Input>> {
     let stems: Vec<Option<String>> = sources.iter().map(|source| source.as_ref().ok().map(stem)).collect();
     let natural: HashSet<String> = stems.iter().flatten().map(|stem| stem.to_lowercase()).collect();
     let mut taken = HashSet::new();
@@ -139,10 +142,10 @@ fn name(sources: Vec<Result<Source>>) -> Vec<Result<Recording>> {
         free.find(|candidate| taken.insert(candidate.to_lowercase())).expect("there are more numbers than recordings")
     };
     let named = sources.into_iter().zip(stems);
-    named.map(|(source, stem)| Ok(Recording { source: source?, file_id: unique(stem.unwrap_or_default()) })).collect()
+    named.map(|(source, stem)| Ok(Input { source: source?, file_id: unique(stem.unwrap_or_default()) })).collect()
 }
 
-/// The name a source has by itself: RTTM separates fields by white space, so there is none in a name.
+/// The name of a single source. It has no white space, since RTTM separates fields by it.
 fn stem(source: &Source) -> String {
     match source {
         Source::Stdin => "stdin".to_owned(),
@@ -156,7 +159,7 @@ mod tests {
 
     fn names(paths: &[&str]) -> Vec<String> {
         let inputs: Vec<PathBuf> = paths.iter().map(PathBuf::from).collect();
-        expand(&inputs).into_iter().map(|recording| recording.unwrap().file_id).collect()
+        expand(&inputs).into_iter().map(|input| input.unwrap().file_id).collect()
     }
 
     #[test]
@@ -180,8 +183,7 @@ mod tests {
         for file in ["z.WAV", "a.txt", "b/deep/y.opus", "b/x.mp3", ".hidden/w.wav", ".v.wav", "u"] {
             fs::write(root.join(file), "").unwrap();
         }
-        let found: Vec<Source> =
-            expand(&[root.to_owned()]).into_iter().map(|recording| recording.unwrap().source).collect();
+        let found: Vec<Source> = expand(&[root.to_owned()]).into_iter().map(|input| input.unwrap().source).collect();
         let expected = ["b/deep/y.opus", "b/x.mp3", "z.WAV"].map(|file| Source::File(root.join(file)));
         assert_eq!(found, expected);
     }
@@ -189,8 +191,8 @@ mod tests {
     #[test]
     fn a_folder_without_audio_is_a_fault_of_that_input_alone() {
         let folder = tempfile::tempdir().unwrap();
-        let recordings = expand(&[folder.path().to_owned(), "x.wav".into()]);
-        assert!(recordings[0].as_ref().is_err_and(|error| error.to_string().contains("no audio file")));
-        assert_eq!(recordings[1].as_ref().unwrap().file_id, "x");
+        let inputs = expand(&[folder.path().to_owned(), "x.wav".into()]);
+        assert!(inputs[0].as_ref().is_err_and(|error| error.to_string().contains("no audio file")));
+        assert_eq!(inputs[1].as_ref().unwrap().file_id, "x");
     }
 }

@@ -1,5 +1,5 @@
 //! The `diarist` command: arguments in, exit code out. The work is in `commands`.
-#![cfg_attr(not(feature = "workbench"), allow(dead_code, reason = "its commands use more of what is shared"))]
+#![cfg_attr(not(feature = "workbench"), allow(dead_code, reason = "its commands use more of the shared code"))]
 
 mod commands;
 #[cfg(feature = "workbench")]
@@ -42,7 +42,7 @@ use commands::speakers::{self, SpeakersArgs};
 use commands::tune::{self, TuneArgs};
 use commands::version;
 
-/// Who spoke when: speaker diarization in one binary, offline.
+/// Speaker diarization (who spoke when) in one binary, offline
 #[derive(Debug, Parser)]
 #[command(name = "diarist", disable_version_flag = true, arg_required_else_help = true, after_help = exit::HELP)]
 struct Cli {
@@ -53,7 +53,7 @@ struct Cli {
     #[arg(short = 'V', long)]
     version: bool,
 
-    /// Tells more (with --version)
+    /// Shows more (with --version)
     #[arg(short, long, requires = "version")]
     verbose: bool,
 }

@@ -1,4 +1,4 @@
-//! Result files: whole or not at all.
+//! Result files, written completely or not at all.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
@@ -16,7 +16,8 @@ pub(crate) fn prepare_folder(folder: &Path) -> Result<()> {
     create().map_err(|error| not_writable(folder, error))
 }
 
-/// Makes sure that `path` can be written, without changing anything; to be called before hours of work.
+/// Makes sure that `path` can be written, without changing anything, so that a fault shows before
+/// hours of work.
 pub(crate) fn check_writable(path: &Path) -> Result<()> {
     let check = || -> io::Result<()> {
         if path.is_dir() {
@@ -33,12 +34,12 @@ pub(crate) fn check_writable(path: &Path) -> Result<()> {
     check().map_err(|error| not_writable(path, error))
 }
 
-/// Do both paths name one existing file?
+/// Whether both paths name one existing file.
 pub(crate) fn is_same(left: &Path, right: &Path) -> bool {
     fs::canonicalize(left).is_ok_and(|left| fs::canonicalize(right).is_ok_and(|right| left == right && right.is_file()))
 }
 
-/// Writes `path` by way of a temporary file beside it, so that a reader never sees half of it.
+/// Writes `path` through a temporary file beside it, so that a reader never sees half of it.
 ///
 /// Pipes and devices are written directly.
 pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
@@ -55,7 +56,7 @@ pub(crate) fn write(path: &Path, contents: &[u8]) -> Result<()> {
     write().map_err(|error| not_writable(path, error))
 }
 
-/// Writes to stdout, all of it at once.
+/// Writes all of `contents` to stdout at once.
 pub(crate) fn to_stdout(contents: &[u8]) -> Result<()> {
     let mut stdout = io::stdout().lock();
     let written = stdout.write_all(contents).and_then(|()| stdout.flush());
@@ -67,7 +68,7 @@ pub(crate) fn deliver(path: Option<&Path>, contents: &[u8]) -> Result<()> {
     path.map_or_else(|| to_stdout(contents), |path| write(path, contents))
 }
 
-/// A temporary file with the permissions of any newly made file (by itself `tempfile` makes them private).
+/// A temporary file with the permissions of other new files (`tempfile` alone makes it private).
 fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".diarist-");
@@ -79,7 +80,7 @@ fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
     builder.tempfile_in(folder)
 }
 
-/// Follows links, so that the file they point to is replaced and not the link.
+/// Follows links, so that the file that they point to is replaced and not the link.
 fn resolve(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -120,7 +121,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_refused() {
+    fn places_that_cannot_be_written_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("file");
         fs::write(&file, "").unwrap();
@@ -134,7 +135,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_and_devices_stay_what_they_are() {
+    fn links_and_devices_stay_links_and_devices() {
         let folder = tempfile::tempdir().unwrap();
         let (target, link) = (folder.path().join("target"), folder.path().join("link"));
         fs::write(&target, "old").unwrap();

@@ -1,13 +1,13 @@
-//! A picture of turns: a lane for each speaker, marks of time, overlap; as SVG, and from that as PNG.
+//! A picture of turns as SVG, and from that as PNG: a lane for each speaker, time marks, overlap.
 
 mod png;
 
-use diarist::Result;
-use diarist::formats::Recording;
-use diarist::formats::json::{self, JsonTurn};
-use diarist::metrics::{ScoreOptions, optimal_mapping};
-use diarist::timeline::Segment;
-use diarist::timeline::intervals::overlaps;
+use diarist::parts::formats::Labels;
+use diarist::parts::formats::json::rounded;
+use diarist::parts::metrics::{ScoreOptions, optimal_mapping};
+use diarist::parts::timeline::Segment;
+use diarist::parts::timeline::intervals::overlaps;
+use diarist::{Result, Turn};
 use maud::{Markup, html};
 
 pub(crate) use png::png;
@@ -15,25 +15,25 @@ pub(crate) use png::png;
 use crate::drawing::{COLOURS, Lane, lanes, ticks, unit};
 use crate::progress::clock;
 
-/// Width of the lanes, of the margin, and about the width of a letter.
+/// Width of the lanes, of the margin, and of a letter on average.
 const WIDTH: f64 = 1000.0;
 const MARGIN: f64 = 20.0;
 const LETTER: f64 = 7.9;
-/// Names of speakers have as many letters at most.
+/// Most letters of a name that are shown.
 const MAX_NAME: usize = 28;
-/// Heights of the title, of a bar, of the row that shows overlap, of the times below, and of the legend.
+/// Heights of the title, of a bar, of the row for overlap, of the times below, and of the legend.
 const TITLE: f64 = 40.0;
 const BAR: f64 = 14.0;
 const OVERLAP: f64 = 22.0;
 const TIMES: f64 = 32.0;
 const LEGEND: f64 = 24.0;
-/// Colours of what is no speaker.
+/// Colours of text, lines and reference.
 const TEXT: &str = "#1d2330";
 const SOFT: &str = "#5c6675";
 const LINE: &str = "#dfe3ea";
 const REFERENCE: &str = "#8b94a3";
 
-/// Where things are.
+/// Positions in the picture.
 struct Layout<'a> {
     lanes: Vec<Lane<'a>>,
     /// Left edge of the lanes.
@@ -44,9 +44,9 @@ struct Layout<'a> {
 }
 
 /// The turns of `recording` as SVG, beside those of a reference if there is one.
-pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Result<String> {
-    let turns = json::turns(&recording.turns);
-    let reference_turns = reference.map(|reference| json::turns(&reference.turns)).unwrap_or_default();
+pub(crate) fn svg(recording: &Labels, reference: Option<&Labels>) -> Result<String> {
+    let turns = rounded(&recording.turns.turns);
+    let reference_turns = reference.map(|reference| rounded(&reference.turns.turns)).unwrap_or_default();
     let mapping = match reference {
         Some(reference) => optimal_mapping(&reference.turns, &recording.turns, None, &ScoreOptions::default())?,
         None => Vec::new(),
@@ -57,17 +57,17 @@ pub(crate) fn svg(recording: &Recording, reference: Option<&Recording>) -> Resul
         left: MARGIN + LETTER * longest as f64 + 10.0,
         lane: if reference.is_some() { 2.0 * BAR + 14.0 } else { BAR + 14.0 },
         lanes,
-        duration_s: reference.map_or(0.0, Recording::end_s).max(recording.end_s()).max(1e-3),
+        duration_s: reference.map_or(0.0, Labels::end_s).max(recording.end_s()).max(1e-3),
     };
     Ok(layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string())
 }
 
 impl Layout<'_> {
-    fn draw(&self, title: &str, turns: &[JsonTurn], has_reference: bool) -> Markup {
+    fn draw(&self, title: &str, turns: &[Turn], has_reference: bool) -> Markup {
         let (right, bottom) = (self.left + WIDTH, TITLE + self.lane * self.lanes.len() as f64);
         let legend = if has_reference { LEGEND } else { 0.0 };
         let (width, height) = (right + MARGIN, bottom + OVERLAP + TIMES + legend);
-        let segments: Vec<Segment> = turns.iter().map(|turn| Segment::new(turn.start_s, turn.end_s)).collect();
+        let segments: Vec<Segment> = turns.iter().map(Turn::segment).collect();
         html! {
             svg xmlns="http://www.w3.org/2000/svg" width=(unit(width)) height=(unit(height)) viewBox=(format!("0 0 {width:.2} {height:.2}"))
                 font-family="system-ui, 'DejaVu Sans', 'Liberation Sans', 'Noto Sans', sans-serif" font-size="13" fill=(TEXT) role="img" {
@@ -89,9 +89,9 @@ impl Layout<'_> {
 
     fn row(&self, index: usize, lane: &Lane<'_>, has_reference: bool) -> Markup {
         let y = TITLE + self.lane * index as f64;
-        let bar = |turn: &JsonTurn, y: f64, colour: &str| {
+        let bar = |turn: &Turn, y: f64, colour: &str| {
             html! {
-                rect x=(unit(self.x(turn.start_s))) y=(unit(y)) width=(self.width(Segment::new(turn.start_s, turn.end_s))) height=(unit(BAR)) fill=(colour) {
+                rect x=(unit(self.x(turn.start_s))) y=(unit(y)) width=(self.width(turn.segment())) height=(unit(BAR)) fill=(colour) {
                     title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
                 }
             }
@@ -127,7 +127,7 @@ impl Layout<'_> {
             @for index in 0..3 {
                 rect x=(unit(second + 9.0 * f64::from(index))) y=(unit(y - 10.0)) width="9" height="12" fill=(COLOURS[index as usize]) {}
             }
-            text x=(unit(second + 33.0)) y=(unit(y)) font-size="12" { "what was found, below" }
+            text x=(unit(second + 33.0)) y=(unit(y)) font-size="12" { "hypothesis, below" }
         }
     }
 
@@ -140,7 +140,7 @@ impl Layout<'_> {
     }
 }
 
-/// Letters that `name` is as wide as: those of East Asia are twice as wide (from U+2E80 on, most are).
+/// Width of `name` in letters. East Asian letters count twice (most letters from U+2E80 on).
 fn letters(name: &str) -> usize {
     name.chars().map(|c| if c >= '\u{2e80}' { 2 } else { 1 }).sum()
 }
@@ -155,20 +155,17 @@ fn short(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use diarist::timeline::{Annotation, Turn};
+    use diarist::parts::timeline::Annotation;
 
     use super::*;
 
-    fn recording(turns: &[(f64, f64, &str)]) -> Recording {
-        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
-        Recording::from(Annotation { file_id: "a & b".to_owned(), turns: turns.iter().map(turn).collect() })
+    fn recording(turns: &[(f64, f64, &str)]) -> Labels {
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
+        Labels::from(Annotation { file_id: "a & b".to_owned(), turns: turns.iter().map(turn).collect() })
     }
 
     #[test]
-    fn bars_lie_where_the_turns_are() {
+    fn bars_have_the_times_of_turns() {
         let svg = svg(&recording(&[(0.0, 6.0, "<Ann>"), (5.0, 10.0, "山田")]), None).unwrap();
         assert!(svg.starts_with("<svg xmlns") && svg.contains("a &amp; b") && svg.contains("&lt;Ann&gt;"));
         let left = MARGIN + LETTER * 7.0 + 10.0;
@@ -189,13 +186,13 @@ mod tests {
     }
 
     #[test]
-    fn a_reference_stands_beside_what_was_found() {
+    fn a_reference_stands_beside_the_hypothesis() {
         let reference = recording(&[(0.0, 5.0, "Ann"), (5.0, 9.0, "Bo")]);
         let svg = svg(&recording(&[(0.0, 4.0, "S1"), (5.0, 9.0, "S0"), (9.0, 20.0, "S2")]), Some(&reference)).unwrap();
         for name in ["Ann = S1", "Bo = S0", "only found: S2", "0:20"] {
             assert!(svg.contains(name), "{name}");
         }
         assert_eq!(svg.matches(&format!("fill=\"{REFERENCE}\"")).count(), 3);
-        assert!(super::svg(&Recording::default(), None).unwrap().ends_with("</svg>"));
+        assert!(super::svg(&Labels::default(), None).unwrap().ends_with("</svg>"));
     }
 }

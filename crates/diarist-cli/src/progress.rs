@@ -1,9 +1,9 @@
-//! How far a recording is, on stderr, where a person looks at it.
+//! Progress of a recording on stderr, if that is a terminal.
 
 use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
-use diarist::pipeline::Progress;
+use diarist::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 /// The progress bar of one recording; invisible unless stderr is a terminal. It has no colours.
@@ -14,7 +14,7 @@ pub(crate) struct Bar {
 }
 
 impl Bar {
-    /// A bar that names the recording; `shown` is the caller's wish.
+    /// A bar with the name of the recording, hidden unless `shown`.
     pub(crate) fn new(name: String, shown: bool) -> Self {
         let target = if shown && is_visible() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
         let bar = ProgressBar::with_draw_target(None, target).with_prefix(name);
@@ -23,7 +23,7 @@ impl Bar {
         Self { bar, start: Instant::now() }
     }
 
-    /// Shows how far the recording is.
+    /// Shows the progress.
     pub(crate) fn update(&self, progress: Progress) {
         let elapsed = self.start.elapsed();
         // Milliseconds: the bar counts whole units.
@@ -34,13 +34,13 @@ impl Bar {
         self.bar.set_message(message(progress, elapsed));
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     pub(crate) fn clear(self) {
         self.bar.finish_and_clear();
     }
 }
 
-/// A bar of `total` steps of equal weight, with the same look.
+/// A bar for `total` equal steps.
 pub(crate) fn steps(name: &str, total: usize, shown: bool) -> ProgressBar {
     let target = if shown && is_visible() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
     let bar = ProgressBar::with_draw_target(Some(total as u64), target).with_prefix(name.to_owned());
@@ -49,12 +49,12 @@ pub(crate) fn steps(name: &str, total: usize, shown: bool) -> ProgressBar {
     bar.with_style(style.progress_chars("=> "))
 }
 
-/// Does a person see stderr?
+/// Whether stderr is a terminal.
 pub(crate) fn is_visible() -> bool {
     io::stderr().is_terminal()
 }
 
-/// Percent done, speed relative to real time, and time left, as far as they are known.
+/// Percent done, speed relative to real time, and time left, where they are known.
 fn message(progress: Progress, elapsed: Duration) -> String {
     let Progress { processed_s, total_s } = progress;
     let rtfx = processed_s / elapsed.as_secs_f64().max(1e-3);

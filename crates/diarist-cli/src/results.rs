@@ -1,4 +1,4 @@
-//! What several commands let choose about results: the number of speakers, and the form.
+//! Results of several commands: read from files, and written in a format of the user's choice.
 
 use std::fs;
 use std::io::{self, Read};
@@ -6,64 +6,39 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::ValueEnum;
-use diarist::clustering::SpeakerBounds;
-use diarist::formats::{self, Format, json, rttm};
-use diarist::pipeline::{Diarization, DiarizationOptions};
-use diarist::timeline::Annotation;
-use diarist::{Error, Result};
+use diarist::parts::formats::{self, Format, Labels, json, rttm};
+use diarist::parts::timeline::Annotation;
+use diarist::{Diarization, Error, Result};
 
-use crate::names::Named;
 use crate::page::{self, Sound};
-
-/// How many speakers there may be.
-#[derive(Debug, Clone, Copy, clap::Args)]
-#[command(next_help_heading = "Number of speakers")]
-pub(crate) struct SpeakerArgs {
-    /// Exactly N speakers
-    #[arg(long, value_name = "N")]
-    num_speakers: Option<usize>,
-    /// At least N speakers
-    #[arg(long, value_name = "N")]
-    min_speakers: Option<usize>,
-    /// At most N speakers
-    #[arg(long, value_name = "N")]
-    max_speakers: Option<usize>,
-}
-
-impl SpeakerArgs {
-    /// The bounds, if they do not contradict each other.
-    pub(crate) fn bounds(self) -> Result<SpeakerBounds> {
-        SpeakerBounds::new(self.num_speakers, self.min_speakers, self.max_speakers)
-    }
-}
 
 /// A result to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// What tells who spoke when, in any format that --from lists; - for stdin
+    /// File with turns, in any format that --from lists; - for stdin
     #[arg(value_name = "RESULT")]
     input: PathBuf,
-    /// Format of RESULT [default: what its extension says]
+    /// Format of RESULT [default: by its extension]
     #[arg(long, value_enum, value_name = "FORMAT", help_heading = "Input")]
-    from: Option<Form>,
+    from: Option<ResultFormat>,
     /// Takes only the recording with this name
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     file_id: Option<String>,
 }
 
 impl ResultArgs {
-    /// Where the result comes from.
+    /// Path of the result.
     pub(crate) fn path(&self) -> &Path {
         &self.input
     }
 
-    /// The same for messages.
+    /// Name of the result in messages.
     pub(crate) fn name(&self) -> String {
         name(&self.input)
     }
 
-    /// The recordings that are asked for, at least one.
-    pub(crate) fn read(&self) -> Result<Vec<formats::Recording>> {
+    /// The recordings asked for, at least one.
+    pub(crate) fn read(&self) -> Result<Vec<Labels>> {
         let mut recordings = read(&self.input, self.from)?;
         if let Some(id) = &self.file_id {
             recordings.retain(|recording| recording.turns.file_id == *id);
@@ -76,9 +51,9 @@ impl ResultArgs {
 }
 
 /// The recordings in the file at `path`, or on stdin if that is `-`.
-pub(crate) fn read(path: &Path, form: Option<Form>) -> Result<Vec<formats::Recording>> {
-    let form = self::form(form, path, "--from")?;
-    parse(&bytes(path)?, form, path)
+pub(crate) fn read(path: &Path, format: Option<ResultFormat>) -> Result<Vec<Labels>> {
+    let format = format_for(format, path, "--from")?;
+    parse(&bytes(path)?, format, path)
 }
 
 /// The contents of the file at `path`, or of stdin if that is `-`.
@@ -92,17 +67,18 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
     bytes.map_err(|error| Error::input("cannot be read").caused_by(error).at(name(path)))
 }
 
-/// The recordings in `bytes`, which are of `path`, at least one: a file without turns is about one in which nobody speaks.
-pub(crate) fn parse(bytes: &[u8], form: Form, path: &Path) -> Result<Vec<formats::Recording>> {
+/// The recordings in `bytes`, the contents of `path`: at least one, since a file without turns is a
+/// recording without turns.
+pub(crate) fn parse(bytes: &[u8], format: ResultFormat, path: &Path) -> Result<Vec<Labels>> {
     let stem =
         if is_stdin(path) { name(path) } else { path.file_stem().unwrap_or_default().to_string_lossy().into_owned() };
     let stem = rttm::field(&stem);
-    let format = form
-        .format()
-        .ok_or_else(|| Error::input("a page cannot be read back").hint("give what it was made of").at(name(path)))?;
+    let format = format.in_library().ok_or_else(|| {
+        Error::input("a page cannot be read back").hint("give the result that it was made from").at(name(path))
+    })?;
     let mut recordings = formats::read(bytes, format, &stem).map_err(|error| error.at(name(path)))?;
     if recordings.is_empty() {
-        recordings.push(formats::Recording::from(Annotation { file_id: stem, turns: Vec::new() }));
+        recordings.push(Labels::from(Annotation { file_id: stem, turns: Vec::new() }));
     }
     Ok(recordings)
 }
@@ -111,38 +87,39 @@ fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == "-"
 }
 
-/// Where something comes from, for messages.
+/// Name of an input in messages.
 fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
-/// The form that was asked for, or that of the extension; `option` asks for one.
-pub(crate) fn form(asked: Option<Form>, path: &Path, option: &str) -> Result<Form> {
-    asked.or_else(|| Form::of_path(path)).ok_or_else(|| {
-        Error::invalid_option("the extension tells no format")
-            .hint(format!("name it with {option}"))
+/// The format asked for with `option`, or that of the extension.
+pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str) -> Result<ResultFormat> {
+    asked.or_else(|| ResultFormat::of_path(path)).ok_or_else(|| {
+        Error::invalid_option("the extension is not that of a format")
+            .hint(format!("name the format with {option}"))
             .at(path.display().to_string())
     })
 }
 
-/// How a result is written.
+/// Format and timeline of a result to write.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
-pub(crate) struct FormArgs {
-    /// What is written [default: what the extension of --output says, or rttm]. Several with commas between them need --output-dir
+pub(crate) struct FormatArgs {
+    /// Format of the result [default: by the extension of --output, or rttm]. Several, separated by
+    /// commas, need --output-dir
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
-    format: Vec<Form>,
+    format: Vec<ResultFormat>,
     /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
     #[arg(long)]
     exclusive: bool,
 }
 
-/// What a result can be written as, or read from.
+/// A format of results: one of the library's, or a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Form {
+pub(crate) enum ResultFormat {
     /// A line for each turn, for other programs that diarize or score
     Rttm,
-    /// All there is; one line per recording
+    /// All fields of the result; one line per recording
     Json,
     /// A table: recording, start, end, speaker
     Csv,
@@ -157,79 +134,65 @@ pub(crate) enum Form {
     TextGrid,
     /// A tier for each speaker, for ELAN
     Eaf,
-    /// The recording's extent, for scoring; it holds no speakers
+    /// The extent of the recording, for scoring; without speakers
     Uem,
-    /// A page for browsers: listen, look, speaking time
+    /// A page for browsers: player, timeline, speaking time
     Html,
 }
 
-impl FormArgs {
-    /// The forms to write, of which `output` may tell by its extension.
-    pub(crate) fn forms(&self, output: Option<&Path>) -> Vec<Form> {
+impl FormatArgs {
+    /// The formats to write. Without a choice, the extension of `output` decides.
+    pub(crate) fn formats(&self, output: Option<&Path>) -> Vec<ResultFormat> {
         if !self.format.is_empty() {
             return self.format.clone();
         }
-        // Text may be anything: `-o turns.txt` asks for no label track.
-        let told = output.and_then(Form::of_path).filter(|form| *form != Form::Audacity);
-        vec![told.unwrap_or(Form::Rttm)]
+        // A text file can hold any format, so `-o turns.txt` is no request for a label track.
+        let by_extension = output.and_then(ResultFormat::of_path).filter(|format| *format != ResultFormat::Audacity);
+        vec![by_extension.unwrap_or(ResultFormat::Rttm)]
     }
 
-    /// The only form to write, for commands that write one result.
-    pub(crate) fn form(&self, output: Option<&Path>) -> Result<Form> {
-        match self.forms(output)[..] {
-            [form] => Ok(form),
-            _ => Err(Error::invalid_option("here is one result to write").hint("give --format once")),
+    /// The only format to write, for commands that write one result.
+    pub(crate) fn format(&self, output: Option<&Path>) -> Result<ResultFormat> {
+        match self.formats(output)[..] {
+            [format] => Ok(format),
+            _ => Err(Error::invalid_option("this command writes one result").hint("give one --format")),
         }
     }
 
     /// [`Self::render`] as a whole file; a page has no sound.
-    pub(crate) fn file(
-        &self,
-        form: Form,
-        result: &Diarization,
-        options: &DiarizationOptions,
-        named: Option<&Named>,
-    ) -> Result<String> {
-        Ok(form.head().to_owned() + &self.render(form, result, options, named, None)?)
+    pub(crate) fn file(&self, format: ResultFormat, result: &Diarization) -> Result<String> {
+        Ok(format.head().to_owned() + &self.render(format, result, None)?)
     }
 
-    /// `result`, which was made with `options`, as text, with names of people if they were looked for; without [`Form::head`]. A page
-    /// plays `sound`.
-    pub(crate) fn render(
-        &self,
-        form: Form,
-        result: &Diarization,
-        options: &DiarizationOptions,
-        named: Option<&Named>,
-        sound: Option<&Sound>,
-    ) -> Result<String> {
-        if form == Form::Json {
-            return Ok(render_json(result, options, named) + "\n");
+    /// `result` as text, without [`ResultFormat::head`]. Known people are called by their names. A
+    /// page plays `sound`.
+    pub(crate) fn render(&self, format: ResultFormat, result: &Diarization, sound: Option<&Sound>) -> Result<String> {
+        if format == ResultFormat::Json {
+            return Ok(render_json(result) + "\n");
         }
-        let turns = if self.exclusive { &result.exclusive } else { &result.diarization };
-        let recording = formats::Recording {
-            turns: named.map_or_else(|| turns.clone(), |named| named.rename(turns)),
+        let labels = Labels {
+            turns: if self.exclusive { result.exclusive_annotation() } else { result.annotation() },
             duration_s: Some(result.duration_s),
-            ..formats::Recording::default()
+            ..Labels::default()
         };
-        match form.format() {
-            Some(format) => formats::render(&recording, format),
-            None => Ok(page::page(&recording, sound)),
+        match format.in_library() {
+            Some(format) => formats::render(&labels, format),
+            None => Ok(page::page(&labels, sound)),
         }
     }
 }
 
-impl Form {
-    /// The form that the extension of `path` stands for.
+impl ResultFormat {
+    /// The format of the extension of `path`.
     pub(crate) fn of_path(path: &Path) -> Option<Self> {
         let is_page = path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("html"));
-        let format = Format::of_path(path);
-        let mut forms = Self::value_variants().iter().copied();
-        forms.find(|form| form.format().map_or(is_page, |own| format == Some(own)))
+        let of_path = Format::of_path(path);
+        let mut formats = Self::value_variants().iter().copied();
+        formats.find(|format| format.in_library().map_or(is_page, |own| of_path == Some(own)))
     }
 
-    /// The library's name for it; a page is none of the library's.
-    pub(crate) fn format(self) -> Option<Format> {
+    /// The library's format; `None` for a page.
+    pub(crate) fn in_library(self) -> Option<Format> {
         match self {
             Self::Rttm => Some(Format::Rttm),
             Self::Json => Some(Format::Json),
@@ -244,34 +207,32 @@ impl Form {
         }
     }
 
-    /// The name for people.
+    /// Name of the format in messages.
     pub(crate) fn name(self) -> &'static str {
-        self.format().map_or("HTML", Format::name)
+        self.in_library().map_or("HTML", Format::name)
     }
 
-    /// The extension of a file of that form.
+    /// Extension of files in this format.
     pub(crate) fn extension(self) -> &'static str {
-        self.format().map_or("html", Format::extension)
+        self.in_library().map_or("html", Format::extension)
     }
 
-    /// What a file begins with, before the first recording.
+    /// Beginning of a file, before the first recording.
     pub(crate) fn head(self) -> &'static str {
-        self.format().map_or("", Format::head)
+        self.in_library().map_or("", Format::head)
     }
 
-    /// Can one file be about several recordings?
+    /// Whether one file can hold several recordings.
     pub(crate) fn holds_several(self) -> bool {
-        self.format().is_some_and(Format::holds_several)
+        self.in_library().is_some_and(Format::holds_several)
     }
 }
 
-/// The document tells what it took to make it, so it is made once to know that, and once with it.
-fn render_json(result: &Diarization, options: &DiarizationOptions, named: Option<&Named>) -> String {
+/// The JSON document of `result`. It holds the time of its own rendering, so it is rendered once to
+/// measure that time, and once more with it.
+fn render_json(result: &Diarization) -> String {
     let clock = Instant::now();
-    let mut document = json::Document::new(result, options);
-    if let Some(named) = named {
-        document.set_names(&named.found);
-    }
+    let mut document = json::Document::new(result);
     document.to_line();
     let mut timings = result.timings;
     timings.add_output(clock.elapsed());

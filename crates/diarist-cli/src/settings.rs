@@ -1,232 +1,257 @@
-//! Options of the method. The command line and a configuration file give them under the same names.
+//! Options of the library as arguments of commands.
+//!
+//! Names, values, help and defaults come from the library's table of options, which configuration
+//! files use as well.
 
+use std::marker::PhantomData;
 use std::path::PathBuf;
 
-use diarist::Result;
-use diarist::models::Precision;
-use diarist::pipeline::{Clustering, DiarizationOptions, EmbeddingMode, Models, Profile, Settings, TrunkPasses};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, ArgMatches, Command, FromArgMatches, value_parser};
+use diarist::parts::settings::{Choice, Choices, Group, OPTIONS, OptionInfo, OptionKind, Value};
+use diarist::{Result, Settings};
 
-/// What chooses the method on the command line.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Method")]
-pub(crate) struct MethodArgs {
-    #[command(flatten)]
-    clustering: ClusteringArgs,
-    #[command(flatten)]
-    networks: NetworkArgs,
-    /// Takes the options under this heading from FILE, which `diarist tune` writes; those given here win
-    #[arg(long, value_name = "FILE")]
+/// Name of the argument for a configuration file.
+const CONFIG: &str = "config";
+
+/// The options that a command has.
+pub(crate) trait Selection {
+    /// Groups of options.
+    const GROUPS: &'static [Group] = &[Group::Analysis, Group::Clustering, Group::Timeline];
+    /// Whether the command takes a configuration file.
+    const HAS_CONFIG: bool = true;
+    /// Number of threads if none is given; `None` for the library's default.
+    const NUM_THREADS: Option<usize> = None;
+}
+
+/// All options.
+#[derive(Debug)]
+pub(crate) struct AllOptions;
+impl Selection for AllOptions {}
+
+/// All options of a command that runs beside other programs, on one thread.
+#[derive(Debug)]
+pub(crate) struct LiveOptions;
+impl Selection for LiveOptions {
+    const NUM_THREADS: Option<usize> = Some(1);
+}
+
+/// Options of the networks.
+#[derive(Debug)]
+pub(crate) struct AnalysisOptions;
+impl Selection for AnalysisOptions {
+    const GROUPS: &'static [Group] = &[Group::Analysis];
+    const HAS_CONFIG: bool = false;
+}
+
+/// Options of clustering and timeline.
+#[derive(Debug)]
+pub(crate) struct ClusteringOptions;
+impl Selection for ClusteringOptions {
+    const GROUPS: &'static [Group] = &[Group::Clustering, Group::Timeline];
+}
+
+/// The options that `S` selects, as given on the command line and in a configuration file.
+#[derive(Debug)]
+pub(crate) struct OptionArgs<S> {
+    given: Choices,
     config: Option<PathBuf>,
-    /// What holds, once [`Self::read_config`] was called.
-    #[arg(skip)]
-    pub(crate) settings: Settings,
+    selection: PhantomData<S>,
 }
 
-/// What is done with what the networks give.
-#[derive(Debug, Clone, Copy, clap::Args)]
-#[command(next_help_heading = "Method")]
-pub(crate) struct ClusteringArgs {
-    /// How speakers are told apart: as in pyannote community-1 (vbx) or speaker-diarization-3.1 (ahc) [default: vbx]
-    #[arg(long, value_enum)]
-    clustering: Option<ClusteringName>,
-    /// Distance from 0 to 2 up to which agglomerative clustering joins voices [default: 0.6 for vbx, 0.7046 for ahc]
-    #[arg(long, value_name = "DISTANCE", allow_negative_numbers = true)]
-    threshold: Option<f64>,
-    /// Only vbx: weight of the voices against the prior, above 0 [default: 0.07]
-    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
-    fa: Option<f64>,
-    /// Only vbx: weight of the penalty on speakers, above 0; higher gives fewer of them [default: 0.8]
-    #[arg(long, value_name = "WEIGHT", allow_negative_numbers = true)]
-    fb: Option<f64>,
-    /// Only ahc: smaller groups of embeddings join the nearest larger one [default: 12]
-    #[arg(long, value_name = "N")]
-    min_cluster_size: Option<usize>,
-    /// Fills silences of one speaker that are shorter than this [default: 0]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
-    min_duration_off: Option<f64>,
-}
-
-/// What the networks do.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Method")]
-pub(crate) struct NetworkArgs {
-    /// How exact and how fast: a set of values for step, trunk and precision, which win over it [default: balanced]
-    #[arg(long, value_enum)]
-    profile: Option<ProfileName>,
-    /// Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less exact [default: 1; fast: 2]
-    #[arg(long, value_name = "SECONDS", allow_negative_numbers = true)]
-    step: Option<f64>,
-    /// Over what the trunk of the embedding network runs [default: shared; exact and cached embeddings: chunk]
-    #[arg(long, value_enum, value_name = "PASSES")]
-    trunk: Option<TrunkName>,
-    /// Arithmetic of the networks: bf16 and int8 are faster and less exact [default: int8; exact and other weights: f32]
-    #[arg(long, value_enum)]
-    precision: Option<PrecisionName>,
-    /// How speaker embeddings are computed; the result is the same with all but skip [default: fast]
-    #[arg(long, value_enum, value_name = "MODE")]
-    embedding_mode: Option<EmbeddingModeName>,
-    /// Segmentation weights to use instead of the embedded ones
-    #[arg(long, value_name = "FILE")]
-    segmentation: Option<PathBuf>,
-    /// Embedding weights to use instead of the embedded ones
-    #[arg(long, value_name = "FILE")]
-    embedding: Option<PathBuf>,
-}
-
-/// Names of [`Clustering`].
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum ClusteringName {
-    Vbx,
-    Ahc,
-}
-
-/// Names of [`Profile`].
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum ProfileName {
-    /// What pyannote community-1 computes
-    Exact,
-    /// The trunk of the embedding network runs once over the recording instead of over each chunk, and in int8
-    Balanced,
-    /// Also half as many chunks
-    Fast,
-}
-
-impl From<ClusteringName> for Clustering {
-    fn from(name: ClusteringName) -> Self {
-        match name {
-            ClusteringName::Vbx => Self::Vbx,
-            ClusteringName::Ahc => Self::Ahc,
-        }
-    }
-}
-
-impl From<ProfileName> for Profile {
-    fn from(name: ProfileName) -> Self {
-        match name {
-            ProfileName::Exact => Self::Exact,
-            ProfileName::Balanced => Self::Balanced,
-            ProfileName::Fast => Self::Fast,
-        }
-    }
-}
-
-/// Names of [`TrunkPasses`].
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum TrunkName {
-    /// Each chunk, as in pyannote
-    Chunk,
-    /// The recording once, in passes of 10 s
-    Shared,
-}
-
-impl From<TrunkName> for TrunkPasses {
-    fn from(name: TrunkName) -> Self {
-        match name {
-            TrunkName::Chunk => Self::PerChunk,
-            TrunkName::Shared => Self::Shared,
-        }
-    }
-}
-
-/// Names of [`Precision`].
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum PrecisionName {
-    /// 32-bit floats
-    F32,
-    /// 16-bit floats where weights and activations are stored, 32-bit arithmetic
-    F16,
-    /// bfloat16 with 32-bit sums; faster on processors with AVX-512 BF16
-    Bf16,
-    /// 8-bit integers with exact sums
-    Int8,
-}
-
-impl From<PrecisionName> for Precision {
-    fn from(name: PrecisionName) -> Self {
-        match name {
-            PrecisionName::F32 => Self::F32,
-            PrecisionName::F16 => Self::F16,
-            PrecisionName::Bf16 => Self::Bf16,
-            PrecisionName::Int8 => Self::Int8,
-        }
-    }
-}
-
-/// Names of [`EmbeddingMode`].
-#[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum EmbeddingModeName {
-    /// Chunk after chunk on one thread
-    Full,
-    /// Chunks in parallel
-    Fast,
-    /// As fast, but chunks heard before in the same call, with the same sound to the last bit, are looked up
-    Cached,
-    /// None: who pauses for 10 s comes back as a new speaker; for how much is spoken, and how much at the same time
-    Skip,
-}
-
-impl From<EmbeddingModeName> for EmbeddingMode {
-    fn from(name: EmbeddingModeName) -> Self {
-        match name {
-            EmbeddingModeName::Full => Self::Full,
-            EmbeddingModeName::Fast => Self::Fast,
-            EmbeddingModeName::Cached => Self::Cached,
-            EmbeddingModeName::Skip => Self::Skip,
-        }
-    }
-}
-
-impl MethodArgs {
-    /// Fills in what the command line and the configuration file give; to be called before anything else.
-    pub(crate) fn read_config(&mut self) -> Result<()> {
-        let given = self.networks.settings().over(&self.clustering.settings());
-        self.settings = match &self.config {
-            Some(path) => given.over(&Settings::read(path)?),
-            None => given,
+impl<S: Selection> OptionArgs<S> {
+    /// The options of the command line, and those of the configuration file for all others.
+    pub(crate) fn choices(&self) -> Result<Choices> {
+        let mut choices = match &self.config {
+            Some(path) => self.given.over(&Choices::read(path)?),
+            None => self.given.clone(),
         };
+        if let (Some(threads), Some(num_threads)) = (OptionInfo::find("threads"), S::NUM_THREADS)
+            && choices.get(threads.name).is_none()
+        {
+            choices.set(threads, Value::Count(num_threads));
+        }
+        Ok(choices)
+    }
+
+    /// The settings that [`Self::choices`] stand for.
+    pub(crate) fn settings(&self) -> Result<Settings> {
+        self.choices()?.settings()
+    }
+
+    fn options() -> impl Iterator<Item = &'static OptionInfo> {
+        OPTIONS.iter().filter(|option| S::GROUPS.contains(&option.group))
+    }
+}
+
+impl<S: Selection> clap::Args for OptionArgs<S> {
+    fn augment_args(command: Command) -> Command {
+        let command = command.args(Self::options().map(|option| {
+            let num_threads = S::NUM_THREADS.filter(|_| option.name == "threads");
+            argument(option, num_threads.map(|num_threads| num_threads.to_string()))
+        }));
+        if !S::HAS_CONFIG {
+            return command;
+        }
+        command.arg(
+            Arg::new(CONFIG)
+                .long(CONFIG)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("Takes options from FILE, which `diarist tune` writes; options given here win")
+                .help_heading("Method"),
+        )
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl<S: Selection> FromArgMatches for OptionArgs<S> {
+    fn from_arg_matches(matches: &ArgMatches) -> std::result::Result<Self, clap::Error> {
+        let mut args = Self { given: Choices::default(), config: None, selection: PhantomData };
+        args.update_from_arg_matches(matches)?;
+        Ok(args)
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> std::result::Result<(), clap::Error> {
+        for option in Self::options() {
+            if let Some(value) = value(option, matches) {
+                self.given.set(option, value);
+            }
+        }
+        if let Some(path) = S::HAS_CONFIG.then(|| matches.get_one::<PathBuf>(CONFIG)).flatten() {
+            self.config = Some(path.clone());
+        }
         Ok(())
     }
+}
 
-    /// The options chosen, for any number of speakers.
-    pub(crate) fn options(&self) -> Result<DiarizationOptions> {
-        self.settings.options()
-    }
-
-    /// The arithmetic chosen.
-    pub(crate) fn precision(&self) -> Precision {
-        self.settings.precision(self.networks.embedding.is_some())
-    }
-
-    /// The models chosen.
-    pub(crate) fn load(&self) -> Result<Models> {
-        self.networks.load(&self.settings)
+/// The argument for `option`; `default` is used in place of the library's.
+fn argument(option: &'static OptionInfo, default: Option<String>) -> Arg {
+    let default = default.unwrap_or_else(|| option.default.to_owned());
+    let help = match option.help.ends_with(&default) {
+        true => option.help.to_owned(),
+        false => format!("{} [default: {default}]", option.help),
+    };
+    let argument = Arg::new(option.name).long(option.name).help(help).help_heading(heading(option));
+    match option.kind {
+        // The library checks ranges, and its message has them.
+        OptionKind::Number(_, name) => {
+            argument.value_name(name).value_parser(value_parser!(f64)).allow_negative_numbers(true)
+        }
+        OptionKind::Count(_) => argument.value_name("N").value_parser(value_parser!(usize)),
+        OptionKind::Path => argument.value_name("FILE").value_parser(value_parser!(PathBuf)),
+        OptionKind::Choice(choices, name) => argument.value_name(name).value_parser(possible_values(choices)),
     }
 }
 
-impl ClusteringArgs {
-    /// What is given.
-    pub(crate) fn settings(self) -> Settings {
-        let Self { clustering, threshold, fa, fb, min_cluster_size, min_duration_off } = self;
-        let clustering = clustering.map(Clustering::from);
-        Settings { clustering, threshold, fa, fb, min_cluster_size, min_duration_off, ..Settings::default() }
+fn heading(option: &OptionInfo) -> &'static str {
+    match option.name {
+        "num-speakers" | "min-speakers" | "max-speakers" => "Number of speakers",
+        "threads" => "Running",
+        _ => "Method",
     }
 }
 
-impl NetworkArgs {
-    /// What is given.
-    pub(crate) fn settings(&self) -> Settings {
-        Settings {
-            profile: self.profile.map(Profile::from),
-            step: self.step,
-            trunk: self.trunk.map(TrunkPasses::from),
-            precision: self.precision.map(Precision::from),
-            embedding_mode: self.embedding_mode.map(EmbeddingMode::from),
-            ..Settings::default()
+fn possible_values(choices: &'static [Choice]) -> PossibleValuesParser {
+    PossibleValuesParser::new(choices.iter().map(|choice| {
+        let value = PossibleValue::new(choice.name);
+        if choice.help.is_empty() { value } else { value.help(choice.help) }
+    }))
+}
+
+/// The value given to `option`, if any.
+fn value(option: &OptionInfo, matches: &ArgMatches) -> Option<Value> {
+    match option.kind {
+        OptionKind::Number(..) => matches.get_one(option.name).copied().map(Value::Number),
+        OptionKind::Count(_) => matches.get_one(option.name).copied().map(Value::Count),
+        OptionKind::Path => matches.get_one(option.name).cloned().map(Value::Path),
+        OptionKind::Choice(choices, _) => {
+            let name: &String = matches.get_one(option.name)?;
+            choices.iter().find(|choice| choice.name == name).map(|choice| Value::Name(choice.name))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Args;
+
+    use super::*;
+
+    fn parse<S: Selection>(arguments: &[&str]) -> std::result::Result<OptionArgs<S>, clap::Error> {
+        let command = OptionArgs::<S>::augment_args(Command::new("test"));
+        let matches = command.try_get_matches_from(["test"].iter().chain(arguments))?;
+        OptionArgs::from_arg_matches(&matches)
+    }
+
+    #[test]
+    fn every_option_is_an_argument_with_the_values_of_the_table() {
+        OptionArgs::<AllOptions>::augment_args(Command::new("test")).debug_assert();
+        let mut arguments = Vec::new();
+        for option in &OPTIONS {
+            arguments.push(format!("--{}", option.name));
+            arguments.push(match option.kind {
+                OptionKind::Number(..) => "0.25".to_owned(),
+                OptionKind::Count(_) => "3".to_owned(),
+                OptionKind::Path => "a/file".to_owned(),
+                OptionKind::Choice(choices, _) => choices[0].name.to_owned(),
+            });
+        }
+        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let choices = parse::<AllOptions>(&arguments).unwrap().choices().unwrap();
+        for (option, value) in OPTIONS.iter().zip(arguments.iter().skip(1).step_by(2)) {
+            assert_eq!(choices.get(option.name).unwrap().to_string(), *value, "{}", option.name);
         }
     }
 
-    /// The models for `settings`.
-    pub(crate) fn load(&self, settings: &Settings) -> Result<Models> {
-        settings.load(self.segmentation.as_deref(), self.embedding.as_deref())
+    #[test]
+    fn values_outside_their_range_are_left_to_the_library() {
+        let error = parse::<AllOptions>(&["--threshold", "-1"]).unwrap().settings().unwrap_err();
+        assert_eq!(error.to_string(), "threshold is -1, but must be from 0 to 2");
+        assert!(parse::<AllOptions>(&["--threshold", "high"]).is_err());
+        assert!(parse::<AllOptions>(&["--profile", "slow"]).is_err());
+    }
+
+    #[test]
+    fn a_command_has_the_options_of_its_groups() {
+        assert!(parse::<AnalysisOptions>(&["--step", "2", "--threads", "2"]).is_ok());
+        assert!(parse::<AnalysisOptions>(&["--fb", "1"]).is_err());
+        assert!(parse::<AnalysisOptions>(&["--config", "some.toml"]).is_err());
+        assert!(parse::<ClusteringOptions>(&["--fb", "1", "--min-duration-off", "1", "--num-speakers", "2"]).is_ok());
+        assert!(parse::<ClusteringOptions>(&["--step", "2"]).is_err());
+    }
+
+    #[test]
+    fn live_runs_on_one_thread_unless_told_otherwise() {
+        let num_threads =
+            |arguments: &[&str]| parse::<LiveOptions>(arguments).unwrap().settings().unwrap().analysis.num_threads;
+        assert_eq!(num_threads(&[]), Some(1));
+        assert_eq!(num_threads(&["--threads", "3"]), Some(3));
+        assert_eq!(parse::<AllOptions>(&[]).unwrap().settings().unwrap().analysis.num_threads, None);
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_configuration_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("some.toml");
+        std::fs::write(&path, "step = 2.0\nthreshold = 0.5\n").unwrap();
+        let settings = parse::<AllOptions>(&["--config", path.to_str().unwrap(), "--step", "4"]).unwrap().settings();
+        let values = |name: &str| OptionInfo::find(name).unwrap().get(settings.as_ref().unwrap());
+        assert_eq!((values("step"), values("threshold")), (Some(Value::Number(4.0)), Some(Value::Number(0.5))));
+    }
+
+    #[test]
+    fn help_has_the_default_once() {
+        let mut command = OptionArgs::<LiveOptions>::augment_args(Command::new("test").term_width(500));
+        let help = command.render_long_help().to_string();
+        for part in
+            ["[default: 1; fast: 2]", "does not depend on it [default: 1]", "instead of the embedded ones\n", "- int8:"]
+        {
+            assert!(help.contains(part), "{part} is not in\n{help}");
+        }
+        assert!(!help.contains("[default: the embedded ones]"));
     }
 }

@@ -1,10 +1,10 @@
-//! Where the time of a recording went, as a table.
+//! The time of each stage of a recording, as a table.
 
-use diarist::pipeline::Diarization;
+use diarist::Diarization;
 
-/// One row per stage, what lies between them, and the total; shares are of the total.
+/// A row for each stage, one for the time between stages, and the total; shares are of the total.
 pub(crate) fn rows(result: &Diarization) -> Vec<[String; 4]> {
-    let (file_id, timings) = (result.diarization.file_id.as_str(), &result.timings);
+    let (file_id, timings) = (result.file_id.as_str(), &result.timings);
     let total_s = timings.total_s.max(1e-6);
     let row = |name: &str, wall_s: f64, beside_s: f64| {
         let beside = if beside_s > 0.0 { format!("{beside_s:.3}") } else { String::new() };
@@ -30,31 +30,17 @@ pub(crate) fn rows(result: &Diarization) -> Vec<[String; 4]> {
 
 #[cfg(test)]
 mod tests {
-    use diarist::pipeline::{CacheUse, Timings};
-    use diarist::timeline::Annotation;
+    use diarist::parts::inference::{CacheUse, Timings};
 
     use super::*;
 
     #[test]
     fn the_table_has_every_stage_and_adds_up() {
-        let result = Diarization {
-            diarization: Annotation { file_id: "talk".to_owned(), turns: Vec::new() },
-            exclusive: Annotation::default(),
-            confidences: Vec::new(),
-            exclusive_confidences: Vec::new(),
-            speakers: Vec::new(),
-            duration_s: 50.0,
-            speech_s: 0.0,
-            overlap_s: 0.0,
-            timings: Timings {
-                decode_s: 0.5,
-                embedding_s: 1.0,
-                total_s: 2.0,
-                resample_beside_s: 0.25,
-                ..Timings::default()
-            },
-            cache_use: Some(CacheUse { num_chunks: 8, num_hits: 3 }),
-        };
+        let mut result = Diarization::default();
+        (result.file_id, result.duration_s) = ("talk".to_owned(), 50.0);
+        result.timings =
+            Timings { decode_s: 0.5, embedding_s: 1.0, total_s: 2.0, resample_beside_s: 0.25, ..Timings::default() };
+        result.cache_use = Some(CacheUse { num_chunks: 8, num_hits: 3 });
         let rows = rows(&result);
         let find = |name: &str| rows.iter().find(|row| row[0] == name).unwrap()[1..].join("|");
         assert_eq!(rows[0][0], "talk");

@@ -1,16 +1,16 @@
-//! `diarist analyze`: what the networks give for a recording, stored for `diarist cluster`.
+//! `diarist analyze`: runs the networks over a recording and stores their results for
+//! `diarist cluster`.
 
 use std::path::PathBuf;
 
-use diarist::formats::analysis::{AnalysisWriter, Values};
-use diarist::formats::rttm;
-use diarist::pipeline::Pipeline;
-use diarist::{Error, Result, audio};
+use diarist::parts::analysis::saved::{AnalysisWriter, Header, Values};
+use diarist::parts::inference::{Analyzer, EmbeddingMode};
+use diarist::{Error, Recording, Result};
 
 use crate::exit;
 use crate::output;
 use crate::progress::Bar;
-use crate::settings::NetworkArgs;
+use crate::settings::{AnalysisOptions, OptionArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -20,7 +20,7 @@ Examples:
 
 The file takes about 2.5 MB per hour of audio; docs/analysis-format.md describes it.";
 
-/// Runs the networks over a recording and stores what they give, for `diarist cluster`
+/// Runs the networks over a recording and stores their results for `diarist cluster`
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct AnalyzeArgs {
@@ -33,39 +33,37 @@ pub(crate) struct AnalyzeArgs {
     output: PathBuf,
 
     #[command(flatten)]
-    networks: NetworkArgs,
+    options: OptionArgs<AnalysisOptions>,
 
-    /// Computes on N threads; all that the machine has if not given. The result does not depend on it
-    #[arg(long, value_name = "N", help_heading = "Running")]
-    threads: Option<usize>,
-
-    /// Shows neither progress nor warnings
+    /// Hides progress and warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
-/// Analyzes the recording; whatever can be refused is refused before the work.
+/// Analyzes the recording. Faults that show before the work end the call at once.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
-    let settings = args.networks.settings();
-    let options = settings.options()?;
+    let settings = args.options.settings()?.analysis;
     output::check_writable(&args.output)?;
     if output::is_same(&args.input, &args.output) {
-        return Err(Error::invalid_option("the output would take the place of the recording")
+        return Err(Error::invalid_option("the output would overwrite the recording")
             .hint("give another name to --output")
             .at(args.output.display().to_string()));
     }
-    let pipeline = Pipeline::new(args.networks.load(&settings)?, args.threads)?;
-    let file_id = rttm::field(&args.input.file_stem().unwrap_or(args.input.as_os_str()).to_string_lossy());
-    let header = pipeline.header(&file_id, &options, Values::F16)?;
-
-    let mut file = audio::open(&args.input)?;
-    let bar = Bar::new(file_id, !args.quiet);
-    let analysis = pipeline.analyze(&mut file, &options, &mut |progress| bar.update(progress));
+    let analyzer = Analyzer::new(&settings)?;
+    let recording = Recording::new(&args.input);
+    let bar = Bar::new(recording.file_id().to_owned(), !args.quiet);
+    let analyzed = analyzer.analyze(recording.with_progress(|progress| bar.update(progress)));
     bar.clear();
-    let bytes = AnalysisWriter::write_all(Vec::new(), &header, &analysis?)?;
+    let analyzed = analyzed?;
+    let header = Header {
+        origin: analyzed.analysis.origin.clone(),
+        step_samples: analyzed.analysis.geometry.step_samples,
+        values: if settings.embedding_mode == EmbeddingMode::Skip { Values::None } else { Values::F16 },
+    };
+    let bytes = AnalysisWriter::write_all(Vec::new(), &header, &analyzed.analysis)?;
     output::write(&args.output, &bytes)?;
     if !args.quiet {
-        for warning in file.warnings() {
+        for warning in &analyzed.warnings {
             exit::warn(&format!("{}: {warning}", args.input.display()));
         }
     }

@@ -3,25 +3,25 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{Recording, rttm};
-use diarist::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
+use diarist::parts::formats::{Labels, rttm};
+use diarist::parts::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
 use diarist::{Error, Result};
 
 use crate::exit;
 use crate::output;
-use crate::results::{self, Form};
+use crate::results::{self, ResultFormat};
 
 const EXAMPLES: &str = "\
 Examples:
-  diarist assign meeting.json meeting.rttm                          who said what, on stdout
+  diarist assign meeting.json meeting.rttm                          words with speakers, on stdout
   diarist assign --format srt -o meeting.srt meeting.json turns.json  subtitles, with the exclusive timeline of JSON
   whisper --word_timestamps True --output_format json meeting.wav   makes such a transcript
-  whisper-cli -ojf -f meeting.wav                                   so does this
+  whisper-cli -ojf -f meeting.wav                                   the same with whisper.cpp
 
-Transcripts may come from Whisper, faster-whisper, WhisperX, whisper.cpp, NeMo (Parakeet), FluidAudio or parakeet-mlx; docs/words.md has
-their layouts, and the rules.";
+Transcripts may come from Whisper, faster-whisper, WhisperX, whisper.cpp, NeMo (Parakeet), FluidAudio or parakeet-mlx;
+docs/words.md has their layouts, and the rules.";
 
-/// Puts speakers on the words of a transcript
+/// Assigns speakers to the words of a transcript
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct AssignArgs {
@@ -29,24 +29,24 @@ pub(crate) struct AssignArgs {
     #[arg(value_name = "TRANSCRIPT")]
     transcript: PathBuf,
 
-    /// What `diarist diarize` wrote, or `diarist convert` can read: RTTM, JSON, EAF, TextGrid, ...
+    /// Turns in a format that `diarist convert` reads: RTTM, JSON, EAF, TextGrid, ...
     #[arg(value_name = "RESULT")]
     result: PathBuf,
 
-    /// What is written
-    #[arg(long, value_enum, default_value_t = Format::Txt, help_heading = "Output")]
-    format: Format,
+    /// Format of the output
+    #[arg(long, value_enum, default_value_t = WordsFormat::Txt, help_heading = "Output")]
+    format: WordsFormat,
     /// Writes to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
-    /// Shows no warnings
+    /// Hides warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, clap::ValueEnum)]
-enum Format {
+enum WordsFormat {
     /// One line for each utterance: time, speaker, words
     Txt,
     /// SubRip subtitles
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &AssignArgs) -> Result<()> {
     if let Some(path) = &args.output {
         output::check_writable(path)?;
         if [&args.transcript, &args.result].into_iter().any(|input| output::is_same(input, path)) {
-            return Err(Error::invalid_option("the output would take the place of an input")
+            return Err(Error::invalid_option("the output would overwrite an input")
                 .hint("give another name to --output")
                 .at(path.display().to_string()));
         }
@@ -85,12 +85,12 @@ fn read(path: &Path) -> Result<Vec<u8>> {
     fs::read(path).map_err(|error| Error::input("cannot be read").caused_by(error))
 }
 
-fn render(utterances: &[Utterance], format: Format) -> Result<String> {
+fn render(utterances: &[Utterance], format: WordsFormat) -> Result<String> {
     Ok(match format {
-        Format::Txt => words::text(utterances),
-        Format::Srt => words::subtitles(utterances, SubtitleFormat::Srt),
-        Format::Vtt => words::subtitles(utterances, SubtitleFormat::Vtt),
-        Format::Json => words::json(utterances).to_line() + "\n",
+        WordsFormat::Txt => words::text(utterances),
+        WordsFormat::Srt => words::subtitles(utterances, SubtitleFormat::Srt),
+        WordsFormat::Vtt => words::subtitles(utterances, SubtitleFormat::Vtt),
+        WordsFormat::Json => words::json(utterances).to_line() + "\n",
     })
 }
 
@@ -108,23 +108,23 @@ fn warn(transcript: &Transcript, spoken: &[SpokenWord]) {
     }
 }
 
-/// The speech of the only recording in the file at `path`, or of the one that is named like the transcript.
+/// The speech of the only recording in the file at `path`, or of the one named like the transcript.
 fn speech(path: &Path, transcript: &Path) -> Result<Speech> {
     let bytes = results::bytes(path)?;
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-    // Text may be anything, and RTTM and JSON were always read whatever their name: there the first character decides.
-    let form = match Form::of_path(path) {
-        Some(Form::Rttm | Form::Json | Form::Audacity) | None if is_json => Form::Json,
-        Some(Form::Rttm | Form::Json | Form::Audacity) | None => Form::Rttm,
-        Some(form) => form,
+    // RTTM and JSON are read from files of any name, so the first character decides between them.
+    let format = match ResultFormat::of_path(path) {
+        Some(ResultFormat::Rttm | ResultFormat::Json | ResultFormat::Audacity) | None if is_json => ResultFormat::Json,
+        Some(ResultFormat::Rttm | ResultFormat::Json | ResultFormat::Audacity) | None => ResultFormat::Rttm,
+        Some(format) => format,
     };
-    let recordings = results::parse(&bytes, form, path)?;
+    let recordings = results::parse(&bytes, format, path)?;
     let recording = chosen(recordings, transcript).map_err(|error| error.at(path.display().to_string()))?;
     Ok(Speech::new(recording.turns.turns, recording.exclusive.unwrap_or_default().turns))
 }
 
-/// The only recording, or the one whose name is the transcript's.
-fn chosen(mut recordings: Vec<Recording>, transcript: &Path) -> Result<Recording> {
+/// The only recording, or the one with the name of the transcript.
+fn chosen(mut recordings: Vec<Labels>, transcript: &Path) -> Result<Labels> {
     if recordings.len() < 2 {
         return Ok(recordings.pop().unwrap_or_default());
     }

@@ -9,21 +9,19 @@ mod rules;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use diarist::audio;
-use diarist::formats::{json, rttm};
-use diarist::metrics::{Scores, optimal_mapping, score};
-use diarist::pipeline::{CacheUse, Diarization, DiarizationOptions, Pipeline};
-use diarist::timeline::Annotation;
-use diarist::{Error, Result};
+use diarist::parts::formats::{json, rttm};
+use diarist::parts::inference::CacheUse;
+use diarist::parts::metrics::{Scores, optimal_mapping, score};
+use diarist::parts::timeline::Annotation;
+use diarist::{Diarization, Diarizer, Error, Recording, Result, Settings};
 use diarist_kernels::Isa;
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
-use crate::settings::MethodArgs;
+use crate::settings::{AllOptions, OptionArgs};
 use crate::{exit, output, table};
 use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
@@ -51,13 +49,13 @@ pub(crate) struct BenchArgs {
     #[command(flatten)]
     places: DatasetArgs,
     #[command(flatten)]
-    method: MethodArgs,
+    method: OptionArgs<AllOptions>,
     #[command(flatten)]
     live: LiveModeArgs,
 
     /// Definition of the error rates
-    #[arg(long, value_enum, default_value_t = Rule::Nist, help_heading = "Scoring")]
-    rule: Rule,
+    #[arg(long, value_enum, default_value_t = ScoringRule::Nist, help_heading = "Scoring")]
+    rule: ScoringRule,
     #[command(flatten)]
     scoring: ScoringArgs,
 
@@ -72,16 +70,13 @@ pub(crate) struct BenchArgs {
     /// cached, all runs but the first use the cache)
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Running")]
     iterations: usize,
-    /// Computes on N threads; by default, on all threads of the machine
-    #[arg(long, value_name = "N", help_heading = "Running")]
-    threads: Option<usize>,
     /// Hides progress and warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-enum Rule {
+enum ScoringRule {
     /// As pyannote.metrics and NIST's md-eval
     Nist,
     /// As FluidAudio's benchmark of August 2025: one speaker per 10 ms frame, errors divided by all
@@ -90,22 +85,21 @@ enum Rule {
 }
 
 /// Measures the dataset and writes the table to stdout.
-pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
+pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
         return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
     }
     args.check()?;
-    args.method.read_config()?;
-    let options = args.method.options()?;
-    let live = args.live.choice(&options)?;
+    let settings = args.method.settings()?;
+    let live = args.live.choice()?;
     let items = args.items()?;
     if let Some(folder) = &args.output_dir {
         output::prepare_folder(&folder.join("rttm"))?;
     }
     let clock = Instant::now();
-    let pipeline = Arc::new(Pipeline::new(args.method.load()?, args.threads)?);
-    let mut report = Report::new(args.setup(&options, live.as_ref(), &pipeline), clock.elapsed().as_secs_f64());
+    let diarizer = Diarizer::new(&settings)?;
+    let mut report = Report::new(args.setup(&diarizer, live.as_ref()), clock.elapsed().as_secs_f64());
     args.resume(&mut report)?;
 
     let mut first_fault = None;
@@ -116,8 +110,8 @@ pub(crate) fn run(mut args: BenchArgs) -> anyhow::Result<()> {
         }
         let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
         let measured = match &live {
-            Some(live) => args.measure_live(&pipeline, item, live, name),
-            None => args.measure(&pipeline, item, &options, name),
+            Some(live) => args.measure_live(&diarizer, item, live, name),
+            None => args.measure(&diarizer, item, name),
         };
         let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
@@ -139,7 +133,7 @@ impl BenchArgs {
         if self.iterations > 1 && self.live.is_live() {
             return Err(Error::invalid_option("--iterations needs offline measurement"));
         }
-        if self.rule == Rule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
+        if self.rule == ScoringRule::Fluidaudio && (self.scoring.collar != 0.0 || self.scoring.skip_overlap) {
             return Err(Error::invalid_option("FluidAudio's rule has no collar and does not skip overlap"));
         }
         self.scoring.options().map(|_| ())
@@ -150,18 +144,19 @@ impl BenchArgs {
         self.places.items(folder, self.output_dir.as_deref(), self.quiet)
     }
 
-    fn setup(&self, options: &DiarizationOptions, live: Option<&LiveChoice>, pipeline: &Pipeline) -> Setup {
+    fn setup(&self, diarizer: &Diarizer, live: Option<&LiveChoice>) -> Setup {
+        let settings: &Settings = diarizer.settings();
         Setup {
-            options: json::JsonOptions::from(options),
-            precision: self.method.precision().name().to_owned(),
+            options: json::JsonOptions::from(settings),
+            precision: settings.analysis.precision_in_force().name().to_owned(),
             rule: match self.rule {
-                Rule::Nist => "nist".to_owned(),
-                Rule::Fluidaudio => "fluidaudio".to_owned(),
+                ScoringRule::Nist => "nist".to_owned(),
+                ScoringRule::Fluidaudio => "fluidaudio".to_owned(),
             },
             collar_s: self.scoring.collar,
             skip_overlap: self.scoring.skip_overlap,
             instruction_set: Isa::detect().name().to_owned(),
-            num_threads: pipeline.num_threads(),
+            num_threads: diarizer.num_threads(),
             iterations: self.iterations,
             live: live.map(LiveSetup::new),
         }
@@ -183,62 +178,48 @@ impl BenchArgs {
         Ok(())
     }
 
-    fn measure(
-        &self,
-        pipeline: &Pipeline,
-        item: &Item,
-        options: &DiarizationOptions,
-        name: String,
-    ) -> Result<(FileRecord, Annotation)> {
+    fn measure(&self, diarizer: &Diarizer, item: &Item, name: String) -> Result<(FileRecord, Annotation)> {
         let bar = Bar::new(name, !self.quiet);
         let mut runs: Vec<Diarization> = Vec::with_capacity(self.iterations);
         for _ in 0..self.iterations {
-            let mut source = audio::open(&item.audio)?;
-            let result = pipeline.diarize(&item.file_id, &mut source, options, &mut |progress| bar.update(progress));
-            let mut result = result.map_err(|error| error.at(item.audio.display().to_string()))?;
+            let recording = Recording::new(&item.audio).with_file_id(&item.file_id);
+            let mut result = diarizer.diarize(recording.with_progress(|progress| bar.update(progress)))?;
             let clock = Instant::now();
-            rttm::write(&result.diarization)?;
+            rttm::write(&result.annotation())?;
             result.timings.add_output(clock.elapsed());
             runs.push(result);
         }
         bar.clear();
         runs.sort_by(|a, b| a.timings.total_s.total_cmp(&b.timings.total_s));
         let result = runs.swap_remove((runs.len() - 1) / 2);
-        self.record(item, &result, options, None).map(|record| (record, result.diarization))
+        self.record(item, &result, None)
     }
 
     fn measure_live(
         &self,
-        pipeline: &Arc<Pipeline>,
+        diarizer: &Diarizer,
         item: &Item,
         choice: &LiveChoice,
         name: String,
     ) -> Result<(FileRecord, Annotation)> {
         let bar = Bar::new(name, !self.quiet);
-        let measured = live::measure(pipeline, item, choice, &self.scoring.options()?);
+        let measured = live::measure(diarizer, item, choice, &self.scoring.options()?);
         bar.clear();
         let (result, figures) = measured.map_err(|error| error.at(item.file_id.clone()))?;
-        self.record(item, &result, &choice.options.diarization, Some(figures))
-            .map(|record| (record, result.diarization))
+        self.record(item, &result, Some(figures))
     }
 
-    fn record(
-        &self,
-        item: &Item,
-        result: &Diarization,
-        options: &DiarizationOptions,
-        live: Option<LiveFigures>,
-    ) -> Result<FileRecord> {
-        let (reference, hypothesis) = (&item.reference, &result.diarization);
+    fn record(&self, item: &Item, result: &Diarization, live: Option<LiveFigures>) -> Result<(FileRecord, Annotation)> {
+        let (reference, hypothesis) = (&item.reference, result.annotation());
         let regions = item.regions(result.duration_s);
         let score_options = self.scoring.options()?;
         let scores: Scores = match self.rule {
-            Rule::Nist => score(reference, hypothesis, Some(&regions), &score_options),
-            Rule::Fluidaudio => fluidaudio_der::score(reference, hypothesis, result.duration_s),
+            ScoringRule::Nist => score(reference, &hypothesis, Some(&regions), &score_options),
+            ScoringRule::Fluidaudio => fluidaudio_der::score(reference, &hypothesis, result.duration_s),
         }
         .map_err(|error| error.at(item.file_id.clone()))?;
-        let document = json::Document::new(result, options);
-        Ok(FileRecord {
+        let document = json::Document::new(result);
+        let record = FileRecord {
             file_id: item.file_id.clone(),
             audio: item.audio.display().to_string(),
             has_uem: item.uem.is_some(),
@@ -246,10 +227,11 @@ impl BenchArgs {
             timings: document.timings,
             cache_use: document.cache_use,
             live,
-            reference: json::turns(reference),
+            reference: json::rounded(&reference.turns),
             hypothesis: document.turns,
-            mapping: optimal_mapping(reference, hypothesis, Some(&regions), &score_options)?,
-        })
+            mapping: optimal_mapping(reference, &hypothesis, Some(&regions), &score_options)?,
+        };
+        Ok((record, hypothesis))
     }
 
     /// Writes all results so far, so that an interruption loses nothing.

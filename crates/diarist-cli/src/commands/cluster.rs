@@ -2,15 +2,14 @@
 
 use std::path::PathBuf;
 
-use diarist::clustering::Constraints;
-use diarist::formats::analysis::{self, Saved, Values};
-use diarist::pipeline::{self, DiarizationOptions, EmbeddingMode, Settings, TrunkPasses};
-use diarist::{Error, Result};
+use diarist::parts::analysis::saved::{self, Saved};
+use diarist::parts::diarizer;
+use diarist::{Constraints, Error, Result};
 
 use crate::exit;
 use crate::output;
-use crate::results::{FormArgs, SpeakerArgs};
-use crate::settings::ClusteringArgs;
+use crate::results::FormatArgs;
+use crate::settings::{ClusteringOptions, OptionArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -21,9 +20,9 @@ Examples:
   diarist cluster --cannot-link 12.5,60 meeting.diarist  different people speak at 12.5 s and at 60 s
   diarist cluster --format json meeting.diarist          with embeddings, speech time, options
   diarist cluster -o meeting.TextGrid meeting.diarist    for Praat; docs/formats.md has all the formats
-  diarist cluster --partial day.diarist                  what an interrupted diarize --checkpoint has so far";
+  diarist cluster --partial day.diarist                  results so far of an interrupted diarize --checkpoint";
 
-/// Tells who spoke when from what `diarist analyze` stored, without the recording and without the networks
+/// Finds who spoke when from a saved analysis, without the recording and without the networks
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ClusterArgs {
@@ -31,84 +30,64 @@ pub(crate) struct ClusterArgs {
     #[arg(value_name = "ANALYSIS")]
     input: PathBuf,
 
-    #[command(flatten)]
-    speakers: SpeakerArgs,
-
-    /// The same person speaks at A and at B, moments in seconds: their speakers become one. May be given several times
-    #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Who is who")]
+    /// Joins the speakers at A and B, moments in seconds at which the same person speaks. May be
+    /// given several times
+    #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Known identities")]
     must_link: Vec<(f64, f64)>,
-    /// Different people speak at A and at B: if they were one speaker, it is parted. May be given several times
-    #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Who is who")]
+    /// Separates the speakers at A and B, moments in seconds at which different people speak. May be
+    /// given several times
+    #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Known identities")]
     cannot_link: Vec<(f64, f64)>,
 
     #[command(flatten)]
-    form: FormArgs,
+    format: FormatArgs,
     /// Writes the result to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
 
     #[command(flatten)]
-    clustering: ClusteringArgs,
-    /// Takes the clustering options under this heading from FILE, which `diarist tune` writes; those given here win
-    #[arg(long, value_name = "FILE", help_heading = "Method")]
-    config: Option<PathBuf>,
+    options: OptionArgs<ClusteringOptions>,
 
-    /// Accepts an analysis that is not whole, as far as it goes
+    /// Accepts an incomplete analysis, up to its end
     #[arg(long, help_heading = "Running")]
     partial: bool,
 }
 
 /// Clusters the analysis.
 pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
-    let mut settings = args.clustering.settings();
-    if let Some(path) = &args.config {
-        settings = settings.over(&Settings::read(path)?);
-    }
-    let bounds = args.speakers.bounds()?;
-    let form = args.form.form(args.output.as_deref())?;
+    let mut settings = args.options.settings()?;
+    settings.clustering.constraints =
+        Constraints { must_link: args.must_link.clone(), cannot_link: args.cannot_link.clone() };
+    let format = args.format.format(args.output.as_deref())?;
     if let Some(path) = &args.output {
         output::check_writable(path)?;
         if output::is_same(&args.input, path) {
-            return Err(Error::invalid_option("the output would take the place of the analysis")
+            return Err(Error::invalid_option("the output would overwrite the analysis")
                 .hint("give another name to --output")
                 .at(path.display().to_string()));
         }
     }
     let saved = args.read()?;
-    let constraints = Constraints { must_link: args.must_link.clone(), cannot_link: args.cannot_link.clone() };
-    let options = DiarizationOptions { bounds, constraints, ..options_of(&saved, &settings)? };
-    let located = |error: Error| error.at(args.input.display().to_string());
-    let result = pipeline::cluster(&saved.header.file_id, &saved.analysis, &options).map_err(located)?;
-    output::deliver(args.output.as_deref(), args.form.file(form, &result, &options, None)?.as_bytes())
+    let result =
+        diarizer::cluster(&saved.analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
+    output::deliver(args.output.as_deref(), args.format.file(format, &result)?.as_bytes())
 }
 
 impl ClusterArgs {
     fn read(&self) -> Result<Saved> {
-        let saved = analysis::read_file(&self.input)?;
+        let saved = saved::read_file(&self.input)?;
         if !saved.is_whole && !self.partial {
             let end_s = saved.analysis.geometry.duration_s();
-            return Err(Error::input(format!("the analysis is not whole: it is cut or damaged after {end_s:.1} s"))
-                .hint("--partial takes it as far as it goes; `diarist analyze` makes it anew")
+            return Err(Error::input(format!("the analysis is incomplete: it is cut or damaged after {end_s:.1} s"))
+                .hint("accept it with --partial, or make a new one with `diarist analyze`")
                 .at(self.input.display().to_string()));
         }
         Ok(saved)
     }
 }
 
-/// Two moments in seconds, with a comma between them.
+/// Two moments in seconds, separated by a comma.
 fn pair(text: &str) -> std::result::Result<(f64, f64), String> {
     let parts = text.split_once(',').and_then(|(a, b)| Some((a.trim().parse().ok()?, b.trim().parse().ok()?)));
-    parts.ok_or_else(|| "two numbers of seconds with a comma between them are needed, such as 12.5,340".to_owned())
-}
-
-/// `settings` with what the analysis has decided already.
-fn options_of(saved: &Saved, settings: &Settings) -> Result<DiarizationOptions> {
-    let trunk = TrunkPasses::ALL.into_iter().find(|trunk| trunk.name() == saved.header.trunk);
-    let is_skipped = saved.header.values == Values::None;
-    Ok(DiarizationOptions {
-        step_s: saved.analysis.geometry.step_s(),
-        trunk: trunk.unwrap_or_default(),
-        embedding_mode: if is_skipped { EmbeddingMode::Skip } else { EmbeddingMode::Fast },
-        ..settings.options()?
-    })
+    parts.ok_or_else(|| "needs two numbers of seconds separated by a comma, such as 12.5,340".to_owned())
 }

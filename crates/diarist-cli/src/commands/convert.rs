@@ -1,66 +1,67 @@
-//! `diarist convert`: who spoke when, from one format to another.
+//! `diarist convert`: results from one format to another.
 
 use std::collections::{BTreeSet, HashSet};
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{self, Format, Recording, rttm};
+use diarist::parts::formats::{self, Format, Labels, rttm};
 use diarist::{Error, Result};
 
 use crate::page::{self, Sound};
-use crate::results::{self, Form, ResultArgs};
+use crate::results::{self, ResultArgs, ResultFormat};
 use crate::{exit, output};
 
 const EXAMPLES: &str = "\
 Examples:
-  diarist convert meeting.rttm meeting.srt                  by the extensions
-  diarist convert meeting.TextGrid meeting.rttm             what was corrected in Praat, to be scored
+  diarist convert meeting.rttm meeting.srt                  formats by the extensions
+  diarist convert meeting.TextGrid meeting.rttm             corrections made in Praat, for scoring
   diarist convert --to audacity meeting.json -              on stdout
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
-  diarist convert meeting.rttm page.html --audio meeting.mp3  a page to listen to and look at
+  diarist convert meeting.rttm page.html --audio meeting.mp3  a page with player and timeline
 
-Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md tells what each keeps.";
+Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
 
-/// Turns a result into another format, also one that was corrected in another program
+/// Converts a result to another format, also after corrections in another program
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ConvertArgs {
     #[command(flatten)]
     source: ResultArgs,
 
-    /// The file to write, - for stdout, or a folder for a file for each recording
+    /// The file to write, - for stdout, or a folder that gets a file for each recording
     #[arg(value_name = "OUT")]
     output: PathBuf,
 
-    /// Format of OUT [default: what its extension says]
+    /// Format of OUT [default: by its extension]
     #[arg(long, value_enum, value_name = "FORMAT")]
-    to: Option<Form>,
+    to: Option<ResultFormat>,
 
-    /// Takes the exclusive timeline: at most one speaker at a time (only JSON has it)
+    /// Converts the exclusive timeline: at most one speaker at a time (only JSON has it)
     #[arg(long)]
     exclusive: bool,
 
-    /// The recording, to be played on a page (html)
+    /// The recording that a page (html) plays
     #[arg(long, value_name = "FILE", help_heading = "Page")]
     audio: Option<PathBuf>,
-    /// Lets the page play that file, which must stay where it is; otherwise the sound is in the page, 14 MB per hour
+    /// Lets the page play that file, which must stay in its place; otherwise the page holds the
+    /// sound, 14 MB per hour
     #[arg(long, help_heading = "Page", requires = "audio")]
     link_audio: bool,
 
-    /// Shows no warnings
+    /// Hides warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
-/// Converts.
+/// Converts the result.
 pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
-    let to = results::form(args.to, &args.output, "--to")?;
+    let to = results::format_for(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
     if args.output.is_dir() {
         let mut taken = HashSet::new();
         for recording in recordings {
             let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
-            // Told apart without regard to case, since file systems differ in that.
+            // Names differ in more than case, since some file systems ignore case.
             let numbered = (2..).map(|number| format!("{name}_{number}"));
             let mut names = std::iter::once(name.clone()).chain(numbered);
             let name = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name);
@@ -72,7 +73,7 @@ pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
 }
 
 impl ConvertArgs {
-    fn read(&self) -> Result<Vec<Recording>> {
+    fn read(&self) -> Result<Vec<Labels>> {
         let mut recordings = self.source.read()?;
         for recording in &mut recordings {
             let num = recording.num_left_out;
@@ -86,14 +87,14 @@ impl ConvertArgs {
         Ok(recordings)
     }
 
-    fn write(&self, recordings: &[Recording], to: Form, path: Option<&Path>) -> Result<()> {
+    fn write(&self, recordings: &[Labels], to: ResultFormat, path: Option<&Path>) -> Result<()> {
         let inputs = || [self.source.path()].into_iter().chain(self.audio.as_deref());
         if let Some(path) = path.filter(|path| inputs().any(|input| output::is_same(input, path))) {
-            return Err(Error::invalid_option("the output would take the place of an input")
+            return Err(Error::invalid_option("the output would overwrite an input")
                 .hint("give another name")
                 .at(path.display().to_string()));
         }
-        let Some(format) = to.format() else { return self.write_page(recordings, path) };
+        let Some(format) = to.in_library() else { return self.write_page(recordings, path) };
         let text = formats::write(recordings, format).map_err(|error| match recordings.len() {
             0 | 1 => error,
             _ => error.hint("choose one with --file-id, or name a folder that exists"),
@@ -106,7 +107,7 @@ impl ConvertArgs {
         Ok(())
     }
 
-    fn write_page(&self, recordings: &[Recording], path: Option<&Path>) -> Result<()> {
+    fn write_page(&self, recordings: &[Labels], path: Option<&Path>) -> Result<()> {
         let [recording] = recordings else {
             return Err(Error::invalid_option(format!(
                 "a page shows one recording, and here are {}",
@@ -125,34 +126,34 @@ impl ConvertArgs {
     }
 }
 
-/// What `text` does not tell of `recordings`, found by reading it again.
-fn losses(recordings: &[Recording], text: &str, to: Format) -> Vec<String> {
+/// Losses of `text`, which `recordings` became, found by reading it again: one sentence each.
+fn losses(recordings: &[Labels], text: &str, to: Format) -> Vec<String> {
     if to == Format::Uem {
-        let mut losses = vec!["UEM holds no speakers: only from when to when the recording goes".to_owned()];
+        let mut losses = vec!["UEM holds no speakers, only the extent of the recording".to_owned()];
         if recordings.iter().any(|recording| recording.duration_s.is_none()) {
-            losses.push("the length of the recording is not known, so its last turn ends it".to_owned());
+            losses.push("the length of the recording is not known, so it ends with its last turn".to_owned());
         }
         return losses;
     }
     let name = recordings.first().map(|recording| recording.turns.file_id.as_str()).unwrap_or_default();
     let kept = formats::read(text.as_bytes(), to, name).unwrap_or_default();
-    let num_turns = |recordings: &[Recording]| recordings.iter().map(|r| r.turns.turns.len()).sum::<usize>();
+    let num_turns = |recordings: &[Labels]| recordings.iter().map(|r| r.turns.turns.len()).sum::<usize>();
     let mut losses = Vec::new();
     let (before, after) = (num_turns(recordings), num_turns(&kept));
     if after < before {
         losses.push(format!(
-            "{} holds {after} of {before} turns: those of one speaker that overlap are joined, those without length left out",
+            "{} holds {after} of {before} turns: overlapping turns of one speaker are joined, turns without length left out",
             to.name()
         ));
     }
-    let names = |recordings: &[Recording]| -> BTreeSet<String> {
+    let names = |recordings: &[Labels]| -> BTreeSet<String> {
         recordings.iter().flat_map(|recording| recording.turns.speakers()).map(str::to_owned).collect()
     };
     let (before, after) = (names(recordings), names(&kept));
     let changed: Vec<&str> = before.difference(&after).map(String::as_str).collect();
     if let Some(first) = changed.first().filter(|_| num_turns(&kept) > 0) {
         let (verb, noun) = if changed.len() == 1 { ("is", "name") } else { ("are", "names") };
-        losses.push(format!("{} {noun} {verb} written otherwise, such as {first:?}", changed.len()));
+        losses.push(format!("{} {noun} {verb} written differently, such as {first:?}", changed.len()));
     }
     losses
 }

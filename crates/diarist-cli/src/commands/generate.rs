@@ -1,4 +1,4 @@
-//! `diarist generate`: what packagers install beside the program.
+//! `diarist generate`: files that packagers install beside the program.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -21,11 +21,11 @@ Examples:
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct GenerateArgs {
     #[command(subcommand)]
-    what: What,
+    output: Output,
 }
 
 #[derive(Debug, clap::Subcommand)]
-enum What {
+enum Output {
     /// Writes the completions for a shell to stdout
     Completions {
         /// The shell
@@ -33,22 +33,22 @@ enum What {
     },
     /// Writes the manual pages, one for each command, into a folder
     Man {
-        /// The folder, which is made if there is none
+        /// The folder (made if missing)
         dir: PathBuf,
     },
 }
 
-/// Writes what was asked for about `command`, the whole program.
+/// Writes the completions or pages for `command`, the whole program.
 pub(crate) fn run(args: &GenerateArgs, mut command: clap::Command) -> Result<()> {
-    match &args.what {
-        What::Completions { shell } => {
+    match &args.output {
+        Output::Completions { shell } => {
             let mut text = Vec::new();
             clap_complete::generate(*shell, &mut command, "diarist", &mut text);
             io::stdout()
                 .write_all(&text)
                 .map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
         }
-        What::Man { dir } => manual(dir, command).map_err(|error| {
+        Output::Man { dir } => manual(dir, command).map_err(|error| {
             Error::new(ErrorKind::Output, "the manual cannot be written")
                 .caused_by(error)
                 .at(dir.display().to_string())

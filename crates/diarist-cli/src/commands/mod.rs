@@ -1,4 +1,4 @@
-//! One module per command: `XArgs` says what was typed, `run` does it.
+//! A module for each command: `XArgs` has its arguments, `run` runs it.
 
 pub(crate) mod analyze;
 pub(crate) mod assign;

@@ -1,11 +1,11 @@
-//! `diarist models`: what is embedded, what a file of weights holds, and conversion to safetensors.
+//! `diarist models`: embedded models, contents of files of weights, and conversion to safetensors.
 
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use diarist::models::stored::{self, Form, Granularity};
-use diarist::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
+use diarist::parts::models::stored::{self, Form, Granularity};
+use diarist::parts::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
 use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};
@@ -14,9 +14,9 @@ use crate::exit;
 
 const EXAMPLES: &str = "\
 Examples:
-  diarist models list                                              what is inside, its origin and licence
-  diarist models inspect segmentation-3.0                          its tensors
-  diarist models verify mine.safetensors                           whether a file is a whole network
+  diarist models list                                              embedded models with source and licence
+  diarist models inspect segmentation-3.0                          tensors of a model
+  diarist models verify mine.safetensors                           check of a file of weights
   diarist models convert pytorch_model.bin mine.safetensors        for --embedding or --segmentation
   diarist models quantize segmentation-3.0 --form palette8 --output-dir small";
 
@@ -34,7 +34,8 @@ enum Command {
     List,
     /// Lists the tensors of a model: type, shape and statistics
     ///
-    /// Checkpoints and ONNX are shown as diarist uses them: batch normalisation folded into the convolutions.
+    /// Checkpoints and ONNX are shown as diarist uses them, with batch normalisation folded into the
+    /// convolutions.
     Inspect {
         /// An embedded model's name, or a file: safetensors, a PyTorch checkpoint, or ONNX
         model: PathBuf,
@@ -53,16 +54,16 @@ enum Command {
     },
     /// Stores networks in fewer bytes, each as NAME.safetensors in a folder
     ///
-    /// `--segmentation` and `--embedding` of other commands take these files; they compute as before, with the rounded weights.
-    /// `DIARIST_WEIGHTS_DIR=DIR cargo build --release` puts them into the binary.
+    /// Other commands take these files with `--segmentation` and `--embedding`, and compute with the
+    /// rounded weights. `DIARIST_WEIGHTS_DIR=DIR cargo build --release` puts them into the binary.
     Quantize {
         /// Embedded models' names, or files as for `inspect`
         #[arg(required = true)]
         models: Vec<PathBuf>,
-        /// How to store large tensors
+        /// Stored form of large tensors
         #[arg(long, value_enum)]
         form: FormName,
-        /// What shares the table of a palette [default: tensor]
+        /// Values that share the table of a palette [default: tensor]
         #[arg(long, value_enum)]
         granularity: Option<GranularityName>,
         /// The folder to write to (made if missing)
@@ -77,7 +78,7 @@ enum FormName {
     F16,
     /// 8-bit integers with a scale for each output channel
     Linear8,
-    /// The same with integers of 7 bits: smaller only once it is deflated
+    /// As linear8 with integers of 7 bits: smaller once it is deflated
     Linear7,
     /// Positions in a table of 256 values
     Palette8,
@@ -91,7 +92,7 @@ enum FormName {
 enum GranularityName {
     /// All values of a tensor
     Tensor,
-    /// The values of an output channel, where its table is smaller than its positions
+    /// The values of an output channel, if its table is smaller than its positions
     Channel,
 }
 
@@ -155,7 +156,7 @@ fn list(model: &Model, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "  changes       {}", model.changes)
 }
 
-/// The embedded model of this name, else the file.
+/// The embedded model with this name, else the file.
 fn load(model: &Path) -> diarist::Result<Tensors<'static>> {
     match manifest().models.iter().find(|entry| Path::new(&entry.name) == model) {
         Some(entry) => Tensors::parse(embedded(entry)?, &entry.name),
@@ -235,13 +236,13 @@ fn verify_embedded(model: &Model) -> diarist::Result<()> {
     if found != model.sha256 {
         return Err(Error::weights(format!("sha256 is {found}, expected {}", model.sha256))
             .at(model.name.as_str())
-            .hint("this copy of diarist is damaged, install it again"));
+            .hint("this copy of diarist is damaged; install it again"));
     }
     let tensors = Tensors::parse(data, &model.name)?;
     Architecture::recognise(&tensors)?.check(&tensors)
 }
 
-/// A file of weights, complete and of one of our architectures.
+/// A file of weights, complete and of a known architecture.
 fn open(path: &Path) -> diarist::Result<(Tensors<'static>, Architecture)> {
     let tensors = Tensors::open(path)?;
     let architecture = Architecture::recognise(&tensors)?;

@@ -1,8 +1,8 @@
-//! `diarist plot`: who spoke when as a picture.
+//! `diarist plot`: turns as a picture.
 
 use std::path::{Path, PathBuf};
 
-use diarist::formats::Recording;
+use diarist::parts::formats::Labels;
 use diarist::{Error, Result};
 
 use crate::plot::{png, svg};
@@ -15,7 +15,7 @@ Examples:
   diarist plot meeting.json -o meeting.png --reference reference.rttm   each speaker below the one of the reference
   diarist plot --file-id dev00 all.rttm -o dev00.svg                    one recording of several";
 
-/// Draws who spoke when: a lane for each speaker over time, overlap marked
+/// Draws turns: a lane for each speaker over time, with overlap marked
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct PlotArgs {
@@ -26,12 +26,12 @@ pub(crate) struct PlotArgs {
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
 
-    /// Draws who really spoke above it, each speaker beside the one it matches best
+    /// Draws the turns of a reference above them, each speaker beside its best match
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
 }
 
-/// Draws.
+/// Draws the picture.
 pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     let is_png = match args.output.extension().map(|extension| extension.to_string_lossy().to_lowercase()).as_deref() {
         Some("svg") => false,
@@ -54,7 +54,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
 }
 
 /// The reference in the file at `path`: its only recording, or the one of the same name.
-fn reference(path: &Path, recording: &Recording) -> Result<Recording> {
+fn reference(path: &Path, recording: &Labels) -> Result<Labels> {
     let mut references = results::read(path, None)?;
     let id = &recording.turns.file_id;
     match references.iter().position(|reference| reference.turns.file_id == *id) {

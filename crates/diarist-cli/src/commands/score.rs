@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
-use diarist::metrics::{ScoreOptions, score};
+use diarist::parts::metrics::{ScoreOptions, score};
 
 use crate::exit;
 use pairs::Pairs;

@@ -8,34 +8,33 @@ mod validate;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use diarist::audio;
-use diarist::pipeline::{Analysis, DiarizationOptions, EmbeddingMode, Pipeline};
-use diarist::{Error, ErrorKind, Result};
+use diarist::parts::inference::EmbeddingMode;
+use diarist::{Analysis, Diarizer, Error, ErrorKind, Recording, Result, Settings};
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::{self, Bar};
-use crate::settings::MethodArgs;
+use crate::settings::{AllOptions, OptionArgs};
 use crate::{exit, output};
 use report::Report;
-use validate::{Recording, Tuner};
+use validate::{AnalyzedItem, Tuner};
 
 const HELP: &str = "\
-Searched are threshold, fa, fb (vbx) or threshold, min-cluster-size (ahc), and min-duration-off, for the least diarization
+Searches threshold, fa, fb (vbx) or threshold, min-cluster-size (ahc), and min-duration-off, for the lowest diarization
 error rate over all recordings. Segmentation takes the most likely class of each frame, so there is no threshold on speech.
-The networks run once for each recording; trials work on what they gave. The first trial has the options given here, or the
-published defaults, so the result is never worse than they are on these recordings.
+The networks run once for each recording; trials work on their results. The first trial has the options given here, or the
+published defaults, so the result is never worse on these recordings.
 
-Whether it is better on others is asked by cross-validation: in each fold some recordings are held out, and the values found
-on the others are scored on them. Without an improvement there, FILE gets the options from before. A single recording
-cannot be held out: FILE then gets what was found, unproven. Give several, of the kind that you want to diarize.
+Cross-validation shows whether the result is better on other recordings: each fold holds some recordings out, and scores
+the values found on the others with them. Without an improvement there, FILE gets the options from before. A single
+recording cannot be held out: FILE then gets the values found, unproven. Give several, of the kind that you want to diarize.
 
-A recording that cannot be read is left out with a warning. FILE is written at the end, whole or not at all.";
+A recording that cannot be read is left out with a warning. FILE is written at the end, completely or not at all.";
 
 const EXAMPLES: &str = "\
 Examples:
   diarist tune dataset/ -o meetings.toml                   finds values and writes them
   diarist diarize --config meetings.toml new.wav           uses them
-  diarist bench --config meetings.toml other-dataset/      measures them on recordings that played no part";
+  diarist bench --config meetings.toml other-dataset/      measures them on other recordings";
 
 /// Finds clustering parameters on recordings with references
 #[derive(Debug, clap::Args)]
@@ -52,46 +51,43 @@ pub(crate) struct TuneArgs {
     #[command(flatten)]
     places: DatasetArgs,
     #[command(flatten)]
-    method: MethodArgs,
+    method: OptionArgs<AllOptions>,
     #[command(flatten)]
     scoring: ScoringArgs,
 
     /// Sets of values to try in each search
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Search")]
     trials: usize,
-    /// Parts of the recordings that are held out in turn; as many as there are recordings if those are fewer
+    /// Parts of the recordings that are held out in turn; at most the number of recordings
     #[arg(long, value_name = "K", default_value_t = 5, help_heading = "Search")]
     folds: usize,
-    /// Start of the random numbers; the same one gives the same result
+    /// Seed of the random numbers; the same seed gives the same result
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Search")]
     seed: u64,
 
-    /// Computes on N threads; all that the machine has if not given. The result does not depend on it
-    #[arg(long, value_name = "N", help_heading = "Running")]
-    threads: Option<usize>,
-    /// Shows neither progress nor warnings
+    /// Hides progress and warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
-/// Tunes, writes the configuration file, and prints what it is worth.
-pub(crate) fn run(mut args: TuneArgs) -> anyhow::Result<()> {
-    args.method.read_config()?;
-    let options = args.method.options()?;
+/// Tunes, writes the configuration file, and prints the error rates.
+pub(crate) fn run(args: TuneArgs) -> anyhow::Result<()> {
+    let choices = args.method.choices()?;
+    let settings = choices.settings()?;
     let scoring = args.scoring.options()?;
-    args.check(&options)?;
+    args.check(&settings)?;
     let items = args.places.items(&args.dataset, None, args.quiet)?;
-    let pipeline = Pipeline::new(args.method.load()?, args.threads)?;
-    let recordings = args.analyze(&pipeline, items, &options)?;
+    let diarizer = Diarizer::new(&settings)?;
+    let items = args.analyze(&diarizer, items)?;
     let tuner = Tuner {
-        pipeline: &pipeline,
-        recordings: &recordings,
-        settings: &args.method.settings,
+        diarizer: &diarizer,
+        items: &items,
+        choices: &choices,
         scoring: &scoring,
         num_trials: args.trials,
         seed: args.seed,
     };
-    let num_searches = 1 + if recordings.len() > 1 { args.folds.min(recordings.len()) } else { 0 };
+    let num_searches = 1 + if items.len() > 1 { args.folds.min(items.len()) } else { 0 };
     let bar = progress::steps("trials", num_searches * args.trials, !args.quiet);
     let outcome = tuner.run(args.folds, &|| bar.inc(1));
     bar.finish_and_clear();
@@ -104,8 +100,8 @@ pub(crate) fn run(mut args: TuneArgs) -> anyhow::Result<()> {
 }
 
 impl TuneArgs {
-    fn check(&self, options: &DiarizationOptions) -> Result<()> {
-        if options.embedding_mode == EmbeddingMode::Skip {
+    fn check(&self, settings: &Settings) -> Result<()> {
+        if settings.analysis.embedding_mode == EmbeddingMode::Skip {
             return Err(Error::invalid_option("without embeddings there is no clustering to tune")
                 .hint("choose another embedding mode"));
         }
@@ -118,16 +114,16 @@ impl TuneArgs {
     }
 
     /// Runs the networks on every recording; those that cannot be read are left out.
-    fn analyze(&self, pipeline: &Pipeline, items: Vec<Item>, options: &DiarizationOptions) -> Result<Vec<Recording>> {
-        let mut recordings = Vec::with_capacity(items.len());
+    fn analyze(&self, diarizer: &Diarizer, items: Vec<Item>) -> Result<Vec<AnalyzedItem>> {
+        let mut analyzed = Vec::with_capacity(items.len());
         let mut last_fault = None;
         let num_items = items.len();
         for (index, item) in items.into_iter().enumerate() {
             let bar = Bar::new(format!("[{}/{num_items}] {}", index + 1, item.file_id), !self.quiet);
-            let analysis = analyze(pipeline, &item, options, &bar);
+            let analysis = analyze(diarizer, &item, &bar);
             bar.clear();
             match analysis {
-                Ok(analysis) => recordings.push(Recording { item, analysis }),
+                Ok(analysis) => analyzed.push(AnalyzedItem { item, analysis }),
                 Err(error) if error.kind() == ErrorKind::Input => {
                     if !self.quiet {
                         exit::warn(&format!("{error}: left out"));
@@ -138,14 +134,13 @@ impl TuneArgs {
             }
         }
         match last_fault {
-            Some(fault) if recordings.is_empty() => Err(fault),
-            _ => Ok(recordings),
+            Some(fault) if analyzed.is_empty() => Err(fault),
+            _ => Ok(analyzed),
         }
     }
 }
 
-fn analyze(pipeline: &Pipeline, item: &Item, options: &DiarizationOptions, bar: &Bar) -> Result<Analysis> {
-    let mut source = audio::open(&item.audio)?;
-    let analysis = pipeline.analyze(&mut source, options, &mut |progress| bar.update(progress));
-    analysis.map_err(|error| error.at(item.audio.display().to_string()))
+fn analyze(diarizer: &Diarizer, item: &Item, bar: &Bar) -> Result<Analysis> {
+    let recording = Recording::new(&item.audio).with_file_id(&item.file_id);
+    diarizer.analyze(recording.with_progress(|progress| bar.update(progress)))
 }

@@ -1,4 +1,4 @@
-//! `diarist --version`, with `-v` also what this binary runs with.
+//! `diarist --version`, with `-v` also instruction set and models.
 
 use std::io::{self, Write};
 

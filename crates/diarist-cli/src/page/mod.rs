@@ -1,15 +1,18 @@
-//! A result as one HTML page: the recording with its waveform, a lane for each speaker, and every turn to be played.
+//! A result as one HTML page: the recording with its waveform, a lane for each speaker, and a list of
+//! turns that can be played.
 //!
-//! The page needs nothing but itself, opens from a file, follows the reader's light or dark theme, and prints.
+//! The page needs no other files, opens from a file, follows the reader's light or dark theme, and
+//! can be printed.
 
 #[cfg(feature = "workbench")]
 mod opus;
 mod sound;
 
-use diarist::formats::Recording;
-use diarist::formats::json::{self, JsonTurn};
-use diarist::timeline::Segment;
-use diarist::timeline::intervals::{covered_s, overlaps};
+use diarist::Turn;
+use diarist::parts::formats::Labels;
+use diarist::parts::formats::json::rounded;
+use diarist::parts::timeline::Segment;
+use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use crate::drawing::{class, rules, speakers, ticks, turns_of};
@@ -22,24 +25,25 @@ const SCRIPT: &str = include_str!("page.js");
 
 /// Width of the timeline in its own units.
 const WIDTH: f64 = 1000.0;
-/// Heights of the waveform, of a lane, and of the row that shows overlap; `page.css` has the last two as well.
+/// Heights of the waveform, of a lane, and of the row for overlap; `page.css` has the last two as
+/// well.
 const WAVE: f64 = 72.0;
 const LANE: f64 = 28.0;
 const OVERLAP: f64 = 18.0;
 
-/// What the page shows.
+/// Content of the page.
 struct Content<'a> {
     file_id: &'a str,
-    turns: Vec<JsonTurn>,
+    turns: Vec<Turn>,
     overlaps: Vec<Segment>,
     duration_s: f64,
     sound: Option<&'a Sound>,
 }
 
 /// The page about `recording`; without `sound` nothing can be played.
-pub(crate) fn page(recording: &Recording, sound: Option<&Sound>) -> String {
-    let turns = json::turns(&recording.turns);
-    let segments: Vec<Segment> = turns.iter().map(|turn| Segment::new(turn.start_s, turn.end_s)).collect();
+pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
+    let turns = rounded(&recording.turns.turns);
+    let segments: Vec<Segment> = turns.iter().map(Turn::segment).collect();
     let duration_s = sound.map_or(0.0, |sound| sound.duration_s).max(recording.end_s()).max(1e-3);
     let content =
         Content { file_id: &recording.turns.file_id, turns, overlaps: overlaps(&segments), duration_s, sound };
@@ -85,7 +89,7 @@ impl Content<'_> {
         }
     }
 
-    /// Where the lanes begin: below the waveform, if there is one.
+    /// Top of the lanes: below the waveform, if there is one.
     fn top(&self) -> f64 {
         if self.sound.is_some() { WAVE } else { 0.0 }
     }
@@ -169,7 +173,7 @@ impl Content<'_> {
         let x = |time_s: f64| format!("{:.3}", time_s * WIDTH / self.duration_s);
         let width = |length_s: f64| format!("{:.3}", (length_s * WIDTH / self.duration_s).max(1e-3));
         let top = self.top();
-        let lane_of = |turn: &JsonTurn| names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
+        let lane_of = |turn: &Turn| names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
         html! {
             svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" style=(format!("height:{height}px")) aria-hidden="true" {
                 @if let Some(sound) = self.sound { path.wave d=(sound.outline(WIDTH, WAVE)) {} }
@@ -197,7 +201,7 @@ impl Content<'_> {
             .iter()
             .map(|name| {
                 let turns = turns_of(&self.turns, name).into_iter();
-                (*name, turns.map(|turn| Segment::new(turn.start_s, turn.end_s)).collect())
+                (*name, turns.map(Turn::segment).collect())
             })
             .collect();
         let seconds: Vec<f64> = rows.iter().map(|(_, turns)| covered_s(turns.iter().copied())).collect();
@@ -255,8 +259,8 @@ impl Content<'_> {
         }
     }
 
-    fn is_overlapped(&self, turn: &JsonTurn) -> bool {
-        let turn = Segment::new(turn.start_s, turn.end_s);
+    fn is_overlapped(&self, turn: &Turn) -> bool {
+        let turn = turn.segment();
         let first = self.overlaps.partition_point(|overlap| overlap.end <= turn.start);
         self.overlaps.get(first).is_some_and(|overlap| !overlap.intersection(&turn).is_empty())
     }
@@ -276,29 +280,23 @@ fn stamp(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use diarist::timeline::{Annotation, Turn};
+    use diarist::parts::timeline::Annotation;
 
     use super::*;
 
-    fn recording() -> Recording {
-        let turn = |start: f64, end: f64, speaker: &str| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+    fn recording() -> Labels {
+        let turn = |start: f64, end: f64, speaker: &str| Turn::new(start, end, speaker);
         let turns = vec![turn(0.5, 2.0, "<Ann & \"Bo\">"), turn(1.5, 3.25, "Zoë"), turn(3.25, 4.0, "<Ann & \"Bo\">")];
-        Recording {
-            duration_s: Some(10.0),
-            ..Recording::from(Annotation { file_id: "a </title> b".to_owned(), turns })
-        }
+        Labels { duration_s: Some(10.0), ..Labels::from(Annotation { file_id: "a </title> b".to_owned(), turns }) }
     }
 
     #[test]
-    fn the_page_is_whole_and_escapes_names() {
+    fn the_page_is_complete_and_escapes_names() {
         let page = page(&recording(), None);
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
         assert!(page.contains("a &lt;/title&gt; b") && !page.contains("a </title>"));
         assert!(page.contains("title=\"&lt;Ann &amp; &quot;Bo&quot;&gt;\"") && !page.contains("<Ann"));
-        // Nothing comes from elsewhere.
+        // No other file is loaded.
         for address in ["http:", "https:", "src=", "url(", "@import", "href"] {
             assert!(!page.contains(address), "{address}");
         }
@@ -312,9 +310,9 @@ mod tests {
 
     #[test]
     fn a_silent_recording_has_a_page_too() {
-        let silent = Recording { duration_s: Some(3.0), ..Recording::default() };
+        let silent = Labels { duration_s: Some(3.0), ..Labels::default() };
         assert!(page(&silent, None).contains("<b>0</b> speakers"));
-        assert!(page(&Recording::default(), None).ends_with("</html>"));
+        assert!(page(&Labels::default(), None).ends_with("</html>"));
     }
 
     #[test]

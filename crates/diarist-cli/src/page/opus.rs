@@ -1,4 +1,4 @@
-//! Sound as browsers play it: Opus in Ogg.
+//! Opus in Ogg, which browsers play.
 
 use diarist::{Error, ErrorKind, Result};
 use ogg::writing::{PacketWriteEndInfo, PacketWriter};
@@ -8,11 +8,12 @@ use super::sound::SAMPLE_RATE;
 
 /// Samples per packet: 20 ms.
 const FRAME: usize = 320;
-/// Opus counts at this rate, whatever the rate of the recording.
+/// Opus counts samples at this rate, for any rate of the recording.
 const OPUS_RATE: u64 = 48_000;
-/// Bits per second: what speech of one channel needs to sound as recorded; 11 MB per hour, 14 in Base64.
+/// Bits per second that one channel of speech needs to sound as recorded; 11 MB per hour, 14 in
+/// Base64.
 const BIT_RATE: u32 = 24_000;
-/// A second of sound per page of the stream, so that a player finds a place quickly.
+/// A second of sound per page of the stream, so that a player finds a moment quickly.
 const PACKETS_PER_PAGE: u64 = 50;
 
 /// Opus in Ogg (RFC 7845), one channel.
@@ -28,7 +29,7 @@ pub(super) struct Stream {
     pre_skip: u64,
 }
 
-/// The stream's number; any will do for the only one.
+/// Number of the stream; any number works for a single stream.
 const SERIAL: u32 = 1;
 
 impl Stream {
@@ -57,7 +58,7 @@ impl Stream {
     pub(super) fn push(&mut self, samples: &[f32]) -> Result<()> {
         self.num_samples += samples.len() as u64;
         self.pending.extend_from_slice(samples);
-        // The last packet is written at the end, which it marks.
+        // `finish` writes the last packet, since it marks the end.
         let rest = self.pending.split_off(self.pending.len().saturating_sub(1) / FRAME * FRAME);
         let whole = std::mem::replace(&mut self.pending, rest);
         whole.chunks_exact(FRAME).try_for_each(|frame| self.write(frame, false))
@@ -65,7 +66,7 @@ impl Stream {
 
     pub(super) fn finish(mut self) -> Result<Vec<u8>> {
         let total = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
-        // What the encoder holds back comes out with silence after it.
+        // Silence pushes out the samples that the encoder still holds.
         while (self.num_packets + 1) * FRAME as u64 * 3 < total {
             let mut frame = std::mem::take(&mut self.pending);
             let rest = frame.split_off(frame.len().min(FRAME));
@@ -83,7 +84,7 @@ impl Stream {
         let length = self.encoder.encode_float(frame, &mut self.packet).map_err(internal)?;
         self.num_packets += 1;
         let all = self.num_packets * FRAME as u64 * OPUS_RATE / u64::from(SAMPLE_RATE);
-        // The position of the last packet tells how much of it counts (section 4).
+        // The position of the last packet marks the end of the sound in it (section 4).
         let sound = self.pre_skip + self.num_samples * OPUS_RATE / u64::from(SAMPLE_RATE);
         let (end, position) = match is_last {
             true => (PacketWriteEndInfo::EndStream, sound.min(all)),
@@ -95,7 +96,7 @@ impl Stream {
     }
 }
 
-/// An encoder that refuses what it is made for is a fault of ours.
+/// An encoder that refuses speech is a fault of diarist.
 fn internal(error: impl std::fmt::Display) -> Error {
     Error::new(ErrorKind::Internal, format!("the sound cannot be encoded: {error}"))
 }

@@ -4,7 +4,7 @@ const all = (selector) => [...document.querySelectorAll(selector)];
 const canvas = byId("canvas"), scroll = byId("scroll"), times = byId("times"), audio = byId("audio");
 const duration = Number(canvas.dataset.duration);
 
-// Marks of time, as many as there is room for.
+// As many time marks as there is room for.
 function clock(seconds) {
   const s = Math.floor(seconds), two = (n) => String(n).padStart(2, "0");
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(Math.floor(s / 60) % 60)}:${two(s % 60)}` : `${Math.floor(s / 60)}:${two(s % 60)}`;
@@ -22,7 +22,7 @@ function drawTimes() {
   }
 }
 
-// Zoom: the place where the recording is, or the middle, stays where it is.
+// Zooming keeps the current moment in its place, or the middle if nothing can be played.
 let zoom = 1;
 const maxZoom = Math.max(1, 2 ** Math.ceil(Math.log2(duration / 10)));
 function setZoom(wanted) {
@@ -56,7 +56,7 @@ if (audio) {
   }
   audio.addEventListener("error", () => { fault.hidden = false; });
 
-  // What is heard now, everywhere on the page.
+  // Marks the current turns everywhere on the page.
   let shown = null;
   function show() {
     const time = audio.currentTime, x = (100 * Math.min(time, duration)) / duration;
@@ -110,7 +110,7 @@ if (audio) {
     seek(turn.start);
     start();
   }
-  // A moment is left over, so that a turn that has just begun is not the next one, and going back leaves it.
+  // The tolerances keep the current turn from being the next one, and let going back leave it.
   const next = (lane) => turns.find((turn) => turn.start > audio.currentTime + 0.01 && (lane === undefined || turn.lane === lane));
   const previous = () => turns.findLast((turn) => turn.start < audio.currentTime - 1) || turns[0];
 
@@ -145,7 +145,7 @@ if (audio) {
     else return;
     event.preventDefault();
   });
-  // A button would be pressed when the space bar comes up again.
+  // Otherwise releasing the space bar would press the focused button.
   document.addEventListener("keyup", (event) => {
     if (event.key === " " && event.target.matches("button") && !event.target.matches(".group button")) event.preventDefault();
   });

@@ -1,4 +1,4 @@
-//! The sound of a recording for a page: its outline, and something that browsers play.
+//! The sound of a recording for a page: its outline, and audio that browsers play.
 
 use std::fs;
 use std::path::Path;
@@ -6,13 +6,13 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diarist::Result;
-use diarist::audio::{self, AudioSource};
+use diarist::parts::audio::{self, AudioSource};
 use maud::{Markup, PreEscaped, html};
 
 #[cfg(feature = "workbench")]
 use super::opus::Stream;
 
-/// Of the recording as the library reads it.
+/// Sample rate of recordings that the library has read, in Hz.
 pub(super) const SAMPLE_RATE: u32 = 16_000;
 /// Samples behind one peak of the outline, at least.
 const PEAK: usize = 160;
@@ -36,13 +36,13 @@ enum Player {
 }
 
 impl Sound {
-    /// Reads the recording at `audio` for the page that will be at `page` (or that goes to stdout): to be part of it, or to be played from
-    /// where it is.
+    /// Reads the recording at `audio` for the page that will be at `page` (`None` for stdout). The
+    /// page holds the sound, or plays the file if `is_linked`.
     pub(crate) fn of(audio: &Path, page: Option<&Path>, is_linked: bool) -> Result<Self> {
         if is_linked { Self::link(audio, address(audio, page)) } else { Self::embed(audio) }
     }
 
-    /// Reads the recording at `path` and makes it part of the page.
+    /// Reads the recording at `path`, which becomes part of the page.
     #[cfg(feature = "workbench")]
     fn embed(path: &Path) -> Result<Self> {
         let mut stream = Stream::new()?;
@@ -50,7 +50,7 @@ impl Sound {
         Ok(Self { duration_s, peaks, player: Player::Inside(stream.finish()?) })
     }
 
-    /// There is no encoder in a small binary.
+    /// An error: a small binary has no encoder.
     #[cfg(not(feature = "workbench"))]
     fn embed(path: &Path) -> Result<Self> {
         Err(diarist::Error::invalid_option("this small build of diarist cannot put sound into a page")
@@ -58,31 +58,31 @@ impl Sound {
             .at(path.display().to_string()))
     }
 
-    /// Reads the recording at `path` and lets the page play that file, which it refers to as `address`.
+    /// Reads the recording at `path`, which the page plays from `address`.
     fn link(path: &Path, address: String) -> Result<Self> {
         let (duration_s, peaks) = read(path, |_| Ok(()))?;
         Ok(Self { duration_s, peaks, player: Player::Beside(address) })
     }
 
-    /// The elements of the page that hold it.
+    /// The elements of the page for the sound.
     pub(super) fn markup(&self) -> Markup {
         match &self.player {
             Player::Inside(bytes) => html! {
                 audio #audio preload="auto" {}
-                // Base64 has no character that means something in HTML.
+                // Base64 needs no escaping in HTML.
                 script #data type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
             },
             Player::Beside(address) => html! { audio #audio preload="metadata" src=(address) {} },
         }
     }
 
-    /// What the page tells if it cannot be played.
+    /// The message on the page if the sound cannot be played.
     pub(super) fn fault(&self) -> String {
         match &self.player {
-            Player::Inside(_) => "This browser cannot play the recording (Opus in Ogg); a current one can.".to_owned(),
+            Player::Inside(_) => "This browser cannot play the recording (Opus in Ogg); current ones can.".to_owned(),
             Player::Beside(address) => {
                 format!(
-                    "The recording cannot be played: {address} is not there, or not in a form that this browser plays."
+                    "The recording cannot be played: {address} is missing, or this browser does not play its format."
                 )
             }
         }
@@ -124,7 +124,7 @@ fn percent_encoded(name: &str) -> String {
     })
 }
 
-/// Length and peaks of the recording at `path`, whose samples `sink` gets.
+/// Length and peaks of the recording at `path`; passes the samples to `sink`.
 fn read(path: &Path, mut sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64, Vec<f32>)> {
     let mut file = audio::open(path)?;
     let (mut block, mut peaks, mut num_samples) = (Vec::new(), Peaks::default(), 0);
@@ -137,7 +137,7 @@ fn read(path: &Path, mut sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64,
     Ok((num_samples as f64 / f64::from(SAMPLE_RATE), peaks.finish()))
 }
 
-/// Peaks of a recording whose length is not known: when there are too many, each two become one.
+/// Peaks of a recording of unknown length. Once there are too many, each two become one.
 struct Peaks {
     peaks: Vec<f32>,
     largest: f32,
@@ -194,22 +194,22 @@ mod tests {
     #[test]
     fn the_embedded_sound_is_the_recording() {
         let sound = Sound::embed(&sample("short.flac")).unwrap();
-        let Player::Inside(bytes) = &sound.player else { panic!("it is inside") };
+        let Player::Inside(bytes) = &sound.player else { panic!("the sound is not in the page") };
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("sound.ogg");
         std::fs::write(&path, bytes).unwrap();
         let (ours, original) = (decoded(&path), decoded(&sample("short.flac")));
-        // Between 16 and 48 kHz the last sample may be rounded away.
+        // Conversion between 16 and 48 kHz may round the last sample away.
         assert!(ours.len().abs_diff(original.len()) <= 2, "{} of {} samples", ours.len(), original.len());
         assert_eq!(sound.duration_s, original.len() as f64 / 16e3);
         let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(a * b)).sum::<f64>();
         let likeness = |a: &[f32], b: &[f32]| dot(a, b) / (dot(&ours, &ours) * dot(&original, &original)).sqrt();
         let alike = likeness(&ours, &original);
-        // A codec of that rate keeps the sound, not the waveform: 0.82 was measured.
+        // A codec at this rate keeps the sound, not the waveform: 0.82 was measured.
         assert!(alike > 0.75, "{alike}");
-        // Nothing is shifted by as much as half a millisecond.
+        // The shift is below half a millisecond.
         assert!(alike > likeness(&ours[8..], &original) && alike > likeness(&ours, &original[8..]));
-        // 24 kbit/s, and what Ogg adds.
+        // 24 kbit/s, and the overhead of Ogg.
         let rate = bytes.len() as f64 * 8.0 / sound.duration_s;
         assert!((12e3..32e3).contains(&rate), "{rate}");
     }

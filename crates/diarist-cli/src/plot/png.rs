@@ -17,10 +17,10 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
     options.fontdb_mut().load_system_fonts();
     let Some(family) = options.fontdb.faces().find_map(|face| face.families.first().map(|(name, _)| name.clone()))
     else {
-        return Err(fault("a PNG needs a font, and this machine has none")
+        return Err(fault("a PNG needs a font, but this machine has none")
             .hint("write .svg, or install a font such as fonts-dejavu-core"));
     };
-    // Where the machine knows no "sans-serif", any font is better than none.
+    // Without a "sans-serif" font, any other is used.
     let sans =
         options.fontdb.query(&fontdb::Query { families: &[fontdb::Family::SansSerif], ..fontdb::Query::default() });
     if sans.is_none() {
@@ -35,21 +35,22 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
     let mut pixels =
         Pixmap::new(size.width(), size.height()).ok_or_else(|| fault("the picture is too large").hint("write .svg"))?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
-    pixels.encode_png().map_err(|error| fault("the picture cannot be packed").caused_by(error))
+    pixels.encode_png().map_err(|error| fault("the picture cannot be encoded").caused_by(error))
 }
 
 #[cfg(test)]
 mod tests {
-    use diarist::formats::Recording;
-    use diarist::timeline::{Annotation, Segment, Turn};
+    use diarist::Turn;
+    use diarist::parts::formats::Labels;
+    use diarist::parts::timeline::Annotation;
 
     use super::*;
     use crate::drawing::COLOURS;
 
     #[test]
     fn the_picture_has_its_colours() {
-        let turns = vec![Turn { segment: Segment::new(0.0, 10.0), speaker: "Ann".to_owned() }];
-        let recording = Recording::from(Annotation { file_id: "a".to_owned(), turns });
+        let turns = vec![Turn::new(0.0, 10.0, "Ann")];
+        let recording = Labels::from(Annotation { file_id: "a".to_owned(), turns });
         let svg = crate::plot::svg(&recording, None).unwrap();
         match png(&svg) {
             Ok(bytes) => {
@@ -59,7 +60,7 @@ mod tests {
                 let colour = format!("#{:02x}{:02x}{:02x}", pixel.red(), pixel.green(), pixel.blue());
                 assert_eq!((colour.as_str(), pixels.height()), (COLOURS[0], 2 * 122));
             }
-            // A machine without fonts says so.
+            // Without fonts there is a hint.
             Err(error) => assert!(error.to_string().contains("install a font"), "{error}"),
         }
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use diarist::formats::analysis;
+use diarist::parts::analysis::saved;
 
 use super::{audio, diarist};
 
@@ -19,7 +19,7 @@ fn cluster_gives_what_diarize_gives() {
     let saved = path(folder.path(), "saved.diarist");
     let recording = audio("conversation.flac");
     assert_eq!(diarist(["analyze", "-o", &saved, &recording]).succeeded(), "");
-    // The file is named otherwise, but knows whose it is.
+    // The file has another name, but holds that of the recording.
     assert_eq!(diarist(["cluster", &saved]).succeeded(), diarist(["diarize", &recording]).succeeded());
     let two = diarist(["cluster", "--max-speakers", "2", &saved]).succeeded();
     assert_eq!(two, diarist(["diarize", "--max-speakers", "2", &recording]).succeeded());
@@ -41,9 +41,10 @@ fn options_of_the_networks_are_stored() {
     let saved = path(folder.path(), "saved.diarist");
     let options = ["--step", "2.5", "--trunk", "chunk", "--embedding-mode", "skip", "--precision", "bf16"];
     diarist(["analyze", "-o", &saved, &audio("single.flac")].into_iter().chain(options)).succeeded();
-    let header = analysis::read_file(saved.as_ref()).unwrap().header;
-    assert_eq!((header.step_samples, header.trunk.as_str(), header.precision.as_str()), (40_000, "chunk", "bf16"));
-    assert_eq!(header.values, analysis::Values::None);
+    let read = saved::read_file(saved.as_ref()).unwrap();
+    let origin = &read.analysis.origin;
+    assert_eq!((origin.trunk.as_str(), origin.precision.as_str()), ("chunk", "bf16"));
+    assert_eq!((read.analysis.geometry.step_samples, read.values), (40_000, saved::Values::None));
     let document = diarist(["cluster", "--format", "json", &saved]).succeeded();
     let document: serde_json::Value = serde_json::from_str(&document).unwrap();
     assert_eq!((&document["options"]["step_s"], &document["options"]["embedding_mode"]), (&2.5.into(), &"skip".into()));
@@ -51,7 +52,7 @@ fn options_of_the_networks_are_stored() {
 }
 
 #[test]
-fn what_is_not_a_whole_analysis_is_refused() {
+fn an_incomplete_analysis_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let [saved, damaged] = ["saved.diarist", "damaged.diarist"].map(|name| path(folder.path(), name));
     diarist(["analyze", "-o", &saved, &audio("single.flac")]).succeeded();
@@ -62,9 +63,9 @@ fn what_is_not_a_whole_analysis_is_refused() {
     }
     assert!(diarist(["cluster", &damaged]).failed(3).contains("--partial"));
     assert_eq!(diarist(["cluster", "--partial", &damaged]).succeeded(), diarist(["cluster", &saved]).succeeded());
-    diarist(["cluster", &audio("single.flac")]).failed(3);
+    assert!(diarist(["cluster", &audio("single.flac")]).failed(3).contains("`diarist analyze` makes one"));
     diarist(["cluster", "no/such/file.diarist"]).failed(3);
-    // Neither a recording nor an analysis is written over.
+    // Neither a recording nor an analysis is overwritten.
     diarist(["analyze", "-o", &audio("single.flac"), &audio("single.flac")]).failed(2);
     diarist(["cluster", "-o", &saved, &saved]).failed(2);
     assert!(fs::read(&saved).unwrap() == bytes);
@@ -72,7 +73,7 @@ fn what_is_not_a_whole_analysis_is_refused() {
 }
 
 #[test]
-fn a_checkpoint_is_of_one_recording_and_has_a_file_of_its_own() {
+fn a_checkpoint_is_for_one_recording_and_has_a_file_of_its_own() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = path(folder.path(), "checkpoint");
     let (short, single) = (audio("short.flac"), audio("single.flac"));
@@ -90,7 +91,7 @@ fn a_checkpoint_is_of_one_recording_and_has_a_file_of_its_own() {
 }
 
 #[test]
-fn what_is_known_of_speakers_is_kept_to() {
+fn known_identities_are_kept() {
     let folder = tempfile::tempdir().unwrap();
     let saved = path(folder.path(), "saved.diarist");
     diarist(["analyze", "-o", &saved, &audio("conversation.flac")]).succeeded();
@@ -118,7 +119,7 @@ fn what_is_known_of_speakers_is_kept_to() {
     let linked = diarist(["cluster", "--must-link", &pair, &saved]).succeeded();
     assert_eq!(num_speakers(&linked), num_speakers(&free) - 1);
     assert_eq!(diarist(["cluster", "--cannot-link", &pair, &saved]).succeeded(), free);
-    // One speaker for everybody, but two of them are different.
+    // These options make one speaker of all, but two moments are of different people.
     let two = diarist(["cluster", "--cannot-link", &pair, "--threshold", "2", "--fb", "100", &saved]).succeeded();
     assert!(num_speakers(&two) >= 2, "{two}");
     let document = diarist(["cluster", "--must-link", &pair, "--format", "json", &saved]).succeeded();
@@ -133,7 +134,7 @@ fn what_is_known_of_speakers_is_kept_to() {
     }
 }
 
-/// Kills it if it still runs.
+/// A process that is killed when it goes out of scope.
 struct Running(Child);
 
 impl Drop for Running {
@@ -144,21 +145,21 @@ impl Drop for Running {
 }
 
 #[test]
-fn a_killed_run_goes_on_and_ends_as_if_nothing_had_happened() {
+fn a_killed_run_resumes_with_the_result_of_an_uninterrupted_one() {
     let folder = tempfile::tempdir().unwrap();
     let checkpoint = path(folder.path(), "checkpoint");
     let recording = audio("conversation.flac");
     let arguments = ["diarize", "--threads", "1", "--step", "0.5", &recording];
     let expected = diarist(arguments).succeeded();
     let with_checkpoint = || arguments.into_iter().chain(["--checkpoint", &checkpoint]);
-    let chunks = || analysis::read_file(checkpoint.as_ref()).map_or(0, |saved| saved.analysis.masks.len());
+    let chunks = || saved::read_file(checkpoint.as_ref()).map_or(0, |saved| saved.analysis.masks.len());
     let mut before = 0;
     for _ in 0..3 {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("diarist"));
         command.args(with_checkpoint()).stdout(Stdio::null()).stderr(Stdio::null());
         let child = Running(command.spawn().unwrap());
         let start = Instant::now();
-        // One wave more, then it dies in the middle of the next.
+        // The process is killed in the middle of the next wave.
         while chunks() <= before {
             assert!(start.elapsed() < Duration::from_secs(300), "no progress after {before} chunks");
             std::thread::sleep(Duration::from_millis(5));
@@ -168,7 +169,7 @@ fn a_killed_run_goes_on_and_ends_as_if_nothing_had_happened() {
         assert!(after > before);
         before = after;
     }
-    assert!(!analysis::read_file(checkpoint.as_ref()).unwrap().is_whole, "it was killed too late to tell");
+    assert!(!saved::read_file(checkpoint.as_ref()).unwrap().is_whole, "the run was complete before it was killed");
     assert_eq!(diarist(with_checkpoint()).succeeded(), expected);
-    assert!(analysis::read_file(checkpoint.as_ref()).unwrap().is_whole);
+    assert!(saved::read_file(checkpoint.as_ref()).unwrap().is_whole);
 }

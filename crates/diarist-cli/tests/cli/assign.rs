@@ -13,7 +13,7 @@ fn contents(name: &str) -> String {
 }
 
 #[test]
-fn every_form_is_the_expected_one() {
+fn every_format_is_as_expected() {
     let (transcript, turns) = (golden("whisper_cpp.json"), golden("turns.rttm"));
     assert_eq!(diarist(["assign", &transcript, &turns]).succeeded(), contents("expected.txt"));
     for format in ["txt", "srt", "vtt"] {
@@ -53,7 +53,7 @@ fn the_exclusive_timeline_of_json_decides_in_overlap() {
     let arguments = ["assign".to_owned(), golden("whisper.json"), result.to_str().unwrap().to_owned()];
     fs::write(&result, document("any")).unwrap();
     assert_eq!(diarist(&arguments).succeeded(), contents("expected.txt"));
-    // Of several recordings, that of the transcript's name.
+    // Of several recordings, the one with the name of the transcript.
     let other = document("other").replace("bob", "eve");
     fs::write(&result, format!("{other}\n{}\n", document("whisper"))).unwrap();
     assert_eq!(diarist(&arguments).succeeded(), contents("expected.txt"));
@@ -62,7 +62,7 @@ fn the_exclusive_timeline_of_json_decides_in_overlap() {
 }
 
 #[test]
-fn words_that_nobody_said_are_told_of() {
+fn words_without_a_speaker_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let [result, transcript] =
         ["turns.rttm", "odd.json"].map(|name| folder.path().join(name).to_str().unwrap().to_owned());
@@ -80,13 +80,13 @@ fn words_that_nobody_said_are_told_of() {
     let run = diarist(["assign", &transcript, &result]);
     assert_eq!((run.code, run.stdout.as_str()), (0, "[0:00:08] ann: a b\n"));
     assert!(run.stderr.starts_with("warning: 1 word has impossible times"), "{}", run.stderr);
-    // Nobody spoke at all.
+    // A result without turns.
     fs::write(&result, "").unwrap();
     assert!(diarist(["assign", "-q", &transcript, &result]).succeeded().starts_with("[0:00:08] a b"));
 }
 
 #[test]
-fn what_is_not_understood_is_an_input_fault_with_the_name_of_the_file() {
+fn an_unreadable_file_is_an_input_fault_with_its_name() {
     let folder = tempfile::tempdir().unwrap();
     let odd = folder.path().join("odd.json").to_str().unwrap().to_owned();
     let (transcript, turns) = (golden("whisper.json"), golden("turns.rttm"));

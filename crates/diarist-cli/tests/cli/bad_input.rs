@@ -1,13 +1,13 @@
-//! Inputs that no one should give, and what they get: one line and a code, or a correct result.
+//! Unusual inputs: each gives one line and an exit code, or a correct result.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::{audio, diarist, wav};
 
-/// What a recording must lead to.
+/// Expected outcome of a recording.
 enum Outcome {
-    /// Code 3 and one line that contains this.
+    /// Code 3 and one line that contains this text.
     Refused(&'static str),
     /// Success, and no turn.
     Silent,
@@ -123,7 +123,7 @@ fn every_unusual_recording_is_refused_in_one_line_or_answered() {
 }
 
 #[test]
-fn what_is_no_recording_is_code_3() {
+fn a_missing_file_or_a_folder_without_audio_is_code_3() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.wav");
     assert!(diarist(["diarize".as_ref(), missing.as_os_str()]).failed(3).contains("missing.wav"));
@@ -137,7 +137,7 @@ fn silence_is_a_json_document_without_speakers() {
     let path = folder.path().join("silence.wav");
     wav::write_i16(&path, 16_000, 1, &[0; 16_000]);
     let text = diarist(["diarize".as_ref(), "--format".as_ref(), "json".as_ref(), path.as_os_str()]).succeeded();
-    let document: diarist::formats::json::Document = serde_json::from_str(&text).unwrap();
+    let document: diarist::parts::formats::json::Document = serde_json::from_str(&text).unwrap();
     assert_eq!((document.duration_s, document.speech_s), (1.0, 0.0));
     assert!(document.turns.is_empty() && document.exclusive_turns.is_empty() && document.speakers.is_empty());
 }
@@ -149,7 +149,7 @@ fn a_number_of_speakers_that_cannot_be_had_is_code_6() {
 }
 
 #[test]
-fn wrong_weights_are_code_4_and_say_what_is_wrong() {
+fn wrong_weights_are_code_4_and_the_message_has_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("weights.safetensors");
     fs::write(&text, "not weights").unwrap();
@@ -160,7 +160,7 @@ fn wrong_weights_are_code_4_and_say_what_is_wrong() {
     let cases = [
         ("--segmentation", text.to_str().unwrap().to_owned(), "weights.safetensors"),
         ("--segmentation", audio("short.flac"), "short.flac"),
-        // A network of the other kind lacks the first tensor that is looked for.
+        // A network of the other kind lacks the first tensor of this one.
         ("--segmentation", embedded("wespeaker-resnet34-lm.safetensors"), "sincnet"),
         ("--embedding", embedded("segmentation-3.0.safetensors"), "conv"),
     ];

@@ -1,9 +1,11 @@
-//! `--config FILE`: what a configuration file does to a run.
+//! `--config FILE`: options of a configuration file.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use diarist::formats::json::{Document, JsonOptions};
+use diarist::parts::formats::json::Document;
+use serde_json::Value;
 
 use super::{audio, diarist};
 
@@ -17,20 +19,20 @@ fn config(text: &str) -> (tempfile::TempDir, String) {
 }
 
 /// The options in force in a run with `arguments`.
-fn options(arguments: &[&str]) -> JsonOptions {
+fn options(arguments: &[&str]) -> BTreeMap<String, Value> {
     let sample = audio("short.flac");
     let run = diarist(["diarize", "--format", "json", &sample].iter().chain(arguments));
-    serde_json::from_str::<Document>(&run.succeeded()).unwrap().options
+    serde_json::from_str::<Document>(&run.succeeded()).unwrap().options.values
 }
 
 #[test]
 fn values_of_the_file_are_defaults() {
     let (_folder, path) = config("threshold = 0.5\nfa = 0.1\nmin-duration-off = 0.2\nstep = 5\n");
     let file = options(&["--config", &path]);
-    assert_eq!((file.threshold, file.fa, file.fb), (0.5, Some(0.1), Some(0.8)));
-    assert_eq!((file.min_duration_off_s, file.step_s), (0.2, 5.0));
+    assert_eq!((&file["threshold"], &file["fa"], &file["fb"]), (&0.5.into(), &0.1.into(), &0.8.into()));
+    assert_eq!((&file["min_duration_off_s"], &file["step_s"]), (&0.2.into(), &5.0.into()));
     let flags = options(&["--config", &path, "--threshold", "0.7", "--step", "2.5"]);
-    assert_eq!((flags.threshold, flags.fa, flags.step_s), (0.7, Some(0.1), 2.5));
+    assert_eq!((&flags["threshold"], &flags["fa"], &flags["step_s"]), (&0.7.into(), &0.1.into(), &2.5.into()));
 }
 
 #[test]

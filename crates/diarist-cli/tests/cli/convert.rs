@@ -26,12 +26,12 @@ fn text(folder: &Path, name: &str) -> String {
 }
 
 #[test]
-fn every_format_comes_back_to_the_turns_it_was_made_of() {
+fn a_chain_of_all_formats_gives_the_original_turns() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| text(folder.path(), name);
     fs::write(path("meeting.rttm"), TURNS).unwrap();
     let mut from = path("meeting.rttm");
-    // Each from the one before, so that a loss anywhere shows at the end.
+    // Each file is made from the one before, so that any loss shows at the end.
     for extension in ["json", "csv", "srt", "vtt", "txt", "TextGrid", "eaf", "jsonl", "rttm"] {
         let to = path(&format!("meeting.{extension}"));
         fs::rename(&to, path("original")).ok();
@@ -51,14 +51,14 @@ fn stdin_and_stdout_need_the_name_of_a_format() {
     );
     let run = convert(&["--from", "srt", "--to", "rttm", "-", "-"], "1\n00:00:01,000 --> 00:00:02,000\n[Ann Lee]\n");
     assert_eq!((run.code, run.stdout.as_str()), (0, "SPEAKER stdin 1 1.000 1.000 <NA> <NA> Ann_Lee <NA> <NA>\n"));
-    assert_eq!(run.stderr, "warning: stdout: 1 name is written otherwise, such as \"Ann Lee\"\n");
+    assert_eq!(run.stderr, "warning: stdout: 1 name is written differently, such as \"Ann Lee\"\n");
     assert!(convert(&["-", "x.csv"], "").failed(2).contains("--from"));
     assert!(convert(&["--from", "rttm", "-", "-"], "").failed(2).contains("--to"));
-    assert!(convert(&["x.rttm", "x.wav"], "").failed(2).contains("x.wav: the extension tells no format"));
+    assert!(convert(&["x.rttm", "x.wav"], "").failed(2).contains("x.wav: the extension is not that of a format"));
 }
 
 #[test]
-fn what_is_lost_is_told() {
+fn losses_are_reported() {
     let warnings = |to: &str, input: &str| {
         let run = convert(&["--from", "rttm", "--to", to, "-", "-"], input);
         assert_eq!(run.code, 0, "{}", run.stderr);
@@ -111,7 +111,7 @@ fn faults_name_file_and_line() {
     convert(&[&path("ok.rttm"), &path("ok.rttm")], "").failed(2);
     assert_eq!(fs::read_to_string(path("ok.rttm")).unwrap(), TURNS);
     assert!(!folder.path().join("x.csv").exists());
-    // Nobody speaks: no fault, but a file without turns.
+    // A recording without speech gives a file without turns.
     fs::write(path("silent.rttm"), "").unwrap();
     assert_eq!(convert(&[&path("silent.rttm"), &path("silent.vtt")], "").succeeded(), "");
     assert_eq!(fs::read_to_string(path("silent.vtt")).unwrap(), "WEBVTT\n\n");
@@ -131,7 +131,7 @@ fn a_recording_comes_out_in_several_formats_at_once() {
     assert_eq!(turns, diarist(["diarize", &short]).succeeded());
     assert!(fs::read_to_string(&grid).unwrap().contains("name = \"SPEAKER_00\""));
     assert!(folder.path().join("short_2.csv").exists());
-    // One table, with one header.
+    // The table has one header.
     let csv = text(folder.path(), "both.csv");
     assert_eq!(diarist(["diarize", "-o", &csv, &short, &short]).succeeded(), "");
     let table = fs::read_to_string(&csv).unwrap();

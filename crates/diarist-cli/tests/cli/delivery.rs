@@ -1,10 +1,10 @@
-//! Where results go: stdout, a file, a folder; from files, folders, stdin.
+//! Inputs from files, folders and stdin; results on stdout, in a file, in a folder.
 
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use diarist::audio::{self as decoder, AudioSource};
+use diarist::parts::audio::{self as decoder, AudioSource};
 
 use super::{Run, audio, diarist};
 
@@ -33,7 +33,7 @@ fn raw_pcm_on_stdin_gives_the_turns_of_the_file() {
     let mut file = decoder::open(Path::new(&audio("short.flac"))).unwrap();
     while file.read(&mut samples).unwrap() {}
     let f32le: Vec<u8> = samples.iter().flat_map(|sample| sample.to_le_bytes()).collect();
-    // Two equal channels become one again, and the sample has 16 bits: nothing is lost.
+    // Two equal channels become one again, and the recording has 16 bits, so nothing is lost.
     let s16le: Vec<u8> =
         samples.iter().flat_map(|sample| [(sample * 32768.0).round() as i16; 2]).flat_map(i16::to_le_bytes).collect();
     let expected = short_turns("stdin");
@@ -92,13 +92,13 @@ fn all_results_go_to_one_output_file() {
     assert_eq!(diarist(["diarize", "-o", output, &short, &short]).succeeded(), "");
     assert_eq!(fs::read_to_string(&path).unwrap(), short_turns("short") + &short_turns("short_2"));
     assert_eq!(files_in(folder.path()), ["all.rttm"]);
-    // Nothing came out: what is there stays.
+    // Without a result the old file stays.
     diarist(["diarize", "-o", output, "no/such/file.wav"]).failed(3);
     assert_eq!(fs::read_to_string(&path).unwrap(), short_turns("short") + &short_turns("short_2"));
 }
 
 #[test]
-fn what_cannot_be_written_is_refused_before_the_work() {
+fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
@@ -117,7 +117,7 @@ fn what_cannot_be_written_is_refused_before_the_work() {
         let path = path.to_str().unwrap();
         let line = diarist(["diarize", option, path, &audio("conversation.flac")]).failed(5);
         assert!(line.contains(path), "{line}");
-        // The work itself takes longer than this on any machine with a development build; the check takes milliseconds.
+        // The work takes longer than this with a development build; the check takes milliseconds.
         assert!(start.elapsed().as_secs_f64() < 5.0, "{option} {path} was refused late");
     }
 }

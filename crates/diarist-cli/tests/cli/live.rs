@@ -19,7 +19,7 @@ fn binary() -> Command {
 }
 
 #[test]
-fn the_last_line_and_the_file_are_what_diarize_gives() {
+fn the_last_line_and_the_file_are_the_result_of_diarize() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("live.rttm");
     let file = audio("short.flac");
@@ -34,7 +34,7 @@ fn the_last_line_and_the_file_are_what_diarize_gives() {
     let opened: Vec<&Value> = events.iter().filter(|event| event["event"] == "opened").collect();
     let closed = events.iter().filter(|event| event["event"] == "closed").count();
     assert!(!opened.is_empty() && opened.len() == closed, "{events:?}");
-    // A moment is decided at least two seconds after it was heard, except at the end.
+    // The decision about a moment comes at least two seconds later, except at the end.
     let first = opened[0];
     assert!(first["heard_s"].as_f64().unwrap() >= first["start_s"].as_f64().unwrap() + 1.9, "{first}");
 }
@@ -56,7 +56,7 @@ fn an_interruption_loses_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("talk.json");
     let file = audio("conversation.flac");
-    // As fast as it plays: far from its end when it is interrupted.
+    // At the speed of playback, the interruption comes long before the end.
     let mut child = binary()
         .args(["live", "--live-step", "1", "--format", "json", "-o", path.to_str().unwrap(), &file])
         .stdout(Stdio::piped())
@@ -78,7 +78,7 @@ fn an_interruption_loses_nothing() {
 }
 
 #[test]
-fn what_cannot_be_is_refused_with_one_line() {
+fn impossible_options_are_refused_with_one_line() {
     let file = audio("short.flac");
     let file = file.as_str();
     assert!(diarist(["live", "missing.wav"]).failed(3).contains("missing.wav"));

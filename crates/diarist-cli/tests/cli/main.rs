@@ -1,4 +1,4 @@
-//! The command from outside: what it writes where, and how it ends.
+//! The command as users call it: outputs and exit codes.
 
 mod analysis;
 mod assign;
@@ -24,7 +24,7 @@ mod wav;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
-/// What one call of `diarist` did.
+/// Result of one call of `diarist`.
 struct Run {
     code: i32,
     stdout: String,
@@ -40,7 +40,7 @@ impl Run {
         }
     }
 
-    /// stdout of a run that must succeed without a word on stderr.
+    /// stdout of a run that must succeed with an empty stderr.
     #[track_caller]
     fn succeeded(self) -> String {
         assert_eq!((self.code, self.stderr.as_str()), (0, ""));
@@ -63,7 +63,7 @@ fn diarist<Argument: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item =
     Run::of(assert_cmd::cargo::cargo_bin_cmd!("diarist").args(arguments).output().unwrap())
 }
 
-/// A path under the repository's root.
+/// A path below the root of the repository.
 fn repository(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
@@ -74,7 +74,7 @@ fn audio(name: &str) -> String {
 }
 
 #[test]
-fn help_and_readme_tell_the_same_exit_codes() {
+fn help_and_readme_have_the_same_exit_codes() {
     let readme = std::fs::read_to_string(repository("README.md")).unwrap();
     for command in [&["--help"][..], &["diarize", "--help"]] {
         let help = diarist(command).succeeded();
@@ -87,7 +87,7 @@ fn help_and_readme_tell_the_same_exit_codes() {
 }
 
 #[test]
-fn version_tells_what_the_binary_runs_with() {
+fn version_shows_instruction_set_and_models() {
     assert_eq!(diarist(["--version"]).succeeded(), format!("diarist {}\n", env!("CARGO_PKG_VERSION")));
     let verbose = diarist(["--version", "-v"]).succeeded();
     for part in ["instruction set: ", "arithmetic: int8 by ", "segmentation-3.0", "wespeaker", "plda"] {

@@ -47,7 +47,7 @@ fn inspect_shows_embedded_tensors() {
 }
 
 #[test]
-fn verify_checks_what_is_embedded_and_a_file() {
+fn verify_checks_embedded_models_and_a_file() {
     let out = stdout(&["verify", &fixture("resnet34.ckpt")]);
     for model in &diarist_weights::manifest().models {
         assert!(out.contains(&model.sha256), "{out}");
@@ -107,7 +107,7 @@ fn integers_are_refused_for_weights_without_ranges() {
 }
 
 #[test]
-fn quantize_refuses_what_it_cannot_do() {
+fn quantize_refuses_impossible_requests() {
     let directory = tempfile::tempdir().unwrap();
     let quantize = |model: &str, form: &str, more: &[&str], folder: &Path, code| {
         let arguments = [&["quantize", model, "--form", form, "--output-dir", text(folder)], more].concat();

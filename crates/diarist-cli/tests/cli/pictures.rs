@@ -5,7 +5,7 @@ use std::fs;
 use super::{Run, audio, diarist, repository};
 
 #[test]
-fn a_page_has_the_recording_inside_or_beside() {
+fn a_page_holds_the_recording_or_links_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let short = audio("short.flac");
@@ -13,7 +13,7 @@ fn a_page_has_the_recording_inside_or_beside() {
     let page = fs::read_to_string(path("short.html")).unwrap();
     assert!(page.contains("data-type=\"audio/ogg\">T2dnUw"), "Ogg begins with OggS");
     assert!(page.contains("data-start=\"0.031\"") && page.contains("SPEAKER_00"));
-    // The same from the turns, and twice the same.
+    // The turns alone give the same page.
     let turns = path("short.rttm");
     assert_eq!(diarist(["convert", &turns, &path("again.html"), "--audio", &short]).succeeded(), "");
     assert_eq!(fs::read_to_string(path("again.html")).unwrap().len(), page.len());
@@ -29,9 +29,9 @@ fn a_page_has_the_recording_inside_or_beside() {
     assert!(diarist(["convert", &path("short.html"), &path("x.rttm")]).failed(3).contains("cannot be read back"));
     diarist(["convert", &turns, &path("x.html"), "--audio", &turns]).failed(3);
     assert_eq!(diarist(["convert", &turns, &path("x.html"), "--link-audio"]).code, 2);
-    // A recording is never overwritten, and a result not lost because there is nothing to play.
+    // A recording is never overwritten, and a page without sound is still written.
     let overwriting = ["convert", "--to", "html", &turns, &path("sound.flac"), "--audio", &path("sound.flac")];
-    assert!(diarist(overwriting).failed(2).contains("would take the place"));
+    assert!(diarist(overwriting).failed(2).contains("would overwrite"));
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("diarist");
     let pcm = command.args(["diarize", "--format", "html", "--rate", "16000", "-"]).write_stdin(vec![0; 64_000]);
     let run = Run::of(pcm.output().unwrap());
@@ -62,7 +62,7 @@ fn a_plot_is_a_picture_with_the_reference_beside() {
     let run = diarist(["plot", &reference, "-o", &path("plain.PNG")]);
     match run.code {
         0 => assert!(fs::read(path("plain.PNG")).unwrap().starts_with(b"\x89PNG")),
-        // Without fonts, or without PNG.
+        // The machine has no fonts, or the build has no PNG.
         _ => assert!(run.stderr.contains("write .svg"), "{}", run.stderr),
     }
     diarist(["plot", &reference, "-o", &path("x.jpg")]).failed(2);

@@ -2,16 +2,17 @@
 
 use std::sync::LazyLock;
 
-use diarist::formats::json::{Document, JsonTurn};
-use diarist::formats::{rttm, uem};
-use diarist::metrics::{ScoreOptions, score};
-use diarist::timeline::{Annotation, Segment, Turn};
+use diarist::parts::formats::json::Document;
+use diarist::parts::formats::{rttm, uem};
+use diarist::parts::metrics::{ScoreOptions, score};
+use diarist::Turn;
+use diarist::parts::timeline::Annotation;
 
 use serde_json::{Value, json};
 
 use super::{audio, diarist, repository, schema};
 
-/// The conversation's JSON line; computed once, it serves several tests.
+/// The JSON line of the conversation, computed once for several tests.
 static CONVERSATION: LazyLock<String> =
     LazyLock::new(|| diarist(["diarize", "--format", "json", &audio("conversation.flac")]).succeeded());
 
@@ -19,10 +20,8 @@ fn document() -> Document {
     serde_json::from_str(&CONVERSATION).unwrap()
 }
 
-fn annotation(file_id: &str, turns: &[JsonTurn]) -> Annotation {
-    let turn =
-        |turn: &JsonTurn| Turn { segment: Segment::new(turn.start_s, turn.end_s), speaker: turn.speaker.clone() };
-    Annotation { file_id: file_id.to_owned(), turns: turns.iter().map(turn).collect() }
+fn annotation(file_id: &str, turns: &[Turn]) -> Annotation {
+    Annotation { file_id: file_id.to_owned(), turns: turns.to_vec() }
 }
 
 #[test]
@@ -35,8 +34,9 @@ fn the_conversation_has_four_speakers_at_the_right_times() {
     let hypothesis = annotation("conversation", &document.turns);
     let scores = score(&reference, &hypothesis, Some(&uem["conversation"]), &ScoreOptions::default()).unwrap();
     let der = scores.der.der();
-    // pyannote community-1 has 8.08 % here: missed 2.35, false alarm 1.00, confusion 4.73 (the last line goes to the voice
-    // before it). Half a point is left for other instruction sets, which may move a frame.
+    // pyannote community-1 has 8.08 % here: missed 2.35, false alarm 1.00, confusion 4.73 (the last
+    // sentence goes to the speaker before it). Half a point is left for other instruction sets, which
+    // may move a frame.
     assert!(der < 0.086, "DER {:.2} %", der * 100.0);
     assert!(der > 0.0, "a DER of exactly zero means that nothing was compared");
 }
@@ -49,14 +49,14 @@ fn the_json_line_matches_its_schema() {
     let value: Value = serde_json::from_str(&CONVERSATION).unwrap();
     let faults = |value: &Value| schema::faults(&described, value, &described, "document");
     assert_eq!(faults(&value), [""; 0]);
-    // Every field has its place on the page for people, too.
+    // The page for people describes every field, too.
     let page = std::fs::read_to_string(repository("docs/output-json.md")).unwrap();
     for part in [&value, &value["turns"][0], &value["speakers"][0], &value["options"], &value["timings"]] {
         for field in part.as_object().unwrap().keys() {
             assert!(page.contains(field), "{field} is not in docs/output-json.md");
         }
     }
-    // The checker can fail.
+    // Damaged documents must fail.
     let damages: [(&str, Value); 8] = [
         ("/speakers/0/embedding", json!([1.0])),
         ("/cache_use", json!({ "num_chunks": 1 })),
@@ -90,7 +90,8 @@ fn times_in_json_agree_with_each_other() {
         assert!(turn.start_s >= exclusive_end_s, "{turn:?} starts before {exclusive_end_s}");
         exclusive_end_s = turn.end_s;
     }
-    // At most two speak at once in this recording, so the pairs sum up to the overlap. Each end is rounded to 1 ms.
+    // At most two speak at once in this recording, so the pairs add up to the overlap. Each end is
+    // rounded to 1 ms.
     assert!(overlap_ms > 500, "the sample has overlapped speech, but none was found");
     assert!((document.overlap_s - overlap_ms as f64 / 1e3).abs() < 0.02, "{} {overlap_ms}", document.overlap_s);
     let spoken_s: f64 = document.speakers.iter().map(|speaker| speaker.speech_s).sum();
@@ -106,7 +107,7 @@ fn the_stages_add_up_to_the_whole() {
     let document = document();
     let timings = &document.timings.seconds;
     let sum: f64 = timings.stages().iter().map(|stage| stage.wall_s).sum();
-    // 2 % of the whole, and 5 ms for what the system does between two stages of a recording this short.
+    // 2 % of the whole, and 5 ms for the time between stages of such a short recording.
     assert!((timings.total_s - sum).abs() <= 0.02 * timings.total_s + 0.005, "{timings:?}: {sum}");
     let busy = [timings.decode_s + timings.decode_beside_s, timings.fbank_s, timings.segmentation_s];
     assert!(busy.iter().all(|&seconds| seconds > 0.0) && timings.embedding_s > 0.0, "{timings:?}");
@@ -114,7 +115,7 @@ fn the_stages_add_up_to_the_whole() {
 }
 
 #[test]
-fn timings_are_shown_on_stderr_when_asked_for() {
+fn timings_are_shown_on_stderr_on_request() {
     let run = diarist(["diarize", "--quiet", "--timings", &audio("short.flac")]);
     assert_eq!(run.code, 0, "{}", run.stderr);
     assert!(rttm::read(run.stdout.as_bytes()).is_ok());
@@ -181,8 +182,8 @@ fn the_exclusive_timeline_never_overlaps_in_rttm() {
     let mut end = 0.0;
     for turn in &exclusive.turns {
         // Start and length are rounded to 1 ms each.
-        assert!(turn.segment.start >= end - 0.0011, "{turn:?} starts before {end}");
-        end = turn.segment.end;
+        assert!(turn.start_s >= end - 0.0011, "{turn:?} starts before {end}");
+        end = turn.end_s;
     }
     assert!(exclusive.turns.len() > 4);
 }

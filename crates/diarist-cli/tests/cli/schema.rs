@@ -1,8 +1,8 @@
-//! As much of JSON Schema as `docs/output.schema.json` uses; a keyword that is not known here fails.
+//! The part of JSON Schema that `docs/output.schema.json` uses; other keywords fail.
 
 use serde_json::Value;
 
-/// What in `value` does not match `schema`, each as `place: fault`; `root` is the whole schema document.
+/// Mismatches of `value` and `schema`, each as `place: fault`; `root` is the whole schema document.
 pub(crate) fn faults(schema: &Value, value: &Value, root: &Value, place: &str) -> Vec<String> {
     let mut faults = Vec::new();
     let mut expect = |right: bool, fault: String| {
@@ -26,7 +26,8 @@ pub(crate) fn faults(schema: &Value, value: &Value, root: &Value, place: &str) -
             }
             "const" => expect(value == rule, format!("{value} is not {rule}")),
             "enum" => expect(rule.as_array().unwrap().contains(value), format!("{value} is not one of {rule}")),
-            // As in the standard, a keyword concerns values of its own type only; `type` says which may be there.
+            // As in the standard, a keyword applies to values of its own type only; `type` restricts
+            // types.
             "minimum" => expect(value.is_null() || number().0 >= number().1, format!("{value} is below {rule}")),
             "maximum" => expect(value.is_null() || number().0 <= number().1, format!("{value} is above {rule}")),
             "exclusiveMinimum" => expect(number().0 > number().1, format!("{value} is not above {rule}")),

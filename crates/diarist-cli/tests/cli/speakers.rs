@@ -1,15 +1,16 @@
-//! Known people: remembered, recognised, exchanged, and everything that cannot be.
+//! Known people: enrolled, recognised, exchanged, and faults.
 
 use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
-use diarist::audio::AudioSource;
+use diarist::parts::audio::AudioSource;
 use serde_json::Value;
 
 use super::{Run, audio, diarist, wav};
 
-/// A file with one person in it, enrolled from the first 10 s of a recording of one voice; several tests take a copy.
+/// A database with one person, enrolled from the first 10 s of a recording of one voice; several
+/// tests take a copy.
 static ENROLLED: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let folder = tempfile::tempdir().unwrap();
     let (clip, path) = (folder.path().join("first.wav"), folder.path().join("people.db"));
@@ -21,7 +22,7 @@ static ENROLLED: LazyLock<Vec<u8>> = LazyLock::new(|| {
 });
 
 fn samples(name: &str) -> Vec<f32> {
-    let mut source = diarist::audio::open(audio(name).as_ref()).unwrap();
+    let mut source = diarist::parts::audio::open(audio(name).as_ref()).unwrap();
     let mut samples = Vec::new();
     while source.read(&mut samples).unwrap() {}
     samples
@@ -106,7 +107,7 @@ fn a_clip_that_is_not_one_voice_is_refused_with_the_reason() {
 }
 
 #[test]
-fn what_a_database_cannot_be_is_one_line() {
+fn faults_of_a_database_are_one_line() {
     let folder = tempfile::tempdir().unwrap();
     let (path, text, missing) = (folder.path().join("p.db"), folder.path().join("t.db"), folder.path().join("m.db"));
     fs::write(&path, &*ENROLLED).unwrap();
@@ -154,7 +155,7 @@ fn people_go_from_file_to_file() {
     speakers(&other, &["remove", "Ann", "--sample", "1"]).succeeded();
     speakers(&other, &["remove", "Ann"]).succeeded();
     assert_eq!(speakers(&other, &["list"]).succeeded().lines().count(), 1);
-    // The variable names the database where the option does not.
+    // The variable names the database if the option does not.
     let mut command = assert_cmd::cargo::cargo_bin_cmd!("diarist");
     let run = Run::of(command.env("DIARIST_SPEAKERS", &path).args(["speakers", "export"]).output().unwrap());
     assert_eq!(run.succeeded(), fs::read_to_string(&export).unwrap());
@@ -192,7 +193,7 @@ fn names_are_put_on_turns_and_learned_on_request() {
     let shown = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
     assert_eq!(shown["samples"].as_array().unwrap().len(), 1);
 
-    // A recording shorter than a chunk, whose own embeddings are of no use.
+    // A recording shorter than a chunk, which has no usable embeddings of its own.
     let rest = folder.path().join("rest.wav");
     wav::write_f32(&rest, 16_000, 1, &samples("single.flac")[152_000..]);
     let turns = diarist(["diarize", "--speakers", database, rest.to_str().unwrap()]).succeeded();

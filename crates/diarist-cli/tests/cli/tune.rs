@@ -48,7 +48,7 @@ fn a_broken_recording_is_left_out_and_threads_change_nothing() {
     let three = tune(folder.path(), &["--trials", "15", "--threads", "3", "--quiet"]);
     assert_eq!((three.succeeded(), &config(folder.path())), (one.stdout.clone(), &written));
 
-    // Three recordings cannot make the five folds that are the default.
+    // The default of five folds is more than three recordings allow.
     assert!(one.stdout.contains("3 recordings, 3 folds, 15 trials"), "{}", one.stdout);
     let [before, tuned] = rates(&one.stdout, "TOTAL tuned on");
     assert!(tuned <= before, "{}", one.stdout);
@@ -57,7 +57,7 @@ fn a_broken_recording_is_left_out_and_threads_change_nothing() {
     }
     assert!(!written.contains(folder.path().to_str().unwrap()) && !written.contains("broken"), "{written}");
 
-    // The file has the values that the table says it has.
+    // The file has the values in the table.
     let [before, tuned] = rates(&one.stdout, "TOTAL held out");
     let column = if tuned < before { 2 } else { 1 };
     for name in ["threshold", "fa", "fb", "min-duration-off"] {
@@ -70,8 +70,8 @@ fn a_broken_recording_is_left_out_and_threads_change_nothing() {
 }
 
 #[test]
-fn what_was_found_is_what_bench_measures() {
-    // A start that splits one voice into many, so that there is something to find.
+fn bench_confirms_the_tuned_error_rate() {
+    // The start splits one voice into many, so that the search finds better values.
     let folder = dataset(&["conversation"]);
     let table = tune(folder.path(), &["--clustering", "ahc", "--threshold", "0.1", "--trials", "30"]).succeeded();
     assert!(table.contains("one recording cannot be cross-validated"), "{table}");
@@ -85,7 +85,7 @@ fn what_was_found_is_what_bench_measures() {
 }
 
 #[test]
-fn what_cannot_be_tuned_is_refused_and_nothing_is_written() {
+fn impossible_searches_are_refused_and_nothing_is_written() {
     let folder = dataset(&["short"]);
     let path = folder.path().to_str().unwrap();
     let output = folder.path().join("found.toml");
@@ -96,7 +96,7 @@ fn what_cannot_be_tuned_is_refused_and_nothing_is_written() {
         (&["--folds", "1"], 2, "--folds must be at least 2"),
         (&["--collar", "-1"], 2, "collar"),
         (&["--min-cluster-size", "3"], 2, "ahc"),
-        (&["--config", output.to_str().unwrap()], 2, "a chunk step of 12 s"),
+        (&["--config", output.to_str().unwrap()], 2, "step is 12, but must be from 0.01 to 10"),
         (&["--output", path], 5, "cannot be written"),
     ];
     for (more, code, expected) in cases {

@@ -1,4 +1,4 @@
-//! WAV files of any shape, for the inputs that no recorder makes.
+//! WAV files of any shape, also of shapes that no recorder makes.
 
 use std::path::Path;
 

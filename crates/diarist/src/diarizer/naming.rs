@@ -7,8 +7,14 @@ use crate::error::Result;
 use crate::timeline::intervals::{covered_s, overlaps, subtract, union};
 use crate::timeline::{Segment, Turn};
 use crate::voices::{Gallery, Identification, Voice};
+#[cfg(feature = "speaker-database")]
+use crate::voices::{MIN_ENROLL_S, NewSample};
 
 use super::result::{Diarization, Speaker};
+
+/// Smallest probability of a person whose voice is learned.
+#[cfg(feature = "speaker-database")]
+const MIN_LEARN_PROBABILITY: f64 = 0.99;
 
 /// Sets the voice of every speaker: its embedding, with the seconds in which no other speaker is
 /// active.
@@ -57,4 +63,47 @@ pub(super) fn set_names(result: &mut Diarization, gallery: &Gallery) -> Result<(
         turn.name = speaker.and_then(|speaker| speaker.name.clone());
     }
     Ok(())
+}
+
+/// The voices in `result` that are certain enough to be learned, each with the name of its person: a
+/// probability of at least 0.99, and at least 5 s of speech alone. `model` is the fingerprint of the
+/// embedding network, `source` the recording.
+#[cfg(feature = "speaker-database")]
+pub(super) fn certain_samples(result: &Diarization, model: &str, source: &str) -> Vec<(String, NewSample)> {
+    let certain = result.speakers.iter().filter_map(|speaker| {
+        let best = speaker.identification.as_ref()?.best.as_ref()?;
+        let voice = speaker.voice.clone().filter(|voice| voice.speech_s() >= MIN_ENROLL_S)?;
+        let name = speaker.name.clone().filter(|_| best.probability >= MIN_LEARN_PROBABILITY)?;
+        Some((name, NewSample { voice, source: source.to_owned(), model: model.to_owned() }))
+    });
+    certain.collect()
+}
+
+#[cfg(all(test, feature = "speaker-database"))]
+mod tests {
+    use super::*;
+    use crate::voices::Candidate;
+
+    #[test]
+    fn only_long_speech_of_a_certain_person_is_learned() {
+        let speaker = |name: Option<&str>, probability: f64, speech_s: f64| {
+            let best = Candidate { name: "Ann".to_owned(), cosine: 0.9, log_ratio: 5.0, probability };
+            let identification = Identification { best: Some(best), runner_up: None, is_known: name.is_some() };
+            Speaker {
+                name: name.map(str::to_owned),
+                voice: Some(Voice::new(vec![0.5; 256], speech_s).unwrap()),
+                identification: Some(identification),
+                ..Speaker::default()
+            }
+        };
+        let learned = |speaker: Speaker| {
+            let result = Diarization { speakers: vec![speaker], ..Diarization::default() };
+            certain_samples(&result, "model", "talk.wav").pop().map(|(name, sample)| (name, sample.source))
+        };
+        assert_eq!(learned(speaker(Some("Ann"), 0.99, 5.0)), Some(("Ann".to_owned(), "talk.wav".to_owned())));
+        assert_eq!(learned(speaker(Some("Ann"), 0.98, 5.0)), None);
+        assert_eq!(learned(speaker(Some("Ann"), 0.99, 4.9)), None);
+        assert_eq!(learned(speaker(None, 0.99, 5.0)), None);
+        assert_eq!(learned(Speaker::default()), None);
+    }
 }

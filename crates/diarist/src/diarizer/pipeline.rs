@@ -10,9 +10,11 @@ use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings}
 use crate::settings::Settings;
 use crate::voices::{Gallery, Repeated, Voice, clip_voice};
 #[cfg(feature = "speaker-database")]
-use crate::voices::{MIN_ENROLL_S, NewSample, SpeakerDatabase, check_name};
+use crate::voices::{Learned, MIN_ENROLL_S, NewSample, SpeakerDatabase, check_name};
 
 use super::cluster::cluster_with;
+#[cfg(feature = "speaker-database")]
+use super::naming::certain_samples;
 use super::naming::{set_names, set_voices_from_repeated};
 use super::result::Diarization;
 
@@ -137,6 +139,17 @@ impl Diarizer {
             gallery = gallery.with_min_probability(min_probability)?;
         }
         self.with_gallery(gallery)
+    }
+
+    /// Adds the voices of people whom this diarizer has recognised in `result` to `database`, as
+    /// learned samples of one batch: those with a probability of at least 0.99 and at least 5 s of
+    /// speech alone. `source` is the recording.
+    ///
+    /// # Errors
+    /// As [`SpeakerDatabase::learn`].
+    #[cfg(feature = "speaker-database")]
+    pub fn learn(&self, database: &mut SpeakerDatabase, result: &Diarization, source: &str) -> Result<Learned> {
+        database.learn(source, &certain_samples(result, &self.fingerprint(), source))
     }
 
     /// The settings in force.

@@ -5,9 +5,9 @@
 //! included. Source: FluidAudio, commit of 2025-08-05, `MetricsCalculator` and `AMIParser`.
 
 use diarist::Result;
-use diarist::assignment::{Objective, assign};
-use diarist::metrics::{DerComponents, JerComponents, Scores};
-use diarist::timeline::{Annotation, Turn};
+use diarist::parts::assignment::{Objective, assign};
+use diarist::parts::metrics::{DerComponents, JerComponents, Scores};
+use diarist::parts::timeline::{Annotation, Turn};
 
 const FRAME_S: f64 = 0.01;
 /// Shorter turns of the reference are ignored.
@@ -88,13 +88,9 @@ fn frames<'a>(turns: impl Iterator<Item = &'a Turn>, names: &[&str], num_frames:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diarist::timeline::Segment;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
-        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
         Annotation { file_id: "x".to_owned(), turns: turns.iter().map(turn).collect() }
     }
 

@@ -1,8 +1,8 @@
 //! The report as one HTML page without scripts or other files. It follows the light or dark theme
 //! of the reader, and can be printed.
 
-use diarist::formats::json::JsonTurn;
-use diarist::pipeline::{Stage, Timings};
+use diarist::Turn;
+use diarist::parts::inference::{Stage, Timings};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::record::{Figures, FileRecord, Report};
@@ -182,7 +182,7 @@ fn timeline(file: &FileRecord) -> Markup {
     let lanes = lanes(&file.reference, &file.hypothesis, &file.mapping);
     let (duration_s, height) = (file.figures.duration_s.max(1e-3), lanes.len() as f64 * LANE + 18.0);
     let scale = WIDTH / duration_s;
-    let bar = |turn: &JsonTurn, y: f64, class: String| {
+    let bar = |turn: &Turn, y: f64, class: String| {
         let width = ((turn.end_s - turn.start_s) * scale).max(0.3);
         html! {
             rect class=(class) x=(unit(turn.start_s * scale)) y=(unit(y)) width=(unit(width)) height=(BAR) {

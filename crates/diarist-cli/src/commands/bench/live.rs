@@ -1,18 +1,17 @@
 //! `diarist bench --mode live`: the turns that a listener would have seen, moment by moment.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
-use diarist::audio::{self, AudioSource};
-use diarist::live::{Board, Live, LiveEvent, LiveOptions};
-use diarist::metrics::{ScoreOptions, score};
-use diarist::pipeline::{Diarization, DiarizationOptions, Pipeline, Timings};
-use diarist::segmentation::SAMPLE_RATE;
-use diarist::timeline::intervals::chronological;
-use diarist::timeline::{Annotation, Segment, Turn};
-use diarist::{Error, Result};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::inference::Timings;
+use diarist::parts::live::Board;
+use diarist::parts::metrics::{ScoreOptions, score};
+use diarist::parts::segmentation::SAMPLE_RATE;
+use diarist::parts::timeline::Annotation;
+use diarist::parts::timeline::intervals::chronological;
+use diarist::{Diarization, Diarizer, Error, Live, LiveEvent, LiveSettings, Result, Turn};
 use serde::{Deserialize, Serialize};
 
 use super::rules::Rules;
@@ -42,10 +41,10 @@ enum Mode {
     Live,
 }
 
-/// The options and rules of live measurement.
+/// Settings and rules of live measurement.
 #[derive(Debug, Clone)]
 pub(super) struct LiveChoice {
-    pub(super) options: LiveOptions,
+    settings: LiveSettings,
     rules: Rules,
 }
 
@@ -80,8 +79,8 @@ impl LiveModeArgs {
         self.mode == Mode::Live
     }
 
-    /// The options and rules of live measurement, or `None` for offline measurement.
-    pub(super) fn choice(&self, diarization: &DiarizationOptions) -> Result<Option<LiveChoice>> {
+    /// Settings and rules of live measurement, or `None` for offline measurement.
+    pub(super) fn choice(&self) -> Result<Option<LiveChoice>> {
         if self.mode == Mode::Offline {
             if self.latency.is_some() || self.live_step.is_some() || self.live_rules != Rules::Diarist {
                 return Err(Error::invalid_option(
@@ -92,28 +91,27 @@ impl LiveModeArgs {
             return Ok(None);
         }
         let is_fluidaudio = self.live_rules == Rules::Fluidaudio;
-        let options = LiveOptions {
+        let settings = LiveSettings {
             latency_s: self.latency.unwrap_or(if is_fluidaudio { 10.0 } else { 2.0 }),
             step_s: self.live_step.unwrap_or(if is_fluidaudio { 10.0 } else { 0.5 }),
-            diarization: diarization.clone(),
         };
-        self.live_rules.check(&options)?;
-        options.validate()?;
-        Ok(Some(LiveChoice { options, rules: self.live_rules }))
+        self.live_rules.check(&settings)?;
+        settings.validate()?;
+        Ok(Some(LiveChoice { settings, rules: self.live_rules }))
     }
 }
 
 impl LiveSetup {
     pub(super) fn new(choice: &LiveChoice) -> Self {
-        let LiveChoice { options, rules } = choice;
-        Self { latency_s: options.latency_s, step_s: options.step_s, rules: rules.name().to_owned() }
+        let LiveChoice { settings, rules } = choice;
+        Self { latency_s: settings.latency_s, step_s: settings.step_s, rules: rules.name().to_owned() }
     }
 }
 
 /// Runs `item` through live diarization, step after step. The turns of the result are the first
 /// decisions.
 pub(super) fn measure(
-    pipeline: &Arc<Pipeline>,
+    diarizer: &Diarizer,
     item: &Item,
     choice: &LiveChoice,
     score_options: &ScoreOptions,
@@ -121,13 +119,13 @@ pub(super) fn measure(
     let mut source = audio::open(&item.audio)?;
     let mut samples = Vec::new();
     while source.read(&mut samples)? {}
-    let LiveChoice { options, rules } = choice;
-    let mut live = Live::new(Arc::clone(pipeline), options)?;
+    let LiveChoice { settings, rules } = choice;
+    let mut live = Live::new(diarizer, settings)?;
     if let Some(rules) = rules.start() {
         live = live.with_rules(rules);
     }
     let (mut first, mut board) = (FirstDecisions::default(), Board::default());
-    let step_samples = (options.step_s * f64::from(SAMPLE_RATE)).round() as usize;
+    let step_samples = (settings.step_s * f64::from(SAMPLE_RATE)).round() as usize;
     let mut computing_s = Vec::new();
     let (clock, cpu) = (Instant::now(), ProcessTime::now());
     for piece in samples.chunks(step_samples) {
@@ -148,18 +146,19 @@ pub(super) fn measure(
     };
     let decided = first.annotation(&item.file_id);
     let (total_s, revised_error_s) = error_s(&board.annotation(&item.file_id))?;
-    let mut latencies = latencies(options, &computing_s);
+    let mut latencies = latencies(settings, &computing_s);
     let figures = LiveFigures {
         total_s,
         revised_error_s,
-        final_error_s: error_s(&result.diarization.diarization)?.1,
+        final_error_s: error_s(&result.diarization.annotation())?.1,
         num_switches: num_switches(&item.reference, &decided),
         latency_p50_s: percentile(&mut latencies, 0.5),
         latency_p99_s: percentile(&mut latencies, 0.99),
         cpu_s_per_s: cpu_s / duration_s.max(1e-9),
     };
-    let timings = Timings { total_s: wall_s, ..Timings::default() };
-    Ok((Diarization { diarization: decided, timings, ..result.diarization }, figures))
+    let mut result = result.diarization;
+    (result.turns, result.timings) = (decided.turns, Timings { total_s: wall_s, ..Timings::default() });
+    Ok((result, figures))
 }
 
 /// The turns by the first decision about every moment.
@@ -208,10 +207,9 @@ impl FirstDecisions {
 
     fn annotation(&self, file_id: &str) -> Annotation {
         let parts = self.parts.iter().filter(|(start_s, end_s, _)| end_s > start_s);
-        let mut turns: Vec<Turn> = parts
-            .map(|&(start_s, end_s, id)| Turn { segment: Segment::new(start_s, end_s), speaker: id.to_string() })
-            .collect();
-        turns.sort_by(|a, b| chronological(&a.segment, &b.segment).then_with(|| a.speaker.cmp(&b.speaker)));
+        let mut turns: Vec<Turn> =
+            parts.map(|&(start_s, end_s, id)| Turn::new(start_s, end_s, id.to_string())).collect();
+        turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
         Annotation { file_id: file_id.to_owned(), turns }
     }
 }
@@ -226,7 +224,7 @@ fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
         for turn in reference.turns.iter().filter(|turn| turn.speaker == speaker) {
             let mut shared: BTreeMap<&str, f64> = BTreeMap::new();
             for other in &hypothesis.turns {
-                let both = other.segment.end.min(turn.segment.end) - other.segment.start.max(turn.segment.start);
+                let both = other.end_s.min(turn.end_s) - other.start_s.max(turn.start_s);
                 if both > 0.0 {
                     *shared.entry(&other.speaker).or_default() += both;
                 }
@@ -241,10 +239,10 @@ fn num_switches(reference: &Annotation, hypothesis: &Annotation) -> usize {
 
 /// Seconds from moments to the decisions about them. A window comes up to a step after the earliest
 /// possible time, and takes time to compute.
-fn latencies(options: &LiveOptions, computing_s: &[f64]) -> Vec<f64> {
+fn latencies(settings: &LiveSettings, computing_s: &[f64]) -> Vec<f64> {
     const MOMENTS: usize = 10;
-    let waits = (0..MOMENTS).map(|moment| options.step_s * (moment as f64 + 0.5) / MOMENTS as f64);
-    let waits: Vec<f64> = waits.map(|wait_s| options.latency_s + wait_s).collect();
+    let waits = (0..MOMENTS).map(|moment| settings.step_s * (moment as f64 + 0.5) / MOMENTS as f64);
+    let waits: Vec<f64> = waits.map(|wait_s| settings.latency_s + wait_s).collect();
     computing_s.iter().flat_map(|computing_s| waits.iter().map(move |wait_s| wait_s + computing_s)).collect()
 }
 
@@ -259,10 +257,7 @@ mod tests {
     use super::*;
 
     fn annotation(turns: &[(f64, f64, &str)]) -> Annotation {
-        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn {
-            segment: Segment::new(start, end),
-            speaker: speaker.to_owned(),
-        };
+        let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
         Annotation { file_id: "a".to_owned(), turns: turns.iter().map(turn).collect() }
     }
 
@@ -303,8 +298,8 @@ mod tests {
 
     #[test]
     fn latency_is_the_wait_and_the_computation() {
-        let options = LiveOptions { latency_s: 2.0, step_s: 0.5, ..LiveOptions::default() };
-        let mut latencies = latencies(&options, &[0.1; 100]);
+        let settings = LiveSettings { latency_s: 2.0, step_s: 0.5 };
+        let mut latencies = latencies(&settings, &[0.1; 100]);
         assert!((percentile(&mut latencies, 0.5) - 2.375).abs() < 1e-9);
         assert!((percentile(&mut latencies, 0.99) - 2.575).abs() < 1e-9);
         assert_eq!(percentile(&mut [], 0.5), 0.0);

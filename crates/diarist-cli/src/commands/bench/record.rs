@@ -1,8 +1,9 @@
 //! Measured figures of each file, and of all files together.
 
-use diarist::formats::json::{JsonOptions, JsonTimings, JsonTurn};
-use diarist::metrics::{DerComponents, JerComponents, Scores};
-use diarist::pipeline::{CacheUse, Timings};
+use diarist::Turn;
+use diarist::parts::formats::json::{JsonOptions, JsonTimings};
+use diarist::parts::inference::{CacheUse, Timings};
+use diarist::parts::metrics::{DerComponents, JerComponents, Scores};
 use serde::{Deserialize, Serialize};
 
 use crate::dataset;
@@ -49,7 +50,7 @@ pub(super) struct Setup {
 pub(super) struct FileRecord {
     pub(super) file_id: String,
     pub(super) audio: String,
-    /// Are the scored regions those of a UEM, and not the whole recording?
+    /// Whether a UEM gives the scored regions; otherwise the whole recording is scored.
     pub(super) has_uem: bool,
     pub(super) figures: Figures,
     /// Timings of the iteration with the median total.
@@ -59,8 +60,8 @@ pub(super) struct FileRecord {
     /// With `--mode live`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) live: Option<LiveFigures>,
-    pub(super) reference: Vec<JsonTurn>,
-    pub(super) hypothesis: Vec<JsonTurn>,
+    pub(super) reference: Vec<Turn>,
+    pub(super) hypothesis: Vec<Turn>,
     /// Pairs of hypothesis and reference speaker that the optimal mapping joins.
     pub(super) mapping: Vec<(String, String)>,
 }
@@ -162,11 +163,24 @@ impl Setup {
         let live = self.live.as_ref().map_or_else(String::new, |live| {
             format!("live by the rules of {}, latency {} s, every {} s; ", live.rules, live.latency_s, live.step_s)
         });
-        let JsonOptions { step_s, trunk, clustering, threshold, embedding_mode, .. } = &self.options;
+        let [step_s, trunk, mode, clustering, threshold] =
+            ["step_s", "trunk", "embedding_mode", "clustering", "threshold"].map(|key| self.option(key));
         format!(
-            "{live}{} on {}, {} threads, step {step_s} s, trunk {trunk}, embeddings {embedding_mode}, {clustering} at {threshold}, median of {}",
+            "{live}{} on {}, {} threads, step {step_s} s, trunk {trunk}, embeddings {mode}, {clustering} at {threshold}, \
+             median of {}",
             self.precision, self.instruction_set, self.num_threads, self.iterations
         )
+    }
+}
+
+impl Setup {
+    /// The value of an option for people.
+    fn option(&self, key: &str) -> String {
+        match self.options.values.get(key) {
+            Some(serde_json::Value::String(name)) => name.clone(),
+            Some(value) => value.as_f64().map_or_else(|| value.to_string(), |number| number.to_string()),
+            None => "-".to_owned(),
+        }
     }
 }
 
@@ -280,7 +294,7 @@ fn cells(name: &str, figures: &Figures) -> [String; 8] {
 
 #[cfg(test)]
 pub(super) mod tests {
-    use diarist::pipeline::{DiarizationOptions, Timings};
+    use diarist::Settings;
 
     use super::*;
 
@@ -309,7 +323,7 @@ pub(super) mod tests {
 
     pub(in super::super) fn report(files: &[(&str, Figures)]) -> Report {
         let setup = Setup {
-            options: JsonOptions::from(&DiarizationOptions::default()),
+            options: JsonOptions::from(&Settings::default()),
             precision: "f32".to_owned(),
             rule: "nist".to_owned(),
             collar_s: 0.0,
@@ -329,20 +343,8 @@ pub(super) mod tests {
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),
                 live: None,
-                reference: vec![JsonTurn {
-                    start_s: 0.0,
-                    end_s: 4.0,
-                    speaker: "<Ann & Bo>".to_owned(),
-                    name: None,
-                    confidence: None,
-                }],
-                hypothesis: vec![JsonTurn {
-                    start_s: 1.0,
-                    end_s: 4.0,
-                    speaker: "SPEAKER_00".to_owned(),
-                    name: None,
-                    confidence: None,
-                }],
+                reference: vec![Turn::new(0.0, 4.0, "<Ann & Bo>")],
+                hypothesis: vec![Turn::new(1.0, 4.0, "SPEAKER_00")],
                 mapping: vec![("SPEAKER_00".to_owned(), "<Ann & Bo>".to_owned())],
             });
         }

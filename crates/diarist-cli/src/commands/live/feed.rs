@@ -1,4 +1,5 @@
-//! Audio from a source on a thread of its own, so that it is taken when it comes and not when there is time for it.
+//! Audio from a source on a thread of its own, so that it is taken as it comes while the networks
+//! compute.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -8,33 +9,33 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use diarist::Error;
-use diarist::audio::AudioSource;
-use diarist::segmentation::SAMPLE_RATE;
+use diarist::parts::audio::AudioSource;
+use diarist::parts::segmentation::SAMPLE_RATE;
 
-/// Pieces that may wait; a source that cannot wait tells how much was lost.
+/// Most pieces that wait. A source that cannot wait counts its losses.
 const MAX_WAITING: usize = 64;
-/// Longest piece of a file that plays: it arrives when its end would be heard.
+/// Longest piece of a file at the speed of playback: it arrives when its end would be heard.
 const PIECE_SAMPLES: usize = SAMPLE_RATE as usize / 10;
 
-/// Where audio comes from.
-pub(super) struct Input {
+/// A source of audio for live diarization.
+pub(super) struct LiveInput {
     /// Name of the recording.
     pub(super) name: String,
     pub(super) source: Box<dyn AudioSource>,
     /// Samples (16 kHz) lost by a source that cannot wait, since they were last asked for.
     pub(super) lost: Arc<AtomicUsize>,
-    /// What must stay alive while the source is read.
+    /// A value that must live while the source is read.
     pub(super) keep: Option<Box<dyn Any>>,
 }
 
-impl Input {
+impl LiveInput {
     /// A source that waits until it is read.
     pub(super) fn patient(name: String, source: Box<dyn AudioSource>) -> Self {
         Self { name, source, lost: Arc::default(), keep: None }
     }
 }
 
-/// What came next.
+/// The next part of the input.
 #[derive(Debug)]
 pub(super) enum Piece {
     /// Samples, the number of those before them that were lost, and when they arrived.
@@ -54,14 +55,14 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// Starts reading; a `paced` source is read as fast as it would play.
-    pub(super) fn start(input: Input, paced: bool) -> Self {
-        let Input { mut source, lost, keep, .. } = input;
+    /// Starts reading, at the speed of playback if `paced`.
+    pub(super) fn start(input: LiveInput, paced: bool) -> Self {
+        let LiveInput { mut source, lost, keep, .. } = input;
         let (sender, pieces) = sync_channel(MAX_WAITING);
         thread::spawn(move || {
             let source = source.as_mut();
             let last = if paced { read_paced(source, &sender) } else { read(source, &lost, &sender) };
-            // If nobody listens any more, there is nobody to tell.
+            // The receiver may be gone.
             let _ = sender.send(last);
         });
         Self { pieces, _keep: keep }
@@ -116,7 +117,7 @@ fn read_paced(source: &mut dyn AudioSource, sender: &SyncSender<Piece>) -> Piece
 
 #[cfg(test)]
 mod tests {
-    use diarist::audio::SliceSource;
+    use diarist::parts::audio::SliceSource;
 
     use super::*;
 
@@ -150,15 +151,15 @@ mod tests {
         let signal: Vec<f32> = (0..5000).map(|i| i as f32).collect();
         let signal: &'static [f32] = signal.leak();
         for paced in [false, true] {
-            let feed = Feed::start(Input::patient(String::new(), Box::new(SliceSource::new(signal))), paced);
+            let feed = Feed::start(LiveInput::patient(String::new(), Box::new(SliceSource::new(signal))), paced);
             let (found, last) = samples_of(&feed);
             assert!(matches!(last, Piece::End) && found == signal, "paced: {paced}");
         }
     }
 
     #[test]
-    fn a_fault_comes_after_what_was_heard() {
-        let feed = Feed::start(Input::patient(String::new(), Box::new(Broken(Some(vec![1.0; 10])))), false);
+    fn a_fault_comes_after_the_audio_before_it() {
+        let feed = Feed::start(LiveInput::patient(String::new(), Box::new(Broken(Some(vec![1.0; 10])))), false);
         let (found, last) = samples_of(&feed);
         assert!(matches!(last, Piece::Fault(error) if error.to_string().contains("gone")) && found.len() == 10);
     }

@@ -1,20 +1,21 @@
-//! How much audio a device has dropped, told from the times of its blocks.
+//! The amount of audio that a device has dropped, estimated from the times of its blocks.
 //!
-//! Not every sound system reports an overrun: PulseAudio throws old audio away in silence. Late blocks alone prove nothing, since a stalled
-//! process gets what has waited afterwards. So audio is missing only if the blocks of a whole second came later than those before.
+//! Not every sound system reports an overrun: PulseAudio drops old audio without notice. Late blocks
+//! alone prove nothing, since a stalled process gets the waiting blocks afterwards. So audio counts
+//! as missing only if the blocks of a whole second come later than those before.
 
 use std::time::{Duration, Instant};
 
-/// How long blocks must stay late.
+/// Time for which blocks must stay late.
 const WINDOW: Duration = Duration::from_secs(1);
-/// A pause between blocks after which those that have waited come first.
+/// Shortest pause between blocks after which waiting blocks come first.
 const STALL: Duration = Duration::from_millis(500);
-/// Less is the device's clock or its habits.
+/// Smallest gap that counts as a loss. Smaller ones are jitter of the device or its clock.
 const LEAST_S: f64 = 0.25;
-/// What a reported overrun loses at least.
+/// Smallest loss of a reported overrun.
 const LEAST_OVERRUN_S: f64 = 0.001;
 
-/// Compares the audio that came with the time that went by.
+/// Compares the amount of audio with the time that has passed.
 #[derive(Debug, Default)]
 pub(super) struct Losses {
     clock: Option<Clock>,
@@ -22,19 +23,20 @@ pub(super) struct Losses {
 
 #[derive(Debug)]
 struct Clock {
-    /// When the first block came.
+    /// Arrival of the first block.
     start: Instant,
     heard_s: f64,
     last: Instant,
     window_start: Instant,
-    /// Least seconds that a block of this window came after its time.
+    /// Smallest delay of a block in this window, in seconds.
     least_s: f64,
-    /// The same for the window before; the device's clock may drift, so it follows. Unknown during the first window.
+    /// `least_s` of the window before, since the clock of the device may drift. Unknown during the
+    /// first window.
     settled_s: Option<f64>,
 }
 
 impl Losses {
-    /// Seconds that were found missing when a block of `block_s` seconds came `now`.
+    /// Seconds of missing audio, found at the arrival of a block of `block_s` seconds.
     pub(super) fn update(&mut self, now: Instant, block_s: f64, overrun: bool) -> f64 {
         let clock = self.clock.get_or_insert_with(|| Clock::new(now));
         if now.duration_since(clock.last) > STALL {
@@ -45,7 +47,7 @@ impl Losses {
         let late_s = now.duration_since(clock.start).as_secs_f64() - clock.heard_s;
         clock.least_s = clock.least_s.min(late_s);
         if overrun {
-            // Nothing waits after an overrun, so this block has come in time.
+            // No block waits after an overrun, so this one is in time.
             let missing_s = late_s - clock.settled_s.replace(late_s).unwrap_or(0.0);
             clock.open_window(now);
             return missing_s.max(LEAST_OVERRUN_S);
@@ -76,7 +78,7 @@ mod tests {
 
     const BLOCK_S: f64 = 0.01;
 
-    /// A device whose blocks come at times of the test's choice.
+    /// A device whose blocks come at chosen times.
     struct Device {
         losses: Losses,
         start: Instant,
@@ -92,7 +94,7 @@ mod tests {
             self.lost_s += self.losses.update(self.start + Duration::from_secs_f64(at_s), BLOCK_S, overrun);
         }
 
-        /// Blocks in time from `from_s` to `to_s`, by a clock that is `drift` too slow.
+        /// Punctual blocks from `from_s` to `to_s`, by a clock that is too slow by `drift`.
         fn blocks(&mut self, from_s: f64, to_s: f64, drift: f64) {
             for index in 0..((to_s - from_s) / BLOCK_S).round() as usize {
                 self.block(from_s + (index + 1) as f64 * BLOCK_S * (1.0 + drift), false);
@@ -101,10 +103,10 @@ mod tests {
     }
 
     #[test]
-    fn what_a_stall_has_thrown_away_is_missing() {
+    fn audio_that_a_stall_has_dropped_is_missing() {
         let mut device = Device::new();
         device.blocks(0.0, 5.0, 0.0);
-        // A minute without a block, of which the last 20 s have waited.
+        // A minute without a block; the last 20 s have waited.
         for _ in 0..2000 {
             device.block(65.0, false);
         }
@@ -113,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stall_after_which_everything_comes_loses_nothing() {
+    fn a_stall_that_delays_all_blocks_loses_nothing() {
         let mut device = Device::new();
         device.blocks(0.0, 5.0, 0.0);
         for _ in 0..800 {
@@ -126,7 +128,7 @@ mod tests {
     #[test]
     fn a_slow_clock_loses_nothing() {
         let mut device = Device::new();
-        // A thousandth, far more than a device has: 3.6 s in an hour.
+        // A drift of a thousandth, 3.6 s in an hour, is far more than that of a device.
         device.blocks(0.0, 3600.0, 1e-3);
         assert_eq!(device.lost_s, 0.0);
     }
@@ -141,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn every_overrun_is_told_of() {
+    fn every_overrun_is_reported() {
         let mut device = Device::new();
         device.block(0.01, true);
         assert_eq!(device.lost_s, LEAST_OVERRUN_S);

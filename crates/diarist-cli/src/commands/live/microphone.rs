@@ -8,17 +8,17 @@ use std::time::Instant;
 
 use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
 use cpal::{Device, FromSample, Sample, SampleFormat, SizedSample, StreamConfig};
-use diarist::audio::{AudioSource, Resampler};
-use diarist::segmentation::SAMPLE_RATE;
+use diarist::parts::audio::{AudioSource, Resampler};
+use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::{Error, ErrorKind, Result};
 
-use super::feed::Input;
+use super::feed::LiveInput;
 use super::losses::Losses;
 
-/// Blocks of the device that may wait: a minute of the usual 10 ms.
+/// Most blocks of the device that wait: a minute at the usual 10 ms.
 const MAX_WAITING: usize = 6000;
 
-/// What the device's thread tells.
+/// A message from the device's thread.
 enum Message {
     /// Mono samples at the device's rate.
     Samples(Vec<f32>),
@@ -50,8 +50,8 @@ impl AudioSource for Microphone {
     }
 }
 
-/// Opens the microphone with this name, or the usual one, and starts it.
-pub(super) fn open(name: Option<&str>) -> Result<Input> {
+/// Opens the microphone with this name, or the default one, and starts it.
+pub(super) fn open(name: Option<&str>) -> Result<LiveInput> {
     let device = find(name)?;
     let config = device.default_input_config().map_err(|error| unusable("cannot be used", error))?;
     let (sender, messages) = sync_channel(MAX_WAITING);
@@ -76,11 +76,11 @@ pub(super) fn open(name: Option<&str>) -> Result<Input> {
         SampleFormat::U16 => build::<u16>(&device, config, capture),
         SampleFormat::F32 => build::<f32>(&device, config, capture),
         SampleFormat::F64 => build::<f64>(&device, config, capture),
-        other => return Err(Error::input(format!("the microphone gives {other} samples, which are not supported"))),
+        other => return Err(Error::input(format!("{other} samples of the microphone are not supported"))),
     }?;
     stream.play().map_err(|error| unusable("cannot be started", error))?;
     let source = Box::new(Microphone { messages, resampler: Resampler::new(rate)? });
-    Ok(Input { name: "microphone".to_owned(), source, lost, keep: Some(Box::new(stream)) })
+    Ok(LiveInput { name: "microphone".to_owned(), source, lost, keep: Some(Box::new(stream)) })
 }
 
 /// Writes the names of the microphones, one per line.
@@ -103,8 +103,9 @@ fn find(name: Option<&str>) -> Result<Device> {
         Some(name) => devices()?.into_iter().find(|device| name_of(device) == name),
     };
     found.ok_or_else(|| {
-        let what = name.map_or("there is no microphone".to_owned(), |name| format!("there is no microphone {name:?}"));
-        Error::input(what).hint("`diarist live --list-devices` lists them")
+        let message =
+            name.map_or("there is no microphone".to_owned(), |name| format!("there is no microphone {name:?}"));
+        Error::input(message).hint("`diarist live --list-devices` lists them")
     })
 }
 
@@ -112,11 +113,11 @@ fn name_of(device: &Device) -> String {
     device.description().map_or_else(|_| "unknown".to_owned(), |description| description.name().to_owned())
 }
 
-fn unusable(what: &str, error: cpal::Error) -> Error {
-    Error::input(format!("the microphone {what}")).caused_by(error).hint("`diarist live --list-devices` lists others")
+fn unusable(fault: &str, error: cpal::Error) -> Error {
+    Error::input(format!("the microphone {fault}")).caused_by(error).hint("`diarist live --list-devices` lists others")
 }
 
-/// What the device's thread needs.
+/// State of the device's thread.
 struct Capture {
     sender: SyncSender<Message>,
     lost: Arc<AtomicUsize>,
@@ -128,7 +129,7 @@ struct Capture {
 }
 
 impl Capture {
-    /// Takes a block of interleaved samples that came `now`.
+    /// Takes a block of interleaved samples that arrived `now`.
     fn take<T: SizedSample>(&mut self, frames: &[T], now: Instant)
     where
         f32: FromSample<T>,
@@ -140,7 +141,7 @@ impl Capture {
         let block_s = mono.len() as f64 / f64::from(self.rate);
         let lost_s = self.losses.update(now, block_s, self.overrun.swap(false, Ordering::Relaxed));
         self.lose(lost_s);
-        // The device cannot wait: what finds no place is counted.
+        // The device cannot wait, so a block without a place is counted as lost.
         if let Err(TrySendError::Full(_)) = self.sender.try_send(Message::Samples(mono)) {
             self.lose(block_s);
         }
@@ -173,7 +174,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn blocks_become_mono_and_what_finds_no_place_is_lost() {
+    fn blocks_become_mono_and_blocks_without_a_place_are_lost() {
         let (sender, messages) = sync_channel(2);
         let (lost, overrun) = (Arc::default(), Arc::default());
         let mut capture = Capture { sender, lost, overrun, rate: 8000, num_channels: 2, losses: Losses::default() };

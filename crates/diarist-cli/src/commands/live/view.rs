@@ -1,18 +1,16 @@
-//! What stdout shows: a view for people on a terminal, JSON Lines anywhere else.
+//! Output on stdout: a view for people on a terminal, JSON Lines elsewhere.
 
 use std::io::{self, Write};
 
-use diarist::formats::json::Document;
-use diarist::live::{Board, LiveEvent, LiveResult};
-use diarist::pipeline::DiarizationOptions;
-use diarist::{Error, ErrorKind, Result};
+use diarist::parts::formats::json::Document;
+use diarist::parts::live::{Board, LiveResult};
+use diarist::{Error, ErrorKind, LiveEvent, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
-use crate::names::Named;
 use crate::progress::clock;
 
-/// Seconds for which a turn that is over may still change on the screen.
+/// Seconds for which the screen still shows corrections of a turn that is over.
 const KEPT_S: f64 = 600.0;
 
 /// One line of JSON.
@@ -30,13 +28,13 @@ struct Line<'a, Event> {
 enum Notice {
     /// The newest audio has waited for this long.
     Behind { seconds: f64 },
-    /// This much audio was lost; silence stands for it.
+    /// This much audio was lost and replaced with silence.
     Lost { seconds: f64 },
     /// The recording is over.
     Result { result: Box<Document> },
 }
 
-/// Where the events go.
+/// Destination of the events.
 pub(super) enum View {
     Json,
     Terminal { board: Board, bar: ProgressBar },
@@ -53,21 +51,21 @@ impl View {
         Self::Terminal { board: Board::default(), bar }
     }
 
-    /// Keeps the last line of a terminal alive.
+    /// Redraws the last line of a terminal.
     pub(super) fn tick(&self) {
         if let Self::Terminal { bar, .. } = self {
             bar.tick();
         }
     }
 
-    /// Shows what has changed after `heard_s` seconds of audio.
+    /// Shows changes after `heard_s` seconds of audio.
     pub(super) fn events(&mut self, heard_s: f64, events: &[LiveEvent]) -> Result<()> {
         match self {
             Self::Json => events.iter().try_for_each(|event| line(heard_s, event)),
             Self::Terminal { board, bar } => {
                 for event in events {
                     board.apply(event);
-                    if let Some(text) = told(board, event) {
+                    if let Some(text) = lasting_line(board, event) {
                         bar.println(text);
                     }
                 }
@@ -89,7 +87,7 @@ impl View {
     }
 
     pub(super) fn lost(&mut self, heard_s: f64, num_samples: usize) -> Result<()> {
-        let seconds = num_samples as f64 / f64::from(diarist::segmentation::SAMPLE_RATE);
+        let seconds = num_samples as f64 / f64::from(diarist::parts::segmentation::SAMPLE_RATE);
         match self {
             Self::Json => line(heard_s, &Notice::Lost { seconds }),
             Self::Terminal { bar, .. } => {
@@ -100,29 +98,20 @@ impl View {
     }
 
     /// Shows the last events and the result.
-    pub(super) fn finish(
-        &mut self,
-        result: &LiveResult,
-        options: &DiarizationOptions,
-        named: Option<&Named>,
-    ) -> Result<()> {
+    pub(super) fn finish(&mut self, result: &LiveResult) -> Result<()> {
         let heard_s = result.diarization.duration_s;
         self.events(heard_s, &result.events)?;
         match self {
             Self::Json => {
-                let mut document = Document::new(&result.diarization, options);
-                if let Some(named) = named {
-                    document.set_names(&named.found);
-                }
+                let document = Document::new(&result.diarization);
                 line(heard_s, &Notice::Result { result: Box::new(document) })
             }
             Self::Terminal { bar, .. } => {
-                for (index, speaker) in result.diarization.speakers.iter().enumerate() {
-                    let name = named.and_then(|named| named.found[index].as_ref()?.name());
+                for speaker in &result.diarization.speakers {
                     let (speech, turns) = (clock(speaker.speech_s), speaker.num_turns);
                     bar.println(format!(
                         "{}  {speech} in {turns} turn{}",
-                        name.unwrap_or(&speaker.label),
+                        speaker.name.as_ref().unwrap_or(&speaker.label),
                         if turns == 1 { "" } else { "s" }
                     ));
                 }
@@ -147,14 +136,14 @@ fn called(board: &Board, speaker: u32) -> String {
     board.name(speaker).map_or_else(|| format!("speaker {speaker}"), str::to_owned)
 }
 
-/// A line for what stays on the screen: turns that are over, and corrections of those.
-fn told(board: &Board, event: &LiveEvent) -> Option<String> {
+/// A line that stays on the screen, for a turn that is over or a correction of one.
+fn lasting_line(board: &Board, event: &LiveEvent) -> Option<String> {
     match *event {
         LiveEvent::Closed { turn, .. } => {
             let turn = board.get(turn)?;
             let (start, end) = (clock(turn.start_s), clock(turn.end_s));
-            let (who, length_s) = (called(board, turn.speaker), turn.end_s - turn.start_s);
-            Some(format!("{start:>8} - {end:<8} {who} ({length_s:.1} s)"))
+            let (speaker, length_s) = (called(board, turn.speaker), turn.end_s - turn.start_s);
+            Some(format!("{start:>8} - {end:<8} {speaker} ({length_s:.1} s)"))
         }
         LiveEvent::Relabelled { turn, speaker } => {
             let turn = board.get(turn).filter(|turn| !turn.is_open)?;
@@ -168,7 +157,7 @@ fn told(board: &Board, event: &LiveEvent) -> Option<String> {
     }
 }
 
-/// The line at the bottom: who speaks now.
+/// The line at the bottom, with the current speakers.
 fn now(board: &Board, heard_s: f64) -> String {
     let open: Vec<String> =
         board.turns().filter(|(_, turn)| turn.is_open).map(|(_, turn)| called(board, turn.speaker)).collect();
@@ -194,22 +183,22 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_tells_turns_that_are_over_and_who_speaks() {
+    fn the_screen_shows_turns_that_are_over_and_current_speakers() {
         let mut board = Board::default();
-        let told_of = |board: &mut Board, event| {
+        let line_of = |board: &mut Board, event| {
             board.apply(&event);
-            told(board, &event)
+            lasting_line(board, &event)
         };
-        assert_eq!(told_of(&mut board, LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 }), None);
+        assert_eq!(line_of(&mut board, LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 }), None);
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1");
-        told_of(&mut board, LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
+        line_of(&mut board, LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1 and speaker 2 at the same time");
-        let closed = told_of(&mut board, LiveEvent::Closed { turn: 0, end_s: 64.5 });
+        let closed = line_of(&mut board, LiveEvent::Closed { turn: 0, end_s: 64.5 });
         assert_eq!(closed.unwrap(), "    1:01 - 1:05     speaker 1 (3.5 s)");
         let named = LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(1.0) };
-        assert_eq!(told_of(&mut board, named).unwrap(), "          speaker 2 is Ann");
-        let relabelled = told_of(&mut board, LiveEvent::Relabelled { turn: 0, speaker: 2 });
+        assert_eq!(line_of(&mut board, named).unwrap(), "          speaker 2 is Ann");
+        let relabelled = line_of(&mut board, LiveEvent::Relabelled { turn: 0, speaker: 2 });
         assert_eq!(relabelled.unwrap(), "    1:01: that was Ann");
-        assert_eq!(told_of(&mut board, LiveEvent::Relabelled { turn: 1, speaker: 3 }), None, "it still goes on");
+        assert_eq!(line_of(&mut board, LiveEvent::Relabelled { turn: 1, speaker: 3 }), None, "it still goes on");
     }
 }

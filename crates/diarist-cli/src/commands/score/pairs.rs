@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use diarist::formats::{rttm, uem};
-use diarist::timeline::{Annotation, Segment};
+use diarist::parts::formats::{rttm, uem};
+use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
 /// One recording to score.

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use diarist::metrics::{DerComponents, JerComponents, ScoreOptions, Scores};
+use diarist::parts::metrics::{DerComponents, JerComponents, ScoreOptions, Scores};
 use serde::Serialize;
 
 use crate::table;

@@ -1,17 +1,19 @@
-//! What the commands say, as tables and as JSON.
+//! Output of the commands, as tables and as JSON.
 
 use std::path::Path;
 
 use anyhow::Result;
-use diarist::voices::{Candidate, Identification, Person, Sample, SpeakerVoice};
+use diarist::Speaker;
+use diarist::parts::formats::json::JsonIdentification;
+use diarist::parts::voices::{Candidate, Identification, Person, Sample};
 use serde_json::{Value, json};
 
-use super::Form;
+use super::Presentation;
 use crate::table;
 
-/// Everybody.
-pub(super) fn people(people: &[Person], form: Form) -> Result<String> {
-    if form == Form::Json {
+/// All people.
+pub(super) fn people(people: &[Person], shown: Presentation) -> Result<String> {
+    if shown == Presentation::Json {
         let person = |person: &Person| {
             json!({
                 "name": person.name,
@@ -37,8 +39,8 @@ pub(super) fn people(people: &[Person], form: Form) -> Result<String> {
 }
 
 /// The samples of a person.
-pub(super) fn samples(samples: &[Sample], form: Form) -> Result<String> {
-    if form == Form::Json {
+pub(super) fn samples(samples: &[Sample], shown: Presentation) -> Result<String> {
+    if shown == Presentation::Json {
         let sample = |sample: &Sample| {
             json!({
                 "id": sample.id,
@@ -67,27 +69,23 @@ pub(super) fn samples(samples: &[Sample], form: Form) -> Result<String> {
     text(&[head].into_iter().chain(rows).collect::<Vec<_>>())
 }
 
-/// Who the speakers of `file` are.
-pub(super) fn identifications(
-    file: &Path,
-    speakers: &[SpeakerVoice],
-    found: &[Option<Identification>],
-    form: Form,
-) -> Result<String> {
-    if form == Form::Json {
-        let speaker = |(speaker, found): (&SpeakerVoice, &Option<Identification>)| {
+/// The likeliest people for the speakers of `file`.
+pub(super) fn identifications(file: &Path, speakers: &[Speaker], shown: Presentation) -> Result<String> {
+    if shown == Presentation::Json {
+        let speaker = |speaker: &Speaker| {
             json!({
                 "label": speaker.label,
                 "speech_s": rounded(speaker.speech_s),
-                "name": found.as_ref().and_then(Identification::name),
-                "identification": found.as_ref().map(diarist::formats::json::JsonIdentification::from),
+                "name": speaker.name,
+                "identification": speaker.identification.as_ref().map(JsonIdentification::from),
             })
         };
-        let speakers: Vec<Value> = speakers.iter().zip(found).map(speaker).collect();
+        let speakers: Vec<Value> = speakers.iter().map(speaker).collect();
         return line(&json!({ "file": file.display().to_string(), "speakers": speakers }));
     }
     let head = ["speaker", "speech", "name", "likeliest", "probability", "runner-up", "margin"].map(str::to_owned);
-    let rows = speakers.iter().zip(found).map(|(speaker, found)| {
+    let rows = speakers.iter().map(|speaker| {
+        let found = &speaker.identification;
         let best = found.as_ref().and_then(|found| found.best.as_ref());
         let runner_up = found.as_ref().and_then(|found| found.runner_up.as_ref());
         let margin = found.as_ref().and_then(Identification::margin);
@@ -95,7 +93,7 @@ pub(super) fn identifications(
         [
             speaker.label.clone(),
             format!("{:.1} s", speaker.speech_s),
-            found.as_ref().and_then(Identification::name).unwrap_or("unknown").to_owned(),
+            speaker.name.as_deref().unwrap_or("unknown").to_owned(),
             name(best),
             best.map_or_else(|| "-".to_owned(), |best| format!("{:.4}", best.probability)),
             name(runner_up),
@@ -105,10 +103,10 @@ pub(super) fn identifications(
     text(&[head].into_iter().chain(rows).collect::<Vec<_>>())
 }
 
-/// Are two voices of one person?
-pub(super) fn verification(found: &Identification, form: Form) -> Result<String> {
+/// Whether two voices belong to one person.
+pub(super) fn verification(found: &Identification, shown: Presentation) -> Result<String> {
     let Some(best) = &found.best else { anyhow::bail!("a comparison with nobody") };
-    if form == Form::Json {
+    if shown == Presentation::Json {
         return line(&json!({
             "same": found.is_known,
             "probability": best.probability,
@@ -123,7 +121,7 @@ pub(super) fn verification(found: &Identification, form: Form) -> Result<String>
     ))
 }
 
-/// Milliseconds are enough.
+/// `seconds` rounded to milliseconds.
 fn rounded(seconds: f64) -> f64 {
     (seconds * 1e3).round() / 1e3
 }

@@ -1,19 +1,20 @@
-//! What was found: the configuration file, and the table for the user.
+//! The result of a search: the configuration file, and the table for the user.
 
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::Path;
 
-use diarist::metrics::DerComponents;
+use diarist::parts::metrics::DerComponents;
+use diarist::parts::settings::{Choices, OPTIONS};
 
 use super::space::with_values;
 use super::validate::{Fold, Outcome, Tuner};
 use crate::{dataset, table};
 
-/// Names of recordings that the configuration file lists at most.
+/// Most recordings that the configuration file lists.
 const MAX_NAMES: usize = 50;
 
-/// A search and what came of it.
+/// A search and its outcome.
 #[derive(Debug)]
 pub(super) struct Report<'a> {
     pub(super) tuner: &'a Tuner<'a>,
@@ -21,10 +22,10 @@ pub(super) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// The text of the configuration file: what it is worth as comments, then the options.
+    /// The text of the configuration file: error rates as comments, then the options.
     pub(super) fn config(&self) -> String {
         let Outcome { fitted, .. } = self.outcome;
-        let recordings = self.tuner.recordings;
+        let items = self.tuner.items;
         let mut lines = vec![
             format!(
                 "Written by `diarist tune`, version {}, for --config of diarize and bench.",
@@ -44,13 +45,13 @@ impl Report<'_> {
         lines.push("Recordings:".to_owned());
         let name =
             |audio: &Path| audio.file_name().unwrap_or(OsStr::new("")).to_string_lossy().escape_debug().to_string();
-        lines.extend(recordings.iter().take(MAX_NAMES).map(|recording| format!("  {}", name(&recording.item.audio))));
-        if recordings.len() > MAX_NAMES {
-            lines.push(format!("  and {} more", recordings.len() - MAX_NAMES));
+        lines.extend(items.iter().take(MAX_NAMES).map(|analyzed| format!("  {}", name(&analyzed.item.audio))));
+        if items.len() > MAX_NAMES {
+            lines.push(format!("  and {} more", items.len() - MAX_NAMES));
         }
         let comments: String = lines.iter().map(|line| format!("# {line}\n")).collect();
-        let settings = with_values(self.tuner.settings, self.outcome.parameters, self.outcome.values());
-        comments + "\n" + &toml::to_string(&settings).expect("every setting has a TOML form")
+        let choices = with_values(&for_file(self.tuner.choices), self.outcome.parameters, self.outcome.values());
+        comments + "\n" + &toml::to_string(&choices).expect("every value has a TOML form")
     }
 
     /// The table: each fold, the sums, and the values.
@@ -64,7 +65,7 @@ impl Report<'_> {
         rows.extend(folds.iter().map(|fold| {
             row(format!("held out: {}", self.names(fold)), fold.held_out.len(), &fold.change.before, &fold.change.tuned)
         }));
-        let number = self.tuner.recordings.len();
+        let number = self.tuner.items.len();
         if let Some(change) = self.outcome.held_out() {
             rows.push(row("TOTAL held out".to_owned(), number, &change.before, &change.tuned));
         }
@@ -79,7 +80,7 @@ impl Report<'_> {
         writeln!(out, "\n# {}: {}", self.verdict(), file.display())
     }
 
-    /// What the file holds, and why.
+    /// The values in the file, with the reason.
     fn verdict(&self) -> &'static str {
         match self.outcome.held_out() {
             None => "The tuned values are used, unproven: one recording cannot be cross-validated",
@@ -93,25 +94,37 @@ impl Report<'_> {
     }
 
     fn search(&self) -> String {
-        let Tuner { recordings, num_trials, seed, .. } = self.tuner;
-        let num_recordings = recordings.len();
+        let Tuner { items, num_trials, seed, .. } = self.tuner;
+        let num_recordings = items.len();
         let recordings =
             if num_recordings == 1 { "1 recording".to_owned() } else { format!("{num_recordings} recordings") };
         format!("{recordings}, {} folds, {num_trials} trials, seed {seed}", self.outcome.folds.len())
     }
 
-    /// The first and the last recording held out.
+    /// The first and the last recording of a fold.
     fn names(&self, fold: &Fold) -> String {
-        let names: Vec<&str> = self.tuner.recordings[fold.held_out.clone()]
-            .iter()
-            .map(|recording| recording.item.file_id.as_str())
-            .collect();
+        let names: Vec<&str> =
+            self.tuner.items[fold.held_out.clone()].iter().map(|analyzed| analyzed.item.file_id.as_str()).collect();
         match names[..] {
             [] => String::new(),
             [name] => name.to_owned(),
             [first, .., last] => format!("{first} to {last}"),
         }
     }
+}
+
+/// The choices that belong into a file for other recordings and machines: without numbers of
+/// speakers, weights and threads.
+fn for_file(choices: &Choices) -> Choices {
+    const LEFT_OUT: [&str; 6] =
+        ["num-speakers", "min-speakers", "max-speakers", "segmentation", "embedding", "threads"];
+    let mut kept = Choices::default();
+    for option in OPTIONS.iter().filter(|option| !LEFT_OUT.contains(&option.name)) {
+        if let Some(value) = choices.get(option.name) {
+            kept.set(option, value.clone());
+        }
+    }
+    kept
 }
 
 fn rate(errors: &DerComponents) -> String {

@@ -9,7 +9,7 @@ use tpe::TpeOptimizer;
 
 use super::space::Parameter;
 
-/// Trials at random positions, after which the estimators have something to go by.
+/// Trials at random positions, before the estimators have enough data.
 const NUM_RANDOM_TRIALS: usize = 10;
 
 /// The best trial.
@@ -17,11 +17,12 @@ const NUM_RANDOM_TRIALS: usize = 10;
 pub(super) struct Best {
     /// One value for each parameter.
     pub(super) values: Vec<f64>,
-    /// What `error` gave for them.
+    /// Their error.
     pub(super) error: f64,
 }
 
-/// Tries `num_trials` sets of values, `start` first, and returns the first of those with the least error.
+/// Tries `num_trials` sets of values, `start` first, and returns the first of those with the lowest
+/// error.
 pub(super) fn minimise(
     parameters: &[Parameter],
     start: &[f64],
@@ -77,16 +78,18 @@ fn internal(error: impl std::error::Error + Send + Sync + 'static) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use diarist::pipeline::{Clustering, Settings};
+    use diarist::parts::settings::{Choices, OptionInfo, Value};
 
     use super::super::space::parameters;
     use super::*;
 
     fn ahc() -> (&'static [Parameter], Vec<f64>) {
-        parameters(&Settings { clustering: Some(Clustering::Ahc), ..Settings::default() }).unwrap()
+        let mut choices = Choices::default();
+        choices.set(OptionInfo::find("clustering").unwrap(), Value::Name("ahc"));
+        parameters(&choices).unwrap()
     }
 
-    /// A bowl around threshold 1.2, size 5, gap 0.3, with the start far up its side.
+    /// A bowl around threshold 1.2, size 5, gap 0.3. The start is far from its minimum.
     fn bowl(values: &[f64]) -> f64 {
         (values[0] - 1.2).powi(2) + ((values[1] - 5.0) / 10.0).powi(2) + (values[2] - 0.3).powi(2)
     }
@@ -96,7 +99,7 @@ mod tests {
         let (parameters, start) = ahc();
         for seed in 0..5 {
             let best = minimise(parameters, &start, 200, seed, |values| Ok(bowl(values))).unwrap();
-            // 200 points at random come within 0.02 on average; the search must do better with every seed.
+            // 200 random points come within 0.02 on average; the search is better with every seed.
             assert!(best.error < 0.01, "seed {seed}: {best:?}");
             assert_eq!(best.error, bowl(&best.values));
         }

@@ -1,19 +1,19 @@
-//! What is searched: the parameters of each clustering method, with their ranges.
+//! The parameters of each clustering method that are searched, with their ranges.
 //!
-//! Source of the ranges: pyannote.audio 4.0, `pipelines/clustering.py` and `pipelines/speaker_diarization.py`. The
-//! segmentation network is a powerset one: its most likely class is taken, so there is no threshold on speech to search.
+//! Source of the ranges: pyannote.audio 4.0, `pipelines/clustering.py` and
+//! `pipelines/speaker_diarization.py`. The segmentation network is a powerset one: its most likely
+//! class is taken, so there is no threshold on speech to search.
 
-use diarist::Result;
-use diarist::clustering::Method;
-use diarist::pipeline::{DiarizationOptions, Settings};
+use diarist::parts::settings::{Choices, OptionInfo, Value};
+use diarist::{Error, ErrorKind, Result};
 
-/// How values lie on the axis of the optimiser.
+/// Mapping of values to the axis of the optimiser.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Scale {
     Linear,
-    /// By the natural logarithm.
+    /// Natural logarithm.
     Log,
-    /// Whole numbers; each has an interval of length 1.
+    /// Whole numbers, each with an interval of length 1.
     Whole,
 }
 
@@ -25,81 +25,69 @@ pub(super) struct Parameter {
     scale: Scale,
     smallest: f64,
     largest: f64,
-    set: fn(&mut Settings, f64),
 }
 
-const MIN_DURATION_OFF: Parameter = Parameter {
-    name: "min-duration-off",
-    scale: Scale::Linear,
-    smallest: 0.0,
-    largest: 1.0,
-    set: |settings, value| settings.min_duration_off = Some(value),
-};
+const MIN_DURATION_OFF: Parameter =
+    Parameter { name: "min-duration-off", scale: Scale::Linear, smallest: 0.0, largest: 1.0 };
 
 const VBX: [Parameter; 4] = [
-    Parameter {
-        name: "threshold",
-        scale: Scale::Linear,
-        smallest: 0.5,
-        largest: 0.8,
-        set: |settings, value| settings.threshold = Some(value),
-    },
-    Parameter {
-        name: "fa",
-        scale: Scale::Log,
-        smallest: 0.01,
-        largest: 0.5,
-        set: |settings, value| settings.fa = Some(value),
-    },
-    Parameter {
-        name: "fb",
-        scale: Scale::Log,
-        smallest: 0.01,
-        largest: 15.0,
-        set: |settings, value| settings.fb = Some(value),
-    },
+    Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.5, largest: 0.8 },
+    Parameter { name: "fa", scale: Scale::Log, smallest: 0.01, largest: 0.5 },
+    Parameter { name: "fb", scale: Scale::Log, smallest: 0.01, largest: 15.0 },
     MIN_DURATION_OFF,
 ];
 
 const AHC: [Parameter; 3] = [
-    Parameter {
-        name: "threshold",
-        scale: Scale::Linear,
-        smallest: 0.0,
-        largest: 2.0,
-        set: |settings, value| settings.threshold = Some(value),
-    },
-    Parameter {
-        name: "min-cluster-size",
-        scale: Scale::Whole,
-        smallest: 1.0,
-        largest: 20.0,
-        set: |settings, value| settings.min_cluster_size = Some(value as usize),
-    },
+    Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.0, largest: 2.0 },
+    Parameter { name: "min-cluster-size", scale: Scale::Whole, smallest: 1.0, largest: 20.0 },
     MIN_DURATION_OFF,
 ];
 
-/// The parameters that the settings' method has, with their values in force.
-pub(super) fn parameters(settings: &Settings) -> Result<(&'static [Parameter], Vec<f64>)> {
-    let DiarizationOptions { method, min_duration_off_s, .. } = settings.options()?;
-    Ok(match method {
-        Method::Vbx(vbx) => (&VBX, vec![vbx.threshold, vbx.fa, vbx.fb, min_duration_off_s]),
-        Method::Ahc(ahc) => (&AHC, vec![ahc.threshold, ahc.min_cluster_size as f64, min_duration_off_s]),
-    })
+/// The parameters of the chosen clustering method, with their values in force.
+pub(super) fn parameters(choices: &Choices) -> Result<(&'static [Parameter], Vec<f64>)> {
+    let settings = choices.settings()?;
+    let parameters: &[Parameter] = if settings.clustering.method.name() == "vbx" { &VBX } else { &AHC };
+    let value = |parameter: &Parameter| match parameter.option()?.get(&settings) {
+        Some(Value::Number(value)) => Ok(value),
+        Some(Value::Count(value)) => Ok(value as f64),
+        _ => Err(unknown(parameter.name)),
+    };
+    let values = parameters.iter().map(value).collect::<Result<_>>()?;
+    Ok((parameters, values))
 }
 
-/// `settings` with these values of `parameters`; the method is named, since they mean something to it alone.
-pub(super) fn with_values(settings: &Settings, parameters: &[Parameter], values: &[f64]) -> Settings {
-    let mut changed = settings.clone();
-    changed.clustering = Some(settings.clustering.unwrap_or_default());
+/// `choices` with these values of `parameters`, and with the name of the clustering method, since the
+/// values have a meaning for that method only.
+pub(super) fn with_values(choices: &Choices, parameters: &[Parameter], values: &[f64]) -> Choices {
+    let mut changed = choices.clone();
+    if let (Some(clustering), None) = (OptionInfo::find("clustering"), choices.get("clustering")) {
+        changed.set(clustering, Value::Name("vbx"));
+    }
     for (parameter, &value) in parameters.iter().zip(values) {
-        (parameter.set)(&mut changed, value);
+        if let Ok(option) = parameter.option() {
+            changed.set(option, parameter.in_option(value));
+        }
     }
     changed
 }
 
+fn unknown(name: &str) -> Error {
+    Error::new(ErrorKind::Internal, format!("{name} is no parameter of the clustering method"))
+}
+
 impl Parameter {
-    /// The interval of the axis that is searched: the range, widened to hold `start`; the end does not belong to it.
+    fn option(&self) -> Result<&'static OptionInfo> {
+        OptionInfo::find(self.name).ok_or_else(|| unknown(self.name))
+    }
+
+    fn in_option(&self, value: f64) -> Value {
+        match self.scale {
+            Scale::Linear | Scale::Log => Value::Number(value),
+            Scale::Whole => Value::Count(value as usize),
+        }
+    }
+
+    /// The searched interval of the axis, without its end: the range, widened to hold `start`.
     pub(super) fn interval(&self, start: f64) -> (f64, f64) {
         let (smallest, largest) = (self.smallest.min(start), self.largest.max(start));
         match self.scale {
@@ -109,7 +97,7 @@ impl Parameter {
         }
     }
 
-    /// Where `value` lies on the axis.
+    /// The position of `value` on the axis.
     pub(super) fn position(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => value,
@@ -118,7 +106,8 @@ impl Parameter {
         }
     }
 
-    /// The value at a position, with as many digits as a person wants to read: what is tried is what is written.
+    /// The value at a position, rounded to a few digits, so that the file holds exactly the values that
+    /// were tried.
     pub(super) fn value(&self, position: f64) -> f64 {
         match self.scale {
             Scale::Linear => (position * 1e3).round() / 1e3,
@@ -131,7 +120,8 @@ impl Parameter {
 /// `value`, above 0, rounded to three significant digits.
 fn three_digits(value: f64) -> f64 {
     let digits = 2 - value.log10().floor() as i32;
-    // Division by a power of ten gives the number that the decimal digits stand for; multiplication by 0.001 does not.
+    // Division by a power of ten gives the number nearest to the decimal digits; multiplication by
+    // 0.001 does not.
     if digits >= 0 {
         let unit = 10_f64.powi(digits);
         (value * unit).round() / unit
@@ -144,15 +134,15 @@ fn three_digits(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use diarist::pipeline::Clustering;
 
     #[test]
     fn every_range_holds_the_default_and_only_what_is_valid() {
-        for clustering in [Clustering::Vbx, Clustering::Ahc] {
-            let settings = Settings { clustering: Some(clustering), ..Settings::default() };
-            let (parameters, defaults) = parameters(&settings).unwrap();
-            let unchanged = with_values(&settings, parameters, &defaults);
-            assert_eq!(unchanged.options().unwrap(), settings.options().unwrap());
+        for clustering in ["vbx", "ahc"] {
+            let mut choices = Choices::default();
+            choices.set(OptionInfo::find("clustering").unwrap(), Value::Name(clustering));
+            let (parameters, defaults) = parameters(&choices).unwrap();
+            let unchanged = with_values(&choices, parameters, &defaults);
+            assert_eq!(unchanged.settings().unwrap(), choices.settings().unwrap());
             for end in 0..2 {
                 let corner: Vec<f64> = parameters
                     .iter()
@@ -166,7 +156,7 @@ mod tests {
                     .collect();
                 let limits = parameters.iter().map(|p| if end == 0 { p.smallest } else { p.largest });
                 assert_eq!(corner, limits.collect::<Vec<_>>());
-                with_values(&settings, parameters, &corner).options().unwrap();
+                with_values(&choices, parameters, &corner).settings().unwrap();
             }
         }
     }

@@ -2,29 +2,29 @@
 
 use std::ops::Range;
 
-use diarist::Result;
-use diarist::metrics::{DerComponents, ScoreOptions, score};
-use diarist::pipeline::{Analysis, Pipeline, Settings};
+use diarist::parts::metrics::{DerComponents, ScoreOptions, score};
+use diarist::parts::settings::Choices;
+use diarist::{Analysis, Diarizer, Result};
 use rayon::prelude::*;
 
 use super::search::minimise;
 use super::space::{Parameter, parameters, with_values};
 use crate::dataset::Item;
 
-/// A recording, and what the networks said about it.
+/// A recording of the dataset, and its analysis.
 #[derive(Debug)]
-pub(super) struct Recording {
+pub(super) struct AnalyzedItem {
     pub(super) item: Item,
     pub(super) analysis: Analysis,
 }
 
-/// Everything a search needs but its budget.
+/// Input of a search.
 #[derive(Debug)]
 pub(super) struct Tuner<'a> {
-    pub(super) pipeline: &'a Pipeline,
-    pub(super) recordings: &'a [Recording],
-    /// What the search starts from.
-    pub(super) settings: &'a Settings,
+    pub(super) diarizer: &'a Diarizer,
+    pub(super) items: &'a [AnalyzedItem],
+    /// The start of the search.
+    pub(super) choices: &'a Choices,
     pub(super) scoring: &'a ScoreOptions,
     pub(super) num_trials: usize,
     pub(super) seed: u64,
@@ -44,16 +44,16 @@ pub(super) struct Fold {
     pub(super) change: Change,
 }
 
-/// What came of it.
+/// Result of a search.
 #[derive(Debug)]
 pub(super) struct Outcome {
     pub(super) parameters: &'static [Parameter],
     pub(super) before: Vec<f64>,
-    /// Found on all recordings.
+    /// The values found on all recordings.
     pub(super) tuned: Vec<f64>,
-    /// On all recordings, those that the values were found on.
+    /// Errors on all recordings, the ones that the values were found on.
     pub(super) fitted: Change,
-    /// None if there is one recording only.
+    /// Empty if there is only one recording.
     pub(super) folds: Vec<Fold>,
 }
 
@@ -76,7 +76,7 @@ impl Outcome {
         (!self.folds.is_empty()).then_some(sum)
     }
 
-    /// The values to use: those found, unless others than those they were found on speak against them.
+    /// The values to use: those found, unless they are not better on recordings held out.
     pub(super) fn values(&self) -> &[f64] {
         if self.held_out().is_none_or(|change| change.is_better()) { &self.tuned } else { &self.before }
     }
@@ -84,7 +84,8 @@ impl Outcome {
 
 /// `num_folds` neighbouring stretches of `num_recordings`, of nearly equal length.
 ///
-/// Recordings come sorted by name, so parts of one session are neighbours and mostly held out together.
+/// Recordings are sorted by name, so parts of one session are neighbours and mostly held out
+/// together.
 fn stretches(num_recordings: usize, num_folds: usize) -> Vec<Range<usize>> {
     let edge = |index: usize| num_recordings * index / num_folds;
     (0..num_folds).map(|index| edge(index)..edge(index + 1)).collect()
@@ -93,11 +94,11 @@ fn stretches(num_recordings: usize, num_folds: usize) -> Vec<Range<usize>> {
 impl Tuner<'_> {
     /// Searches once on all recordings and once for each fold; `progress` is called after every trial.
     pub(super) fn run(&self, num_folds: usize, progress: &(impl Fn() + Sync)) -> Result<Outcome> {
-        let (parameters, before) = parameters(self.settings)?;
-        let num_folds = num_folds.min(self.recordings.len());
-        let held_out = if num_folds < 2 { Vec::new() } else { stretches(self.recordings.len(), num_folds) };
+        let (parameters, before) = parameters(self.choices)?;
+        let num_folds = num_folds.min(self.items.len());
+        let held_out = if num_folds < 2 { Vec::new() } else { stretches(self.items.len(), num_folds) };
         let search = |held_out: Range<usize>| self.search(parameters, &before, held_out, progress);
-        let (fitted, folds) = self.pipeline.install(|| {
+        let (fitted, folds) = self.diarizer.analyzer().install(|| {
             rayon::join(|| search(0..0), || held_out.par_iter().cloned().map(search).collect::<Vec<Result<_>>>())
         });
         let (tuned, fitted) = fitted?;
@@ -108,8 +109,8 @@ impl Tuner<'_> {
         Ok(Outcome { parameters, before, tuned, fitted, folds })
     }
 
-    /// The best values on the recordings that are not `held_out`, and what they do for those that are, or for all if
-    /// none is.
+    /// The best values on the recordings that are not `held_out`, and the errors on those that are, or
+    /// on all if none is.
     fn search(
         &self,
         parameters: &[Parameter],
@@ -117,7 +118,7 @@ impl Tuner<'_> {
         held_out: Range<usize>,
         progress: &(impl Fn() + Sync),
     ) -> Result<(Vec<f64>, Change)> {
-        let all = 0..self.recordings.len();
+        let all = 0..self.items.len();
         let chosen_on: Vec<usize> = all.clone().filter(|index| !held_out.contains(index)).collect();
         let best = minimise(parameters, before, self.num_trials, self.seed, |values| {
             let errors = self.errors(&chosen_on, parameters, values)?;
@@ -134,12 +135,12 @@ impl Tuner<'_> {
 
     /// The errors on the recordings at `indices`, summed in that order.
     fn errors(&self, indices: &[usize], parameters: &[Parameter], values: &[f64]) -> Result<DerComponents> {
-        let options = with_values(self.settings, parameters, values).options()?;
+        let diarizer = self.diarizer.with_settings(&with_values(self.choices, parameters, values).settings()?)?;
         let error = |&index: &usize| -> Result<DerComponents> {
-            let Recording { item, analysis } = &self.recordings[index];
-            let result = self.pipeline.cluster(&item.file_id, analysis, &options)?;
+            let AnalyzedItem { item, analysis } = &self.items[index];
+            let result = diarizer.cluster(analysis)?;
             let regions = item.regions(result.duration_s);
-            let scores = score(&item.reference, &result.diarization, Some(&regions), self.scoring);
+            let scores = score(&item.reference, &result.annotation(), Some(&regions), self.scoring);
             scores.map(|scores| scores.der).map_err(|error| error.at(item.file_id.clone()))
         };
         let errors: Vec<Result<DerComponents>> = indices.par_iter().map(error).collect();
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_help_others_is_not_used() {
+    fn values_that_do_not_help_held_out_recordings_are_not_used() {
         let outcome = |changes: &[Change]| Outcome {
             parameters: &[],
             before: vec![0.07],

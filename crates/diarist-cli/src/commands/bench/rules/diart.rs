@@ -7,11 +7,11 @@
 //! Masks replace diart's soft activations: a local speaker is active if it has a frame.
 
 use diarist::Result;
-use diarist::assignment::{Objective, assign};
-use diarist::live::{WindowRules, WindowSpeakers};
-use diarist::pipeline::EMBEDDING_DIMENSION;
-use diarist::segmentation::masks::ChunkMasks;
-use diarist::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use diarist::parts::analysis::EMBEDDING_DIMENSION;
+use diarist::parts::assignment::{Objective, assign};
+use diarist::parts::live::{WindowRules, WindowSpeakers};
+use diarist::parts::segmentation::masks::ChunkMasks;
+use diarist::parts::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 use super::Ids;
 

@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 
 use diarist::Result;
-use diarist::live::{WindowRules, WindowSpeakers};
-use diarist::pipeline::EMBEDDING_DIMENSION;
-use diarist::segmentation::masks::{ChunkMasks, FrameMask};
-use diarist::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
-use diarist::tracking::cosine_distance;
+use diarist::parts::analysis::EMBEDDING_DIMENSION;
+use diarist::parts::inference::cosine_distance;
+use diarist::parts::live::{WindowRules, WindowSpeakers};
+use diarist::parts::segmentation::masks::{ChunkMasks, FrameMask};
+use diarist::parts::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 use super::Ids;
 

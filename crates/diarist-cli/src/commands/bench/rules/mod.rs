@@ -6,9 +6,9 @@ mod fluidaudio;
 #[cfg(test)]
 mod test_data;
 
-use diarist::live::{LiveOptions, WindowRules};
-use diarist::segmentation::LOCAL_SPEAKERS;
-use diarist::{Error, Result};
+use diarist::parts::live::WindowRules;
+use diarist::parts::segmentation::LOCAL_SPEAKERS;
+use diarist::{Error, LiveSettings, Result};
 
 use diart::Diart;
 use fluidaudio::FluidAudio;
@@ -38,12 +38,12 @@ impl Rules {
         }
     }
 
-    /// Checks that the rules work with these options.
+    /// Checks that the rules work with these settings.
     ///
     /// # Errors
     /// [`diarist::ErrorKind::InvalidOption`] if they do not.
-    pub(super) fn check(self, options: &LiveOptions) -> Result<()> {
-        if self == Self::Fluidaudio && (options.step_s, options.latency_s) != (10.0, 10.0) {
+    pub(super) fn check(self, settings: &LiveSettings) -> Result<()> {
+        if self == Self::Fluidaudio && (settings.step_s, settings.latency_s) != (10.0, 10.0) {
             return Err(Error::invalid_option("FluidAudio's rules need a live step of 10 s and a latency of 10 s"));
         }
         Ok(())

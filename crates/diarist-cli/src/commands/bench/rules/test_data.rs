@@ -2,9 +2,9 @@
 
 use std::ops::Range;
 
-use diarist::pipeline::EMBEDDING_DIMENSION;
-use diarist::segmentation::LOCAL_SPEAKERS;
-use diarist::segmentation::masks::{ChunkMasks, FrameMask};
+use diarist::parts::analysis::EMBEDDING_DIMENSION;
+use diarist::parts::segmentation::LOCAL_SPEAKERS;
+use diarist::parts::segmentation::masks::{ChunkMasks, FrameMask};
 
 /// Masks of local speakers that are active in these frames.
 pub(super) fn masks(speakers: [Range<usize>; LOCAL_SPEAKERS]) -> ChunkMasks {
