@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::audio::{self, AudioSource, SliceSource, SourceTimes};
+use crate::audio::{self, AudioFile, AudioSource, SliceSource, SourceTimes};
 use crate::error::{Error, ErrorKind, Result};
 
 /// How far an analysis has come.
@@ -16,7 +16,7 @@ pub struct Progress {
     pub total_s: Option<f64>,
 }
 
-/// A recording to analyze: a file, or any source of samples.
+/// A recording to analyze: a file, its bytes, or any source of samples.
 ///
 /// A path is a recording: `diarizer.diarize("meeting.mp3")`.
 ///
@@ -39,16 +39,16 @@ pub struct Recording<'a> {
 
 enum Input<'a> {
     File(PathBuf),
+    Bytes { name: String, open: Box<dyn FnOnce(&str) -> Result<AudioFile> + Send + 'a> },
     Source(Box<dyn AudioSource + 'a>),
 }
 
 impl fmt::Debug for Recording<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = match &self.input {
-            Input::File(path) => Some(path),
-            Input::Source(_) => None,
-        };
-        f.debug_struct("Recording").field("file_id", &self.file_id).field("path", &path).finish_non_exhaustive()
+        f.debug_struct("Recording")
+            .field("file_id", &self.file_id)
+            .field("place", &self.place())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,13 +58,25 @@ impl<'a> Recording<'a> {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let file_id = file_id(&path);
-        Self { input: Input::File(path), file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
+        Self::from_input(Input::File(path), file_id)
+    }
+
+    /// The audio file whose content is `bytes`, of any common format; `name` is that of the file in
+    /// messages, and names the recording as a path does.
+    pub fn from_bytes(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
+        let name = name.into();
+        let file_id = file_id(name.as_ref());
+        let open = Box::new(move |name: &str| audio::open_bytes(name, bytes));
+        Self::from_input(Input::Bytes { name, open }, file_id)
     }
 
     /// The samples of `source`; `file_id` names the recording in results.
     pub fn from_source(file_id: impl Into<String>, source: impl AudioSource + 'a) -> Self {
-        let input = Input::Source(Box::new(source));
-        Self { input, file_id: file_id.into(), checkpoint: None, progress: None, cancel: None, wants_voices: false }
+        Self::from_input(Input::Source(Box::new(source)), file_id.into())
+    }
+
+    fn from_input(input: Input<'a>, file_id: String) -> Self {
+        Self { input, file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
     }
 
     /// Samples in memory, 16 kHz mono in [-1, 1]; `file_id` names the recording in results.
@@ -118,10 +130,11 @@ impl<'a> Recording<'a> {
         &self.file_id
     }
 
-    /// Where the recording is, for errors: the path of a file.
+    /// Where the recording is, for errors: the path or name of a file.
     pub(crate) fn place(&self) -> Option<String> {
         match &self.input {
             Input::File(path) => Some(path.display().to_string()),
+            Input::Bytes { name, .. } => Some(name.clone()),
             Input::Source(_) => None,
         }
     }
@@ -130,6 +143,7 @@ impl<'a> Recording<'a> {
     pub(super) fn open(self) -> Result<Box<dyn AudioSource + 'a>> {
         let source = match self.input {
             Input::File(path) => Box::new(audio::open(&path)?),
+            Input::Bytes { name, open } => Box::new(open(&name)?),
             Input::Source(source) => source,
         };
         Ok(match self.cancel {
@@ -213,6 +227,22 @@ mod tests {
     fn a_recording_is_named_after_its_file() {
         let ids = ["a/b c.tar.wav", "my\ttalk.mp3", ".wav", "/", "-"];
         assert_eq!(ids.map(|path| file_id(path.as_ref())), ["b_c.tar", "my_talk", ".wav", "/", "-"]);
+    }
+
+    #[test]
+    fn the_bytes_of_a_file_are_a_recording() {
+        let path = "../../fixtures/audio/single.flac";
+        let bytes = std::fs::read(path).unwrap();
+        let recordings = [Recording::new(path), Recording::from_bytes(path, bytes)];
+        let all = recordings.map(|recording| {
+            assert_eq!((recording.file_id(), recording.place().as_deref()), ("single", Some(path)));
+            let (mut source, mut out) = (recording.open().unwrap(), Vec::new());
+            while source.read(&mut out).unwrap() {}
+            out
+        });
+        assert!(all[0] == all[1] && !all[0].is_empty());
+        let error = Recording::from_bytes("a.wav", *b"no audio").open().map(drop).unwrap_err();
+        assert!(error.to_string().starts_with("a.wav: "), "{error}");
     }
 
     #[test]
