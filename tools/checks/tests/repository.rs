@@ -8,7 +8,6 @@ fn report(faults: &[Fault]) {
 }
 
 #[test]
-#[ignore = "the modules are being moved"]
 fn modules_of_the_library_keep_their_order() {
     let files = files::repository().unwrap();
     let architecture = files.iter().find(|file| file.path == "ARCHITECTURE.md").unwrap();

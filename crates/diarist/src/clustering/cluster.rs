@@ -1,8 +1,10 @@
 //! The door to all methods: checks what comes in, and the cases that need no method.
 
-use std::collections::BTreeSet;
-
-use super::{Clusters, Method, Plda, SpeakerBounds, ahc, community1};
+use super::bounds::SpeakerBounds;
+use super::clusters::Clusters;
+use super::options::Method;
+use super::plda::Plda;
+use super::{ahc, community1};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
@@ -84,22 +86,4 @@ fn check(embeddings: &Embeddings, masks: &[ChunkMasks], num_slots: usize) -> Res
         return internal(format!("the embedding of {slot:?} holds {}", embeddings.values[bad]));
     }
     Ok(())
-}
-
-/// The mean of at least one row.
-pub(super) fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
-    let labels = vec![0; rows.len()];
-    super::vectors::cluster_means(rows.iter().map(Vec::as_slice), &labels, 1, EMBEDDING_DIMENSION).swap_remove(0)
-}
-
-impl Clusters {
-    /// Number of clusters with a slot.
-    pub(crate) fn num_occupied(&self) -> usize {
-        self.hard.iter().flatten().collect::<BTreeSet<_>>().len()
-    }
-
-    pub(super) fn new(hard: Vec<Option<u32>>, centroids: &[Vec<f64>]) -> Self {
-        let narrowed = |centroid: &Vec<f64>| centroid.iter().map(|&value| value as f32).collect();
-        Self { hard, centroids: centroids.iter().map(narrowed).collect() }
-    }
 }

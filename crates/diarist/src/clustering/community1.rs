@@ -8,7 +8,7 @@ use super::linkage::{centroid_linkage, flat_clusters};
 use super::options::VbxOptions;
 use super::slots::{Similarities, rows_with_clean_speech, widened_rows};
 use super::vbx::vbx;
-use super::vectors::normalised;
+use super::vectors::{mean, normalised};
 use super::{Clusters, Plda, SpeakerBounds};
 use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
 use crate::error::Result;
@@ -32,7 +32,7 @@ pub(super) fn cluster(
     let train_rows = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
     let train: Vec<Vec<f64>> = train_rows.iter().map(|&row| rows[row].clone()).collect();
     let mut centroids = match train.len() {
-        0 => vec![super::cluster::mean(&rows)],
+        0 => vec![mean(&rows)],
         1 => train.clone(),
         _ => speaker_centroids(&train, options, plda),
     };
@@ -54,7 +54,7 @@ pub(super) fn one_cluster(embeddings: &Embeddings, masks: &[ChunkMasks]) -> Clus
     let rows = widened_rows(embeddings);
     let train_rows = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
     let train: Vec<Vec<f64>> = train_rows.iter().map(|&row| rows[row].clone()).collect();
-    let centroid = super::cluster::mean(if train.is_empty() { &rows } else { &train });
+    let centroid = mean(if train.is_empty() { &rows } else { &train });
     Clusters::new(vec![Some(0); rows.len()], &[centroid])
 }
 

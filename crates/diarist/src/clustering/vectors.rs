@@ -1,6 +1,8 @@
 //! Small `f64` vector arithmetic shared by the clustering steps. Every sum has a fixed order, so results never depend
 //! on the number of threads.
 
+use crate::analysis::EMBEDDING_DIMENSION;
+
 /// Partial sums that run side by side, so that the compiler can use vector instructions.
 const LANES: usize = 8;
 
@@ -99,6 +101,12 @@ pub(crate) fn cluster_means<'a>(
         }
     }
     means
+}
+
+/// The mean of at least one row.
+pub(super) fn mean(rows: &[Vec<f64>]) -> Vec<f64> {
+    let labels = vec![0; rows.len()];
+    cluster_means(rows.iter().map(Vec::as_slice), &labels, 1, EMBEDDING_DIMENSION).swap_remove(0)
 }
 
 #[cfg(test)]

@@ -132,7 +132,6 @@ fn shortened(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::timeline::Segment;
 
     fn read_text(text: &str) -> Result<Vec<Annotation>> {
         read(text.as_bytes())

@@ -19,8 +19,7 @@ use super::scores::{ChunkScores, ScoreOptions, score_chunk};
 /// known speakers than ever before.
 ///
 /// ```
-/// use diarist::pipeline::{ChunkModel, Models};
-/// use diarist::inference::ScoreOptions;
+/// use diarist::parts::inference::{ChunkModel, Networks, ScoreOptions};
 ///
 /// # fn main() -> diarist::Result<()> {
 /// let networks = Networks::embedded()?;

@@ -94,6 +94,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::Segment;
 
     #[test]
     fn events_add_up_to_turns() {

@@ -55,8 +55,7 @@ fn seconds(microseconds: u64) -> f64 {
 
 fn annotation(turns: &[(u64, u64, u32)]) -> Annotation {
     let turn = |&(start, duration, speaker): &(u64, u64, u32)| {
-        let segment = Segment::new(seconds(start), seconds(start) + seconds(duration));
-        Turn { segment, speaker: format!("s{speaker}") }
+        Turn::new(seconds(start), seconds(start) + seconds(duration), format!("s{speaker}"))
     };
     Annotation { file_id: "x".to_owned(), turns: turns.iter().map(turn).collect() }
 }

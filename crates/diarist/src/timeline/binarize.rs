@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::intervals::{chronological, union};
+use super::labels::label_name;
 use super::{Discrete, Run, Segment, SlidingWindow, Turn, reconstruct, set_confidences, speaker_count};
 use crate::analysis::Analysis;
 use crate::clustering::Clusters;
@@ -84,11 +85,6 @@ pub fn labels(discrete: &Discrete) -> Vec<u32> {
     let mut clusters: Vec<u32> = clusters.into_iter().collect();
     clusters.sort_by_cached_key(|cluster| cluster.to_string());
     clusters
-}
-
-/// The name of label `index`: `SPEAKER_00`, `SPEAKER_01`, ...
-pub fn label_name(index: usize) -> String {
-    format!("SPEAKER_{index:02}")
 }
 
 /// Turns from active frames. `labels[i]` is the cluster that is called [`label_name`]`(i)`; other clusters get no turn.

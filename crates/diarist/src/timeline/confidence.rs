@@ -1,5 +1,6 @@
 //! Confidence of turns.
 
+use super::labels::label_name;
 use super::{Coverage, Segment, SlidingWindow, Turn};
 use crate::analysis::Analysis;
 use crate::clustering::Clusters;
@@ -25,7 +26,7 @@ pub fn set_confidences(turns: &mut [Turn], analysis: &Analysis, clusters: &Clust
         let local = cluster_of[chunk].iter().zip(&masks[chunk].speakers);
         local.into_iter().any(|(own, mask)| *own == Some(cluster) && mask.get(frame))
     };
-    let names: Vec<String> = (0..labels.len()).map(super::label_name).collect();
+    let names: Vec<String> = (0..labels.len()).map(label_name).collect();
     let share = |turn: &Turn| {
         let cluster = names.iter().position(|name| *name == turn.speaker).map(|index| labels[index])?;
         let shares = frames(turn.segment(), chunks_at.len()).map(|frame| {

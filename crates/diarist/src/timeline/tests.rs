@@ -75,8 +75,8 @@ fn parsed(turns: &[(String, String, String)]) -> Vec<(f64, f64, String)> {
     turns.iter().map(|(start, end, speaker)| (seconds(start), seconds(end), speaker.clone())).collect()
 }
 
-fn turns_of(annotation: &Annotation) -> Vec<(f64, f64, String)> {
-    annotation.turns.iter().map(|turn| (turn.start_s, turn.end_s, turn.speaker.clone())).collect()
+fn turns_of(turns: &[Turn]) -> Vec<(f64, f64, String)> {
+    turns.iter().map(|turn| (turn.start_s, turn.end_s, turn.speaker.clone())).collect()
 }
 
 #[test]

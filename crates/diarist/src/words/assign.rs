@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{SpokenWord, Word};
+use super::transcript::Word;
+use super::utterances::SpokenWord;
 use crate::timeline::{Segment, Turn};
 
 /// A word outside all turns belongs to the nearest one if that is at most this many seconds away.

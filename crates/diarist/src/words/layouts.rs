@@ -10,11 +10,30 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::pieces::{glue_by_text, merged};
-use super::{Layout, Transcript, Word};
+use super::transcript::{Layout, Transcript, Word};
 use crate::error::{Error, Result};
 
+impl Transcript {
+    /// Reads the JSON of any known layout.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] if `bytes` are not JSON, of no known layout, or lack what the layout promises.
+    pub fn read(bytes: &[u8]) -> Result<Self> {
+        if bytes.iter().all(u8::is_ascii_whitespace) {
+            return Err(Error::input("the transcript is empty").hint("write it again as JSON"));
+        }
+        // whisper.cpp cuts characters into tokens, so its strings need not be UTF-8.
+        let text = String::from_utf8_lossy(bytes);
+        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+        let value: Value = serde_json::from_str(text).map_err(|error| {
+            Error::input("the transcript is not JSON").hint("write it as JSON; NaN is none").caused_by(error)
+        })?;
+        read(value)
+    }
+}
+
 /// The transcript in `value`, whatever its layout.
-pub(super) fn read(value: Value) -> Result<Transcript> {
+fn read(value: Value) -> Result<Transcript> {
     let Some((layout, words)) = words(value) else { return Err(unknown()) };
     let mut words = words.map_err(|error| error.at(format!("read as {}", layout.name())))?;
     words.retain(|word| !word.text.is_empty());

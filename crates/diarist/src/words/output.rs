@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{SpokenWord, Utterance};
+use super::utterances::{SpokenWord, Utterance};
 use crate::formats::one_line;
 use crate::formats::subtitles::{self, SubtitleFormat, escaped, voice};
 

@@ -1,6 +1,6 @@
 //! From tokens to words, and which words follow each other without a blank.
 
-use super::Word;
+use super::transcript::Word;
 use crate::timeline::Segment;
 
 /// A word is looked for in this many bytes of the text after the word before.

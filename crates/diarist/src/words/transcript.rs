@@ -1,9 +1,5 @@
 //! A transcript: words in their order, with times as far as the recogniser gave any.
 
-use serde_json::Value;
-
-use super::layouts;
-use crate::error::{Error, Result};
 use crate::timeline::Segment;
 
 /// A word, or a longer piece of text where the recogniser tells no times of words.
@@ -43,25 +39,6 @@ pub struct Transcript {
     pub words: Vec<Word>,
     /// How many words had impossible times: negative, or an end before the start. They count as words without.
     pub num_impossible_times: usize,
-}
-
-impl Transcript {
-    /// Reads the JSON of any known layout.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Input`] if `bytes` are not JSON, of no known layout, or lack what the layout promises.
-    pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(Error::input("the transcript is empty").hint("write it again as JSON"));
-        }
-        // whisper.cpp cuts characters into tokens, so its strings need not be UTF-8.
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            Error::input("the transcript is not JSON").hint("write it as JSON; NaN is none").caused_by(error)
-        })?;
-        layouts::read(value)
-    }
 }
 
 impl Word {

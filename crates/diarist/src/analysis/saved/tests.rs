@@ -86,7 +86,7 @@ fn every_bit_comes_back_in_32_bits() {
         let bytes = bytes_of(&analysis, Values::F32);
         let saved = read(&bytes[..]).unwrap();
         assert!(saved.is_whole && saved.mark.is_none());
-        assert_eq!(saved.header, header(Values::F32));
+        assert_eq!(saved.header(), header(Values::F32));
         assert_eq!(saved.analysis, analysis);
         assert_eq!(saved.num_bytes(), bytes.len() as u64);
     }
@@ -297,7 +297,7 @@ fn headers_that_cannot_be_meant_are_refused() {
         assert!(error.to_string().contains(expected), "{error}");
     }
     let mut long = header(Values::F16);
-    long.file_id = "x".repeat(70_000);
+    long.origin.file_id = "x".repeat(70_000);
     assert_eq!(long.encode().unwrap_err().kind(), ErrorKind::InvalidOption);
 }
 

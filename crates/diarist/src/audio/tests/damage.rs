@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::{decode, fixture};
 use crate::ErrorKind;
+use crate::audio::AudioSource;
 
 /// A file of the given bytes in a folder that lasts as long as the first value.
 fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {

@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 
-use super::{decode, fixture, golden, open_bytes, read_all, snr_db};
+use super::{AudioSource, decode, fixture, golden, open_bytes, read_all, snr_db};
 
 #[derive(Deserialize)]
 struct Entry {
