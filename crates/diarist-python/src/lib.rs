@@ -1,6 +1,7 @@
 //! The Python module `diarist._diarist`, below the package `diarist` (`python/diarist`).
 //!
-//! Only what needs the library is here: arguments are sorted, and results get their classes, in Python.
+//! It holds only the code that needs the library. The package sorts arguments and gives results
+//! their classes in Python.
 #![deny(unsafe_code)]
 
 mod audio;
@@ -12,7 +13,7 @@ mod results;
 
 use pyo3::pymodule;
 
-/// What the package `diarist` is made of.
+/// The compiled part of the package `diarist`.
 #[pymodule]
 mod _diarist {
     #[pymodule_export]

@@ -33,7 +33,7 @@ pub struct Recording<'a> {
     file_id: String,
     pub(super) checkpoint: Option<PathBuf>,
     pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
-    cancel: Option<&'a AtomicBool>,
+    pub(super) cancel: Option<&'a AtomicBool>,
     pub(crate) wants_voices: bool,
 }
 
@@ -192,6 +192,14 @@ pub fn file_id(path: &Path) -> String {
     stem.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
 }
 
+/// Fails if the call was cancelled.
+pub(super) fn check_cancel(cancel: &AtomicBool) -> Result<()> {
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Error::new(ErrorKind::Cancelled, "cancelled by the caller"));
+    }
+    Ok(())
+}
+
 /// A source that ends with an error once it is cancelled.
 struct Cancellable<'a> {
     source: Box<dyn AudioSource + 'a>,
@@ -200,9 +208,7 @@ struct Cancellable<'a> {
 
 impl AudioSource for Cancellable<'_> {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
-        }
+        check_cancel(self.cancel)?;
         self.source.read(out)
     }
 
