@@ -1,4 +1,4 @@
-"""The compiled module. Use the package `diarist`; what is here may change with any version."""
+"""The compiled module. Use the package `diarist`: this module may change with any version."""
 
 import os
 from typing import Any, Callable, Optional, Tuple, Union, final
@@ -20,24 +20,19 @@ class Engine:
         settings: str,
         *,
         config: str | os.PathLike[str] | None = None,
-        segmentation: str | os.PathLike[str] | None = None,
-        embedding: str | os.PathLike[str] | None = None,
-        num_threads: int | None = None,
         speakers: str | os.PathLike[str] | None = None,
         min_probability: float | None = None,
     ) -> Engine: ...
     @property
-    def num_threads(self) -> int: ...
+    def threads(self) -> int: ...
     @property
     def model(self) -> str: ...
     def diarize(
         self,
         audio: _Audio,
+        bounds: str,
         *,
         file_id: str | None = None,
-        num_speakers: int | None = None,
-        min_speakers: int | None = None,
-        max_speakers: int | None = None,
         progress: _Progress | None = None,
     ) -> dict[str, Any]: ...
     def voice(self, audio: _Audio, *, min_speech: float, progress: _Progress | None = None) -> tuple[bytes, float]: ...

@@ -35,19 +35,19 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
 
-    pipeline = diarist.Pipeline(num_threads=arguments.threads)
-    pipeline(arguments.recording)
+    diarizer = diarist.Diarizer(threads=arguments.threads)
+    diarizer(arguments.recording)
     command = [arguments.diarist, "diarize", "--threads", str(arguments.threads), "--format", "json", arguments.recording]
     calls, overheads, commands = [], [], []
     for _ in range(arguments.runs):
-        wall_s, result = seconds(lambda: pipeline(arguments.recording))
+        wall_s, result = seconds(lambda: diarizer(arguments.recording))
         calls.append(wall_s)
         overheads.append(wall_s - json.loads(result.to_json())["timings"]["total_s"])
         commands.append(seconds(lambda: subprocess.run(command, capture_output=True, check=True))[0])
     call_s, overhead_s, command_s = map(statistics.median, (calls, overheads, commands))
     print(f"call {1e3 * call_s:.1f} ms, of which overhead {1e3 * overhead_s:.2f} ms; command {1e3 * command_s:.1f} ms")
     print(f"overhead / command {100 * overhead_s / command_s:.2f} %")
-    for code in ("pass", "import diarist", "import diarist; diarist.Pipeline(num_threads=1)", "import numpy"):
+    for code in ("pass", "import diarist", "import diarist; diarist.Diarizer(threads=1)", "import numpy"):
         process_seconds(code)
         print(f"{code}: {1e3 * statistics.median(process_seconds(code) for _ in range(21)):.1f} ms")
 
