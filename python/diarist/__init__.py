@@ -21,6 +21,7 @@ from diarist._errors import (
     SpeakerBoundsError,
     WeightsError,
 )
+from diarist._live import Live, LiveResult
 from diarist._results import Candidate, Diarization, Identification, Speaker, Turn, Voice
 from diarist._speakers import Person, SpeakerDatabase, compare
 
@@ -33,6 +34,8 @@ __all__ = [
     "Identification",
     "InputError",
     "InternalError",
+    "Live",
+    "LiveResult",
     "OptionError",
     "OutputError",
     "Person",

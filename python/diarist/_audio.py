@@ -31,9 +31,9 @@ def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
         if sample_rate is not None:
             raise OptionError("the sample rate is given twice; leave sample_rate out")
         samples, rate = audio
-        return _of_array(samples, rate), None
+        return of_array(samples, rate), None
     if _is_array(audio):
-        return _of_array(audio, SAMPLE_RATE if sample_rate is None else sample_rate), None
+        return of_array(audio, SAMPLE_RATE if sample_rate is None else sample_rate), None
     if sample_rate is not None:
         raise OptionError("sample_rate is for arrays of samples; a file has its own rate")
     if isinstance(audio, (str, os.PathLike)):
@@ -58,7 +58,7 @@ def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Sour
         rate = audio.get("sample_rate", sample_rate)
         if rate is None:
             raise OptionError('a dictionary with "waveform" needs "sample_rate", too')
-        return _of_array(audio["waveform"], rate), name
+        return of_array(audio["waveform"], rate), name
     if "audio" in audio:
         found, own_name = source(audio["audio"], sample_rate)
         return found, name if name is not None else own_name
@@ -83,7 +83,7 @@ def _is_array(audio: Any) -> bool:
     return hasattr(audio, "__array__") or hasattr(audio, "__dlpack__")
 
 
-def _of_array(samples: Any, rate: Any) -> Source:
+def of_array(samples: Any, rate: Any) -> Tuple[bytes, int, int]:
     """Samples of any number type, (samples,) or (channels, samples). Integers have the full scale
     of their type."""
     import numpy

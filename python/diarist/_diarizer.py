@@ -7,7 +7,7 @@ import math
 import os
 import warnings
 from operator import index
-from typing import TYPE_CHECKING, Any, Callable, Mapping, Optional
+from typing import TYPE_CHECKING, Any, Callable, Literal, Mapping, Optional
 
 from diarist import _audio, _results, _settings
 from diarist._diarist import Engine
@@ -42,7 +42,7 @@ min_probability: Least probability of a person to be named. Default: 0.9.
 
     def __init__(
         self,
-        profile: str | None = None,
+        profile: Literal["exact", "balanced", "fast"] | None = None,
         /,
         *,
         config: str | os.PathLike[str] | None = None,

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use diarist::parts::audio::SamplesSource;
+use diarist::parts::audio::{AudioSource, SamplesSource};
+use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::{Recording, Result};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
@@ -30,12 +31,25 @@ impl Audio {
             Self::File(path) => work(Recording::new(path)),
             Self::Bytes(bytes, name) => work(Recording::from_bytes(name, bytes).with_file_id(UNNAMED)),
             Self::Samples(bytes, sample_rate, num_channels) => {
-                // Python aligns bytes well enough for floats, but does not promise it.
-                let samples = bytemuck::try_cast_slice(&bytes).map_or_else(|_| copied(&bytes), Cow::Borrowed);
+                let samples = floats(&bytes);
                 work(Recording::from_source(UNNAMED, SamplesSource::new(&samples, num_channels, sample_rate)?))
             }
         }
     }
+}
+
+/// Interleaved samples at 16 kHz as mono samples.
+pub(crate) fn mixed(bytes: &[u8], num_channels: u16) -> Result<Vec<f32>> {
+    let samples = floats(bytes);
+    let mut source = SamplesSource::new(&samples, num_channels, SAMPLE_RATE)?;
+    let mut mono = Vec::new();
+    while source.read(&mut mono)? {}
+    Ok(mono)
+}
+
+/// The floats in `bytes`. Python aligns bytes well enough for floats, but does not promise it.
+fn floats(bytes: &[u8]) -> Cow<'_, [f32]> {
+    bytemuck::try_cast_slice(bytes).map_or_else(|_| copied(bytes), Cow::Borrowed)
 }
 
 fn copied(bytes: &[u8]) -> Cow<'_, [f32]> {

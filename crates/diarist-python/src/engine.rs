@@ -1,7 +1,6 @@
 //! The diarizer as Python calls it.
 
 use std::path::PathBuf;
-use std::process;
 use std::sync::{Mutex, PoisonError};
 
 use diarist::parts::formats::rttm;
@@ -11,13 +10,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::audio::Audio;
+use crate::live::LiveEngine;
+use crate::of_process::OfProcess;
 use crate::results::{Outcome, bytes_of};
 use crate::{call, fault};
 
 /// Networks, settings, and threads that compute.
 #[pyclass(frozen, module = "diarist._diarist")]
 pub(crate) struct Engine {
-    diarizer: Mutex<OfProcess>,
+    diarizer: Mutex<OfProcess<Diarizer>>,
     people: Option<People>,
 }
 
@@ -27,28 +28,6 @@ pub(crate) struct Engine {
 struct People {
     path: PathBuf,
     min_probability: Option<f64>,
-}
-
-/// A diarizer whose threads belong to one process. A forked child has the memory of its parent, but
-/// none of its threads.
-struct OfProcess {
-    id: u32,
-    diarizer: Option<Diarizer>,
-}
-
-impl OfProcess {
-    fn new(diarizer: Diarizer) -> Self {
-        Self { id: process::id(), diarizer: Some(diarizer) }
-    }
-}
-
-impl Drop for OfProcess {
-    fn drop(&mut self) {
-        if self.id != process::id() {
-            // Ending threads that do not exist here would wait for them without end.
-            std::mem::forget(self.diarizer.take());
-        }
-    }
 }
 
 #[pymethods]
@@ -71,9 +50,8 @@ impl Engine {
                 choices = choices.over(&Choices::read(&path)?);
             }
             let diarizer = Diarizer::new(&choices.settings()?)?;
-            if let Some(people) = &people {
-                people.known_to(&diarizer)?;
-            }
+            // Shows faults of the database early.
+            with_people(people.as_ref(), diarizer.clone())?;
             Ok(diarizer)
         };
         let diarizer = py.detach(load).map_err(|error| fault::raised(py, &error))?;
@@ -105,14 +83,12 @@ impl Engine {
     ) -> PyResult<Bound<'py, PyAny>> {
         let diarizer = self.diarizer(py)?;
         let model = diarizer.fingerprint();
-        let (people, bounds) = (self.people.clone(), choices(bounds).map_err(|error| fault::raised(py, &error))?);
+        let bounds = choices(bounds).map_err(|error| fault::raised(py, &error))?;
+        let people = self.people.clone();
         let file_id = file_id.map(rttm::field);
         let outcome = call::run(py, audio, progress, move |recording| {
             let diarizer = with_bounds(diarizer, &bounds)?;
-            let diarizer = match people {
-                Some(people) => people.known_to(&diarizer)?,
-                None => diarizer,
-            };
+            let diarizer = with_people(people.as_ref(), diarizer)?;
             let recording = match file_id {
                 Some(file_id) => recording.with_file_id(file_id),
                 None => recording,
@@ -135,6 +111,14 @@ impl Engine {
         let (voice, _) = call::run(py, audio, progress, move |clip| diarizer.voice(clip, min_speech))?;
         Ok((PyBytes::new(py, &bytes_of(voice.embedding())), voice.speech_s()))
     }
+
+    /// Starts a live diarization with these settings and people.
+    #[pyo3(signature = (*, latency_s=None, step_s=None))]
+    fn live(&self, py: Python<'_>, latency_s: Option<f64>, step_s: Option<f64>) -> PyResult<LiveEngine> {
+        let diarizer = self.diarizer(py)?;
+        py.detach(|| LiveEngine::new(&with_people(self.people.as_ref(), diarizer)?, latency_s, step_s))
+            .map_err(|error| fault::raised(py, &error))
+    }
 }
 
 impl Engine {
@@ -144,18 +128,19 @@ impl Engine {
     /// is, so no child finds the mutex locked for ever.
     fn diarizer(&self, py: Python<'_>) -> PyResult<Diarizer> {
         let mut of_process = self.diarizer.lock().unwrap_or_else(PoisonError::into_inner);
-        if of_process.id != process::id() {
-            let diarizer = of_process.diarizer.as_ref().ok_or_else(no_threads).and_then(Diarizer::with_new_threads);
+        if !of_process.is_of_this_process() {
+            let diarizer = of_process.value().ok_or_else(no_threads).and_then(Diarizer::with_new_threads);
             *of_process = OfProcess::new(diarizer.map_err(|error| fault::raised(py, &error))?);
         }
-        of_process.diarizer.clone().ok_or_else(|| fault::raised(py, &no_threads()))
+        of_process.value().cloned().ok_or_else(|| fault::raised(py, &no_threads()))
     }
 }
 
-impl People {
-    /// `diarizer` with the names of these people.
-    fn known_to(&self, diarizer: &Diarizer) -> Result<Diarizer> {
-        diarizer.with_speakers(&SpeakerDatabase::open(&self.path)?, self.min_probability)
+/// `diarizer` with the names of `people`.
+fn with_people(people: Option<&People>, diarizer: Diarizer) -> Result<Diarizer> {
+    match people {
+        Some(people) => diarizer.with_speakers(&SpeakerDatabase::open(&people.path)?, people.min_probability),
+        None => Ok(diarizer),
     }
 }
 

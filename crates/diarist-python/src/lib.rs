@@ -8,6 +8,8 @@ mod audio;
 mod call;
 mod engine;
 mod fault;
+mod live;
+mod of_process;
 mod people;
 mod results;
 
@@ -18,6 +20,8 @@ use pyo3::pymodule;
 mod _diarist {
     #[pymodule_export]
     use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::live::LiveEngine;
     #[pymodule_export]
     use crate::people::{compare, enroll, identify, learn, people, remove, rename};
 

@@ -3,9 +3,10 @@
 use diarist::parts::formats::{json, rttm};
 use diarist::parts::timeline::Annotation;
 use diarist::parts::voices::{Candidate, Identification};
-use diarist::{Diarization, Error, ErrorKind, Result, Speaker, Turn};
+use diarist::{Diarization, Error, ErrorKind, Result, Speaker};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use serde::Serialize;
 
 /// A diarization, with its texts as the command writes them.
 pub(crate) struct Outcome {
@@ -28,7 +29,7 @@ struct Fields<'py> {
     duration_s: f64,
     speech_s: f64,
     overlap_s: f64,
-    /// JSON: lists of objects with the fields of [`Turn`], which are listed nowhere else in Rust.
+    /// JSON: lists of objects with the fields of [`diarist::Turn`], which are listed nowhere else in Rust.
     turns: String,
     exclusive_turns: String,
     speakers: Vec<SpeakerFields<'py>>,
@@ -98,10 +99,10 @@ impl<'py> SpeakerFields<'py> {
     }
 }
 
-/// Turns with all digits of their times; those of a document are rounded.
-fn as_json(turns: &[Turn]) -> Result<String> {
-    serde_json::to_string(turns)
-        .map_err(|error| Error::new(ErrorKind::Internal, "a turn has no JSON form").caused_by(error))
+/// A list of turns or events. Times have all digits, unlike those of a document.
+pub(crate) fn as_json(items: &[impl Serialize]) -> Result<String> {
+    serde_json::to_string(items)
+        .map_err(|error| Error::new(ErrorKind::Internal, "a result has no JSON form").caused_by(error))
 }
 
 /// `found` for Python.
