@@ -75,3 +75,7 @@ record action="check":
 # write include/diarist.h anew
 header:
     DIARIST_WRITE_HEADER=1 cargo test -p diarist-capi --test header
+
+# write the keywords of the Python package anew
+python-settings:
+    DIARIST_WRITE_PYTHON_SETTINGS=1 cargo test -p diarist --lib settings::python

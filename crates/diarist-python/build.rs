@@ -1,4 +1,4 @@
-//! On macOS a module leaves Python's symbols open only if the linker is told so.
+//! Tells the linker of macOS to leave Python's symbols open.
 
 fn main() {
     pyo3_build_config::add_extension_module_link_args();

@@ -23,30 +23,30 @@ static int fail(diarist_status status) {
 }
 
 int main(int argc, char **argv) {
-    diarist_pipeline *pipeline = NULL;
-    diarist_result *result = NULL;
+    diarist_diarizer *diarizer = NULL;
+    diarist_diarization *diarization = NULL;
     char *rttm = NULL;
 
     if (argc != 2) {
         fprintf(stderr, "usage: %s FILE\n", argv[0]);
         return 2;
     }
-    diarist_status status = diarist_pipeline_new("{\"profile\": \"balanced\"}", 0, &pipeline);
+    diarist_status status = diarist_diarizer_new("{\"profile\": \"balanced\"}", &diarizer);
     if (status != DIARIST_STATUS_OK) {
         return fail(status);
     }
     /* Any number of speakers. */
-    status = diarist_diarize_file(pipeline, argv[1], 0, 0, show_progress, NULL, &result);
-    diarist_pipeline_free(pipeline);
+    status = diarist_diarize_file(diarizer, argv[1], 0, 0, show_progress, NULL, &diarization);
+    diarist_diarizer_free(diarizer);
     if (status != DIARIST_STATUS_OK) {
         return fail(status);
     }
-    status = diarist_result_rttm(result, &rttm);
+    status = diarist_diarization_rttm(diarization, &rttm);
     if (status == DIARIST_STATUS_OK) {
         fputs(rttm, stdout);
-        fprintf(stderr, "\n%zu speakers\n", diarist_result_num_speakers(result));
+        fprintf(stderr, "\n%zu speakers\n", diarist_diarization_num_speakers(diarization));
     }
     diarist_string_free(rttm);
-    diarist_result_free(result);
+    diarist_diarization_free(diarization);
     return status == DIARIST_STATUS_OK ? 0 : fail(status);
 }

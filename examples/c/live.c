@@ -13,18 +13,18 @@
 #include "diarist.h"
 
 int main(void) {
-    diarist_pipeline *pipeline = NULL;
+    diarist_diarizer *diarizer = NULL;
     diarist_live *live = NULL;
-    diarist_result *result = NULL;
+    diarist_diarization *diarization = NULL;
     char *text = NULL;
     float samples[1600]; /* 0.1 s */
 
-    diarist_status status = diarist_pipeline_new(NULL, 1, &pipeline);
+    diarist_status status = diarist_diarizer_new("{\"threads\": 1}", &diarizer);
     if (status == DIARIST_STATUS_OK) {
         /* Speakers are decided after 2 s, and a window is processed every 0.5 s. */
-        status = diarist_live_new(pipeline, 2.0, 0.5, &live);
+        status = diarist_live_new(diarizer, 2.0, 0.5, &live);
     }
-    diarist_pipeline_free(pipeline);
+    diarist_diarizer_free(diarizer);
     while (status == DIARIST_STATUS_OK) {
         size_t count = fread(samples, sizeof samples[0], sizeof samples / sizeof samples[0], stdin);
         if (count == 0) {
@@ -38,12 +38,12 @@ int main(void) {
         }
     }
     if (status == DIARIST_STATUS_OK) {
-        status = diarist_live_finish(live, &text, &result);
+        status = diarist_live_finish(live, &text, &diarization);
     }
     if (status == DIARIST_STATUS_OK) {
         fputs(text, stdout);
         diarist_string_free(text);
-        status = diarist_result_rttm(result, &text);
+        status = diarist_diarization_rttm(diarization, &text);
     }
     if (status == DIARIST_STATUS_OK) {
         fputs(text, stdout);
@@ -51,7 +51,7 @@ int main(void) {
     } else {
         fprintf(stderr, "%s\n", diarist_last_error());
     }
-    diarist_result_free(result);
+    diarist_diarization_free(diarization);
     diarist_live_free(live);
     return (int)status;
 }

@@ -16,14 +16,14 @@ The same program with pyannote.audio:
 
 import sys
 
-from diarist import Pipeline
+from diarist import Diarizer
 
 # Needs no account and no download. "exact" gives the turns of community-1; the default gives
 # nearly the same turns, much faster.
-pipeline = Pipeline("exact")
+diarizer = Diarizer("exact")
 # The input is a path, {"audio": path} or {"waveform": tensor, "sample_rate": rate}.
 # min_speakers and max_speakers can also be given.
-output = pipeline(sys.argv[1])
+output = diarizer(sys.argv[1])
 
 # to_annotation() gives an Annotation of pyannote.core, for code that works with those.
 for turn, _, speaker in output.to_annotation().itertracks(yield_label=True):

@@ -1,15 +1,16 @@
 """Speaker diarization: who spoke when.
 
 >>> import diarist
->>> pipeline = diarist.Pipeline()
->>> result = pipeline("meeting.mp3")
+>>> diarizer = diarist.Diarizer()
+>>> result = diarizer("meeting.mp3")
 >>> print(result.to_rttm())
 
-The networks are inside: no account, no download, no other package. NumPy is needed for arrays only, pyannote.core for annotations,
-Ray for :mod:`diarist.ray`.
+The networks are inside: no account, no download, no other package. Only arrays need NumPy, only
+annotations pyannote.core, and only :mod:`diarist.ray` Ray.
 """
 
 from diarist._diarist import __version__
+from diarist._diarizer import Diarizer
 from diarist._errors import (
     AudioWarning,
     Error,
@@ -20,7 +21,7 @@ from diarist._errors import (
     SpeakerBoundsError,
     WeightsError,
 )
-from diarist._pipeline import Pipeline
+from diarist._live import Live, LiveResult
 from diarist._results import Candidate, Diarization, Identification, Speaker, Turn, Voice
 from diarist._speakers import Person, SpeakerDatabase, compare
 
@@ -28,14 +29,16 @@ __all__ = [
     "AudioWarning",
     "Candidate",
     "Diarization",
+    "Diarizer",
     "Error",
     "Identification",
     "InputError",
     "InternalError",
+    "Live",
+    "LiveResult",
     "OptionError",
     "OutputError",
     "Person",
-    "Pipeline",
     "Speaker",
     "SpeakerBoundsError",
     "SpeakerDatabase",
@@ -46,7 +49,7 @@ __all__ = [
     "compare",
 ]
 
-# Messages and pickles name classes as users do.
+# Messages and pickles name the package, not its private modules.
 for _public in list(vars().values()):
     if isinstance(_public, type):
         _public.__module__ = __name__

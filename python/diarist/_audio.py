@@ -1,4 +1,4 @@
-"""The many ways to give a recording, sorted into the three that the module takes."""
+"""Recordings in all their forms, sorted into the three that the compiled module takes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,19 @@ from typing import Any, BinaryIO, Tuple, Union
 from diarist._errors import InputError, OptionError
 
 Source = Union["str | os.PathLike[str]", Tuple[bytes, str], Tuple[bytes, int, int]]
-"""A file; the bytes of a file and its name; or samples as interleaved floats, their rate and the number of channels."""
+"""A file; the bytes of a file and its name; or samples as interleaved 32-bit floats of the machine,
+their rate and the number of channels."""
 
 SAMPLE_RATE = 16_000
 """Rate in Hz of samples that come without one."""
 MAX_CHANNELS = 64
-"""An array of more rows is lying on its side."""
+"""Most channels: an array with more rows has its axes swapped."""
 
 
 def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
-    """The recording, and its name if ``audio`` tells one.
+    """The recording, and its name if ``audio`` has one.
 
-    Raises OptionError for what cannot be a recording, InputError for one that cannot be used.
+    Raises OptionError if ``audio`` is not a recording, InputError if it cannot be used.
     """
     if isinstance(audio, Mapping):
         return _of_mapping(audio, sample_rate)
@@ -30,11 +31,11 @@ def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
         if sample_rate is not None:
             raise OptionError("the sample rate is given twice; leave sample_rate out")
         samples, rate = audio
-        return _of_array(samples, rate), None
+        return of_array(samples, rate), None
     if _is_array(audio):
-        return _of_array(audio, SAMPLE_RATE if sample_rate is None else sample_rate), None
+        return of_array(audio, SAMPLE_RATE if sample_rate is None else sample_rate), None
     if sample_rate is not None:
-        raise OptionError("sample_rate is for arrays of samples; files tell their own rate")
+        raise OptionError("sample_rate is for arrays of samples; a file has its own rate")
     if isinstance(audio, (str, os.PathLike)):
         return os.fspath(audio), None
     if isinstance(audio, (bytes, bytearray, memoryview)):
@@ -42,12 +43,14 @@ def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
     if hasattr(audio, "read"):
         return _of_file(audio)
     raise OptionError(
-        f"a recording cannot be given as {type(audio).__name__}; give a path, bytes, a file, an array of samples, or (samples, rate)"
+        f"a recording cannot be given as {type(audio).__name__}; "
+        "give a path, bytes, a file, an array of samples, or (samples, rate)"
     )
 
 
 def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Source, str | None]:
-    """pyannote.audio's way: {"audio": path or file} or {"waveform": (channels, samples), "sample_rate": Hz}."""
+    """A recording as pyannote.audio takes it: {"audio": path or file} or {"waveform": (channels,
+    samples), "sample_rate": Hz}."""
     if "channel" in audio:
         raise OptionError("a single channel cannot be chosen; give its samples as (samples, rate)")
     name = audio.get("uri")
@@ -55,7 +58,7 @@ def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Sour
         rate = audio.get("sample_rate", sample_rate)
         if rate is None:
             raise OptionError('a dictionary with "waveform" needs "sample_rate", too')
-        return _of_array(audio["waveform"], rate), name
+        return of_array(audio["waveform"], rate), name
     if "audio" in audio:
         found, own_name = source(audio["audio"], sample_rate)
         return found, name if name is not None else own_name
@@ -63,7 +66,7 @@ def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Sour
 
 
 def _of_file(file: BinaryIO) -> tuple[Source, str | None]:
-    """All that is left to read in an open file."""
+    """The rest of an open file."""
     name = getattr(file, "name", None)
     named = isinstance(name, str) and not name.startswith("<")
     try:
@@ -80,8 +83,9 @@ def _is_array(audio: Any) -> bool:
     return hasattr(audio, "__array__") or hasattr(audio, "__dlpack__")
 
 
-def _of_array(samples: Any, rate: Any) -> Source:
-    """Samples of any number type, (samples,) or (channels, samples). Integers have the full scale of their type."""
+def of_array(samples: Any, rate: Any) -> Tuple[bytes, int, int]:
+    """Samples of any number type, (samples,) or (channels, samples). Integers have the full scale
+    of their type."""
     import numpy
 
     if hasattr(samples, "detach"):
@@ -100,16 +104,18 @@ def _of_array(samples: Any, rate: Any) -> Source:
     channels = 1 if array.ndim == 1 else array.shape[0]
     if not 0 < channels <= MAX_CHANNELS:
         hint = "; transpose it" if array.shape[1] <= MAX_CHANNELS else ""
-        raise InputError(f"an array of shape {array.shape} has {channels} channels, but 1 to {MAX_CHANNELS} are possible{hint}")
+        raise InputError(
+            f"an array of shape {array.shape} has {channels} channels, but 1 to {MAX_CHANNELS} are possible{hint}"
+        )
     kind = array.dtype.kind
     if kind not in "fiu":
         raise InputError(f"samples are floats or integers, not {array.dtype}")
-    floats = array.astype("<f4", copy=kind != "f")
+    floats = array.astype("=f4", copy=kind != "f")
     if kind != "f":
-        # In place: a day of audio is large.
+        # In place, since a day of audio is large.
         full_scale = 2.0 ** (8 * array.dtype.itemsize - 1)
         if kind == "u":
             floats -= full_scale
         floats /= full_scale
-    # Interleaved: all channels of a moment next to each other.
+    # Interleaved: the channels of a moment are next to each other.
     return floats.T.tobytes() if array.ndim == 2 else floats.tobytes(), hertz, channels

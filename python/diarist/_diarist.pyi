@@ -1,4 +1,4 @@
-"""The compiled module. Use the package `diarist`; what is here may change with any version."""
+"""The compiled module. Use the package `diarist`: this module may change with any version."""
 
 import os
 from typing import Any, Callable, Optional, Tuple, Union, final
@@ -6,7 +6,7 @@ from typing import Any, Callable, Optional, Tuple, Union, final
 from diarist._results import Voice
 
 __version__: str
-__all__ = ["Engine", "__version__", "compare", "enroll", "identify", "learn", "people", "remove", "rename"]
+__all__ = ["Engine", "LiveEngine", "__version__", "compare", "enroll", "identify", "learn", "people", "remove", "rename"]
 
 _Audio = Union[str, os.PathLike[str], Tuple[bytes, str], Tuple[bytes, int, int]]
 _Progress = Callable[[float, Optional[float]], Any]
@@ -20,27 +20,28 @@ class Engine:
         settings: str,
         *,
         config: str | os.PathLike[str] | None = None,
-        segmentation: str | os.PathLike[str] | None = None,
-        embedding: str | os.PathLike[str] | None = None,
-        num_threads: int | None = None,
         speakers: str | os.PathLike[str] | None = None,
         min_probability: float | None = None,
     ) -> Engine: ...
     @property
-    def num_threads(self) -> int: ...
+    def threads(self) -> int: ...
     @property
     def model(self) -> str: ...
     def diarize(
         self,
         audio: _Audio,
+        bounds: str,
         *,
         file_id: str | None = None,
-        num_speakers: int | None = None,
-        min_speakers: int | None = None,
-        max_speakers: int | None = None,
         progress: _Progress | None = None,
     ) -> dict[str, Any]: ...
     def voice(self, audio: _Audio, *, min_speech: float, progress: _Progress | None = None) -> tuple[bytes, float]: ...
+    def live(self, *, latency_s: float | None = None, step_s: float | None = None) -> LiveEngine: ...
+
+@final
+class LiveEngine:
+    def push(self, samples: bytes, num_channels: int) -> str: ...
+    def finish(self, file_id: str) -> tuple[str, dict[str, Any]]: ...
 
 def people(path: str | os.PathLike[str]) -> list[dict[str, Any]]: ...
 def enroll(path: str | os.PathLike[str], name: str, samples: list[tuple[Voice, str]]) -> None: ...

@@ -1,4 +1,4 @@
-"""What can go wrong, by kind; the message says what to do next."""
+"""Faults by kind. The message of an exception has a hint for the next step."""
 
 
 class Error(Exception):
@@ -10,7 +10,7 @@ class OptionError(Error, ValueError):
 
 
 class InputError(Error, OSError, ValueError):
-    """The input cannot be read, or is not usable audio (or no speaker database, ...)."""
+    """The input cannot be read, or is not usable audio (or not a speaker database, ...)."""
 
 
 class WeightsError(Error):
@@ -30,4 +30,4 @@ class InternalError(Error, RuntimeError):
 
 
 class AudioWarning(UserWarning):
-    """Some of a recording is missing or was replaced by silence."""
+    """A part of a recording was lost or replaced by silence."""

@@ -1,7 +1,8 @@
-"""What a diarization gives: plain values, which pickle, compare and print."""
+"""Results of a diarization: plain values that can be pickled, compared and printed."""
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +17,24 @@ DIMENSION = 256
 
 @dataclass(frozen=True)
 class Turn:
-    """A stretch of time in which one speaker speaks; start and end in seconds."""
+    """A stretch of speech of one speaker."""
 
-    start: float
-    end: float
+    start_s: float
+    """Start in seconds."""
+    end_s: float
+    """End in seconds."""
     speaker: str
     """Label of the speaker: ``SPEAKER_00``, ``SPEAKER_01``, ..."""
     name: str | None = None
-    """Name of the known person who the speaker is, if somebody was recognised."""
+    """Name of the known person who the speaker is; None if nobody was recognised."""
     confidence: float | None = None
-    """How sure it is, from 0 to 1: the share of the windows of 10 s around it that hear this speaker there. Not a probability."""
+    """Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It is
+    not a probability."""
 
     @property
-    def duration(self) -> float:
+    def duration_s(self) -> float:
         """Length in seconds."""
-        return self.end - self.start
+        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True)
@@ -39,40 +43,43 @@ class Candidate:
 
     name: str
     probability: float
-    """How likely it is this person, if before anything is heard a known and an unknown speaker are equally likely."""
+    """Probability that it is this person, if a known and an unknown speaker are equally likely
+    before anything is heard."""
     log_ratio: float
-    """Logarithm to base 10 of how much likelier the cosine is for this person than for somebody else."""
+    """Logarithm to base 10 of the likelihood ratio: of the cosine for this person to that for
+    somebody else."""
     cosine: float
     """Cosine of the voice and the person's voice, both relative to the mean of all voices."""
 
 
 @dataclass(frozen=True)
 class Identification:
-    """Who a voice may be."""
+    """The people whom a voice may belong to."""
 
     best: Candidate | None
-    """The likeliest person, None if there is none left."""
+    """The likeliest person; None if nobody else is left."""
     runner_up: Candidate | None
     """The next likeliest person."""
     is_known: bool
-    """Is it the likeliest person? Otherwise it is somebody unknown."""
+    """Whether it is the likeliest person. Otherwise it is somebody unknown."""
 
     @property
     def name(self) -> str | None:
-        """Name of the person, None for somebody unknown."""
+        """Name of the person; None for somebody unknown."""
         return self.best.name if self.best and self.is_known else None
 
 
 @dataclass(frozen=True)
 class Voice:
-    """A voice as one recording shows it, for :class:`diarist.SpeakerDatabase` and :func:`diarist.compare`."""
+    """A voice in one recording, for :class:`diarist.SpeakerDatabase` and
+    :func:`diarist.compare`."""
 
     data: bytes = field(repr=False)
     """The embedding: 256 32-bit floats, not normalised."""
     speech_s: float
-    """Seconds of speech, without anybody else's, that it was made from."""
+    """Seconds of speech that it was made from, in which nobody else speaks."""
     model: str
-    """Which network made it; voices of different ones cannot be compared."""
+    """Name of the network that made it. Voices of different networks cannot be compared."""
 
     @property
     def embedding(self) -> NDArray[numpy.float32]:
@@ -89,21 +96,25 @@ class Speaker:
     speech_s: float
     """Seconds of speech, overlapped speech included."""
     num_turns: int
+    """Number of turns."""
     voice: Voice | None
-    """The voice, ready to be compared; None for who has no embedding or never speaks alone."""
+    """Voice to compare with those of known people; None without an embedding, or for a speaker who
+    never speaks alone."""
     identification: Identification | None = None
-    """Who it may be, if names were looked for and there is a voice."""
+    """Likeliest known people; None if none were known, or without a voice."""
     data: bytes | None = field(default=None, repr=False)
-    """The embedding of the diarization: 256 32-bit floats, not normalised; None if there is none."""
+    """The embedding of the diarization: 256 32-bit floats, not normalised; None if there is
+    none."""
 
     @property
     def name(self) -> str | None:
-        """Name of the known person who it is, if somebody was recognised."""
+        """Name of the known person; None if nobody was recognised."""
         return self.identification.name if self.identification else None
 
     @property
     def embedding(self) -> NDArray[numpy.float32] | None:
-        """The 256 values as an array, None if there are none; needs NumPy. Compare by cosine similarity."""
+        """The 256 values as an array; None if there are none. Compare by cosine similarity. Needs
+        NumPy."""
         return None if self.data is None else to_array(self.data)
 
 
@@ -114,24 +125,27 @@ class Diarization:
     file_id: str
     """Name of the recording, RTTM's second field."""
     duration_s: float
-    """Length of the recording."""
+    """Length of the recording in seconds."""
     speech_s: float
-    """Time in which at least one speaker is active."""
+    """Seconds in which at least one speaker is active."""
     overlap_s: float
-    """Time in which at least two speakers are active."""
+    """Seconds in which at least two speakers are active."""
     turns: list[Turn] = field(repr=False)
     """Turns in the order of their start; those of different speakers may overlap."""
     exclusive_turns: list[Turn] = field(repr=False)
-    """The same with at most one speaker at every moment."""
+    """Turns with at most one speaker at every moment."""
     speakers: list[Speaker]
     """Speakers in the order of their labels."""
+    warnings: list[str] = field(repr=False)
+    """Parts of the recording that were lost or changed, one sentence each."""
     _rttm: str = field(repr=False)
     _exclusive_rttm: str = field(repr=False)
     _json: str = field(repr=False, compare=False)
 
     @property
     def embeddings(self) -> NDArray[numpy.float32]:
-        """Embeddings of the speakers, [speakers, 256], not normalised; rows of NaN for who has none. Needs NumPy."""
+        """Embeddings of the speakers, [speakers, 256], not normalised; a row of NaN for a speaker
+        without one. Needs NumPy."""
         import numpy
 
         rows = numpy.full((len(self.speakers), DIMENSION), numpy.nan, numpy.float32)
@@ -141,15 +155,18 @@ class Diarization:
         return rows
 
     def to_rttm(self, *, exclusive: bool = False) -> str:
-        """The turns as RTTM, one line each, as ``diarist diarize`` writes them; with names of people who were recognised."""
+        """The turns as RTTM, one line each, as ``diarist diarize`` writes them, with the names of
+        known people."""
         return self._exclusive_rttm if exclusive else self._rttm
 
     def to_json(self) -> str:
-        """Everything as JSON on one line, as ``diarist diarize --format json`` writes it (docs/output-json.md)."""
+        """Everything as JSON on one line, as ``diarist diarize --format json`` writes it
+        (docs/output-json.md)."""
         return self._json
 
     def to_annotation(self, *, exclusive: bool = False, names: bool = True) -> Annotation:
-        """The turns as a ``pyannote.core.Annotation``, with names of people who were recognised unless ``names`` is False.
+        """The turns as a ``pyannote.core.Annotation``, with the names of known people unless
+        ``names`` is False.
 
         Needs the package ``pyannote.core``; raises ImportError without it.
         """
@@ -160,19 +177,19 @@ class Diarization:
         annotation = Annotation(uri=self.file_id)
         for track, turn in enumerate(self.exclusive_turns if exclusive else self.turns):
             label = turn.name if names and turn.name is not None else turn.speaker
-            annotation[Segment(turn.start, turn.end), track] = label
+            annotation[Segment(turn.start_s, turn.end_s), track] = label
         return annotation
 
 
 def to_array(data: bytes) -> NDArray[numpy.float32]:
-    """The floats of an embedding; a copy, which can be changed."""
+    """The floats of an embedding, as a copy that can be changed."""
     import numpy
 
     return numpy.frombuffer(data, numpy.float32).copy()
 
 
 def identification(found: tuple[Any, Any, bool] | None) -> Identification | None:
-    """What the module tells of who a voice may be."""
+    """The identification in the form of the compiled module, as a class."""
     if found is None:
         return None
     best, runner_up, is_known = found
@@ -194,22 +211,22 @@ def _speaker(fields: dict[str, Any], model: str) -> Speaker:
     )
 
 
+def _turns(text: str) -> list[Turn]:
+    """Turns from JSON with the fields of :class:`Turn`."""
+    return [Turn(**fields) for fields in json.loads(text)]
+
+
 def diarization(fields: dict[str, Any]) -> Diarization:
-    """What the module gives for a recording."""
-    speakers = [_speaker(speaker, fields["model"]) for speaker in fields["speakers"]]
-    names = {speaker.label: speaker.name for speaker in speakers}
-
-    def turns(key: str) -> list[Turn]:
-        return [Turn(start, end, label, names.get(label), sure) for start, end, label, sure in fields[key]]
-
+    """The result in the form of the compiled module, as a class."""
     return Diarization(
         file_id=fields["file_id"],
         duration_s=fields["duration_s"],
         speech_s=fields["speech_s"],
         overlap_s=fields["overlap_s"],
-        turns=turns("turns"),
-        exclusive_turns=turns("exclusive_turns"),
-        speakers=speakers,
+        turns=_turns(fields["turns"]),
+        exclusive_turns=_turns(fields["exclusive_turns"]),
+        speakers=[_speaker(speaker, fields["model"]) for speaker in fields["speakers"]],
+        warnings=fields["warnings"],
         _rttm=fields["rttm"],
         _exclusive_rttm=fields["exclusive_rttm"],
         _json=fields["json"],

@@ -12,7 +12,7 @@ from diarist._results import Identification, Voice, identification
 
 @dataclass(frozen=True)
 class Person:
-    """A known person, and what there is of them."""
+    """A known person, with a summary of their samples."""
 
     name: str
     created: str
@@ -26,40 +26,45 @@ class Person:
 
 
 class SpeakerDatabase:
-    """A file that remembers people by their voices, the same as that of ``diarist speakers`` (docs/voices.md).
+    """A file that keeps people with their voices, the same as that of ``diarist speakers``
+    (docs/voices.md).
 
     >>> people = diarist.SpeakerDatabase("people.db")
-    >>> people.enroll("Ann Lee", pipeline.voice("ann.wav"), source="ann.wav")
-    >>> diarist.Pipeline(speakers=people)("meeting.mp3").speakers[0].name
+    >>> people.enroll("Ann Lee", diarist.Diarizer().voice("ann.wav"), source="ann.wav")
+    >>> diarist.Diarizer(speakers=people)("meeting.mp3").speakers[0].name
     'Ann Lee'
 
-    The file is opened for each call, so several processes may use it, and is made by the first :meth:`enroll`. Voice prints are biometric
-    data: remember only people who agreed.
+    The file is opened for each call, so several processes may use it. The first :meth:`enroll`
+    creates it. Voice prints are biometric data: enroll only people who agreed.
     """
 
     def __init__(self, path: str | os.PathLike[str]) -> None:
         self.path = os.fspath(path)
 
     def people(self) -> list[Person]:
-        """Everybody, by name."""
+        """All people, by name."""
         return [Person(**person) for person in _diarist.people(self.path)]
 
     def enroll(self, name: str, *voices: Voice, source: str = "") -> None:
-        """Adds voices to a person, who is made if missing: all of them or none. ``source`` tells where they come from.
+        """Adds voices to a person: all of them or none. A missing person is created. ``source``
+        describes the origin of the voices.
 
-        Raises :class:`diarist.InputError` for what is no name, or if the person would have more than 50 samples.
+        Raises :class:`diarist.InputError` for an unusable name, or if the person would have more
+        than 50 samples.
         """
         _diarist.enroll(self.path, name, [(voice, source) for voice in voices])
 
     def learn(self, recording: str, voices: Iterable[tuple[str, Voice]]) -> list[str]:
-        """Adds voices of known people that were recognised in a recording, as one batch, which ``diarist speakers undo`` takes back.
+        """Adds voices of known people that were recognised in a recording. They form one batch,
+        which ``diarist speakers undo`` removes.
 
-        Returns whose were added: who has 50 samples learns no more.
+        Returns the people that got a sample. A person with 50 samples gets no more.
         """
         return _diarist.learn(self.path, recording, list(voices))
 
     def identify(self, voices: Sequence[Voice | None], *, min_probability: float = 0.9) -> list[Identification | None]:
-        """Who the speakers of one recording are, None where there is no voice. Nobody is two of them."""
+        """Identifies the speakers of one recording, with None for a missing voice. No person is two
+        of the speakers."""
         found = iter(_diarist.identify(self.path, [voice for voice in voices if voice is not None], min_probability))
         return [None if voice is None else identification(next(found)) for voice in voices]
 
@@ -68,7 +73,7 @@ class SpeakerDatabase:
         _diarist.rename(self.path, old, new)
 
     def remove(self, name: str) -> None:
-        """Forgets a person with all samples."""
+        """Removes a person with all samples."""
         _diarist.remove(self.path, name)
 
     def __fspath__(self) -> str:
@@ -79,6 +84,6 @@ class SpeakerDatabase:
 
 
 def compare(a: Voice, b: Voice) -> tuple[float, float]:
-    """How alike two voices are: their cosine relative to the mean of all voices, and the logarithm to base 10 of how much likelier it is
-    for one person than for two."""
+    """Likeness of two voices: their cosine relative to the mean of all voices, and the logarithm to
+    base 10 of the likelihood ratio, of one person to two people."""
     return _diarist.compare(a, b)

@@ -1,14 +1,17 @@
 """Many recordings on many machines, with Ray; needs the packages ``ray[data]`` and ``pyarrow``.
 
-:func:`diarize` diarizes a folder or a list of recordings on all machines of a cluster, and goes on where it stopped if a machine is
-lost or the call itself is killed. :func:`merge` makes one table of all turns, in which a person has one name in all recordings.
-:class:`Diarizer` is for pipelines of your own on ``ray.data``.
+:func:`diarize` diarizes a folder or a list of recordings on all machines of a cluster. It continues
+where it stopped if a machine is lost or the call itself is killed. :func:`merge` makes one table of
+all turns, in which a person has one name in all recordings. :class:`Diarizer` is an actor for data
+sets of ``ray.data``.
 
-All machines must see the recordings and the output folder under the same paths, and have diarist installed.
+All machines must see the recordings and the output folder under the same paths, and have diarist
+installed.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
@@ -17,7 +20,6 @@ import pathlib
 import shutil
 import socket
 import time
-from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence, Union
 
 import pyarrow
@@ -25,26 +27,28 @@ import pyarrow.parquet
 import ray
 import ray.exceptions
 
+from diarist import _diarizer
 from diarist._errors import Error, InputError, OptionError
-from diarist._pipeline import Pipeline
-from diarist._results import Diarization, Voice
+from diarist._results import Diarization, Turn, Voice
 from diarist._speakers import SpeakerDatabase
 
 AUDIO_EXTENSIONS = frozenset(
     "aac aif aiff caf flac m4a m4b mka mkv mov mp3 mp4 oga ogg opus wav webm".split(),
 )
-"""What marks an audio file inside a folder, in lower case."""
+"""Extensions of audio files in a folder, in lower case."""
 
 ENROLL_SPEECH_S = 5.0
-"""Least speech of a voice that is remembered for other recordings."""
+"""Least seconds of speech of a voice that is kept for other recordings."""
 LEARN_PROBABILITY = 0.99
 """Least probability at which a voice is added to the person who was recognised."""
 MAX_RETRIES = 3
-"""How often a recording is begun again whose machine was lost or whose process died."""
+"""Number of times that a recording starts again after its machine or process was lost."""
 
-_TURN = pyarrow.struct(
-    [("start", pyarrow.float64()), ("end", pyarrow.float64()), ("speaker", pyarrow.string())],
-)
+_COLUMN_TYPES = {"float": pyarrow.float64(), "str": pyarrow.string()}
+_TURN_FIELDS = [
+    (field.name, _COLUMN_TYPES[str(field.type).split(" | ")[0]]) for field in dataclasses.fields(Turn)
+]
+_TURN = pyarrow.struct(_TURN_FIELDS)
 _SPEAKER = pyarrow.struct(
     [
         ("label", pyarrow.string()),
@@ -65,55 +69,51 @@ SCHEMA = pyarrow.schema(
         ("error", pyarrow.string()),
     ],
 )
-"""What :class:`Diarizer` gives: a row for each recording. Embeddings are 256 32-bit floats."""
+"""Columns of :class:`Diarizer`: a row for each recording. Embeddings are 256 32-bit floats."""
 
-TURNS = pyarrow.schema(
-    [
-        ("recording", pyarrow.string()),
-        ("start", pyarrow.float64()),
-        ("end", pyarrow.float64()),
-        ("speaker", pyarrow.string()),
-        ("name", pyarrow.string()),
-    ],
-)
-"""What :func:`merge` gives: a row for each turn, times in seconds. ``speaker`` is the label in the recording, ``name`` that of the person."""
+TURNS = pyarrow.schema([("recording", pyarrow.string()), *_TURN_FIELDS])
+"""Columns of :func:`merge`: a row for each turn, with the fields of :class:`diarist.Turn`.
+``speaker`` is the label in the recording, ``name`` the name of the person in all recordings."""
 
 Recordings = Union[str, "os.PathLike[str]", Sequence[str]]
 
 
-@dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True)
 class Report:
-    """What came of :func:`diarize`."""
+    """Outcome of :func:`diarize`."""
 
     num_recordings: int
     """Recordings in all."""
     num_found: int
     """Those of them that were finished before the call."""
-    failed: dict[str, str] = field(default_factory=dict)
-    """Why recordings could not be diarized. They are tried again by the next call."""
+    failed: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Errors of recordings that could not be diarized, by path. The next call tries them again."""
 
 
 class Diarizer:
-    """Diarizes the recordings of a data set, one row each (:data:`SCHEMA`), as an actor for ``ray.data.Dataset.map_batches``.
+    """Diarizes the recordings of a data set, one row each (:data:`SCHEMA`), as an actor for
+    ``ray.data.Dataset.map_batches``.
 
     >>> recordings = ray.data.from_items([{"path": path} for path in paths])
     >>> recordings.map_batches(diarist.ray.Diarizer, batch_size=1, num_cpus=1, concurrency=8)
 
     A recording that cannot be diarized has a row with the ``error``, and stops no other.
 
-    column: where the paths are.
-    output: a folder that keeps the row of each recording once it is finished. A recording that has one is not diarized again, whether Ray
-        repeats a batch of a lost machine or the data set is run anew; errors are not kept.
-    options: those of :class:`diarist.Pipeline`; one thread unless ``num_threads`` says otherwise.
+    column: the column of the paths.
+    output: a folder that keeps the row of each finished recording. A recording with a row is not
+        diarized again, neither if Ray repeats a batch of a lost machine nor if the data set is run
+        anew. Errors are not kept.
+    settings: those of :class:`diarist.Diarizer`. The default of ``threads`` is 1.
     """
 
-    def __init__(self, *, column: str = "path", output: str | os.PathLike[str] | None = None, **options: Any) -> None:
+    def __init__(self, *, column: str = "path", output: str | os.PathLike[str] | None = None, **settings: Any) -> None:
         self._column = column
         self._ledger = None if output is None else _Ledger(output)
-        self._pipeline = Pipeline(**{"num_threads": 1, **options})
+        self._diarizer = _diarizer.Diarizer(**{"threads": 1, **settings})
 
     def __call__(self, batch: Any) -> pyarrow.Table:
-        """Diarizes a batch of rows: a ``pyarrow.Table``, a data frame, or a dictionary of columns."""
+        """Diarizes a batch of rows: a ``pyarrow.Table``, a data frame, or a dictionary of
+        columns."""
         column = batch[self._column]
         paths = column.to_pylist() if hasattr(column, "to_pylist") else column
         rows = [self.diarize(str(path)) for path in paths]
@@ -127,7 +127,7 @@ class Diarizer:
         if self._ledger:
             self._ledger.log("begin", recording)
         try:
-            row = _row(recording, self._pipeline(recording), self._pipeline.model)
+            row = _row(recording, self._diarizer(recording), self._diarizer.model)
         except Error as error:
             row = {**dict.fromkeys(SCHEMA.names), "recording": recording, "error": str(error)}
         if self._ledger:
@@ -144,36 +144,42 @@ def diarize(
     column: str = "path",
     num_cpus: int = 1,
     progress: Callable[[int, int], Any] | None = None,
-    **options: Any,
+    **settings: Any,
 ) -> Report:
     """Diarizes recordings on all machines of the cluster that Ray is connected to.
 
-    recordings: a folder, searched to the bottom for audio files; a Parquet file with their paths; or the paths.
-    output: a folder, made if missing, in which ``parts`` has a Parquet file for each finished recording (:data:`SCHEMA`).
-    column: where the paths are in a Parquet file.
-    num_cpus: threads for each recording. As many recordings are diarized at a time as the cluster has processors for.
+    recordings: a folder, searched with all folders in it for audio files; a Parquet file with
+        their paths; or the paths.
+    output: a folder, created if missing. Its folder ``parts`` has a Parquet file for each finished
+        recording (:data:`SCHEMA`).
+    column: the column of the paths in a Parquet file.
+    num_cpus: threads for each recording. The cluster diarizes as many recordings at a time as it
+        has processors for.
     progress: called with the number of recordings done and their number in all.
-    options: those of :class:`diarist.Pipeline`.
+    settings: those of :class:`diarist.Diarizer`.
 
-    A recording whose machine is lost begins again on another one. What is finished is never done again: neither then, nor by the next
-    call with the same output, which must have the same options.
+    A recording whose machine is lost starts again on another one. A finished recording is never
+    diarized again, neither then nor by the next call with the same output. That call must have the
+    same settings.
     """
-    if "num_threads" in options:
-        raise OptionError("num_cpus says how many threads a recording has; leave num_threads out")
-    if "speakers" in options:
+    if "threads" in settings:
+        raise OptionError("num_cpus is the number of threads of a recording; leave threads out")
+    if "speakers" in settings:
         raise OptionError("names are given afterwards; leave speakers to merge()")
     if not ray.is_initialized():
         ray.init()
-    options = {name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in options.items()}
+    settings = {
+        name: os.fspath(value) if isinstance(value, os.PathLike) else value for name, value in settings.items()
+    }
     paths = find_recordings(recordings, column=column)
     ledger = _Ledger(output)
-    ledger.claim(options)
+    ledger.claim(settings)
     missing = [path for path in paths if not ledger.has(path)]
     num_found = len(paths) - len(missing)
     task = ray.remote(num_cpus=num_cpus, max_retries=MAX_RETRIES)(_task).options(name="diarist")
-    settings = json.dumps({"output": str(ledger.folder), "num_threads": num_cpus, **options}, sort_keys=True)
+    arguments = json.dumps({"output": str(ledger.folder), "threads": num_cpus, **settings}, sort_keys=True)
     failed = {}
-    for count, (path, error) in enumerate(_run(missing, lambda path: task.remote(settings, path), num_cpus), 1):
+    for count, (path, error) in enumerate(_run(missing, lambda path: task.remote(arguments, path), num_cpus), 1):
         if error is not None:
             failed[path] = error
         if progress:
@@ -182,7 +188,7 @@ def diarize(
 
 
 def find_recordings(recordings: Recordings, *, column: str = "path") -> list[str]:
-    """The paths of recordings that a folder, a Parquet file or a list of paths stands for, each once, in order.
+    """The paths of the recordings in a folder, a Parquet file or a list, each once, in order.
 
     Raises :class:`diarist.InputError` if there are none.
     """
@@ -196,7 +202,7 @@ def find_recordings(recordings: Recordings, *, column: str = "path") -> list[str
         except (OSError, pyarrow.ArrowException) as error:
             raise InputError(f"{os.fspath(recordings)}: neither a folder nor a Parquet file ({error})") from error
         if column not in table.column_names:
-            raise InputError(f"{os.fspath(recordings)}: there is no column {column!r}; name that of the paths")
+            raise InputError(f"{os.fspath(recordings)}: there is no column {column!r}; give the name of the column of the paths")
         found = [str(path) for path in table[column].to_pylist() if path is not None]
     if not found:
         raise InputError(f"{recordings}: no audio file; looked for {' '.join(sorted(AUDIO_EXTENSIONS))}")
@@ -209,12 +215,15 @@ def merge(
     speakers: str | os.PathLike[str] | None = None,
     min_probability: float = 0.9,
 ) -> pyarrow.Table:
-    """Makes one table (:data:`TURNS`) of all finished recordings in ``output``, and writes it there as ``turns.parquet``.
+    """Makes one table (:data:`TURNS`) of all finished recordings in ``output``, and writes it there
+    as ``turns.parquet``.
 
-    Who is recognised in the database ``speakers`` has that name. Everybody else with at least 5 s of speech is remembered, as
-    ``person-0001`` and so on, and recognised in the recordings that follow; what is left has no name. The people are kept in
-    ``output/speakers.db``, which begins as a copy of ``speakers`` and can be given as that for the next recordings; ``speakers`` itself stays as
-    it is. Recordings are taken in the order of their paths, so the same parts give the same table.
+    People in the database ``speakers`` get their names. Any other voice with at least 5 s of speech
+    is kept as a new person, ``person-0001`` and so on, and recognised in the recordings that
+    follow. All other speakers have no name. The people are kept in ``output/speakers.db``, which
+    starts as a copy of ``speakers`` and can take its place for the next recordings. The file
+    ``speakers`` does not change. Recordings are taken in the order of their paths, so the same
+    parts give the same table.
     """
     ledger = _Ledger(output)
     people = _People(ledger.folder / "speakers.db", speakers, min_probability)
@@ -229,7 +238,7 @@ def merge(
 
 
 class _People:
-    """Everybody who was met so far."""
+    """All people found so far."""
 
     def __init__(self, path: pathlib.Path, known: str | os.PathLike[str] | None, min_probability: float) -> None:
         self._database = SpeakerDatabase(path)
@@ -237,13 +246,13 @@ class _People:
         path.unlink(missing_ok=True)
         if known is not None:
             SpeakerDatabase(known).people()
-            # With its access rights: voices are nobody else's business.
+            # Copies the access rights, too, because voice prints are personal data.
             shutil.copy(known, path)
         self._num_names = 0
         self._names = {person.name for person in self._database.people()} if known is not None else set()
 
     def names(self, part: Mapping[str, Any]) -> dict[str, str]:
-        """Names for labels of a recording, as far as there are any; remembers its voices."""
+        """Names of the labels of a recording that have one. Keeps the voices of the recording."""
         speakers = [speaker for speaker in part["speakers"] if speaker["voice"] is not None]
         voices = [Voice(speaker["voice"], speaker["voice_speech_s"], part["model"]) for speaker in speakers]
         found: list[Any] = [None] * len(voices)
@@ -274,28 +283,30 @@ class _People:
 
 
 class _Ledger:
-    """What is finished: a file for each recording, which is there whole or not at all."""
+    """The finished recordings: a whole file for each."""
 
     def __init__(self, folder: str | os.PathLike[str]) -> None:
         self.folder = pathlib.Path(folder).absolute()
         for name in ("parts", "log"):
             (self.folder / name).mkdir(parents=True, exist_ok=True)
 
-    def claim(self, options: dict[str, Any]) -> None:
-        """Refuses options that differ from those of the parts that are there."""
-        path, text = self.folder / "options.json", json.dumps(options, sort_keys=True)
+    def claim(self, settings: dict[str, Any]) -> None:
+        """Refuses settings that differ from those of the parts in the folder."""
+        path, text = self.folder / "options.json", json.dumps(settings, sort_keys=True)
         if path.exists() and path.read_text() != text:
-            raise OptionError(f"{self.folder}: was begun with the options {path.read_text()}, not {text}; choose another folder")
+            raise OptionError(
+                f"{self.folder}: was made with the settings {path.read_text()}, not {text}; choose another folder"
+            )
         temporary = path.with_suffix(f".{os.getpid()}")
         temporary.write_text(text)
         os.replace(temporary, path)
 
     def has(self, recording: str) -> bool:
-        """Is the recording finished?"""
+        """Whether the recording is finished."""
         return self._part(recording).exists()
 
     def read(self, recording: str) -> dict[str, Any] | None:
-        """The row of the recording, None if it is not finished."""
+        """The row of the recording; None if it is not finished."""
         try:
             return _read(self._part(recording))
         except FileNotFoundError:
@@ -312,7 +323,7 @@ class _Ledger:
         return (_read(file) for _, file in sorted(recordings))
 
     def log(self, event: str, recording: str) -> None:
-        """Tells that this process begins, ends or fails a recording."""
+        """Records that this process begins, ends or fails a recording."""
         node = ray.get_runtime_context().get_node_id() if ray.is_initialized() else "local"
         line = json.dumps({"time": time.time(), "event": event, "recording": recording, "node": node})
         with open(self.folder / "log" / f"{node}-{os.getpid()}.jsonl", "a") as file:
@@ -324,19 +335,20 @@ class _Ledger:
 
 
 @functools.lru_cache(maxsize=1)
-def _diarizer(settings: str) -> Diarizer:
+def _actor(arguments: str) -> Diarizer:
     """The networks, which a process loads once."""
-    return Diarizer(**json.loads(settings))
+    return Diarizer(**json.loads(arguments))
 
 
-def _task(settings: str, recording: str) -> str | None:
-    """Diarizes one recording; what went wrong, if anything did."""
-    error: str | None = _diarizer(settings).diarize(recording)["error"]
+def _task(arguments: str, recording: str) -> str | None:
+    """Diarizes one recording. Returns the error, if there was one."""
+    error: str | None = _actor(arguments).diarize(recording)["error"]
     return error
 
 
 def _run(paths: Iterable[str], submit: Callable[[str], Any], num_cpus: int) -> Iterator[tuple[str, str | None]]:
-    """Submits a task for each path, few more at a time than the cluster can do; paths and faults as the tasks end."""
+    """Submits a task for each path, only a few more at a time than the cluster can run. Returns paths
+    and errors as the tasks end."""
     waiting = iter(paths)
     running: dict[Any, str] = {}
     while True:
@@ -352,7 +364,8 @@ def _run(paths: Iterable[str], submit: Callable[[str], Any], num_cpus: int) -> I
             try:
                 yield path, ray.get(reference)
             except ray.exceptions.RayTaskError as error:
-                # Faults of a recording are no exceptions: this one is of the options, and all tasks have it.
+                # A task returns the fault of a recording. An exception is a fault of the settings,
+                # which all tasks have.
                 if isinstance(error.cause, Error):
                     raise error.cause from error
                 yield path, f"{path}: {error.cause!r}"
@@ -383,7 +396,7 @@ def _row(recording: str, result: Diarization, model: str) -> dict[str, Any]:
         }
         for speaker in result.speakers
     ]
-    turns = [{"start": turn.start, "end": turn.end, "speaker": turn.speaker} for turn in result.turns]
+    turns = [dataclasses.asdict(turn) for turn in result.turns]
     row = {"recording": recording, "duration_s": result.duration_s, "model": model, "turns": turns}
     return {**row, "speakers": speakers, "error": None}
 
@@ -394,7 +407,7 @@ def _read(file: pathlib.Path) -> dict[str, Any]:
 
 
 def _write(table: pyarrow.Table, path: pathlib.Path) -> None:
-    """Writes a file that is there whole or not at all, whatever happens to the machine meanwhile."""
+    """Writes a file so that it exists only as a whole, even if the machine fails meanwhile."""
     temporary = path.with_name(f".{path.name}.{socket.gethostname()}.{os.getpid()}")
     with open(temporary, "wb") as file:
         pyarrow.parquet.write_table(table, file)

@@ -1,4 +1,4 @@
-"""What the tests share. They run over an installed wheel: see `.ci/run python`."""
+"""Fixtures of the tests. They run over an installed wheel: see `.ci/run python`."""
 
 import json
 import os
@@ -39,19 +39,19 @@ def samples(conversation):
 
 
 @pytest.fixture(scope="session")
-def pipeline():
-    return diarist.Pipeline(num_threads=2)
+def diarizer():
+    return diarist.Diarizer(threads=2)
 
 
 @pytest.fixture(scope="session")
-def result(pipeline, conversation):
+def result(diarizer, conversation):
     """The conversation, diarized with the default options."""
-    return pipeline(conversation)
+    return diarizer(conversation)
 
 
 @pytest.fixture(scope="session")
 def cli():
-    """Runs the `diarist` command, which DIARIST_CLI names, and gives what it prints."""
+    """Runs the `diarist` command at DIARIST_CLI and returns its output."""
     command = os.environ["DIARIST_CLI"]
 
     def run(*arguments):
@@ -64,7 +64,7 @@ def cli():
 
 @pytest.fixture(scope="session")
 def without_timings():
-    """A JSON document without what differs from run to run."""
+    """A JSON document without the parts that differ from run to run."""
 
     def of(text):
         document = json.loads(text)

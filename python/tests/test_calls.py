@@ -16,7 +16,7 @@ import pytest
 import diarist
 
 PATIENCE_S = 120
-"""After this long, what does not come is taken to hang."""
+"""Longest wait for a result, after which the work counts as hanging."""
 
 needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 
@@ -27,15 +27,15 @@ def long(samples):
     return numpy.tile(samples, 4)
 
 
-def test_progress_is_told(pipeline, long):
+def test_progress_is_reported(diarizer, long):
     seen = []
-    result = pipeline(long, progress=lambda done_s, total_s: seen.append((done_s, total_s)))
+    result = diarizer(long, progress=lambda done_s, total_s: seen.append((done_s, total_s)))
     assert len(seen) > 2
     assert seen == sorted(seen) and all(total_s == result.duration_s for _, total_s in seen)
     assert seen[-1][0] == result.duration_s
 
 
-def test_what_progress_raises_ends_the_call(pipeline, long, conversation, result):
+def test_an_exception_of_progress_ends_the_call(diarizer, long, conversation, result):
     calls = []
 
     def progress(done_s, total_s):
@@ -43,12 +43,12 @@ def test_what_progress_raises_ends_the_call(pipeline, long, conversation, result
         raise LookupError("enough")
 
     with pytest.raises(LookupError, match="enough"):
-        pipeline(long, progress=progress)
+        diarizer(long, progress=progress)
     assert len(calls) == 1
-    assert pipeline(conversation) == result
+    assert diarizer(conversation) == result
 
 
-@pytest.mark.skipif(os.name == "nt", reason="signals are sent otherwise there")
+@pytest.mark.skipif(os.name == "nt", reason="signals are sent in another way there")
 def test_ctrl_c_ends_the_call(conversation):
     # An hour and a half with the exact profile on one thread takes many minutes.
     program = f"""
@@ -56,12 +56,12 @@ import diarist, numpy, signal, soundfile
 # A shell in the background lets its children ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 samples, _ = soundfile.read({str(conversation)!r}, dtype="int16")
-pipeline = diarist.Pipeline("exact", num_threads=1)
+diarizer = diarist.Diarizer("exact", threads=1)
 print("ready", flush=True)
 try:
-    pipeline(numpy.tile(samples, 120))
+    diarizer(numpy.tile(samples, 120))
 except KeyboardInterrupt:
-    print("interrupted", len(pipeline({str(conversation)!r}).speakers), flush=True)
+    print("interrupted", len(diarizer({str(conversation)!r}).speakers), flush=True)
 """
     process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "ready\n"
@@ -71,9 +71,9 @@ except KeyboardInterrupt:
     assert (output, process.returncode) == ("interrupted 4\n", 0)
 
 
-def test_other_threads_run_meanwhile(pipeline, long):
+def test_other_threads_run_meanwhile(diarizer, long):
     with concurrent.futures.ThreadPoolExecutor() as threads:
-        call = threads.submit(pipeline, long)
+        call = threads.submit(diarizer, long)
         turns_of_this_thread = 0
         while not call.done():
             time.sleep(0.001)
@@ -82,33 +82,33 @@ def test_other_threads_run_meanwhile(pipeline, long):
     assert turns_of_this_thread > 20
 
 
-def test_one_pipeline_serves_several_threads(pipeline, conversation, result, samples):
+def test_one_diarizer_serves_several_threads(diarizer, conversation, result, samples):
     with concurrent.futures.ThreadPoolExecutor(4) as threads:
-        calls = [threads.submit(pipeline, conversation) for _ in range(4)]
-        others = [threads.submit(pipeline, samples[: 16_000 * seconds]) for seconds in (7, 15, 20)]
+        calls = [threads.submit(diarizer, conversation) for _ in range(4)]
+        others = [threads.submit(diarizer, samples[: 16_000 * seconds]) for seconds in (7, 15, 20)]
         assert all(call.result(PATIENCE_S) == result for call in calls)
         for call, seconds in zip(others, (7, 15, 20)):
-            assert call.result(PATIENCE_S) == pipeline(samples[: 16_000 * seconds])
+            assert call.result(PATIENCE_S) == diarizer(samples[: 16_000 * seconds])
 
 
 def test_the_number_of_threads_does_not_matter(conversation, result):
-    for num_threads in (1, 3):
-        pipeline = diarist.Pipeline(num_threads=num_threads)
-        assert pipeline.num_threads == num_threads
-        assert pipeline(conversation) == result
+    for threads in (1, 3):
+        diarizer = diarist.Diarizer(threads=threads)
+        assert diarizer.threads == threads
+        assert diarizer(conversation) == result
 
 
-def test_pipelines_pickle_as_options(conversation):
-    pipeline = diarist.Pipeline("fast", clustering="ahc", min_duration_off=0.5, num_threads=1)
-    data = pickle.dumps(pipeline)
+def test_diarizers_pickle_as_options(conversation):
+    diarizer = diarist.Diarizer("fast", clustering="ahc", min_duration_off=0.5, threads=1)
+    data = pickle.dumps(diarizer)
     assert len(data) < 1000
     other = pickle.loads(data)
-    assert repr(other) == repr(pipeline) == "Pipeline(profile='fast', clustering='ahc', min_duration_off=0.5, num_threads=1)"
-    assert other(conversation) == pipeline(conversation)
+    assert repr(other) == repr(diarizer) == "Diarizer(profile='fast', clustering='ahc', min_duration_off=0.5, threads=1)"
+    assert other(conversation) == diarizer(conversation)
 
 
 def in_forked_child(work):
-    """What `work` gives in a child of this process."""
+    """Result of `work` in a child of this process."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     child = context.Process(target=lambda: sender.send(work()))
@@ -123,35 +123,35 @@ def in_forked_child(work):
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_goes_on_with_the_pipeline(pipeline, conversation, result):
-    assert pipeline(conversation) == result
-    assert in_forked_child(lambda: pipeline(conversation)) == result
-    assert in_forked_child(lambda: in_forked_child(lambda: pipeline(conversation))) == result
-    assert pipeline(conversation) == result
+def test_a_forked_child_goes_on_with_the_diarizer(diarizer, conversation, result):
+    assert diarizer(conversation) == result
+    assert in_forked_child(lambda: diarizer(conversation)) == result
+    assert in_forked_child(lambda: in_forked_child(lambda: diarizer(conversation))) == result
+    assert diarizer(conversation) == result
 
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_fork_in_the_middle_of_a_call(pipeline, conversation, result, long):
+def test_a_fork_in_the_middle_of_a_call(diarizer, conversation, result, long):
     found = []
 
     def progress(done_s, total_s):
         if not found:
-            found.append(in_forked_child(lambda: pipeline(conversation)))
+            found.append(in_forked_child(lambda: diarizer(conversation)))
 
-    whole = pipeline(long, progress=progress)
+    whole = diarizer(long, progress=progress)
     assert found == [result]
-    assert whole == pipeline(long)
+    assert whole == diarizer(long)
 
 
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_child_ends_without_having_used_the_pipeline(conversation):
+def test_a_forked_child_ends_without_having_used_the_diarizer(conversation):
     program = f"""
 import diarist, multiprocessing
-pipeline = diarist.Pipeline(num_threads=2)
-pipeline({str(conversation)!r})
-child = multiprocessing.get_context("fork").Process(target=lambda: globals().pop("pipeline"))
+diarizer = diarist.Diarizer(threads=2)
+diarizer({str(conversation)!r})
+child = multiprocessing.get_context("fork").Process(target=lambda: globals().pop("diarizer"))
 child.start()
 child.join()
 print(child.exitcode)
@@ -162,8 +162,8 @@ print(child.exitcode)
 
 @pytest.mark.parametrize("method", ["spawn", pytest.param("fork", marks=needs_fork)])
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_process_pools(method, pipeline, conversation, result):
+def test_process_pools(method, diarizer, conversation, result):
     context = multiprocessing.get_context(method)
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as processes:
-        calls = [processes.submit(pipeline, conversation) for _ in range(3)]
+        calls = [processes.submit(diarizer, conversation) for _ in range(3)]
         assert all(call.result(PATIENCE_S) == result for call in calls)

@@ -1,4 +1,4 @@
-"""Faults are exceptions of their kind, with what to do next."""
+"""Faults are exceptions of their kind, with a hint for the next step."""
 
 import pickle
 import subprocess
@@ -12,18 +12,18 @@ import diarist
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"profile": "best"}, diarist.OptionError, "unknown variant `best`, expected one of `exact`, `balanced`, `fast`"),
-        ({"precision": "f64"}, diarist.OptionError, "`int8`"),
-        ({"step": "1"}, diarist.OptionError, "invalid type"),
-        ({"step": 11}, diarist.OptionError, "a chunk step of 11 s"),
+        ({"profile": "best"}, diarist.OptionError, "profile is `best`, but must be one of exact, balanced, fast"),
+        ({"precision": "f64"}, diarist.OptionError, "int8"),
+        ({"step": "1"}, diarist.OptionError, "expected a number for step"),
+        ({"step": 11}, diarist.OptionError, "step is 11"),
         ({"threshold": 3}, diarist.OptionError, "threshold is 3"),
-        ({"threshold": float("nan")}, diarist.OptionError, ""),
+        ({"threshold": float("nan")}, diarist.OptionError, "threshold is nan"),
         ({"clustering": "ahc", "fa": 0.1}, diarist.OptionError, "an option of vbx clustering"),
         ({"min_cluster_size": 3}, diarist.OptionError, "an option of ahc clustering"),
-        ({"min_cluster_size": -3}, diarist.OptionError, "invalid value"),
-        ({"num_threads": 0}, diarist.OptionError, "at least 1"),
-        ({"num_threads": -1}, diarist.OptionError, "num_threads"),
-        ({"num_threads": 1.5}, diarist.OptionError, "num_threads"),
+        ({"min_cluster_size": -3}, diarist.OptionError, "a whole number for min-cluster-size"),
+        ({"threads": 0}, diarist.OptionError, "threads is 0"),
+        ({"threads": -1}, diarist.OptionError, "threads"),
+        ({"threads": 1.5}, diarist.OptionError, "a whole number for threads"),
         ({"min_probability": 0.5}, diarist.OptionError, "speaker database"),
         ({"embedding_mode": "cached", "trunk": "shared"}, diarist.OptionError, "cache"),
         ({"config": "missing.toml"}, diarist.InputError, "missing.toml"),
@@ -34,34 +34,45 @@ import diarist
 )
 def test_options_out_of_their_range(options, error, words):
     with pytest.raises(error) as raised:
-        diarist.Pipeline(**options)
+        diarist.Diarizer(**options)
     assert words in str(raised.value)
 
 
 def test_names_of_options_are_checked():
     with pytest.raises(TypeError, match="tresholt"):
-        diarist.Pipeline(tresholt=0.5)
+        diarist.Diarizer(tresholt=0.5)
+    with pytest.raises(TypeError, match="profile"):
+        diarist.Diarizer("fast", profile="exact")
+    assert all(f"\n{name}: " in diarist.Diarizer.__doc__ for name in ("profile", "threads", "config", "speakers"))
 
 
 @pytest.mark.parametrize(
     ("bounds", "error", "words"),
     [
         ({"num_speakers": 0}, diarist.OptionError, ""),
-        ({"num_speakers": -2}, diarist.OptionError, "num_speakers"),
-        ({"num_speakers": 2.0}, diarist.OptionError, "num_speakers"),
+        ({"num_speakers": -2}, diarist.OptionError, "a whole number for num-speakers"),
+        ({"num_speakers": 2.0}, diarist.OptionError, "a whole number for num-speakers"),
         ({"min_speakers": 3, "max_speakers": 2}, diarist.OptionError, ""),
         ({"num_speakers": 1000}, diarist.SpeakerBoundsError, "speakers"),
     ],
 )
-def test_numbers_of_speakers(pipeline, conversation, bounds, error, words):
+def test_numbers_of_speakers(diarizer, conversation, bounds, error, words):
     with pytest.raises(error) as raised:
-        pipeline(conversation, **bounds)
+        diarizer(conversation, **bounds)
     assert words in str(raised.value)
+
+
+def test_options_may_be_numbers_of_numpy(conversation):
+    numpy = pytest.importorskip("numpy")
+    diarizer = diarist.Diarizer("fast", num_speakers=numpy.int64(2), threshold=numpy.float32(0.5))
+    assert repr(diarizer) == "Diarizer(profile='fast', num_speakers=2, threshold=0.5)"
+    assert len(diarizer(conversation).speakers) == 2
+    assert len(diarizer.diarize(conversation, num_speakers=numpy.uint8(3)).speakers) == 3
 
 
 def test_no_choice_of_speakers_without_embeddings(conversation):
     with pytest.raises(diarist.OptionError, match="without embeddings"):
-        diarist.Pipeline(embedding_mode="skip")(conversation, num_speakers=2)
+        diarist.Diarizer(embedding_mode="skip")(conversation, num_speakers=2)
 
 
 def test_errors_are_of_python_kinds_too():
@@ -85,7 +96,7 @@ def test_nothing_but_python_is_needed(conversation):
 import sys
 sys.modules.update(dict.fromkeys(["numpy", "torch", "pyannote.core", "ray", "pyarrow"]))
 import diarist
-result = diarist.Pipeline()({str(conversation)!r})
+result = diarist.Diarizer()({str(conversation)!r})
 print(len(result.speakers), len(result.to_rttm().splitlines()) == len(result.turns))
 for needs in (lambda: result.embeddings, result.to_annotation):
     try:

@@ -1,4 +1,4 @@
-"""Known people, in the same file as the command's."""
+"""Known people, in the same file as those of the command."""
 
 import pickle
 
@@ -8,17 +8,17 @@ import diarist
 
 
 @pytest.fixture
-def database(tmp_path, pipeline, audio):
+def database(tmp_path, diarizer, audio):
     """Knows the voice of single.flac."""
     people = diarist.SpeakerDatabase(tmp_path / "people.db")
-    people.enroll("Zoë Sólo", pipeline.voice(audio / "single.flac"), source="single.flac")
+    people.enroll("Zoë Sólo", diarizer.voice(audio / "single.flac"), source="single.flac")
     return people
 
 
-def test_people_come_and_go(database, pipeline, samples, audio, tmp_path):
+def test_people_come_and_go(database, diarizer, samples, audio, tmp_path):
     (person,) = database.people()
     assert (person.name, person.num_enrolled, person.num_learned) == ("Zoë Sólo", 1, 0)
-    voice = pipeline.voice(audio / "single.flac")
+    voice = diarizer.voice(audio / "single.flac")
     assert voice.speech_s == person.speech_s and voice.embedding.shape == (256,)
     assert database.learn("a meeting", [("Zoë Sólo", voice)]) == ["Zoë Sólo"]
     database.rename("Zoë Sólo", "Zoë")
@@ -35,45 +35,45 @@ def test_people_come_and_go(database, pipeline, samples, audio, tmp_path):
 
 
 def test_names_are_those_of_the_command(database, audio, cli, without_timings):
-    pipeline = diarist.Pipeline(speakers=database)
+    diarizer = diarist.Diarizer(speakers=database)
     for name in ("single.flac", "short.flac", "conversation.flac"):
-        result = pipeline(audio / name)
+        result = diarizer(audio / name)
         arguments = ["diarize", "--speakers", database.path, audio / name]
         assert result.to_rttm() == cli(*arguments)
         document = without_timings(cli(*arguments, "--format", "json"))
         assert without_timings(result.to_json()) == document
         assert [speaker.name for speaker in result.speakers] == [speaker.get("name") for speaker in document["speakers"]]
         assert [turn.name for turn in result.turns] == [turn.get("name") for turn in document["turns"]]
-    found = pipeline(audio / "single.flac").speakers[0].identification
+    found = diarizer(audio / "single.flac").speakers[0].identification
     assert (found.is_known, found.name, found.runner_up) == (True, "Zoë Sólo", None)
     assert found.best.probability > 0.99 and 0 < found.best.cosine <= 1
-    annotation = pipeline(audio / "single.flac").to_annotation()
+    annotation = diarizer(audio / "single.flac").to_annotation()
     assert annotation.labels() == ["Zoë Sólo"]
-    assert pipeline(audio / "single.flac").to_annotation(names=False).labels() == ["SPEAKER_00"]
+    assert diarizer(audio / "single.flac").to_annotation(names=False).labels() == ["SPEAKER_00"]
 
 
-def test_a_pipeline_with_names_pickles(database, audio):
-    pipeline = pickle.loads(pickle.dumps(diarist.Pipeline(speakers=database, min_probability=0.5)))
-    assert pipeline(audio / "single.flac").speakers[0].name == "Zoë Sólo"
+def test_a_diarizer_with_names_pickles(database, audio):
+    diarizer = pickle.loads(pickle.dumps(diarist.Diarizer(speakers=database, min_probability=0.5)))
+    assert diarizer(audio / "single.flac").speakers[0].name == "Zoë Sólo"
 
 
-def test_voices_of_a_result_are_identified(database, pipeline, audio):
-    single, many = pipeline(audio / "single.flac"), pipeline(audio / "conversation.flac")
+def test_voices_of_a_result_are_identified(database, diarizer, audio):
+    single, many = diarizer(audio / "single.flac"), diarizer(audio / "conversation.flac")
     (known,) = database.identify([speaker.voice for speaker in single.speakers])
     assert known.name == "Zoë Sólo"
     voices = [speaker.voice for speaker in many.speakers]
     found = database.identify([None, *voices])
     assert found[0] is None
-    named = diarist.Pipeline(speakers=database)(audio / "conversation.flac")
+    named = diarist.Diarizer(speakers=database)(audio / "conversation.flac")
     assert found[1:] == [speaker.identification for speaker in named.speakers]
     assert database.identify([]) == []
 
 
-def test_voices_are_compared(pipeline, samples, audio):
-    first = pipeline.voice(audio / "single.flac")
-    cosine, log_ratio = diarist.compare(first, pipeline.voice(str(audio / "single.flac")))
+def test_voices_are_compared(diarizer, samples, audio):
+    first = diarizer.voice(audio / "single.flac")
+    cosine, log_ratio = diarist.compare(first, diarizer.voice(str(audio / "single.flac")))
     assert cosine == pytest.approx(1, abs=1e-9) and log_ratio > 2  # A sum of squares, rounded.
-    others = [speaker.voice for speaker in pipeline(samples).speakers if speaker.voice.speech_s > 5]
+    others = [speaker.voice for speaker in diarizer(samples).speakers if speaker.voice.speech_s > 5]
     assert len(others) > 1
     assert diarist.compare(others[0], others[1])[1] < 0
     foreign = diarist.Voice(first.data, first.speech_s, "another-network")
@@ -81,15 +81,15 @@ def test_voices_are_compared(pipeline, samples, audio):
         diarist.compare(first, foreign)
 
 
-def test_several_voices_are_no_clip(pipeline, conversation, samples):
+def test_several_voices_are_no_clip(diarizer, conversation, samples):
     with pytest.raises(diarist.InputError, match="conversation.flac: .*cut the clip"):
-        pipeline.voice(conversation)
+        diarizer.voice(conversation)
     with pytest.raises(diarist.InputError, match="nobody speaks"):
-        pipeline.voice((samples * 0, 16_000))
+        diarizer.voice((samples * 0, 16_000))
 
 
 def test_names_need_embeddings(database):
     with pytest.raises(diarist.OptionError, match="without embeddings"):
-        diarist.Pipeline(speakers=database, embedding_mode="skip")
+        diarist.Diarizer(speakers=database, embedding_mode="skip")
     with pytest.raises(diarist.OptionError, match="probability"):
-        diarist.Pipeline(speakers=database, min_probability=1.5)
+        diarist.Diarizer(speakers=database, min_probability=1.5)

@@ -35,12 +35,12 @@ def main():
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
 
-    pipeline = diarist.Diarizer(threads=arguments.threads)
-    pipeline(arguments.recording)
+    diarizer = diarist.Diarizer(threads=arguments.threads)
+    diarizer(arguments.recording)
     command = [arguments.diarist, "diarize", "--threads", str(arguments.threads), "--format", "json", arguments.recording]
     calls, overheads, commands = [], [], []
     for _ in range(arguments.runs):
-        wall_s, result = seconds(lambda: pipeline(arguments.recording))
+        wall_s, result = seconds(lambda: diarizer(arguments.recording))
         calls.append(wall_s)
         overheads.append(wall_s - json.loads(result.to_json())["timings"]["total_s"])
         commands.append(seconds(lambda: subprocess.run(command, capture_output=True, check=True))[0])

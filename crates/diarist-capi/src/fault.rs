@@ -1,4 +1,4 @@
-//! Faults as C sees them: a status, and a message that waits on the thread.
+//! Faults as C sees them: a status, and a message that is kept for the thread.
 
 use std::any::Any;
 use std::cell::RefCell;
@@ -10,11 +10,11 @@ use diarist::{Error, ErrorKind, Result};
 
 use crate::text::without_zeros;
 
-/// What became of a call; the values are those of the command's exit codes.
+/// Outcome of a call. The values are those of the command's exit codes.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
-    /// It went well.
+    /// Success.
     Ok = 0,
     /// A fault inside diarist; please report it.
     Internal = 1,
@@ -32,23 +32,12 @@ pub enum Status {
     Cancelled = 7,
 }
 
-/// Why a call gave nothing.
-pub(crate) enum Fault {
-    Error(Error),
-    Cancelled,
-}
-
-impl From<Error> for Fault {
-    fn from(error: Error) -> Self {
-        Self::Error(error)
-    }
-}
-
 thread_local! {
     static LAST: RefCell<Option<CString>> = const { RefCell::new(None) };
 }
 
-/// What was wrong with the last call that failed on this thread, and what to do next, on one line; NULL if none has failed.
+/// The fault of the last call that failed on this thread, and a hint for the next step, on one line.
+/// NULL if none has failed.
 ///
 /// The text is valid until the next call on this thread that fails.
 #[unsafe(no_mangle)]
@@ -56,13 +45,12 @@ pub extern "C" fn diarist_last_error() -> *const c_char {
     LAST.with_borrow(|last| last.as_ref().map_or(ptr::null(), |message| message.as_ptr()))
 }
 
-/// Does `work`; a fault or a panic becomes a status, and a message for [`diarist_last_error`].
-pub(crate) fn guard(work: impl FnOnce() -> std::result::Result<(), Fault>) -> Status {
+/// Runs `work`. A fault or a panic becomes a status, and a message for [`diarist_last_error`].
+pub(crate) fn guard(work: impl FnOnce() -> Result<()>) -> Status {
     let (status, message) = match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => return Status::Ok,
-        Ok(Err(Fault::Cancelled)) => (Status::Cancelled, "cancelled by the progress function".to_owned()),
-        Ok(Err(Fault::Error(error))) => (status_of(error.kind()), error.to_string()),
-        Err(panic) => (Status::Internal, format!("a fault inside diarist ({}); please report it", told(&*panic))),
+        Ok(Err(error)) => (status_of(error.kind()), error.to_string()),
+        Err(panic) => (Status::Internal, format!("a fault inside diarist ({}); please report it", text_of(&*panic))),
     };
     LAST.set(Some(without_zeros(&message)));
     status
@@ -83,17 +71,23 @@ pub(crate) unsafe fn given<'a, T>(pointer: *const T, name: &str) -> Result<&'a T
 /// `pointer` must be NULL or valid for a write.
 pub(crate) unsafe fn place<T>(pointer: *mut T, name: &str) -> Result<Place<T>> {
     if pointer.is_null() {
-        return Err(Error::invalid_option(format!("{name} is NULL, but must point to where the result goes")));
+        return Err(is_no_place(name));
     }
     Ok(Place(pointer))
 }
 
-/// Where a result goes: valid for a write.
+/// The error for a place that is NULL.
+pub(crate) fn is_no_place(name: &str) -> Error {
+    Error::invalid_option(format!("{name} is NULL, but must point to a place for the result"))
+}
+
+/// A place for a result: valid for a write.
 pub(crate) struct Place<T>(*mut T);
 
 impl<T> Place<T> {
     pub(crate) fn put(self, value: T) {
-        // SAFETY: `place` was promised that a write is allowed; what lies there needs no drop, since C owns it.
+        // SAFETY: the caller of `place` promised that a write is allowed. The old value belongs to C
+        // and needs no drop.
         unsafe { self.0.write(value) };
     }
 }
@@ -105,11 +99,12 @@ fn status_of(kind: ErrorKind) -> Status {
         ErrorKind::Weights => Status::Weights,
         ErrorKind::Output => Status::Output,
         ErrorKind::SpeakerBounds => Status::SpeakerBounds,
+        ErrorKind::Cancelled => Status::Cancelled,
         _ => Status::Internal,
     }
 }
 
-fn told(panic: &(dyn Any + Send)) -> &str {
+fn text_of(panic: &(dyn Any + Send)) -> &str {
     let text = panic.downcast_ref::<String>().map(String::as_str);
     text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("unknown")
 }
@@ -132,10 +127,10 @@ mod tests {
 
     #[test]
     fn every_thread_has_its_own_last_error() {
-        assert_eq!(guard(|| Err(Error::input("here").hint("look").into())), Status::Input);
+        assert_eq!(guard(|| Err(Error::input("here").hint("look"))), Status::Input);
         std::thread::spawn(|| {
             assert!(diarist_last_error().is_null());
-            assert_eq!(guard(|| Err(Fault::Cancelled)), Status::Cancelled);
+            assert_eq!(guard(|| Err(Error::new(ErrorKind::Cancelled, "cancelled"))), Status::Cancelled);
         })
         .join()
         .unwrap();

@@ -1,23 +1,27 @@
-//! The C interface of diarist. `include/diarist.h` is made from this crate; examples are in `examples/c` and `examples/swift`.
+//! The C interface of diarist. `include/diarist.h` is made from this crate; examples are in
+//! `examples/c` and `examples/swift`.
 //!
-//! No panic leaves a function: it becomes [`Status::Internal`]. Handles are boxed values whose layout C does not know.
+//! No panic leaves a function: it becomes [`Status::Internal`]. Handles are boxed values with a
+//! layout that C does not know.
 #![deny(unsafe_op_in_unsafe_fn)]
 
-mod audio;
+mod diarization;
+mod diarizer;
 mod fault;
 mod live;
-mod pipeline;
-mod result;
 mod text;
 
+pub use diarization::{
+    Diarization, Speaker, Turn, diarist_diarization_duration_s, diarist_diarization_embedding,
+    diarist_diarization_exclusive_turn, diarist_diarization_file_id, diarist_diarization_free,
+    diarist_diarization_json, diarist_diarization_num_exclusive_turns, diarist_diarization_num_speakers,
+    diarist_diarization_num_turns, diarist_diarization_overlap_s, diarist_diarization_rttm,
+    diarist_diarization_speaker, diarist_diarization_speech_s, diarist_diarization_turn, diarist_diarization_warnings,
+};
+pub use diarizer::{
+    Diarizer, Progress, diarist_diarize_file, diarist_diarize_samples, diarist_diarizer_free, diarist_diarizer_new,
+    diarist_diarizer_with_speakers,
+};
 pub use fault::{Status, diarist_last_error};
 pub use live::{Live, diarist_live_finish, diarist_live_free, diarist_live_new, diarist_live_push};
-pub use pipeline::{
-    Pipeline, Progress, diarist_diarize_file, diarist_diarize_samples, diarist_pipeline_free, diarist_pipeline_new,
-};
-pub use result::{
-    Diarization, Turn, diarist_result_duration, diarist_result_embedding, diarist_result_exclusive_turn,
-    diarist_result_free, diarist_result_json, diarist_result_num_exclusive_turns, diarist_result_num_speakers,
-    diarist_result_num_turns, diarist_result_rttm, diarist_result_speaker, diarist_result_turn,
-};
 pub use text::{diarist_string_free, diarist_version};

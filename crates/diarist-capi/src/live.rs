@@ -1,45 +1,48 @@
 //! Live diarization.
 
 use std::ffi::{CString, c_char};
-use std::sync::Arc;
 
-use diarist::live::{self, LiveEvent, LiveOptions};
-use diarist::{Error, ErrorKind, Result};
+use diarist::{Error, ErrorKind, LiveEvent, LiveSettings, Result};
 
+use crate::diarization::Diarization;
+use crate::diarizer::{Diarizer, array};
 use crate::fault::{Status, given, guard, place};
-use crate::pipeline::{Pipeline, array};
-use crate::result::Diarization;
 use crate::text::without_zeros;
 
-/// A diarization of audio that arrives bit by bit.
+/// A diarization of audio that arrives in pieces.
 #[derive(Debug)]
 pub struct Live {
-    live: Option<live::Live>,
-    options: LiveOptions,
+    /// `None` once the recording has ended.
+    live: Option<diarist::Live>,
 }
 
-/// Starts a live diarization. A moment is decided after `latency_s` seconds, 0.5 to 10, and every `step_s` seconds, 0.25 to 10, the
-/// networks run; 0 stands for 2 and 0.5 seconds. It is to be freed by diarist_live_free.
+/// Starts a live diarization.
+///
+/// A moment is decided after `latency_s` seconds, 0.5 to 10, and the networks run every `step_s`
+/// seconds, 0.25 to 10. 0 selects the defaults, 2 and 0.5 seconds. Free `live` with
+/// diarist_live_free.
 ///
 /// # Safety
-/// `pipeline` must be a pipeline, `live` must be valid for a write.
+/// `diarizer` must be a diarizer, `live` must be valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn diarist_live_new(
-    pipeline: *const Pipeline,
+    diarizer: *const Diarizer,
     latency_s: f64,
     step_s: f64,
     live: *mut *mut Live,
 ) -> Status {
     guard(|| {
         // SAFETY: the caller's promise.
-        let (pipeline, place) = unsafe { (given(pipeline, "pipeline")?, place(live, "live")?) };
-        let usual = LiveOptions { diarization: pipeline.options.clone(), ..LiveOptions::default() };
-        let or = |value: f64, usual: f64| if value == 0.0 { usual } else { value };
-        let options =
-            LiveOptions { latency_s: or(latency_s, usual.latency_s), step_s: or(step_s, usual.step_s), ..usual };
-        options.validate()?;
-        let live = Some(live::Live::new(Arc::clone(&pipeline.pipeline), &options)?);
-        place.put(Box::into_raw(Box::new(Live { live, options })));
+        let (diarizer, place) = unsafe { (given(diarizer, "diarizer")?, place(live, "live")?) };
+        let mut settings = LiveSettings::default();
+        if latency_s != 0.0 {
+            settings.latency_s = latency_s;
+        }
+        if step_s != 0.0 {
+            settings.step_s = step_s;
+        }
+        let live = diarist::Live::new(&diarizer.diarizer, &settings)?;
+        place.put(Box::into_raw(Box::new(Live { live: Some(live) })));
         Ok(())
     })
 }
@@ -56,14 +59,15 @@ pub unsafe extern "C" fn diarist_live_free(live: *mut Live) {
     }
 }
 
-/// Takes the `num_samples` samples that follow, mono at 16 kHz in [-1, 1], any number of them.
+/// Takes the next `num_samples` samples, mono at 16 kHz in [-1, 1]. Any number is allowed.
 ///
-/// `events` gets what they change, one JSON object per line (docs/live.md), perhaps none; to be freed by diarist_string_free. After
-/// DIARIST_STATUS_INPUT nothing of the piece was taken, and more can be pushed.
+/// `events` receives the changes that they cause, one JSON object per line (docs/live.md), possibly
+/// none. Free it with diarist_string_free. After DIARIST_STATUS_INPUT the whole piece was rejected,
+/// and more can be pushed.
 ///
 /// # Safety
-/// `live` must be a live diarization that no other thread uses, `samples` must hold `num_samples` values, `events` must be valid for a
-/// write.
+/// `live` must be a live diarization that no other thread uses, `samples` must hold `num_samples`
+/// values, `events` must be valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn diarist_live_push(
     live: *mut Live,
@@ -81,24 +85,27 @@ pub unsafe extern "C" fn diarist_live_push(
     })
 }
 
-/// Ends the recording: `events` gets the last events, and `result` what diarist_diarize_samples gives for the whole, to be freed by
-/// diarist_result_free. In RTTM the recording is called "audio".
+/// Ends the recording.
+///
+/// `events` receives the last events, and `diarization` the result of diarist_diarize_samples for
+/// the whole recording. Free them with diarist_string_free and diarist_diarization_free. The
+/// recording is named "audio".
 ///
 /// # Safety
-/// As diarist_live_push; `result` must be valid for a write.
+/// As diarist_live_push; `diarization` must be valid for a write.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn diarist_live_finish(
     live: *mut Live,
     events: *mut *mut c_char,
-    result: *mut *mut Diarization,
+    diarization: *mut *mut Diarization,
 ) -> Status {
     guard(|| {
         // SAFETY: the caller's promise.
-        let (live, events, place) = unsafe { (running(live)?, place(events, "events")?, place(result, "result")?) };
-        let ended = live.live.take().ok_or_else(over)?.finish("audio")?;
-        let result = Diarization::new(ended.diarization, &live.options.diarization)?;
-        events.put(lines(&ended.events)?.into_raw());
-        place.put(Box::into_raw(Box::new(result)));
+        let (live, events, place) =
+            unsafe { (running(live)?, place(events, "events")?, place(diarization, "diarization")?) };
+        let result = live.live.take().ok_or_else(over)?.finish("audio")?;
+        events.put(lines(&result.events)?.into_raw());
+        place.put(Diarization::into_raw(result.diarization));
         Ok(())
     })
 }

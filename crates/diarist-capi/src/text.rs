@@ -1,10 +1,10 @@
-//! Text across the border.
+//! Text between C and Rust.
 
 use std::ffi::{CStr, CString, c_char};
 
 use diarist::{Error, Result};
 
-/// The version of the library, as in "1.2.3". The text is valid for ever.
+/// The version of the library, as in "1.2.3". The text is always valid.
 #[unsafe(no_mangle)]
 pub extern "C" fn diarist_version() -> *const c_char {
     const VERSION: &CStr = match CStr::from_bytes_with_nul(concat!(env!("CARGO_PKG_VERSION"), "\0").as_bytes()) {
@@ -14,7 +14,7 @@ pub extern "C" fn diarist_version() -> *const c_char {
     VERSION.as_ptr()
 }
 
-/// Frees a text that a function has given through its last argument. NULL is allowed.
+/// Frees a text that a function returned through its last argument. NULL is allowed.
 ///
 /// # Safety
 /// `text` must be NULL or such a text, which is not used any more.

@@ -1,4 +1,4 @@
-//! The examples in C, built with both kinds of library and run, and what C can do wrong.
+//! The examples in C, built with both kinds of library and run, and misuse of the interface.
 #![cfg(unix)]
 
 use std::env;
@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-use diarist::audio::{self, AudioSource};
-use diarist::formats::rttm;
-use diarist::pipeline::{Pipeline, Settings};
+use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::formats::rttm;
+use diarist::parts::voices::{MIN_ENROLL_S, NewSample};
+use diarist::{Diarizer, Recording, Settings, SpeakerDatabase};
 
-/// Where cargo puts the libraries that belong to this test.
+/// Folder in which cargo puts the libraries that belong to this test.
 fn libraries() -> PathBuf {
     env::current_exe().unwrap().parent().unwrap().to_path_buf()
 }
@@ -50,13 +51,11 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).unwrap()
 }
 
-/// What the library gives, as RTTM.
+/// The result of the library, as RTTM.
 fn expected(file_id: &str) -> String {
-    let settings = Settings::default();
-    let pipeline = Pipeline::new(settings.load(None, None).unwrap(), Some(2)).unwrap();
-    let mut source = audio::open(&sample()).unwrap();
-    let result = pipeline.diarize(file_id, &mut source, &settings.options().unwrap(), &mut |_| ()).unwrap();
-    rttm::write(&result.diarization).unwrap()
+    let diarizer = Diarizer::new(&Settings::default()).unwrap();
+    let result = diarizer.diarize(Recording::new(sample()).with_file_id(file_id)).unwrap();
+    rttm::write(&result.annotation()).unwrap()
 }
 
 #[test]
@@ -95,9 +94,15 @@ fn a_stream_gives_events_and_then_the_same() {
 }
 
 #[test]
-fn what_c_does_wrong_gets_a_status_and_a_message() {
+fn misuse_gets_a_status_and_a_message() {
     let folder = tempfile::tempdir().unwrap();
     let program = build("crates/diarist-capi/tests/misuse.c", false, folder.path());
-    let output = run(&program, &[], None);
+    let single = root().join("fixtures/audio/single.flac");
+    let people = folder.path().join("people.db");
+    let diarizer = Diarizer::new(&Settings::default()).unwrap();
+    let (voice, _) = diarizer.voice(&single, MIN_ENROLL_S).unwrap();
+    let sample = NewSample { voice, source: String::new(), model: diarizer.fingerprint() };
+    SpeakerDatabase::open_or_create(&people).unwrap().enroll("Ann Lee", &[sample]).unwrap();
+    let output = run(&program, &[&people, &single], None);
     assert!(output.status.success(), "{}", text(&output.stderr));
 }

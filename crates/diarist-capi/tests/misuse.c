@@ -1,4 +1,5 @@
-/* What a caller can do wrong, and what the interface answers. Ends with 0 if every answer is as expected. */
+/* Misuse of the interface, and names of known people: `misuse PEOPLE.db CLIP`. Ends with 0 if every
+ * answer is as expected. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -27,70 +28,122 @@ static bool stop(double processed_s, double total_s, void *user_data) {
     return false;
 }
 
-int main(void) {
-    diarist_pipeline *pipeline = NULL;
-    diarist_result *result = NULL;
+int main(int argc, char **argv) {
+    CHECK(argc == 3);
+    diarist_diarizer *diarizer = NULL;
+    diarist_diarizer *named = NULL;
+    diarist_diarization *diarization = NULL;
     diarist_live *live = NULL;
     char *text = NULL;
-    const char *label = NULL;
+    diarist_speaker speaker;
     diarist_turn turn;
     int calls = 0;
 
     CHECK(diarist_last_error() == NULL);
     CHECK(strlen(diarist_version()) >= 5);
 
-    CHECK_FAULT(diarist_pipeline_new(NULL, 1, NULL), DIARIST_STATUS_INVALID_OPTION, "pipeline is NULL");
-    CHECK_FAULT(diarist_pipeline_new("{", 1, &pipeline), DIARIST_STATUS_INVALID_OPTION, "settings: ");
-    CHECK_FAULT(diarist_pipeline_new("{\"treshold\": 1}", 1, &pipeline), DIARIST_STATUS_INVALID_OPTION, "treshold");
-    CHECK_FAULT(diarist_pipeline_new("{\"threshold\": 9}", 1, &pipeline), DIARIST_STATUS_INVALID_OPTION, "from 0 to 2");
-    CHECK_FAULT(diarist_pipeline_new("{\"segmentation\": 1}", 1, &pipeline), DIARIST_STATUS_INVALID_OPTION, "a path");
-    CHECK_FAULT(diarist_pipeline_new("{\"embedding\": \"missing.onnx\"}", 1, &pipeline), DIARIST_STATUS_WEIGHTS, "missing");
-    CHECK_FAULT(diarist_pipeline_new("\xff", 1, &pipeline), DIARIST_STATUS_INVALID_OPTION, "UTF-8");
-    CHECK(pipeline == NULL);
-    CHECK(diarist_pipeline_new("{\"profile\": \"fast\"}", 1, &pipeline) == DIARIST_STATUS_OK);
+    CHECK_FAULT(diarist_diarizer_new(NULL, NULL),
+                DIARIST_STATUS_INVALID_OPTION, "diarizer is NULL");
+    CHECK_FAULT(diarist_diarizer_new("{", &diarizer),
+                DIARIST_STATUS_INVALID_OPTION, "settings: EOF");
+    CHECK_FAULT(diarist_diarizer_new("{\"treshold\": 1}", &diarizer),
+                DIARIST_STATUS_INVALID_OPTION, "treshold");
+    CHECK_FAULT(diarist_diarizer_new("{\"threshold\": 9}", &diarizer),
+                DIARIST_STATUS_INVALID_OPTION, "from 0 to 2");
+    CHECK_FAULT(diarist_diarizer_new("{\"segmentation\": 1}", &diarizer),
+                DIARIST_STATUS_INVALID_OPTION, "a path");
+    CHECK_FAULT(diarist_diarizer_new("{\"embedding\": \"missing.onnx\"}", &diarizer),
+                DIARIST_STATUS_WEIGHTS, "missing");
+    CHECK_FAULT(diarist_diarizer_new("\xff", &diarizer), DIARIST_STATUS_INVALID_OPTION, "UTF-8");
+    CHECK(diarizer == NULL);
+    CHECK(diarist_diarizer_new("{\"profile\": \"fast\", \"threads\": 1}", &diarizer)
+          == DIARIST_STATUS_OK);
 
     float *noise = malloc(sizeof(float) * RATE * SECONDS);
     CHECK(noise != NULL);
     for (int i = 0; i < RATE * SECONDS; ++i) {
         noise[i] = (float)(i * 7919 % 1000) / 5000.0f;
     }
-    CHECK_FAULT(diarist_diarize_file(NULL, "a.wav", 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "pipeline is NULL");
-    CHECK_FAULT(diarist_diarize_file(pipeline, NULL, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "path is NULL");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, NULL, 9, 1, RATE, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "samples is NULL");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, noise, 9, 0, RATE, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "num_channels");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, noise, SIZE_MAX, 2, RATE, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "memory");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, noise, SIZE_MAX / 4, 1, RATE, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "array");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, noise, 9, 1, 1, 0, 0, NULL, NULL, &result), DIARIST_STATUS_INPUT, "rate");
-    CHECK_FAULT(diarist_diarize_samples(pipeline, noise, 9, 1, RATE, 3, 2, NULL, NULL, &result), DIARIST_STATUS_INVALID_OPTION, "contradict");
-    CHECK(diarist_diarize_samples(pipeline, noise, RATE * SECONDS, 1, RATE, 0, 0, stop, &calls, &result) == DIARIST_STATUS_CANCELLED);
-    CHECK(calls == 1 && result == NULL);
-    CHECK(diarist_diarize_samples(pipeline, noise, RATE * SECONDS / 2, 2, RATE, 0, 0, NULL, NULL, &result) == DIARIST_STATUS_OK);
-    CHECK(diarist_result_duration(result) == SECONDS / 2);
-    CHECK_FAULT(diarist_result_turn(result, 1000, &turn), DIARIST_STATUS_INVALID_OPTION, "no turn 1000");
-    CHECK_FAULT(diarist_result_turn(result, 0, NULL), DIARIST_STATUS_INVALID_OPTION, "turn is NULL");
-    CHECK_FAULT(diarist_result_speaker(result, 1000, &label), DIARIST_STATUS_INVALID_OPTION, "no speaker 1000");
-    CHECK_FAULT(diarist_result_embedding(result, 1000, noise), DIARIST_STATUS_INVALID_OPTION, "no speaker 1000");
-    CHECK_FAULT(diarist_result_rttm(NULL, &text), DIARIST_STATUS_INVALID_OPTION, "result is NULL");
-    CHECK(diarist_result_num_turns(NULL) == 0 && diarist_result_num_speakers(NULL) == 0);
-    diarist_result_free(result);
+    CHECK_FAULT(diarist_diarize_file(NULL, "a.wav", 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "diarizer is NULL");
+    CHECK_FAULT(diarist_diarize_file(diarizer, NULL, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "path is NULL");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, NULL, 9, 1, RATE, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "samples is NULL");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, noise, 9, 0, RATE, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "number of channels");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, noise, SIZE_MAX, 2, RATE, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "memory");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, noise, SIZE_MAX / 4, 1, RATE, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "array");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, noise, 9, 1, 1, 0, 0, NULL, NULL, &diarization),
+                DIARIST_STATUS_INPUT, "rate");
+    CHECK_FAULT(diarist_diarize_samples(diarizer, noise, 9, 1, RATE, 3, 2, NULL, NULL, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "contradict");
+    CHECK(diarist_diarize_samples(diarizer, noise, RATE * SECONDS, 1, RATE, 0, 0, stop, &calls, &diarization)
+          == DIARIST_STATUS_CANCELLED);
+    CHECK(calls == 1 && diarization == NULL);
+    CHECK(diarist_diarize_samples(diarizer, noise, RATE * SECONDS / 2, 2, RATE, 0, 0, NULL, NULL, &diarization)
+          == DIARIST_STATUS_OK);
+    CHECK(diarist_diarization_duration_s(diarization) == SECONDS / 2);
+    CHECK_FAULT(diarist_diarization_turn(diarization, 1000, &turn),
+                DIARIST_STATUS_INVALID_OPTION, "no turn 1000");
+    CHECK_FAULT(diarist_diarization_turn(diarization, 0, NULL),
+                DIARIST_STATUS_INVALID_OPTION, "turn is NULL");
+    CHECK_FAULT(diarist_diarization_speaker(diarization, 1000, &speaker),
+                DIARIST_STATUS_INVALID_OPTION, "no speaker 1000");
+    CHECK_FAULT(diarist_diarization_embedding(diarization, 1000, noise),
+                DIARIST_STATUS_INVALID_OPTION, "no speaker 1000");
+    CHECK_FAULT(diarist_diarization_rttm(NULL, &text),
+                DIARIST_STATUS_INVALID_OPTION, "diarization is NULL");
+    CHECK(diarist_diarization_num_turns(NULL) == 0 && diarist_diarization_num_speakers(NULL) == 0);
+    diarist_diarization_free(diarization);
 
-    CHECK_FAULT(diarist_live_new(pipeline, 20.0, 0.0, &live), DIARIST_STATUS_INVALID_OPTION, "latency");
-    CHECK(diarist_live_new(pipeline, 0.0, 0.0, &live) == DIARIST_STATUS_OK);
-    diarist_pipeline_free(pipeline);
+    CHECK_FAULT(diarist_diarizer_with_speakers(diarizer, "missing.db", 0, &named),
+                DIARIST_STATUS_INPUT, "missing.db");
+    CHECK_FAULT(diarist_diarizer_with_speakers(diarizer, argv[1], 2, &named),
+                DIARIST_STATUS_INVALID_OPTION, "probability");
+    CHECK(diarist_diarizer_with_speakers(diarizer, argv[1], 0, &named) == DIARIST_STATUS_OK);
+    CHECK(diarist_diarize_file(named, argv[2], 0, 0, NULL, NULL, &diarization)
+          == DIARIST_STATUS_OK);
+    diarist_diarizer_free(named);
+    CHECK(strcmp(diarist_diarization_file_id(diarization), "single") == 0);
+    CHECK(diarist_diarization_speech_s(diarization) > 1 && diarist_diarization_overlap_s(diarization) == 0);
+    CHECK(diarist_diarization_num_speakers(diarization) == 1 && diarist_diarization_num_turns(diarization) >= 1);
+    CHECK(diarist_diarization_speaker(diarization, 0, &speaker) == DIARIST_STATUS_OK);
+    CHECK(strcmp(speaker.label, "SPEAKER_00") == 0 && strcmp(speaker.name, "Ann Lee") == 0);
+    CHECK(speaker.num_turns == diarist_diarization_num_turns(diarization));
+    CHECK(diarist_diarization_turn(diarization, 0, &turn) == DIARIST_STATUS_OK);
+    CHECK(turn.speaker == 0 && turn.end_s > turn.start_s && turn.confidence > 0 && strcmp(turn.name, "Ann Lee") == 0);
+    CHECK(diarist_diarization_rttm(diarization, &text)
+          == DIARIST_STATUS_OK && strstr(text, " Ann_Lee ") != NULL);
+    diarist_string_free(text);
+    CHECK(diarist_diarization_warnings(diarization, &text)
+          == DIARIST_STATUS_OK && strcmp(text, "") == 0);
+    diarist_string_free(text);
+    diarist_diarization_free(diarization);
+    diarization = NULL;
+
+    CHECK_FAULT(diarist_live_new(diarizer, 20.0, 0.0, &live),
+                DIARIST_STATUS_INVALID_OPTION, "latency");
+    CHECK(diarist_live_new(diarizer, 0.0, 0.0, &live) == DIARIST_STATUS_OK);
+    diarist_diarizer_free(diarizer);
     noise[5] = (float)strtod("nan", NULL);
     CHECK_FAULT(diarist_live_push(live, noise, 10, &text), DIARIST_STATUS_INPUT, "sample 5 of 10");
     CHECK(diarist_live_push(live, noise, 5, &text) == DIARIST_STATUS_OK && strcmp(text, "") == 0);
     diarist_string_free(text);
-    CHECK(diarist_live_finish(live, &text, &result) == DIARIST_STATUS_OK);
-    CHECK(diarist_result_num_turns(result) == 0);
+    CHECK(diarist_live_finish(live, &text, &diarization) == DIARIST_STATUS_OK);
+    CHECK(diarist_diarization_num_turns(diarization) == 0);
     diarist_string_free(text);
-    diarist_result_free(result);
-    CHECK_FAULT(diarist_live_push(live, noise, 5, &text), DIARIST_STATUS_INVALID_OPTION, "has ended");
-    CHECK_FAULT(diarist_live_finish(live, &text, &result), DIARIST_STATUS_INVALID_OPTION, "has ended");
+    diarist_diarization_free(diarization);
+    CHECK_FAULT(diarist_live_push(live, noise, 5, &text),
+                DIARIST_STATUS_INVALID_OPTION, "has ended");
+    CHECK_FAULT(diarist_live_finish(live, &text, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "has ended");
     diarist_live_free(live);
 
-    diarist_pipeline_free(NULL);
-    diarist_result_free(NULL);
+    diarist_diarizer_free(NULL);
+    diarist_diarization_free(NULL);
     diarist_live_free(NULL);
     diarist_string_free(NULL);
     free(noise);

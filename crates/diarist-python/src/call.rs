@@ -1,7 +1,8 @@
-//! Work beside Python: on a thread of its own, while the calling one waits for news without the interpreter's lock.
+//! Work on a thread of its own, while the calling thread waits without the interpreter's lock.
 //!
-//! So signals reach Python's handlers within [`PATIENCE`], whatever the networks are doing; if one of them raises, as the handler of
-//! Ctrl-C does, the call is over at once, and the thread stops before it next reads audio.
+//! The calling thread looks for signals every [`PATIENCE`], whatever the networks are doing. If a
+//! handler raises, as that of Ctrl-C does, the call ends at once, and the working thread stops
+//! before it next reads audio.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +10,10 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::Duration;
 
-use diarist::pipeline::Progress;
-use diarist::{Error, ErrorKind, Result};
+use diarist::{Error, ErrorKind, Progress, Result};
 use pyo3::prelude::*;
 
+use crate::audio::Audio;
 use crate::fault;
 
 /// Longest time between two looks at pending signals.
@@ -23,7 +24,7 @@ enum News<R> {
     Done(Result<R>),
 }
 
-/// Cancels what is still at work when the call ends, for whatever reason.
+/// Cancels the work when the call ends, for whatever reason.
 struct CancelOnDrop(Arc<AtomicBool>);
 
 impl Drop for CancelOnDrop {
@@ -32,19 +33,23 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Does `work`, which gets a function for its progress and the flag that tells it to stop. `progress`, if there is one, is called
-/// on the calling thread with the seconds done and the seconds in all, or None; what it raises ends the call.
+/// Calls `work` with the recording `audio`.
+///
+/// `progress` is called on the calling thread with the seconds done, and the seconds in all or
+/// None. An exception that it raises ends the call.
 pub(crate) fn run<R: Send + 'static>(
     py: Python<'_>,
+    audio: Audio,
     progress: Option<&Bound<'_, PyAny>>,
-    work: impl FnOnce(&mut (dyn FnMut(Progress) + Send), Arc<AtomicBool>) -> Result<R> + Send + 'static,
+    work: impl FnOnce(diarist::Recording<'_>) -> Result<R> + Send + 'static,
 ) -> PyResult<R> {
     let (sender, mut receiver) = channel();
-    let cancelled = CancelOnDrop(Arc::default());
-    let flag = Arc::clone(&cancelled.0);
+    let cancel = CancelOnDrop(Arc::default());
+    let flag = Arc::clone(&cancel.0);
     let body = move || {
-        // Nobody listens any more after a cancelled call.
-        let result = work(&mut |progress| drop(sender.send(News::Progress(progress))), flag);
+        // After a cancelled call nobody receives, and sending fails.
+        let tell = |progress| drop(sender.send(News::Progress(progress)));
+        let result = audio.with_recording(|recording| work(recording.with_progress(tell).with_cancel(&flag)));
         drop(sender.send(News::Done(result)));
     };
     if let Err(error) = thread::Builder::new().name("diarist-call".to_owned()).spawn(body) {
@@ -52,7 +57,7 @@ pub(crate) fn run<R: Send + 'static>(
         return Err(fault::raised(py, &error));
     }
     loop {
-        // Not to be shared among threads, but it can be lent.
+        // The receiver cannot be shared among threads, but it can be lent.
         let lent = &mut receiver;
         match py.detach(move || lent.recv_timeout(PATIENCE)) {
             Ok(News::Done(result)) => return result.map_err(|error| fault::raised(py, &error)),

@@ -1,139 +1,101 @@
-//! The pipeline as Python calls it.
+//! The diarizer as Python calls it.
 
 use std::path::PathBuf;
-use std::process;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use diarist::clustering::SpeakerBounds;
-use diarist::formats::rttm;
-use diarist::pipeline::{DiarizationOptions, EmbeddingMode, Models, Pipeline, Settings};
-use diarist::voices::{Beginning, Gallery, MIN_PROBABILITY, VoiceDb, clip_voice, recording_voices, speaker_voices};
-use diarist::{Error, Result};
+use diarist::parts::formats::rttm;
+use diarist::parts::settings::Choices;
+use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::audio::Audio;
+use crate::live::LiveEngine;
+use crate::of_process::OfProcess;
 use crate::results::{Outcome, bytes_of};
 use crate::{call, fault};
 
-/// Networks, options, and threads that compute.
+/// Networks, settings, and threads that compute.
 #[pyclass(frozen, module = "diarist._diarist")]
 pub(crate) struct Engine {
-    models: Arc<Models>,
-    options: DiarizationOptions,
-    num_threads: Option<usize>,
+    diarizer: Mutex<OfProcess<Diarizer>>,
     people: Option<People>,
-    pipeline: Mutex<OfProcess>,
 }
 
-/// A speaker database to take names from.
+/// A speaker database to take names from. Every call opens it anew: an open file must not go along
+/// into a forked process.
+#[derive(Clone)]
 struct People {
     path: PathBuf,
-    min_probability: f64,
-}
-
-/// A pipeline whose threads belong to one process: a forked child has the memory of its parent, but none of its threads.
-struct OfProcess {
-    id: u32,
-    pipeline: Option<Arc<Pipeline>>,
-}
-
-impl OfProcess {
-    fn new(pipeline: Pipeline) -> Self {
-        Self { id: process::id(), pipeline: Some(Arc::new(pipeline)) }
-    }
-}
-
-impl Drop for OfProcess {
-    fn drop(&mut self) {
-        if self.id != process::id() {
-            // To end threads that are not there would mean to wait for them.
-            std::mem::forget(self.pipeline.take());
-        }
-    }
+    min_probability: Option<f64>,
 }
 
 #[pymethods]
 impl Engine {
-    /// Loads the networks. `settings` has the options of the method as JSON, under the names of a configuration file; `config` is such
-    /// a file for what they leave open.
-    #[expect(clippy::too_many_arguments, reason = "they have names in Python")]
+    /// Loads the networks. `settings` is JSON with chosen options, and `config` a configuration file
+    /// for all others.
     #[new]
-    #[pyo3(signature = (settings, *, config=None, segmentation=None, embedding=None, num_threads=None, speakers=None, min_probability=None))]
+    #[pyo3(signature = (settings, *, config=None, speakers=None, min_probability=None))]
     fn new(
         py: Python<'_>,
         settings: &str,
         config: Option<PathBuf>,
-        segmentation: Option<PathBuf>,
-        embedding: Option<PathBuf>,
-        num_threads: Option<usize>,
         speakers: Option<PathBuf>,
         min_probability: Option<f64>,
     ) -> PyResult<Self> {
+        let people = speakers.map(|path| People { path, min_probability });
         let load = || {
-            let settings = merged(settings, config)?;
-            let options = settings.options()?;
-            let people =
-                speakers.map(|path| People { path, min_probability: min_probability.unwrap_or(MIN_PROBABILITY) });
-            let models = Arc::new(settings.load(segmentation.as_deref(), embedding.as_deref())?);
-            if let Some(people) = &people {
-                if options.embedding_mode == EmbeddingMode::Skip {
-                    return Err(Error::invalid_option("nobody is recognised without embeddings")
-                        .hint("choose another embedding mode, or leave speakers out"));
-                }
-                people.gallery(&models)?;
+            let mut choices = choices(settings)?;
+            if let Some(path) = config {
+                choices = choices.over(&Choices::read(&path)?);
             }
-            let pipeline = Mutex::new(OfProcess::new(Pipeline::new(Arc::clone(&models), num_threads)?));
-            Ok(Self { models, options, num_threads, people, pipeline })
+            let diarizer = Diarizer::new(&choices.settings()?)?;
+            // Shows faults of the database early.
+            with_people(people.as_ref(), diarizer.clone())?;
+            Ok(diarizer)
         };
-        py.detach(load).map_err(|error| fault::raised(py, &error))
+        let diarizer = py.detach(load).map_err(|error| fault::raised(py, &error))?;
+        Ok(Self { diarizer: Mutex::new(OfProcess::new(diarizer)), people })
     }
 
     /// Number of threads that compute.
     #[getter]
-    fn num_threads(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.pipeline(py)?.num_threads())
+    fn threads(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.diarizer(py)?.num_threads())
     }
 
-    /// Name of the embedding network: voices of different ones cannot be compared.
+    /// Name of the embedding network. Voices of different networks cannot be compared.
     #[getter]
-    fn model(&self) -> String {
-        self.models.fingerprint()
+    fn model(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(self.diarizer(py)?.fingerprint())
     }
 
-    /// Diarizes a recording; the fields of `diarist.Diarization`.
-    #[expect(clippy::too_many_arguments, reason = "they have names in Python")]
-    #[pyo3(signature = (audio, *, file_id=None, num_speakers=None, min_speakers=None, max_speakers=None, progress=None))]
+    /// Diarizes a recording and returns the fields of `diarist.Diarization`. `bounds` is JSON with
+    /// the options for the number of speakers, which replace those of the engine if any is given.
+    #[pyo3(signature = (audio, bounds, *, file_id=None, progress=None))]
     fn diarize<'py>(
         &self,
         py: Python<'py>,
         audio: Audio,
+        bounds: &str,
         file_id: Option<&str>,
-        num_speakers: Option<usize>,
-        min_speakers: Option<usize>,
-        max_speakers: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let raised = |error: Error| fault::raised(py, &error);
-        let bounds = SpeakerBounds::new(num_speakers, min_speakers, max_speakers).map_err(raised)?;
-        let options = DiarizationOptions { bounds, ..self.options.clone() };
-        options.validate().map_err(raised)?;
-        let gallery = self.people.as_ref().map(|people| people.gallery(&self.models)).transpose().map_err(raised)?;
-        let pipeline = self.pipeline(py)?;
-        let file_id = file_id.map_or_else(|| audio.file_id(), rttm::field);
-        let outcome = call::run(py, progress, move |progress, cancelled| {
-            let located = location(&audio);
-            let mut recording = audio.open(cancelled)?;
-            let mut beginning = Beginning::new(&mut recording);
-            let result = pipeline.diarize(&file_id, &mut beginning, &options, progress).map_err(located)?;
-            let speakers = match options.embedding_mode {
-                EmbeddingMode::Skip => speaker_voices(&result, 1.0),
-                _ => recording_voices(&pipeline, &options, &result, &beginning)?,
+        let diarizer = self.diarizer(py)?;
+        let model = diarizer.fingerprint();
+        let bounds = choices(bounds).map_err(|error| fault::raised(py, &error))?;
+        let people = self.people.clone();
+        let file_id = file_id.map(rttm::field);
+        let outcome = call::run(py, audio, progress, move |recording| {
+            let diarizer = with_bounds(diarizer, &bounds)?;
+            let diarizer = with_people(people.as_ref(), diarizer)?;
+            let recording = match file_id {
+                Some(file_id) => recording.with_file_id(file_id),
+                None => recording,
             };
-            let found = gallery.map(|gallery| gallery.identify_speakers(&speakers)).transpose()?;
-            Outcome::new(result, &options, speakers, found, recording.warnings().to_vec())
+            Outcome::new(diarizer.diarize(recording.with_voices())?)
         })?;
-        outcome.into_python(py, &self.models.fingerprint())
+        outcome.into_python(py, &model)
     }
 
     /// The voice of the one person who speaks in a clip: 256 floats, and the seconds of speech.
@@ -145,58 +107,60 @@ impl Engine {
         min_speech: f64,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyBytes>, f64)> {
-        let (pipeline, options) = (self.pipeline(py)?, self.options.clone());
-        let voice = call::run(py, progress, move |progress, cancelled| {
-            let located = location(&audio);
-            let mut recording = audio.open(cancelled)?;
-            clip_voice(&pipeline, &mut recording, &options, min_speech, progress).map_err(located)
-        })?;
+        let diarizer = self.diarizer(py)?;
+        let (voice, _) = call::run(py, audio, progress, move |clip| diarizer.voice(clip, min_speech))?;
         Ok((PyBytes::new(py, &bytes_of(voice.embedding())), voice.speech_s()))
+    }
+
+    /// Starts a live diarization with these settings and people.
+    #[pyo3(signature = (*, latency_s=None, step_s=None))]
+    fn live(&self, py: Python<'_>, latency_s: Option<f64>, step_s: Option<f64>) -> PyResult<LiveEngine> {
+        let diarizer = self.diarizer(py)?;
+        py.detach(|| LiveEngine::new(&with_people(self.people.as_ref(), diarizer)?, latency_s, step_s))
+            .map_err(|error| fault::raised(py, &error))
     }
 }
 
 impl Engine {
-    /// The pipeline with the threads of this process.
+    /// The diarizer with the threads of this process.
     ///
-    /// Python forks with the interpreter's lock held. Here it is held as long as the mutex is, so no child finds that locked for ever.
-    fn pipeline(&self, py: Python<'_>) -> PyResult<Arc<Pipeline>> {
-        let mut of_process = self.pipeline.lock().unwrap_or_else(PoisonError::into_inner);
-        if of_process.id != process::id() {
-            let pipeline = Pipeline::new(Arc::clone(&self.models), self.num_threads);
-            *of_process = OfProcess::new(pipeline.map_err(|error| fault::raised(py, &error))?);
+    /// Python forks with the interpreter's lock held. Here that lock is held as long as the mutex
+    /// is, so no child finds the mutex locked for ever.
+    fn diarizer(&self, py: Python<'_>) -> PyResult<Diarizer> {
+        let mut of_process = self.diarizer.lock().unwrap_or_else(PoisonError::into_inner);
+        if !of_process.is_of_this_process() {
+            let diarizer = of_process.value().ok_or_else(no_threads).and_then(Diarizer::with_new_threads);
+            *of_process = OfProcess::new(diarizer.map_err(|error| fault::raised(py, &error))?);
         }
-        let pipeline = of_process.pipeline.as_ref().map(Arc::clone);
-        pipeline.ok_or_else(|| fault::raised(py, &Error::new(diarist::ErrorKind::Internal, "there are no threads")))
+        of_process.value().cloned().ok_or_else(|| fault::raised(py, &no_threads()))
     }
 }
 
-impl People {
-    fn gallery(&self, models: &Models) -> Result<Gallery> {
-        VoiceDb::open(&self.path)?.gallery(&models.fingerprint())?.with_min_probability(self.min_probability)
+/// `diarizer` with the names of `people`.
+fn with_people(people: Option<&People>, diarizer: Diarizer) -> Result<Diarizer> {
+    match people {
+        Some(people) => diarizer.with_speakers(&SpeakerDatabase::open(&people.path)?, people.min_probability),
+        None => Ok(diarizer),
     }
 }
 
-/// The settings in `json`, and where they say nothing those of the file `config`.
-fn merged(json: &str, config: Option<PathBuf>) -> Result<Settings> {
-    let settings: Settings =
-        serde_json::from_str(json).map_err(|error| Error::invalid_option(message(&error.to_string())))?;
-    Ok(match config {
-        Some(path) => settings.over(&Settings::read(&path)?),
-        None => settings,
+fn no_threads() -> Error {
+    Error::new(ErrorKind::Internal, "there are no threads")
+}
+
+fn choices(json: &str) -> Result<Choices> {
+    serde_json::from_str(json).map_err(|error| {
+        // The position in the text means nothing to a user, who has not written it.
+        let message = error.to_string();
+        Error::invalid_option(message.split(" at line ").next().unwrap_or(&message))
     })
 }
 
-/// What serde_json says, without the position in a text that the user did not write.
-fn message(text: &str) -> String {
-    text.split(" at line ").next().unwrap_or(text).to_owned()
-}
-
-/// Gives errors the name of the recording's file, which errors of the file itself have already.
-fn location(audio: &Audio) -> impl Fn(Error) -> Error + use<> {
-    let name = match audio {
-        Audio::File(path) => path.display().to_string(),
-        Audio::Bytes(_, name) => name.clone(),
-        Audio::Samples(..) => String::new(),
-    };
-    move |error| if error.to_string().starts_with(&name) { error } else { error.at(name.clone()) }
+/// `diarizer` with the numbers of speakers in `bounds`, if there are any.
+fn with_bounds(diarizer: Diarizer, bounds: &Choices) -> Result<Diarizer> {
+    if bounds.is_empty() {
+        return Ok(diarizer);
+    }
+    let bounds = bounds.settings()?.clustering;
+    diarizer.with_num_speakers(bounds.num_speakers, bounds.min_speakers, bounds.max_speakers)
 }

@@ -3,7 +3,7 @@
 use diarist::{Error, ErrorKind};
 use pyo3::prelude::*;
 
-/// The exception that stands for `error`.
+/// The exception for `error`.
 pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
     let class = match error.kind() {
         ErrorKind::InvalidOption => "OptionError",

@@ -1,22 +1,27 @@
 //! The Python module `diarist._diarist`, below the package `diarist` (`python/diarist`).
 //!
-//! Only what needs the library is here: arguments are sorted, and results get their classes, in Python.
+//! It holds only the code that needs the library. The package sorts arguments and gives results
+//! their classes in Python.
 #![deny(unsafe_code)]
 
 mod audio;
 mod call;
 mod engine;
 mod fault;
+mod live;
+mod of_process;
 mod people;
 mod results;
 
 use pyo3::pymodule;
 
-/// What the package `diarist` is made of.
+/// The compiled part of the package `diarist`.
 #[pymodule]
 mod _diarist {
     #[pymodule_export]
     use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::live::LiveEngine;
     #[pymodule_export]
     use crate::people::{compare, enroll, identify, learn, people, remove, rename};
 

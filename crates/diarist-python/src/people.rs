@@ -1,9 +1,10 @@
-//! The speaker database. Every function opens the file and closes it: an open one must not be taken along into a forked process.
+//! The speaker database. Every function opens the file and closes it: an open file must not go along
+//! into a forked process.
 
 use std::path::PathBuf;
 
-use diarist::Result;
-use diarist::voices::{self, NewSample, Person, Voice, VoiceDb};
+use diarist::parts::voices::{self, NewSample, Person, Voice};
+use diarist::{Result, SpeakerDatabase};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 
@@ -20,9 +21,7 @@ pub(crate) struct PyVoice {
 
 impl PyVoice {
     fn voice(&self) -> Result<Voice> {
-        let values =
-            self.data.chunks_exact(4).map(|bytes| f32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
-        Voice::new(values.collect(), self.speech_s)
+        Voice::new(self.data.chunks_exact(4).map(bytemuck::pod_read_unaligned).collect(), self.speech_s)
     }
 
     fn sample(&self, source: &str) -> Result<NewSample> {
@@ -46,28 +45,28 @@ impl From<Person> for PersonFields {
     }
 }
 
-/// Does `work` without the interpreter's lock.
+/// Runs `work` without the interpreter's lock.
 fn detached<R: Send>(py: Python<'_>, work: impl FnOnce() -> Result<R> + Send) -> PyResult<R> {
     py.detach(work).map_err(|error| fault::raised(py, &error))
 }
 
-/// Everybody in the database, by name.
+/// All people in the database, by name.
 #[pyfunction]
 pub(crate) fn people(py: Python<'_>, path: PathBuf) -> PyResult<Vec<PersonFields>> {
-    detached(py, || Ok(VoiceDb::open(&path)?.people()?.into_iter().map(PersonFields::from).collect()))
+    detached(py, || Ok(SpeakerDatabase::open(&path)?.people()?.into_iter().map(PersonFields::from).collect()))
 }
 
-/// Adds samples to a person, who is made if missing, in a database that is made if missing.
+/// Adds samples to a person. A person or database that is missing is made.
 #[pyfunction]
 pub(crate) fn enroll(py: Python<'_>, path: PathBuf, name: &str, samples: Vec<(PyVoice, String)>) -> PyResult<()> {
     detached(py, || {
         voices::check_name(name)?;
         let samples = samples.iter().map(|(voice, source)| voice.sample(source)).collect::<Result<Vec<_>>>()?;
-        VoiceDb::open_or_create(&path)?.enroll(name, &samples)
+        SpeakerDatabase::open_or_create(&path)?.enroll(name, &samples)
     })
 }
 
-/// Adds learned samples of known people from one recording; whose were added.
+/// Adds learned samples of known people from one recording. Returns the people that got one.
 #[pyfunction]
 pub(crate) fn learn(
     py: Python<'_>,
@@ -78,23 +77,23 @@ pub(crate) fn learn(
     detached(py, || {
         let sample = |(name, voice): &(String, PyVoice)| Ok((name.clone(), voice.sample(recording)?));
         let samples = samples.iter().map(sample).collect::<Result<Vec<_>>>()?;
-        Ok(VoiceDb::open(&path)?.learn(recording, &samples)?.added)
+        Ok(SpeakerDatabase::open(&path)?.learn(recording, &samples)?.added)
     })
 }
 
 /// Forgets a person.
 #[pyfunction]
 pub(crate) fn remove(py: Python<'_>, path: PathBuf, name: &str) -> PyResult<()> {
-    detached(py, || VoiceDb::open(&path)?.remove(name))
+    detached(py, || SpeakerDatabase::open(&path)?.remove(name))
 }
 
 /// Gives a person another name.
 #[pyfunction]
 pub(crate) fn rename(py: Python<'_>, path: PathBuf, old: &str, new: &str) -> PyResult<()> {
-    detached(py, || VoiceDb::open(&path)?.rename(old, new))
+    detached(py, || SpeakerDatabase::open(&path)?.rename(old, new))
 }
 
-/// Who the speakers of one recording are.
+/// Identifies the speakers of one recording.
 #[pyfunction]
 pub(crate) fn identify(
     py: Python<'_>,
@@ -105,13 +104,13 @@ pub(crate) fn identify(
     detached(py, || {
         let Some(first) = voices.first() else { return Ok(Vec::new()) };
         same_model(voices.iter())?;
-        let gallery = VoiceDb::open(&path)?.gallery(&first.model)?.with_min_probability(min_probability)?;
+        let gallery = SpeakerDatabase::open(&path)?.gallery(&first.model)?.with_min_probability(min_probability)?;
         let voices = voices.iter().map(PyVoice::voice).collect::<Result<Vec<_>>>()?;
         Ok(gallery.identify_all(&voices)?.iter().map(found_tuple).collect())
     })
 }
 
-/// How alike two voices are: cosine, and logarithm of the likelihood ratio.
+/// Likeness of two voices: cosine, and logarithm of the likelihood ratio.
 #[pyfunction]
 pub(crate) fn compare(py: Python<'_>, a: PyVoice, b: PyVoice) -> PyResult<(f64, f64)> {
     detached(py, || {

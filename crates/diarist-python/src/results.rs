@@ -1,26 +1,23 @@
 //! Results on their way to Python.
 
-use diarist::Result;
-use diarist::formats::{json, rttm};
-use diarist::pipeline::{Diarization, DiarizationOptions};
-use diarist::timeline::Annotation;
-use diarist::voices::{Candidate, Identification, SpeakerVoice, rename_speakers};
+use diarist::parts::formats::{json, rttm};
+use diarist::parts::timeline::Annotation;
+use diarist::parts::voices::{Candidate, Identification};
+use diarist::{Diarization, Error, ErrorKind, Result, Speaker};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+use serde::Serialize;
 
-/// All that a diarization gives, with its texts as the command writes them.
+/// A diarization, with its texts as the command writes them.
 pub(crate) struct Outcome {
     result: Diarization,
-    speakers: Vec<SpeakerVoice>,
-    found: Option<Vec<Option<Identification>>>,
-    warnings: Vec<String>,
+    turns: String,
+    exclusive_turns: String,
     rttm: String,
     exclusive_rttm: String,
     json: String,
 }
 
-/// Start, end, label of the speaker, confidence.
-type TurnTuple = (f64, f64, String, f64);
 /// Name, probability, logarithm of the likelihood ratio, cosine.
 pub(crate) type CandidateTuple = (String, f64, f64, f64);
 /// The likeliest person, the next one, and whether it is the likeliest.
@@ -32,8 +29,9 @@ struct Fields<'py> {
     duration_s: f64,
     speech_s: f64,
     overlap_s: f64,
-    turns: Vec<TurnTuple>,
-    exclusive_turns: Vec<TurnTuple>,
+    /// JSON: lists of objects with the fields of [`diarist::Turn`], which are listed nowhere else in Rust.
+    turns: String,
+    exclusive_turns: String,
     speakers: Vec<SpeakerFields<'py>>,
     model: String,
     warnings: Vec<String>,
@@ -53,49 +51,32 @@ struct SpeakerFields<'py> {
 }
 
 impl Outcome {
-    /// `result`, which was made with `options`; `found` has an entry for each of `speakers` if names were looked for.
-    pub(crate) fn new(
-        result: Diarization,
-        options: &DiarizationOptions,
-        speakers: Vec<SpeakerVoice>,
-        found: Option<Vec<Option<Identification>>>,
-        warnings: Vec<String>,
-    ) -> Result<Self> {
-        let text = |annotation: &Annotation| match &found {
-            Some(found) => rttm::write(&rttm::renamed(&rename_speakers(annotation, &speakers, found))),
-            None => rttm::write(annotation),
-        };
-        let (rttm, exclusive_rttm) = (text(&result.diarization)?, text(&result.exclusive)?);
-        let mut document = json::Document::new(&result, options);
-        if let Some(found) = &found {
-            document.set_names(found);
-        }
-        let json = document.to_line();
-        Ok(Self { result, speakers, found, warnings, rttm, exclusive_rttm, json })
+    /// `result` with its texts.
+    pub(crate) fn new(result: Diarization) -> Result<Self> {
+        let written = |annotation: &Annotation| rttm::write(&rttm::renamed(annotation));
+        Ok(Self {
+            turns: as_json(&result.turns)?,
+            exclusive_turns: as_json(&result.exclusive_turns)?,
+            rttm: written(&result.annotation())?,
+            exclusive_rttm: written(&result.exclusive_annotation())?,
+            json: json::Document::new(&result).to_line(),
+            result,
+        })
     }
 
     /// A dictionary; `model` made the embeddings.
     pub(crate) fn into_python<'py>(self, py: Python<'py>, model: &str) -> PyResult<Bound<'py, PyAny>> {
-        let mut found = self.found.into_iter().flatten();
-        let bytes = |values: &[f32]| PyBytes::new(py, &bytes_of(values));
-        let speakers = self.result.speakers.iter().zip(&self.speakers).map(|(summary, speaker)| SpeakerFields {
-            label: summary.label.clone(),
-            speech_s: summary.speech_s,
-            num_turns: summary.num_turns,
-            embedding: summary.embedding.as_deref().map(bytes),
-            voice: speaker.voice.as_ref().map(|voice| (bytes(voice.embedding()), voice.speech_s())),
-            found: found.next().flatten().as_ref().map(found_tuple),
-        });
+        let result = self.result;
         let fields = Fields {
-            speakers: speakers.collect(),
-            turns: turns(&self.result.diarization, &self.result.confidences),
-            exclusive_turns: turns(&self.result.exclusive, &self.result.exclusive_confidences),
-            file_id: self.result.diarization.file_id,
-            duration_s: self.result.duration_s,
-            speech_s: self.result.speech_s,
-            overlap_s: self.result.overlap_s,
+            speakers: result.speakers.iter().map(|speaker| SpeakerFields::new(py, speaker)).collect(),
+            turns: self.turns,
+            exclusive_turns: self.exclusive_turns,
+            file_id: result.file_id,
+            duration_s: result.duration_s,
+            speech_s: result.speech_s,
+            overlap_s: result.overlap_s,
             model: model.to_owned(),
-            warnings: self.warnings,
+            warnings: result.warnings,
             rttm: self.rttm,
             exclusive_rttm: self.exclusive_rttm,
             json: self.json,
@@ -104,9 +85,24 @@ impl Outcome {
     }
 }
 
-fn turns(annotation: &Annotation, confidences: &[f32]) -> Vec<TurnTuple> {
-    let turns = annotation.turns.iter().zip(confidences);
-    turns.map(|(turn, &sure)| (turn.segment.start, turn.segment.end, turn.speaker.clone(), f64::from(sure))).collect()
+impl<'py> SpeakerFields<'py> {
+    fn new(py: Python<'py>, speaker: &Speaker) -> Self {
+        let bytes = |values: &[f32]| PyBytes::new(py, &bytes_of(values));
+        Self {
+            label: speaker.label.clone(),
+            speech_s: speaker.speech_s,
+            num_turns: speaker.num_turns,
+            embedding: speaker.embedding.as_deref().map(bytes),
+            voice: speaker.voice.as_ref().map(|voice| (bytes(voice.embedding()), voice.speech_s())),
+            found: speaker.identification.as_ref().map(found_tuple),
+        }
+    }
+}
+
+/// A list of turns or events. Times have all digits, unlike those of a document.
+pub(crate) fn as_json(items: &[impl Serialize]) -> Result<String> {
+    serde_json::to_string(items)
+        .map_err(|error| Error::new(ErrorKind::Internal, "a result has no JSON form").caused_by(error))
 }
 
 /// `found` for Python.
@@ -117,5 +113,5 @@ pub(crate) fn found_tuple(found: &Identification) -> FoundTuple {
 
 /// Floats as NumPy reads them: four bytes each, in the order of the machine.
 pub(crate) fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_ne_bytes()).collect()
+    bytemuck::cast_slice(values).to_vec()
 }

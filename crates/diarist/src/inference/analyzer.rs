@@ -21,7 +21,7 @@ use super::chunk_embedder::ChunkEmbedder;
 use super::embedder::{Embedder, first_needed};
 use super::intake::Intake;
 use super::networks::Networks;
-use super::recording::{Progress, Recording};
+use super::recording::{Progress, Recording, check_cancel};
 use super::segment::{WAVE_CHUNKS_PER_THREAD, segment};
 use super::settings::{AnalysisSettings, EmbeddingMode};
 use super::timings::Timings;
@@ -127,6 +127,7 @@ impl Analyzer {
         let header = self.header(recording.file_id())?;
         let checkpoint = recording.checkpoint.take().map(|path| Checkpoint::open(&path, header.clone())).transpose()?;
         let mut progress = recording.progress.take();
+        let cancel = recording.cancel;
         let clock = Instant::now();
         let is_open = recording.place().is_none();
         let mut source = recording.open()?;
@@ -136,6 +137,8 @@ impl Analyzer {
         run.timings.decode_s = opening_s;
         let mut tell = |now: Progress| progress.iter_mut().for_each(|progress| progress(now));
         self.threads.install(|| run.all(&mut beginning, checkpoint, &mut tell))?;
+        // A call that was cancelled after the last read ends, too.
+        cancel.map_or(Ok(()), check_cancel)?;
         run.timings.total_s = clock.elapsed().as_secs_f64() + if is_open { opening_s } else { 0.0 };
         let short_recording = beginning.whole(run.done.geometry.num_samples);
         Ok(Analyzed {

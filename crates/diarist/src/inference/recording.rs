@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::audio::{self, AudioSource, SliceSource, SourceTimes};
+use crate::audio::{self, AudioFile, AudioSource, SliceSource, SourceTimes};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Progress of an analysis.
@@ -16,7 +16,7 @@ pub struct Progress {
     pub total_s: Option<f64>,
 }
 
-/// A recording to analyze: a file, or any source of samples.
+/// A recording to analyze: a file, its bytes, or any source of samples.
 ///
 /// A path is a recording: `diarizer.diarize("meeting.mp3")`.
 ///
@@ -33,22 +33,22 @@ pub struct Recording<'a> {
     file_id: String,
     pub(super) checkpoint: Option<PathBuf>,
     pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
-    cancel: Option<&'a AtomicBool>,
+    pub(super) cancel: Option<&'a AtomicBool>,
     pub(crate) wants_voices: bool,
 }
 
 enum Input<'a> {
     File(PathBuf),
+    Bytes { name: String, open: Box<dyn FnOnce(&str) -> Result<AudioFile> + Send + 'a> },
     Source(Box<dyn AudioSource + 'a>),
 }
 
 impl fmt::Debug for Recording<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let path = match &self.input {
-            Input::File(path) => Some(path),
-            Input::Source(_) => None,
-        };
-        f.debug_struct("Recording").field("file_id", &self.file_id).field("path", &path).finish_non_exhaustive()
+        f.debug_struct("Recording")
+            .field("file_id", &self.file_id)
+            .field("place", &self.place())
+            .finish_non_exhaustive()
     }
 }
 
@@ -58,13 +58,25 @@ impl<'a> Recording<'a> {
     pub fn new(path: impl Into<PathBuf>) -> Self {
         let path = path.into();
         let file_id = file_id(&path);
-        Self { input: Input::File(path), file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
+        Self::from_input(Input::File(path), file_id)
+    }
+
+    /// The audio file whose content is `bytes`, of any common format; `name` is that of the file in
+    /// messages, and names the recording as a path does.
+    pub fn from_bytes(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
+        let name = name.into();
+        let file_id = file_id(name.as_ref());
+        let open = Box::new(move |name: &str| audio::open_bytes(name, bytes));
+        Self::from_input(Input::Bytes { name, open }, file_id)
     }
 
     /// The samples of `source`. Results call the recording `file_id`.
     pub fn from_source(file_id: impl Into<String>, source: impl AudioSource + 'a) -> Self {
-        let input = Input::Source(Box::new(source));
-        Self { input, file_id: file_id.into(), checkpoint: None, progress: None, cancel: None, wants_voices: false }
+        Self::from_input(Input::Source(Box::new(source)), file_id.into())
+    }
+
+    fn from_input(input: Input<'a>, file_id: String) -> Self {
+        Self { input, file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
     }
 
     /// Samples in memory, 16 kHz mono in [-1, 1]. Results call the recording `file_id`.
@@ -118,10 +130,11 @@ impl<'a> Recording<'a> {
         &self.file_id
     }
 
-    /// Place of the recording for errors: the path of a file.
+    /// Place of the recording for errors: the path or name of a file.
     pub(crate) fn place(&self) -> Option<String> {
         match &self.input {
             Input::File(path) => Some(path.display().to_string()),
+            Input::Bytes { name, .. } => Some(name.clone()),
             Input::Source(_) => None,
         }
     }
@@ -130,6 +143,7 @@ impl<'a> Recording<'a> {
     pub(super) fn open(self) -> Result<Box<dyn AudioSource + 'a>> {
         let source = match self.input {
             Input::File(path) => Box::new(audio::open(&path)?),
+            Input::Bytes { name, open } => Box::new(open(&name)?),
             Input::Source(source) => source,
         };
         Ok(match self.cancel {
@@ -179,7 +193,15 @@ pub fn file_id(path: &Path) -> String {
     stem.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
 }
 
-/// A source that ends with an error once the work is cancelled.
+/// Fails if the call was cancelled.
+pub(super) fn check_cancel(cancel: &AtomicBool) -> Result<()> {
+    if cancel.load(Ordering::Relaxed) {
+        return Err(Error::new(ErrorKind::Cancelled, "cancelled by the caller"));
+    }
+    Ok(())
+}
+
+/// A source that ends with an error once it is cancelled.
 struct Cancellable<'a> {
     source: Box<dyn AudioSource + 'a>,
     cancel: &'a AtomicBool,
@@ -187,9 +209,7 @@ struct Cancellable<'a> {
 
 impl AudioSource for Cancellable<'_> {
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
-        if self.cancel.load(Ordering::Relaxed) {
-            return Err(Error::new(ErrorKind::Cancelled, "cancelled"));
-        }
+        check_cancel(self.cancel)?;
         self.source.read(out)
     }
 
@@ -217,7 +237,23 @@ mod tests {
     }
 
     #[test]
-    fn a_cancelled_recording_is_not_read_further() {
+    fn the_bytes_of_a_file_are_a_recording() {
+        let path = "../../fixtures/audio/single.flac";
+        let bytes = std::fs::read(path).unwrap();
+        let recordings = [Recording::new(path), Recording::from_bytes(path, bytes)];
+        let all = recordings.map(|recording| {
+            assert_eq!((recording.file_id(), recording.place().as_deref()), ("single", Some(path)));
+            let (mut source, mut out) = (recording.open().unwrap(), Vec::new());
+            while source.read(&mut out).unwrap() {}
+            out
+        });
+        assert!(all[0] == all[1] && !all[0].is_empty());
+        let error = Recording::from_bytes("a.wav", *b"no audio").open().map(drop).unwrap_err();
+        assert!(error.to_string().starts_with("a.wav: "), "{error}");
+    }
+
+    #[test]
+    fn a_cancelled_recording_is_read_no_further() {
         let cancel = AtomicBool::new(false);
         let samples = [0.5; 20_000];
         let mut source = Recording::from_samples("a", &samples).with_cancel(&cancel).open().unwrap();

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error as DeserializeError, MapAccess, Unexpected, Visitor};
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::groups::Settings;
@@ -156,22 +156,63 @@ impl<'de> DeserializeSeed<'de> for ValueOf {
     type Value = Option<Value>;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> std::result::Result<Option<Value>, D::Error> {
-        Ok(match self.0.kind {
-            OptionKind::Number(..) => Option::<f64>::deserialize(deserializer)?.map(Value::Number),
-            OptionKind::Count(_) => Option::<usize>::deserialize(deserializer)?.map(Value::Count),
-            OptionKind::Path => Option::<PathBuf>::deserialize(deserializer)?.map(Value::Path),
-            OptionKind::Choice(choices, _) => match Option::<String>::deserialize(deserializer)? {
-                None => None,
-                Some(name) => match choices.iter().find(|choice| choice.name == name) {
-                    Some(choice) => Some(Value::Name(choice.name)),
-                    None => {
-                        let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
-                        let message = format!("{} is `{name}`, but must be one of {}", self.0.name, names.join(", "));
-                        return Err(D::Error::custom(message));
-                    }
-                },
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl Visitor<'_> for ValueOf {
+    type Value = Option<Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let kind = match self.0.kind {
+            OptionKind::Number(..) => "a number",
+            OptionKind::Count(_) => "a whole number",
+            OptionKind::Path => "a path",
+            OptionKind::Choice(..) => "a name",
+        };
+        write!(f, "{kind} for {}", self.0.name)
+    }
+
+    fn visit_unit<E: DeserializeError>(self) -> std::result::Result<Option<Value>, E> {
+        Ok(None)
+    }
+
+    fn visit_f64<E: DeserializeError>(self, value: f64) -> std::result::Result<Option<Value>, E> {
+        match self.0.kind {
+            OptionKind::Number(..) => Ok(Some(Value::Number(value))),
+            _ => Err(E::invalid_type(Unexpected::Float(value), &self)),
+        }
+    }
+
+    fn visit_i64<E: DeserializeError>(self, value: i64) -> std::result::Result<Option<Value>, E> {
+        match (self.0.kind, usize::try_from(value)) {
+            (OptionKind::Number(..), _) => Ok(Some(Value::Number(value as f64))),
+            (OptionKind::Count(_), Ok(count)) => Ok(Some(Value::Count(count))),
+            (OptionKind::Count(_), Err(_)) => Err(E::invalid_value(Unexpected::Signed(value), &self)),
+            _ => Err(E::invalid_type(Unexpected::Signed(value), &self)),
+        }
+    }
+
+    fn visit_u64<E: DeserializeError>(self, value: u64) -> std::result::Result<Option<Value>, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(value), &self)),
+        }
+    }
+
+    fn visit_str<E: DeserializeError>(self, text: &str) -> std::result::Result<Option<Value>, E> {
+        match self.0.kind {
+            OptionKind::Path => Ok(Some(Value::Path(text.into()))),
+            OptionKind::Choice(choices, _) => match choices.iter().find(|choice| choice.name == text) {
+                Some(choice) => Ok(Some(Value::Name(choice.name))),
+                None => {
+                    let names: Vec<&str> = choices.iter().map(|choice| choice.name).collect();
+                    let message = format!("{} is `{text}`, but must be one of {}", self.0.name, names.join(", "));
+                    Err(E::custom(message))
+                }
             },
-        })
+            _ => Err(E::invalid_type(Unexpected::Str(text), &self)),
+        }
     }
 }
 
@@ -237,9 +278,14 @@ mod tests {
     fn an_unusable_file_is_refused_with_its_line() {
         let cases = [
             ("fa = 0.1\n# a comment\ntreshold = 0.5", ErrorKind::Input, "line 3: unknown field `treshold`"),
-            ("threshold = \"high\"", ErrorKind::Input, "line 1: invalid type"),
+            (
+                "threshold = \"high\"",
+                ErrorKind::Input,
+                "line 1: invalid type: string \"high\", expected a number for threshold",
+            ),
             ("clustering = \"ahc\"\nmin-cluster-size = 2.5", ErrorKind::Input, "line 2: invalid type"),
-            ("min-cluster-size = -1", ErrorKind::Input, "line 1: invalid value"),
+            ("min-cluster-size = -1", ErrorKind::Input, "line 1: invalid value: integer `-1`, expected a whole number"),
+            ("embedding = 1", ErrorKind::Input, "line 1: invalid type: integer `1`, expected a path for embedding"),
             (
                 "precision = \"f8\"",
                 ErrorKind::Input,

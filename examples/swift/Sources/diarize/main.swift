@@ -13,31 +13,31 @@ func check(_ status: diarist_status) throws {
     throw DiaristError(status: status, description: diarist_last_error().map { String(cString: $0) } ?? "unknown")
 }
 
-/// Networks, options, and threads that compute.
-final class Pipeline {
+/// Networks, settings, and threads that compute.
+final class Diarizer {
     private let handle: OpaquePointer
 
-    /// `settings` is JSON with the options under "Method" in `diarist help diarize`.
-    init(settings: String = "{}", numThreads: Int = 0) throws {
+    /// `settings` is JSON with options of `diarist diarize`.
+    init(settings: String = "{}") throws {
         var handle: OpaquePointer?
-        try check(diarist_pipeline_new(settings, numThreads, &handle))
+        try check(diarist_diarizer_new(settings, &handle))
         self.handle = handle!
     }
 
-    deinit { diarist_pipeline_free(handle) }
+    deinit { diarist_diarizer_free(handle) }
 
-    /// The turns of a recording, each with the label of its speaker. 0 stands for any number of
+    /// The turns of a recording, each with the label of its speaker. 0 allows any number of
     /// speakers.
     func turns(of path: String, minSpeakers: Int = 0, maxSpeakers: Int = 0) throws -> [(turn: diarist_turn, speaker: String)] {
-        var result: OpaquePointer?
-        try check(diarist_diarize_file(handle, path, minSpeakers, maxSpeakers, nil, nil, &result))
-        defer { diarist_result_free(result) }
-        return try (0..<diarist_result_num_turns(result)).map { index in
+        var diarization: OpaquePointer?
+        try check(diarist_diarize_file(handle, path, minSpeakers, maxSpeakers, nil, nil, &diarization))
+        defer { diarist_diarization_free(diarization) }
+        return try (0..<diarist_diarization_num_turns(diarization)).map { index in
             var turn = diarist_turn()
-            try check(diarist_result_turn(result, index, &turn))
-            var label: UnsafePointer<CChar>?
-            try check(diarist_result_speaker(result, turn.speaker, &label))
-            return (turn, label.map { String(cString: $0) } ?? "")
+            try check(diarist_diarization_turn(diarization, index, &turn))
+            var speaker = diarist_speaker()
+            try check(diarist_diarization_speaker(diarization, turn.speaker, &speaker))
+            return (turn, String(cString: speaker.label))
         }
     }
 }
@@ -47,7 +47,7 @@ guard CommandLine.arguments.count == 2 else {
     exit(2)
 }
 do {
-    for (turn, speaker) in try Pipeline().turns(of: CommandLine.arguments[1]) {
+    for (turn, speaker) in try Diarizer().turns(of: CommandLine.arguments[1]) {
         print("\(turn.start_s)\t\(turn.end_s)\t\(speaker)")
     }
 } catch let error as DiaristError {
