@@ -114,9 +114,9 @@ mod tests {
         assert!((0..20).all(|index| rules().contains(&format!(".{} {{", class(index)))));
     }
 
-    /// Red, green, blue as seen with normal vision, and with protanopia, deuteranopia and tritanopia
-    /// (G. Machado, M. Oliveira, L. Fernandes, "A Physiologically-based Model for Simulation of Color
-    /// Vision Deficiency", 2009, severity 1).
+    /// Red, green, blue as seen with normal vision, and with protanopia, deuteranopia and
+    /// tritanopia (G. Machado, M. Oliveira, L. Fernandes, "A Physiologically-based Model for
+    /// Simulation of Color Vision Deficiency", 2009, severity 1).
     const SIGHTS: [[[f64; 3]; 3]; 4] = [
         [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]],
         [[0.152286, 1.052583, -0.204868], [0.114503, 0.786281, 0.099216], [-0.003882, -0.048116, 1.051998]],
@@ -157,8 +157,8 @@ mod tests {
                 assert!(distance > least, "{} and {}: {distance}", COLOURS[a], COLOURS[b]);
             }
         }
-        // WCAG 2.2 asks for a contrast of 3 for parts of graphics. The pages have a white or a nearly
-        // black background.
+        // WCAG 2.2 asks for a contrast of 3 for parts of graphics. The pages have a white or a
+        // nearly black background.
         for (colour, background) in COLOURS.iter().flat_map(|colour| [(colour, "#ffffff"), (colour, "#14171d")]) {
             let [a, b] = [colour, background].map(|colour| times(&XYZ, linear(colour))[1] + 0.05);
             assert!(a.max(b) / a.min(b) >= 2.8, "{colour} on {background}");

@@ -58,13 +58,13 @@ impl fmt::Display for Source {
 pub(crate) struct Input {
     /// Its origin.
     pub(crate) source: Source,
-    /// Its name in RTTM and JSON, and that of its output file: without white space, and unique in the
-    /// call.
+    /// Its name in RTTM and JSON, and that of its output file: without white space, and unique in
+    /// the call.
     pub(crate) file_id: String,
 }
 
-/// The recordings for `inputs`, in their order; a folder stands for the audio files below it, sorted
-/// by path.
+/// The recordings for `inputs`, in their order; a folder stands for the audio files below it,
+/// sorted by path.
 ///
 /// A fault takes the place of its input, so that the others can still be processed.
 pub(crate) fn expand(inputs: &[PathBuf]) -> Vec<Result<Input>> {

@@ -34,8 +34,8 @@ pub(crate) struct ClusterArgs {
     /// given several times
     #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Known identities")]
     must_link: Vec<(f64, f64)>,
-    /// Separates the speakers at A and B, moments in seconds at which different people speak. May be
-    /// given several times
+    /// Separates the speakers at A and B, moments in seconds at which different people speak. May
+    /// be given several times
     #[arg(long, value_name = "A,B", value_parser = pair, help_heading = "Known identities")]
     cannot_link: Vec<(f64, f64)>,
 

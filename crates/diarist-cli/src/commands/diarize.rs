@@ -142,8 +142,8 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
 }
 
 impl DiarizeArgs {
-    /// Checks the options for stdin: it has no header, so its rate must be given, and it can be read
-    /// once only.
+    /// Checks the options for stdin: it has no header, so its rate must be given, and it can be
+    /// read once only.
     fn check_stdin(&self) -> Result<()> {
         let count = self.inputs.iter().filter(|input| input.as_os_str() == "-").count();
         match (count, self.stdin.rate) {

@@ -34,13 +34,14 @@ enum Command {
     List,
     /// Lists the tensors of a model: type, shape and statistics
     ///
-    /// Checkpoints and ONNX are shown as diarist uses them, with batch normalisation folded into the
-    /// convolutions.
+    /// Checkpoints and ONNX are shown as diarist uses them, with batch normalisation folded into
+    /// the convolutions.
     Inspect {
         /// An embedded model's name, or a file: safetensors, a PyTorch checkpoint, or ONNX
         model: PathBuf,
     },
-    /// Checks the embedded models against their SHA-256, and a file's tensors against its architecture
+    /// Checks the embedded models against their SHA-256, and a file's tensors against its
+    /// architecture
     Verify {
         /// A file of weights to check as well
         file: Option<PathBuf>,
@@ -54,8 +55,9 @@ enum Command {
     },
     /// Stores networks in fewer bytes, each as NAME.safetensors in a folder
     ///
-    /// Other commands take these files with `--segmentation` and `--embedding`, and compute with the
-    /// rounded weights. `DIARIST_WEIGHTS_DIR=DIR cargo build --release` puts them into the binary.
+    /// Other commands take these files with `--segmentation` and `--embedding`, and compute with
+    /// the rounded weights. `DIARIST_WEIGHTS_DIR=DIR cargo build --release` puts them into the
+    /// binary.
     Quantize {
         /// Embedded models' names, or files as for `inspect`
         #[arg(required = true)]

@@ -1,5 +1,5 @@
-//! A result as one HTML page: the recording with its waveform, a lane for each speaker, and a list of
-//! turns that can be played.
+//! A result as one HTML page: the recording with its waveform, a lane for each speaker, and a list
+//! of turns that can be played.
 //!
 //! The page needs no other files, opens from a file, follows the reader's light or dark theme, and
 //! can be printed.

@@ -42,7 +42,8 @@ fn with_sample(value: f32) -> Vec<f32> {
     samples
 }
 
-/// A chain of MPEG-1 layer III frames (128 kbit/s, 44.1 kHz) of silence, cut in the middle of a frame.
+/// A chain of MPEG-1 layer III frames (128 kbit/s, 44.1 kHz) of silence, cut in the middle of a
+/// frame.
 fn truncated_mp3() -> Vec<u8> {
     let mut frame = vec![0xFF, 0xFB, 0x90, 0xC4];
     frame.resize(417, 0);

@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
+use diarist::Turn;
 use diarist::parts::formats::json::Document;
 use diarist::parts::formats::{rttm, uem};
 use diarist::parts::metrics::{ScoreOptions, score};
-use diarist::Turn;
 use diarist::parts::timeline::Annotation;
 
 use serde_json::{Value, json};
@@ -35,8 +35,8 @@ fn the_conversation_has_four_speakers_at_the_right_times() {
     let scores = score(&reference, &hypothesis, Some(&uem["conversation"]), &ScoreOptions::default()).unwrap();
     let der = scores.der.der();
     // pyannote community-1 has 8.08 % here: missed 2.35, false alarm 1.00, confusion 4.73 (the last
-    // sentence goes to the speaker before it). Half a point is left for other instruction sets, which
-    // may move a frame.
+    // sentence goes to the speaker before it). Half a point is left for other instruction sets,
+    // which may move a frame.
     assert!(der < 0.086, "DER {:.2} %", der * 100.0);
     assert!(der > 0.0, "a DER of exactly zero means that nothing was compared");
 }

@@ -26,8 +26,8 @@ pub(crate) fn faults(schema: &Value, value: &Value, root: &Value, place: &str) -
             }
             "const" => expect(value == rule, format!("{value} is not {rule}")),
             "enum" => expect(rule.as_array().unwrap().contains(value), format!("{value} is not one of {rule}")),
-            // As in the standard, a keyword applies to values of its own type only; `type` restricts
-            // types.
+            // As in the standard, a keyword applies to values of its own type only; `type`
+            // restricts types.
             "minimum" => expect(value.is_null() || number().0 >= number().1, format!("{value} is below {rule}")),
             "maximum" => expect(value.is_null() || number().0 <= number().1, format!("{value} is above {rule}")),
             "exclusiveMinimum" => expect(number().0 > number().1, format!("{value} is not above {rule}")),

@@ -1,8 +1,8 @@
 //! The amount of audio that a device has dropped, estimated from the times of its blocks.
 //!
-//! Not every sound system reports an overrun: PulseAudio drops old audio without notice. Late blocks
-//! alone prove nothing, since a stalled process gets the waiting blocks afterwards. So audio counts
-//! as missing only if the blocks of a whole second come later than those before.
+//! Not every sound system reports an overrun: PulseAudio drops old audio without notice. Late
+//! blocks alone prove nothing, since a stalled process gets the waiting blocks afterwards. So audio
+//! counts as missing only if the blocks of a whole second come later than those before.
 
 use std::time::{Duration, Instant};
 

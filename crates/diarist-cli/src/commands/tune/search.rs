@@ -1,7 +1,7 @@
 //! The search for the values with the least error.
 //!
-//! Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter Optimization", NeurIPS 2011), one
-//! for each parameter; docs/adr has the reasons.
+//! Tree-structured Parzen estimators (Bergstra et al., "Algorithms for Hyper-Parameter
+//! Optimization", NeurIPS 2011), one for each parameter; docs/adr has the reasons.
 
 use diarist::{Error, ErrorKind, Result};
 use rand_mt::Mt64;

@@ -56,8 +56,8 @@ pub(super) fn parameters(choices: &Choices) -> Result<(&'static [Parameter], Vec
     Ok((parameters, values))
 }
 
-/// `choices` with these values of `parameters`, and with the name of the clustering method, since the
-/// values have a meaning for that method only.
+/// `choices` with these values of `parameters`, and with the name of the clustering method, since
+/// the values have a meaning for that method only.
 pub(super) fn with_values(choices: &Choices, parameters: &[Parameter], values: &[f64]) -> Choices {
     let mut changed = choices.clone();
     if let (Some(clustering), None) = (OptionInfo::find("clustering"), choices.get("clustering")) {
@@ -106,8 +106,8 @@ impl Parameter {
         }
     }
 
-    /// The value at a position, rounded to a few digits, so that the file holds exactly the values that
-    /// were tried.
+    /// The value at a position, rounded to a few digits, so that the file holds exactly the values
+    /// that were tried.
     pub(super) fn value(&self, position: f64) -> f64 {
         match self.scale {
             Scale::Linear => (position * 1e3).round() / 1e3,

@@ -92,7 +92,8 @@ fn stretches(num_recordings: usize, num_folds: usize) -> Vec<Range<usize>> {
 }
 
 impl Tuner<'_> {
-    /// Searches once on all recordings and once for each fold; `progress` is called after every trial.
+    /// Searches once on all recordings and once for each fold; `progress` is called after every
+    /// trial.
     pub(super) fn run(&self, num_folds: usize, progress: &(impl Fn() + Sync)) -> Result<Outcome> {
         let (parameters, before) = parameters(self.choices)?;
         let num_folds = num_folds.min(self.items.len());
@@ -109,8 +110,8 @@ impl Tuner<'_> {
         Ok(Outcome { parameters, before, tuned, fitted, folds })
     }
 
-    /// The best values on the recordings that are not `held_out`, and the errors on those that are, or
-    /// on all if none is.
+    /// The best values on the recordings that are not `held_out`, and the errors on those that are,
+    /// or on all if none is.
     fn search(
         &self,
         parameters: &[Parameter],
