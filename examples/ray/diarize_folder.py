@@ -5,9 +5,10 @@
     python diarize_folder.py recordings/ results/ --address auto
     python diarize_folder.py list.parquet results/ --address auto --speakers people.db
 
-The result is `results/turns.parquet` with the columns recording, start_s, end_s, speaker, name
-and confidence. Without --address, the processors of this machine are used. If a call is interrupted or killed, the same
-call processes the remaining recordings. Machines may join and leave the cluster meanwhile.
+The result is `results/turns.parquet` with the columns recording, start_s, end_s, speaker, name and
+confidence. Without --address, the processors of this machine are used. If a call is interrupted or
+killed, the same call processes the remaining recordings. Machines may join and leave the cluster
+meanwhile.
 """
 
 import argparse

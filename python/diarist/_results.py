@@ -120,7 +120,7 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Diarization:
-    """Who spoke when in one recording. Times are seconds of the original recording."""
+    """The diarization of one recording: who spoke when."""
 
     file_id: str
     """Name of the recording, RTTM's second field."""

@@ -347,8 +347,8 @@ def _task(arguments: str, recording: str) -> str | None:
 
 
 def _run(paths: Iterable[str], submit: Callable[[str], Any], num_cpus: int) -> Iterator[tuple[str, str | None]]:
-    """Submits a task for each path, only a few more at a time than the cluster can run. Returns paths
-    and errors as the tasks end."""
+    """Submits a task for each path, only a few more at a time than the cluster can run. Returns
+    paths and errors as the tasks end."""
     waiting = iter(paths)
     running: dict[Any, str] = {}
     while True:

@@ -12,7 +12,7 @@ use diarist::{Error, ErrorKind, Result};
 use crate::fault::{Status, given, guard, is_no_place, place};
 use crate::text::without_zeros;
 
-/// Who spoke when in one recording.
+/// The diarization of one recording: who spoke when.
 #[derive(Debug)]
 pub struct Diarization {
     result: diarist::Diarization,
@@ -32,11 +32,11 @@ pub struct Turn {
     pub end_s: f64,
     /// The speaker, from 0 to diarist_diarization_num_speakers - 1.
     pub speaker: usize,
-    /// Name of the known person who the speaker is; NULL if nobody was recognised. Valid as long as
-    /// the diarization.
+    /// Name of the known person who the speaker is; NULL if nobody was recognised. Valid as long
+    /// as the diarization.
     pub name: *const c_char,
-    /// Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It is
-    /// not a probability.
+    /// Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It
+    /// is not a probability.
     pub confidence: f64,
 }
 

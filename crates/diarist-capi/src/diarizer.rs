@@ -99,8 +99,8 @@ pub unsafe extern "C" fn diarist_diarizer_free(diarizer: *mut Diarizer) {
 /// Free `diarization` with diarist_diarization_free.
 ///
 /// # Safety
-/// `diarizer` must be a diarizer, `path` must end with a zero byte, `diarization` must be valid for a
-/// write, and `progress` must be NULL or a function that may be called with `user_data` on another
+/// `diarizer` must be a diarizer, `path` must end with a zero byte, `diarization` must be valid for
+/// a write, and `progress` must be NULL or a function that may be called with `user_data` on another
 /// thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn diarist_diarize_file(
@@ -122,7 +122,8 @@ pub unsafe extern "C" fn diarist_diarize_file(
     })
 }
 
-/// Diarizes `num_frames` frames of `num_channels` interleaved samples in [-1, 1] at `sample_rate` Hz.
+/// Diarizes `num_frames` frames of `num_channels` interleaved samples in [-1, 1] at `sample_rate`
+/// Hz.
 ///
 /// The recording is named "audio". All else is as in diarist_diarize_file.
 ///
@@ -208,13 +209,13 @@ impl Diarizer {
             let bound = |speakers: usize| (speakers > 0).then_some(speakers);
             self.diarizer.with_num_speakers(None, bound(min_speakers), bound(max_speakers))?
         };
-        let cancel = AtomicBool::new(false);
-        let report = |progress| {
+        let cancel = &AtomicBool::new(false);
+        let report = move |progress| {
             if !caller.report(progress) {
                 cancel.store(true, Ordering::Relaxed);
             }
         };
-        let result = diarizer.diarize(recording.with_progress(report).with_cancel(&cancel))?;
+        let result = diarizer.diarize(recording.with_progress(report).with_cancel(cancel))?;
         Ok(Diarization::into_raw(result))
     }
 }

@@ -36,8 +36,8 @@ thread_local! {
     static LAST: RefCell<Option<CString>> = const { RefCell::new(None) };
 }
 
-/// The fault of the last call that failed on this thread, and a hint for the next step, on one line.
-/// NULL if none has failed.
+/// The fault of the last call that failed on this thread, and a hint for the next step, on one
+/// line. NULL if none has failed.
 ///
 /// The text is valid until the next call on this thread that fails.
 #[unsafe(no_mangle)]
@@ -86,8 +86,8 @@ pub(crate) struct Place<T>(*mut T);
 
 impl<T> Place<T> {
     pub(crate) fn put(self, value: T) {
-        // SAFETY: the caller of `place` promised that a write is allowed. The old value belongs to C
-        // and needs no drop.
+        // SAFETY: the caller of `place` promised that a write is allowed. The old value belongs to
+        // C and needs no drop.
         unsafe { self.0.write(value) };
     }
 }

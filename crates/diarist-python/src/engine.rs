@@ -32,8 +32,8 @@ struct People {
 
 #[pymethods]
 impl Engine {
-    /// Loads the networks. `settings` is JSON with chosen options, and `config` a configuration file
-    /// for all others.
+    /// Loads the networks. `settings` is JSON with chosen options, and `config` a configuration
+    /// file for all others.
     #[new]
     #[pyo3(signature = (settings, *, config=None, speakers=None, min_probability=None))]
     fn new(

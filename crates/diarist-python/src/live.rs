@@ -11,12 +11,12 @@ use crate::of_process::OfProcess;
 use crate::results::{Outcome, as_json};
 use crate::{audio, fault};
 
-/// A diarization of audio that arrives in pieces. A lock on `live` is held without the interpreter's
-/// lock.
+/// A diarization of audio that arrives in pieces. A lock on `live` is held without the
+/// interpreter's lock.
 #[pyclass(frozen, module = "diarist._diarist")]
 pub(crate) struct LiveEngine {
     live: Mutex<OfProcess<diarist::Live>>,
-    /// Process that made it: a child of it must not wait for the mutex, which may stay locked there.
+    /// Process that made it. A child must not wait for the mutex, which may stay locked there.
     process: u32,
     model: String,
 }

@@ -1,5 +1,5 @@
-//! The speaker database. Every function opens the file and closes it: an open file must not go along
-//! into a forked process.
+//! The speaker database. Every function opens the file and closes it: an open file must not go
+//! along into a forked process.
 
 use std::path::PathBuf;
 

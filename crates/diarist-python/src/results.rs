@@ -29,7 +29,8 @@ struct Fields<'py> {
     duration_s: f64,
     speech_s: f64,
     overlap_s: f64,
-    /// JSON: lists of objects with the fields of [`diarist::Turn`], which are listed nowhere else in Rust.
+    /// Turns as a JSON list of objects with the fields of [`diarist::Turn`], so that a new field
+    /// needs no change here.
     turns: String,
     exclusive_turns: String,
     speakers: Vec<SpeakerFields<'py>>,
