@@ -100,8 +100,8 @@ pub unsafe extern "C" fn diarist_diarizer_free(diarizer: *mut Diarizer) {
 ///
 /// # Safety
 /// `diarizer` must be a diarizer, `path` must end with a zero byte, `diarization` must be valid for
-/// a write, and `progress` must be NULL or a function that may be called with `user_data` on another
-/// thread.
+/// a write, and `progress` must be NULL or a function that may be called with `user_data` on
+/// another thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn diarist_diarize_file(
     diarizer: *const Diarizer,

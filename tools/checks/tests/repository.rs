@@ -21,7 +21,6 @@ fn references_lead_somewhere() {
 }
 
 #[test]
-#[ignore = "the comments are being reworded"]
 fn prose_keeps_its_rules() {
     report(&prose::check(&files::repository().unwrap()));
 }

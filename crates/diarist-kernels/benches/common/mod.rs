@@ -117,7 +117,8 @@ impl Sample {
     }
 }
 
-/// Least processor time of one call in ms, of rounds that take at least 1 ms in `duration` together.
+/// Least processor time of one call in ms, of rounds that take at least 1 ms in `duration`
+/// together.
 ///
 /// Time in which other processes have the core does not count, where the system tells it (Linux).
 pub(crate) fn least_cpu_ms(duration: Duration, mut run: impl FnMut()) -> f64 {

@@ -65,9 +65,9 @@ pub(super) fn set_names(result: &mut Diarization, gallery: &Gallery) -> Result<(
     Ok(())
 }
 
-/// The voices in `result` that are certain enough to be learned, each with the name of its person: a
-/// probability of at least 0.99, and at least 5 s of speech alone. `model` is the fingerprint of the
-/// embedding network, `source` the recording.
+/// The voices in `result` that are certain enough to be learned, each with the name of its person:
+/// a probability of at least 0.99, and at least 5 s of speech alone. `model` is the fingerprint of
+/// the embedding network, `source` the recording.
 #[cfg(feature = "speaker-database")]
 pub(super) fn certain_samples(result: &Diarization, model: &str, source: &str) -> Vec<(String, NewSample)> {
     let certain = result.speakers.iter().filter_map(|speaker| {

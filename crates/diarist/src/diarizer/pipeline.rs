@@ -250,11 +250,12 @@ impl Diarizer {
         })
     }
 
-    /// Adds the voice of the one person who speaks in a clip to the person `name` of `database`. A new
-    /// name makes a new person. Returns the warnings about the clip.
+    /// Adds the voice of the one person who speaks in a clip to the person `name` of `database`. A
+    /// new name makes a new person. Returns the warnings about the clip.
     ///
     /// # Errors
-    /// As [`Self::voice`] for at least [`MIN_ENROLL_S`] of speech, and as [`SpeakerDatabase::enroll`].
+    /// As [`Self::voice`] for at least [`MIN_ENROLL_S`] of speech, and as
+    /// [`SpeakerDatabase::enroll`].
     #[cfg(feature = "speaker-database")]
     pub fn enroll<'a>(
         &self,

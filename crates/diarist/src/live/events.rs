@@ -48,7 +48,7 @@ pub enum LiveEvent {
         into: u32,
     },
     /// A speaker is a known person, or no longer seems to be one. Only with
-    /// [`crate::live::Live::with_gallery`].
+    /// [`Diarizer::with_gallery`](crate::Diarizer::with_gallery).
     Named {
         /// The speaker.
         speaker: u32,

@@ -20,8 +20,8 @@ pub struct WindowSpeakers {
 
 /// Rules that assign local speakers to speakers, window after window, and revise nothing.
 ///
-/// [`Live::with_rules`](crate::Live::with_rules) replaces this library's own tracking with them, to compare the
-/// two. The networks and the steps from windows to turns stay the same.
+/// [`Live::with_rules`](crate::Live::with_rules) replaces this library's own tracking with them, to
+/// compare the two. The networks and the steps from windows to turns stay the same.
 pub trait WindowRules: fmt::Debug + Send + Sync {
     /// Assigns the local speakers of the next window to speakers.
     ///
