@@ -44,8 +44,8 @@ impl std::fmt::Debug for SamplesSource<'_> {
 }
 
 impl<'a> SamplesSource<'a> {
-    /// A source over `interleaved`, of shape `[frame, channel]`: samples in [-1, 1] at `sample_rate`
-    /// Hz. Channels are mixed by their mean.
+    /// A source over `interleaved`, of shape `[frame, channel]`: samples in [-1, 1] at
+    /// `sample_rate` Hz. Channels are mixed by their mean.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] if there are no channels or the last frame is not whole;
