@@ -1,9 +1,11 @@
-/* The C interface of diarist: who spoke when. Written by cbindgen from crates/diarist-capi; do not edit.
+/* The C interface of diarist: who spoke when. Written by cbindgen from crates/diarist-capi; do not
+ * edit.
  *
- * Every function that can fail returns a diarist_status; diarist_last_error() then says what was wrong, until the next call that fails on
- * the same thread. What a function gives through its last argument is only set on success, and is to be freed by the function named
- * there. Text is UTF-8 and ends with a zero byte. Handles are not changed by reading: a pipeline and a result may be used by several
- * threads at once, a live diarization by one at a time.
+ * Every function that can fail returns a diarist_status. diarist_last_error() then describes the
+ * fault, until the next call that fails on the same thread. A function sets the place that its last
+ * argument points to only on success, and its comment names the function that frees the value. Text
+ * is UTF-8 and ends with a zero byte. Reading does not change a handle: several threads may use a
+ * diarizer or a diarization at once, but only one at a time a live diarization.
  */
 
 
@@ -14,9 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-// What became of a call; the values are those of the command's exit codes.
+// Outcome of a call. The values are those of the command's exit codes.
 typedef enum {
-  // It went well.
+  // Success.
   DIARIST_STATUS_OK = 0,
   // A fault inside diarist; please report it.
   DIARIST_STATUS_INTERNAL = 1,
@@ -34,87 +36,127 @@ typedef enum {
   DIARIST_STATUS_CANCELLED = 7,
 } diarist_status;
 
-// Who spoke when in one recording.
-typedef struct diarist_result diarist_result;
+// The diarization of one recording: who spoke when.
+typedef struct diarist_diarization diarist_diarization;
 
-// A diarization of audio that arrives bit by bit.
+// Networks, settings, and threads that compute.
+typedef struct diarist_diarizer diarist_diarizer;
+
+// A diarization of audio that arrives in pieces.
 typedef struct diarist_live diarist_live;
 
-// Networks, options, and threads that compute.
-typedef struct diarist_pipeline diarist_pipeline;
-
-// Is told how many seconds of the recording are done and how many there are (0 if that is not known), after every few seconds of audio;
-// false ends the call. It is called on another thread than the caller's, but never on two at once.
+// A function that receives the seconds of the recording that are done and those in all (0 if that
+// is not known), after every few seconds of audio. It returns false to end the call.
+//
+// It is called on another thread than the caller's, but never on two threads at once.
 typedef bool (*diarist_progress)(double processed_s, double total_s, void *user_data);
 
-// A stretch of time in which one speaker speaks.
+// One speaker of a recording. Its texts are valid as long as the diarization.
 typedef struct {
-  // Seconds from the start of the recording.
+  // Label, `SPEAKER_00` and so on.
+  const char *label;
+  // Name of the known person; NULL if nobody was recognised.
+  const char *name;
+  // Seconds of speech, overlapped speech included.
+  double speech_s;
+  // Number of turns.
+  size_t num_turns;
+} diarist_speaker;
+
+// A stretch of speech of one speaker.
+typedef struct {
+  // Start in seconds.
   double start_s;
-  // Seconds from the start of the recording.
+  // End in seconds.
   double end_s;
-  // The speaker, from 0 to diarist_result_num_speakers - 1.
+  // The speaker, from 0 to diarist_diarization_num_speakers - 1.
   size_t speaker;
-  // How sure it is, from 0 to 1: the share of the windows of 10 s around it that hear this speaker there. Not a probability.
-  float confidence;
+  // Name of the known person who the speaker is; NULL if nobody was recognised. Valid as long
+  // as the diarization.
+  const char *name;
+  // Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It
+  // is not a probability.
+  double confidence;
 } diarist_turn;
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
 
-// What was wrong with the last call that failed on this thread, and what to do next, on one line; NULL if none has failed.
+// The fault of the last call that failed on this thread, and a hint for the next step, on one
+// line. NULL if none has failed.
 //
 // The text is valid until the next call on this thread that fails.
 const char *diarist_last_error(void);
 
-// The version of the library, as in "1.2.3". The text is valid for ever.
+// The version of the library, as in "1.2.3". The text is always valid.
 const char *diarist_version(void);
 
-// Frees a text that a function has given through its last argument. NULL is allowed.
+// Frees a text that a function returned through its last argument. NULL is allowed.
 //
 // # Safety
 // `text` must be NULL or such a text, which is not used any more.
 void diarist_string_free(char *text);
 
-// Loads the networks.
+// Loads the networks and starts threads.
 //
-// `settings` is NULL for the defaults, or JSON with any of the options under "Method" in `diarist help diarize`, for example
-// `{"profile": "fast", "clustering": "ahc", "threshold": 0.7}`, and with "segmentation" and "embedding", paths of other weights.
-// `num_threads` is 0 for all that the machine offers. The pipeline is to be freed by diarist_pipeline_free.
+// `settings` is NULL for the defaults, or JSON with chosen options. They have the names of the
+// options of `diarist diarize`, for example
+// `{"profile": "fast", "clustering": "ahc", "threshold": 0.7, "threads": 2}`. Free `diarizer` with
+// diarist_diarizer_free.
 //
 // # Safety
-// `settings` must be NULL or end with a zero byte, `pipeline` must be valid for a write.
-diarist_status diarist_pipeline_new(const char *settings,
-                                    size_t num_threads,
-                                    diarist_pipeline **pipeline);
+// `settings` must be NULL or end with a zero byte, `diarizer` must be valid for a write.
+diarist_status diarist_diarizer_new(const char *settings, diarist_diarizer **diarizer);
 
-// Frees a pipeline. NULL is allowed. Live diarizations made with it may live on.
+// Makes a diarizer that also names speakers: those whose voices belong to people in the speaker
+// database at `path`.
+//
+// A speaker is named if the probability of the person is at least `min_probability`; 0 selects the
+// default, 0.9. `named` shares networks and threads with `diarizer`. Free it with
+// diarist_diarizer_free.
 //
 // # Safety
-// `pipeline` must be NULL or from diarist_pipeline_new, and not be used any more.
-void diarist_pipeline_free(diarist_pipeline *pipeline);
+// `diarizer` must be a diarizer, `path` must end with a zero byte, `named` must be valid for a
+// write.
+diarist_status diarist_diarizer_with_speakers(const diarist_diarizer *diarizer,
+                                              const char *path,
+                                              double min_probability,
+                                              diarist_diarizer **named);
 
-// Diarizes an audio file of any common format. `max_speakers` is 0 for any number, as is `min_speakers`; for an exact number give it as
-// both. `progress` may be NULL. The result is to be freed by diarist_result_free.
+// Frees a diarizer. NULL is allowed. Live diarizations made with it remain valid.
 //
 // # Safety
-// `pipeline` must be a pipeline, `path` must end with a zero byte, `result` must be valid for a write, and `progress` must be NULL or a
-// function that may be called with `user_data` on another thread.
-diarist_status diarist_diarize_file(const diarist_pipeline *pipeline,
+// `diarizer` must be NULL or a diarizer, and not be used any more.
+void diarist_diarizer_free(diarist_diarizer *diarizer);
+
+// Diarizes an audio file of any common format.
+//
+// `min_speakers` and `max_speakers` replace the numbers of speakers in the settings, unless both
+// are 0; a single 0 leaves that side open. Give an exact number as both. `progress` may be NULL.
+// Free `diarization` with diarist_diarization_free.
+//
+// # Safety
+// `diarizer` must be a diarizer, `path` must end with a zero byte, `diarization` must be valid for
+// a write, and `progress` must be NULL or a function that may be called with `user_data` on another
+// thread.
+diarist_status diarist_diarize_file(const diarist_diarizer *diarizer,
                                     const char *path,
                                     size_t min_speakers,
                                     size_t max_speakers,
                                     diarist_progress progress,
                                     void *user_data,
-                                    diarist_result **result);
+                                    diarist_diarization **diarization);
 
-// Diarizes `num_frames` frames of `num_channels` interleaved samples in [-1, 1] at `sample_rate` Hz. The rest is as in
-// diarist_diarize_file; in RTTM the recording is called "audio".
+// Diarizes `num_frames` frames of `num_channels` interleaved samples in [-1, 1] at `sample_rate`
+// Hz.
+//
+// The recording is named "audio". All else is as in diarist_diarize_file.
 //
 // # Safety
-// As diarist_diarize_file; `samples` must hold `num_frames * num_channels` values, which nobody changes meanwhile.
-diarist_status diarist_diarize_samples(const diarist_pipeline *pipeline,
+// As diarist_diarize_file; `samples` must hold `num_frames * num_channels` values, which nobody
+// changes meanwhile.
+diarist_status diarist_diarize_samples(const diarist_diarizer *diarizer,
                                        const float *samples,
                                        size_t num_frames,
                                        uint16_t num_channels,
@@ -123,86 +165,120 @@ diarist_status diarist_diarize_samples(const diarist_pipeline *pipeline,
                                        size_t max_speakers,
                                        diarist_progress progress,
                                        void *user_data,
-                                       diarist_result **result);
+                                       diarist_diarization **diarization);
 
-// Frees a result. NULL is allowed.
+// Frees a diarization. NULL is allowed.
 //
 // # Safety
-// `result` must be NULL or a result, and it and its texts must not be used any more.
-void diarist_result_free(diarist_result *result);
+// `diarization` must be NULL or a diarization. It and its texts must not be used any more.
+void diarist_diarization_free(diarist_diarization *diarization);
+
+// Name of the recording; NULL for NULL. The text is valid as long as the diarization.
+//
+// # Safety
+// `diarization` must be NULL or a diarization.
+const char *diarist_diarization_file_id(const diarist_diarization *diarization);
 
 // Length of the recording in seconds; 0 for NULL.
 //
 // # Safety
-// `result` must be NULL or a result.
-double diarist_result_duration(const diarist_result *result);
+// `diarization` must be NULL or a diarization.
+double diarist_diarization_duration_s(const diarist_diarization *diarization);
+
+// Seconds in which at least one speaker is active; 0 for NULL.
+//
+// # Safety
+// `diarization` must be NULL or a diarization.
+double diarist_diarization_speech_s(const diarist_diarization *diarization);
+
+// Seconds in which at least two speakers are active; 0 for NULL.
+//
+// # Safety
+// `diarization` must be NULL or a diarization.
+double diarist_diarization_overlap_s(const diarist_diarization *diarization);
 
 // Number of speakers; 0 for NULL.
 //
 // # Safety
-// `result` must be NULL or a result.
-size_t diarist_result_num_speakers(const diarist_result *result);
+// `diarization` must be NULL or a diarization.
+size_t diarist_diarization_num_speakers(const diarist_diarization *diarization);
 
-// The label of a speaker, as in RTTM. The text is valid as long as the result.
+// A speaker. They are in the order of their labels.
 //
 // # Safety
-// `result` must be a result, `label` must be valid for a write.
-diarist_status diarist_result_speaker(const diarist_result *result, size_t speaker, const char **label);
+// `diarization` must be a diarization, `speaker` must be valid for a write.
+diarist_status diarist_diarization_speaker(const diarist_diarization *diarization,
+                                           size_t index,
+                                           diarist_speaker *speaker);
 
-// The mean embedding of a speaker: writes 256 floats, not normalised.
+// Writes the mean embedding of a speaker: 256 floats, not normalised.
 //
-// A speaker whom only the number of simultaneous speakers tells of has none, nor has anybody without embeddings; that is
-// DIARIST_STATUS_INPUT.
+// Returns DIARIST_STATUS_INPUT if embeddings were skipped, and for a speaker that only the number
+// of simultaneous speakers calls for.
 //
 // # Safety
-// `result` must be a result, `embedding` must have room for 256 floats.
-diarist_status diarist_result_embedding(const diarist_result *result,
-                                        size_t speaker,
-                                        float *embedding);
+// `diarization` must be a diarization, `embedding` must have room for 256 floats.
+diarist_status diarist_diarization_embedding(const diarist_diarization *diarization,
+                                             size_t speaker,
+                                             float *embedding);
 
 // Number of turns; 0 for NULL.
 //
 // # Safety
-// `result` must be NULL or a result.
-size_t diarist_result_num_turns(const diarist_result *result);
+// `diarization` must be NULL or a diarization.
+size_t diarist_diarization_num_turns(const diarist_diarization *diarization);
 
-// A turn; they are in the order of time, and those of different speakers may overlap.
+// A turn. They are in the order of their start, and those of different speakers may overlap.
 //
 // # Safety
-// `result` must be a result, `turn` must be valid for a write.
-diarist_status diarist_result_turn(const diarist_result *result, size_t index, diarist_turn *turn);
+// `diarization` must be a diarization, `turn` must be valid for a write.
+diarist_status diarist_diarization_turn(const diarist_diarization *diarization,
+                                        size_t index,
+                                        diarist_turn *turn);
 
-// Number of turns of the exclusive timeline, in which at most one speaker speaks at a time; 0 for NULL.
+// Number of exclusive turns, with at most one speaker at every moment; 0 for NULL.
 //
 // # Safety
-// `result` must be NULL or a result.
-size_t diarist_result_num_exclusive_turns(const diarist_result *result);
+// `diarization` must be NULL or a diarization.
+size_t diarist_diarization_num_exclusive_turns(const diarist_diarization *diarization);
 
-// A turn of the exclusive timeline.
+// An exclusive turn. They are in the order of their start.
 //
 // # Safety
-// As diarist_result_turn.
-diarist_status diarist_result_exclusive_turn(const diarist_result *result, size_t index, diarist_turn *turn);
+// As diarist_diarization_turn.
+diarist_status diarist_diarization_exclusive_turn(const diarist_diarization *diarization,
+                                                  size_t index,
+                                                  diarist_turn *turn);
 
-// The turns as RTTM, to be freed by diarist_string_free.
+// The parts of the recording that were lost or changed: one sentence per line, possibly none. Free
+// `text` with diarist_string_free.
 //
 // # Safety
-// `result` must be a result, `text` must be valid for a write.
-diarist_status diarist_result_rttm(const diarist_result *result, char **text);
+// `diarization` must be a diarization, `text` must be valid for a write.
+diarist_status diarist_diarization_warnings(const diarist_diarization *diarization, char **text);
 
-// The whole result as one line of JSON, the same as `diarist diarize --format json` writes, to be freed by diarist_string_free.
+// The turns as RTTM, with the names of known people. Free `text` with diarist_string_free.
 //
 // # Safety
-// `result` must be a result, `text` must be valid for a write.
-diarist_status diarist_result_json(const diarist_result *result,
-                                   char **text);
+// `diarization` must be a diarization, `text` must be valid for a write.
+diarist_status diarist_diarization_rttm(const diarist_diarization *diarization, char **text);
 
-// Starts a live diarization. A moment is decided after `latency_s` seconds, 0.5 to 10, and every `step_s` seconds, 0.25 to 10, the
-// networks run; 0 stands for 2 and 0.5 seconds. It is to be freed by diarist_live_free.
+// The whole result as one line of JSON, as `diarist diarize --format json` writes it. Free `text`
+// with diarist_string_free.
 //
 // # Safety
-// `pipeline` must be a pipeline, `live` must be valid for a write.
-diarist_status diarist_live_new(const diarist_pipeline *pipeline,
+// `diarization` must be a diarization, `text` must be valid for a write.
+diarist_status diarist_diarization_json(const diarist_diarization *diarization, char **text);
+
+// Starts a live diarization.
+//
+// A moment is decided after `latency_s` seconds, 0.5 to 10, and the networks run every `step_s`
+// seconds, 0.25 to 10. 0 selects the defaults, 2 and 0.5 seconds. Free `live` with
+// diarist_live_free.
+//
+// # Safety
+// `diarizer` must be a diarizer, `live` must be valid for a write.
+diarist_status diarist_live_new(const diarist_diarizer *diarizer,
                                 double latency_s,
                                 double step_s,
                                 diarist_live **live);
@@ -213,27 +289,31 @@ diarist_status diarist_live_new(const diarist_pipeline *pipeline,
 // `live` must be NULL or a live diarization, and not be used any more.
 void diarist_live_free(diarist_live *live);
 
-// Takes the `num_samples` samples that follow, mono at 16 kHz in [-1, 1], any number of them.
+// Takes the next `num_samples` samples, mono at 16 kHz in [-1, 1]. Any number is allowed.
 //
-// `events` gets what they change, one JSON object per line (docs/live.md), perhaps none; to be freed by diarist_string_free. After
-// DIARIST_STATUS_INPUT nothing of the piece was taken, and more can be pushed.
+// `events` receives the changes that they cause, one JSON object per line (docs/live.md), possibly
+// none. Free it with diarist_string_free. After DIARIST_STATUS_INPUT the whole piece was rejected,
+// and more can be pushed.
 //
 // # Safety
-// `live` must be a live diarization that no other thread uses, `samples` must hold `num_samples` values, `events` must be valid for a
-// write.
+// `live` must be a live diarization that no other thread uses, `samples` must hold `num_samples`
+// values, `events` must be valid for a write.
 diarist_status diarist_live_push(diarist_live *live,
                                  const float *samples,
                                  size_t num_samples,
                                  char **events);
 
-// Ends the recording: `events` gets the last events, and `result` what diarist_diarize_samples gives for the whole, to be freed by
-// diarist_result_free. In RTTM the recording is called "audio".
+// Ends the recording.
+//
+// `events` receives the last events, and `diarization` the result of diarist_diarize_samples for
+// the whole recording. Free them with diarist_string_free and diarist_diarization_free. The
+// recording is named "audio".
 //
 // # Safety
-// As diarist_live_push; `result` must be valid for a write.
+// As diarist_live_push; `diarization` must be valid for a write.
 diarist_status diarist_live_finish(diarist_live *live,
                                    char **events,
-                                   diarist_result **result);
+                                   diarist_diarization **diarization);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -37,9 +37,12 @@ pub struct Recording<'a> {
     pub(crate) wants_voices: bool,
 }
 
+/// Opens the bytes of a file, which messages call by the given name.
+type OpenBytes = Box<dyn FnOnce(&str) -> Result<AudioFile> + Send>;
+
 enum Input<'a> {
     File(PathBuf),
-    Bytes { name: String, open: Box<dyn FnOnce(&str) -> Result<AudioFile> + Send + 'a> },
+    Bytes { name: String, open: OpenBytes },
     Source(Box<dyn AudioSource + 'a>),
 }
 
