@@ -6,10 +6,12 @@ import pytest
 import diarist
 
 
-def test_the_result_is_that_of_the_whole_recording(diarizer, samples, result):
-    live = diarist.Live(diarizer)
+def test_the_result_is_that_of_the_whole_recording(diarizer, samples):
+    live = diarist.Live(diarizer, step_s=1)
+    samples = samples[:320_000]
+    result = diarizer(samples, file_id="conversation")
     events = []
-    for piece in numpy.array_split(samples, [5, 16_000, 16_000, 100_000, 400_000]):
+    for piece in numpy.array_split(samples, [5, 16_000, 16_000, 100_000]):
         events += live.push(piece)
     end = live.finish("conversation")
     assert end.diarization == result
@@ -20,7 +22,7 @@ def test_the_result_is_that_of_the_whole_recording(diarizer, samples, result):
             turns[event["turn"]] = [event["start_s"], None]
         elif event["event"] == "closed":
             turns[event["turn"]][1] = event["end_s"]
-    assert len(turns) > 4 and all(end_s is not None for _, end_s in turns.values())
+    assert len(turns) > 1 and all(end_s is not None for _, end_s in turns.values())
     with pytest.raises(diarist.OptionError, match="has ended"):
         live.push(samples)
     with pytest.raises(diarist.OptionError, match="has ended"):

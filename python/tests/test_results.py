@@ -99,7 +99,7 @@ def test_results_pickle_and_copy_by_value(result):
 def test_turns_become_an_annotation(result):
     annotation = result.to_annotation()
     assert annotation.uri == "conversation"
-    tracks = [(segment.start_s, segment.end_s, label) for segment, _, label in annotation.itertracks(yield_label=True)]
+    tracks = [(segment.start, segment.end, label) for segment, _, label in annotation.itertracks(yield_label=True)]
     assert tracks == sorted((turn.start_s, turn.end_s, turn.speaker) for turn in result.turns)
     assert annotation.labels() == [speaker.label for speaker in result.speakers]
     exclusive = result.to_annotation(exclusive=True)
