@@ -12,7 +12,7 @@ const EDITS: &[u8] = b"edits";
 
 /// Safetensors, and the networks made from them.
 ///
-/// An input is a file, or changes to one of the embedded files: [`EDITS`], a byte that chooses the
+/// An input is a file, or changes to one of the embedded files: `EDITS`, a byte that chooses the
 /// file, and for each change the position of a byte in 32 bits and its new value. A mutation of a
 /// small input could make no file of the right shapes otherwise.
 pub fn weights(bytes: &[u8]) {

@@ -10,7 +10,7 @@
 //!
 //! SubRip has no standard. The writer produces the form that every player reads: number, times with
 //! a comma, text, blank line. WebVTT: W3C, "WebVTT: The Web Video Text Tracks Format", with a voice
-//! span for the speaker. [`crate::words`] writes subtitles with words.
+//! span for the speaker. [`words`](crate::parts::words) writes subtitles with words.
 
 use std::fmt::Write as _;
 
