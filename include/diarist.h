@@ -138,8 +138,8 @@ void diarist_diarizer_free(diarist_diarizer *diarizer);
 //
 // # Safety
 // `diarizer` must be a diarizer, `path` must end with a zero byte, `diarization` must be valid for
-// a write, and `progress` must be NULL or a function that may be called with `user_data` on another
-// thread.
+// a write, and `progress` must be NULL or a function that may be called with `user_data` on
+// another thread.
 diarist_status diarist_diarize_file(const diarist_diarizer *diarizer,
                                     const char *path,
                                     size_t min_speakers,
