@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use diarist::parts::audio::{self, AudioSource};
 use diarist::parts::features::fbank::{Fbank, chunk_mean};
-use diarist::parts::inference::{ChunkModel, ChunkScores, Networks, ScoreOptions, score_chunk};
+use diarist::parts::inference::{ChunkModel, ChunkScoreOptions, ChunkScores, Networks, score_chunk};
 use diarist::parts::models::Tensors;
 use diarist::parts::models::pyannet::{self, Chunks, PyanNet};
 use diarist::parts::models::resnet34::{self, EMBEDDING_DIMENSION, ResNet34};
@@ -63,7 +63,7 @@ impl Separate {
             }
         }
         let present = std::array::from_fn(|local| speakers[local].is_some().then_some(&embeddings[local][..]));
-        score_chunk(&present, known, &masks[0], &ScoreOptions::default(), &mut self.scores);
+        score_chunk(&present, known, &masks[0], &ChunkScoreOptions::default(), &mut self.scores);
         &self.scores
     }
 }
@@ -82,7 +82,7 @@ fn main() {
     let mut unified = ChunkModel::new(&networks);
     let mut separate = Separate::new();
     for audio in &chunks {
-        let expected = unified.run(audio, &known, &ScoreOptions::default()).expect("a chunk").scores.clone();
+        let expected = unified.run(audio, &known, &ChunkScoreOptions::default()).expect("a chunk").scores.clone();
         assert!(*separate.run(audio, &known) == expected, "both sides give the same");
     }
     // The fastest run of each chunk and side: other work of the machine disturbs it least.
@@ -95,7 +95,7 @@ fn main() {
             for side in [(round + index) % 2, (round + index + 1) % 2] {
                 let clock = Instant::now();
                 match side {
-                    0 => drop(black_box(unified.run(audio, &known, &ScoreOptions::default()).is_ok())),
+                    0 => drop(black_box(unified.run(audio, &known, &ChunkScoreOptions::default()).is_ok())),
                     _ => drop(black_box(separate.run(audio, &known).valid)),
                 }
                 times_ms[side] = clock.elapsed().as_secs_f64() * 1e3;

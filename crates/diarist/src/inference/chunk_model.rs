@@ -11,7 +11,7 @@ use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 
 use super::networks::Networks;
-use super::scores::{ChunkScores, ScoreOptions, score_chunk};
+use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
 
 /// The unified model of one chunk: masks, embeddings, and distances to the speakers known so far.
 ///
@@ -19,14 +19,14 @@ use super::scores::{ChunkScores, ScoreOptions, score_chunk};
 /// nothing is allocated, unless there are more known speakers than ever before.
 ///
 /// ```
-/// use diarist::parts::inference::{ChunkModel, Networks, ScoreOptions};
+/// use diarist::parts::inference::{ChunkModel, Networks, ChunkScoreOptions};
 ///
 /// # fn main() -> diarist::Result<()> {
 /// let networks = Networks::embedded()?;
 /// let mut model = ChunkModel::new(&networks);
 /// let mut known = Vec::new();
 /// let samples = vec![0.0; 16_000]; // A second of silence; usually up to 10 s of 16 kHz mono.
-/// let chunk = model.run(&samples, &known, &ScoreOptions::default())?;
+/// let chunk = model.run(&samples, &known, &ChunkScoreOptions::default())?;
 /// for local in 0..3 {
 ///     let distances = chunk.distances(local);
 ///     if chunk.scores.valid[local] && distances.iter().all(|&distance| distance > 0.6) {
@@ -108,7 +108,7 @@ impl<'a> ChunkModel<'a> {
     /// [`crate::ErrorKind::Input`] for more than 10 s or a sample that is not finite,
     /// [`crate::ErrorKind::InvalidOption`] if `known` does not consist of rows of 256,
     /// [`crate::ErrorKind::Weights`] if an embedding is not finite.
-    pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ScoreOptions) -> Result<&ChunkOutput> {
+    pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ChunkScoreOptions) -> Result<&ChunkOutput> {
         self.state.run(self.networks, audio, known, options)
     }
 }
@@ -138,7 +138,7 @@ impl ChunkState {
         networks: &Networks,
         audio: &[f32],
         known: &[f32],
-        options: &ScoreOptions,
+        options: &ChunkScoreOptions,
     ) -> Result<&ChunkOutput> {
         check(audio, known)?;
         let Self { fbank, segmentation, embedding: workspace, padded, frames, output } = self;

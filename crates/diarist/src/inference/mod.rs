@@ -28,7 +28,7 @@ pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use networks::Networks;
 pub use recording::{Progress, Recording, file_id};
-pub use scores::{ChunkScores, ScoreOptions, cosine_distance, score_chunk};
+pub use scores::{ChunkScoreOptions, ChunkScores, cosine_distance, score_chunk};
 pub use settings::{AnalysisSettings, EmbeddingMode, MAX_STEP_S, TrunkPasses};
 pub(crate) use settings::{NUM_THREADS, STEP_S};
 pub use stream::StreamAnalysis;

@@ -10,14 +10,14 @@ use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
 
 /// Thresholds of [`score_chunk`].
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ScoreOptions {
+pub struct ChunkScoreOptions {
     /// Least number of active frames of a valid local speaker. Default: 10 (0.17 s).
     pub min_active_frames: usize,
     /// Local speakers that are active for fewer seconds than this lose their frames. Default: 1.0.
     pub min_duration_s: f64,
 }
 
-impl Default for ScoreOptions {
+impl Default for ChunkScoreOptions {
     fn default() -> Self {
         Self { min_active_frames: 10, min_duration_s: 1.0 }
     }
@@ -31,7 +31,7 @@ pub struct ChunkScores {
     pub distances: Vec<f32>,
     /// Active frames of each local speaker, overlapped frames included.
     pub activity: [usize; LOCAL_SPEAKERS],
-    /// Whether each local speaker has an embedding and at least [`ScoreOptions::min_active_frames`]
+    /// Whether each local speaker has an embedding and at least [`ChunkScoreOptions::min_active_frames`]
     /// active frames.
     pub valid: [bool; LOCAL_SPEAKERS],
     /// The masks without the local speakers that the duration filter drops.
@@ -52,7 +52,7 @@ pub fn score_chunk(
     embeddings: &[Option<&[f32]>; LOCAL_SPEAKERS],
     known: &[f32],
     masks: &ChunkMasks,
-    options: &ScoreOptions,
+    options: &ChunkScoreOptions,
     scores: &mut ChunkScores,
 ) {
     assert!(known.len().is_multiple_of(EMBEDDING_DIMENSION), "known speakers are rows of {EMBEDDING_DIMENSION}");
@@ -110,7 +110,7 @@ mod tests {
     fn without_known_speakers_there_are_no_distances() {
         let e = axis(0, 1.0);
         let mut scores = ChunkScores { distances: vec![3.0; 7], ..ChunkScores::default() };
-        score_chunk(&[Some(&e), None, None], &[], &masks([100, 0, 0]), &ScoreOptions::default(), &mut scores);
+        score_chunk(&[Some(&e), None, None], &[], &masks([100, 0, 0]), &ChunkScoreOptions::default(), &mut scores);
         assert!(scores.distances.is_empty());
         assert_eq!(scores.valid, [true, false, false]);
         assert_eq!(scores.activity, [100, 0, 0]);
@@ -121,7 +121,7 @@ mod tests {
         let known = [axis(0, 5.0), axis(1, 0.1), axis(0, -2.0), vec![0.0; EMBEDDING_DIMENSION]].concat();
         let e = axis(0, 3.0);
         let mut scores = ChunkScores::default();
-        score_chunk(&[None, Some(&e), None], &known, &masks([0, 60, 0]), &ScoreOptions::default(), &mut scores);
+        score_chunk(&[None, Some(&e), None], &known, &masks([0, 60, 0]), &ChunkScoreOptions::default(), &mut scores);
         assert_eq!(scores.distances[4..8], [0.0, 1.0, 2.0, f32::INFINITY]);
         assert!(scores.distances[..4].iter().all(|d| d.is_infinite()));
     }
@@ -132,7 +132,7 @@ mod tests {
         let mut scores = ChunkScores::default();
         // 59 frames last 0.996 s, and 60 frames last 1.0125 s.
         let input = masks([9, 59, 60]);
-        score_chunk(&[Some(&e), Some(&e), Some(&e)], &e, &input, &ScoreOptions::default(), &mut scores);
+        score_chunk(&[Some(&e), Some(&e), Some(&e)], &e, &input, &ChunkScoreOptions::default(), &mut scores);
         assert_eq!(scores.valid, [false, true, true]);
         assert_eq!(scores.masks.speakers.map(|mask| mask.count()), [0, 0, 60]);
         assert_eq!(scores.activity, [9, 59, 60]);

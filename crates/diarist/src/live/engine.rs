@@ -2,7 +2,7 @@
 
 use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
-use crate::inference::{ChunkState, ScoreOptions, StreamAnalysis};
+use crate::inference::{ChunkScoreOptions, ChunkState, StreamAnalysis};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use std::fmt;
 
@@ -160,7 +160,7 @@ impl Live {
         let Self { diarizer, model, tracker, audio, num_samples, events, .. } = self;
         let analyzer = diarizer.analyzer();
         analyzer.install(|| {
-            let output = model.run(analyzer.networks(), audio, &[], &ScoreOptions::default())?;
+            let output = model.run(analyzer.networks(), audio, &[], &ChunkScoreOptions::default())?;
             let window = WindowOutput { end: *num_samples, masks: &output.masks, embeddings: &output.embeddings };
             tracker.push(&window, diarizer.plda(), events)
         })

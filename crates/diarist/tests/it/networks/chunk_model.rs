@@ -1,7 +1,7 @@
 //! The unified model against the pipeline.
 
 use diarist::parts::analysis::EMBEDDING_DIMENSION;
-use diarist::parts::inference::{AnalysisSettings, Analyzer, ChunkModel, Networks, ScoreOptions, cosine_distance};
+use diarist::parts::inference::{AnalysisSettings, Analyzer, ChunkModel, ChunkScoreOptions, Networks, cosine_distance};
 use diarist::parts::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
 use diarist::{ErrorKind, Recording};
 
@@ -18,7 +18,7 @@ fn every_chunk_is_what_the_pipeline_finds() {
     let mut slots = analysis.embeddings.slots.iter().enumerate().peekable();
     // The last chunk is shorter than 10 s. No chunk may show buffers of the one before.
     for (index, audio) in samples.chunks(CHUNK_SAMPLES).enumerate() {
-        let chunk = model.run(audio, &[], &ScoreOptions::default()).unwrap();
+        let chunk = model.run(audio, &[], &ChunkScoreOptions::default()).unwrap();
         assert_eq!(chunk.masks, analysis.masks[index], "chunk {index}");
         for (local, embedding) in chunk.embeddings.iter().enumerate() {
             let slot = slots.next_if(|(_, slot)| (slot.chunk as usize, usize::from(slot.local)) == (index, local));
@@ -35,7 +35,7 @@ fn known_speakers_are_told_by_their_distance() {
     let samples = conversation();
     let networks = Networks::embedded().unwrap();
     let mut model = ChunkModel::new(&networks);
-    let options = ScoreOptions::default();
+    let options = ChunkScoreOptions::default();
     let first = model.run(&samples[..CHUNK_SAMPLES], &[], &options).unwrap().clone();
     assert!((0..LOCAL_SPEAKERS).all(|local| first.distances(local).is_empty()));
     let known: Vec<f32> = first.embeddings.iter().flatten().chain(&[1.0; EMBEDDING_DIMENSION]).copied().collect();
@@ -60,7 +60,7 @@ fn silence_and_nothing_have_no_speakers() {
     let mut model = ChunkModel::new(&networks);
     let speech = conversation();
     for audio in [&speech[..CHUNK_SAMPLES], &[], &[0.0; 16_000]] {
-        let chunk = model.run(audio, &[1.0; EMBEDDING_DIMENSION], &ScoreOptions::default()).unwrap();
+        let chunk = model.run(audio, &[1.0; EMBEDDING_DIMENSION], &ChunkScoreOptions::default()).unwrap();
         let is_speech = !audio.is_empty() && audio.iter().any(|&sample| sample != 0.0);
         assert_eq!(chunk.scores.valid.contains(&true), is_speech);
         assert_eq!(chunk.embeddings.as_flattened().iter().any(|&value| value != 0.0), is_speech);
@@ -79,7 +79,7 @@ fn bad_input_is_an_error() {
         (&[0.0], &[1.0; EMBEDDING_DIMENSION + 1], ErrorKind::InvalidOption),
     ];
     for (audio, known, kind) in cases {
-        let error = model.run(audio, known, &ScoreOptions::default()).unwrap_err();
+        let error = model.run(audio, known, &ChunkScoreOptions::default()).unwrap_err();
         assert_eq!(error.kind(), kind, "{error}");
     }
 }
@@ -90,7 +90,8 @@ fn a_warm_model_does_not_allocate() {
     let networks = Networks::embedded().unwrap();
     let mut model = ChunkModel::new(&networks);
     let known = [0.5; 4 * EMBEDDING_DIMENSION];
-    let mut run = |audio: &[f32], known: &[f32]| model.run(audio, known, &ScoreOptions::default()).map(|_| ()).unwrap();
+    let mut run =
+        |audio: &[f32], known: &[f32]| model.run(audio, known, &ChunkScoreOptions::default()).map(|_| ()).unwrap();
     run(&samples[..100_000], &known);
     for start in [0, CHUNK_SAMPLES] {
         assert_eq!(allocations::count(|| run(&samples[start..][..CHUNK_SAMPLES], &known)), 0, "from {start}");
