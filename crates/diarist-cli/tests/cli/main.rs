@@ -74,12 +74,12 @@ fn audio(name: &str) -> String {
 }
 
 #[test]
-fn help_and_readme_have_the_same_exit_codes() {
-    let readme = std::fs::read_to_string(repository("README.md")).unwrap();
+fn help_and_guide_have_the_same_exit_codes() {
+    let guide = std::fs::read_to_string(repository("docs/guide.md")).unwrap();
     for command in [&["--help"][..], &["diarize", "--help"]] {
         let help = diarist(command).succeeded();
         for code in 0..=6 {
-            let row = readme.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
+            let row = guide.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
             let meaning = row.split('|').nth(2).unwrap().trim();
             assert!(help.contains(&format!("  {code}  {meaning}\n")), "{meaning} is not in the help of {command:?}");
         }
