@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use diarist::parts::analysis::file_id;
 use diarist::parts::formats::{rttm, uem};
 use diarist::parts::metrics::ScoreOptions;
 use diarist::parts::timeline::{Annotation, Segment};
@@ -142,7 +143,7 @@ fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
         if places.audio_filter.is_some_and(|text| !audio.to_string_lossy().contains(text)) {
             continue;
         }
-        let stem = rttm::field(&audio.file_stem().unwrap_or_default().to_string_lossy());
+        let stem = file_id(&audio);
         let Some(file_id) = longest_match(&stem, references.keys().chain(items.keys())) else {
             without_reference += 1;
             continue;

@@ -118,10 +118,11 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Hints at commands for faults of the library, whose own hints name none: a part of its message,
 /// and the hint.
-const COMMAND_HINTS: [(&str, &str); 12] = [
+const COMMAND_HINTS: [(&str, &str); 13] = [
     ("verify the weights", "`diarist models verify FILE` checks a file"),
     ("convert the checkpoint", "`diarist models convert` converts one"),
     ("this is not a saved analysis", "`diarist analyze` makes one"),
+    ("the analysis is not whole", "--partial accepts it, or `diarist analyze` makes it anew"),
     ("the keys are names of options", "`diarist help diarize` lists them under Method"),
     ("there is no speaker database", "`diarist speakers enroll NAME FILE` makes one"),
     ("nobody is called", "`diarist speakers list` shows the names"),
@@ -172,6 +173,21 @@ mod tests {
         let inner = Error::input("cannot be read").caused_by(io::Error::other("disk on fire"));
         let error = anyhow::Error::new(inner).context("meeting.wav");
         assert_eq!(one_line(&error), "meeting.wav: cannot be read (disk on fire)");
+    }
+
+    #[test]
+    fn every_hint_belongs_to_a_message_of_the_library() {
+        let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../diarist/src")];
+        let mut sources = String::new();
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() { folders.push(path) } else { sources += &std::fs::read_to_string(path).unwrap() }
+            }
+        }
+        for (part, _) in COMMAND_HINTS {
+            assert!(sources.contains(part), "{part:?} is in no message of the library");
+        }
     }
 
     #[test]

@@ -6,8 +6,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use diarist::parts::analysis::file_id;
 use diarist::parts::audio::PcmFormat;
-use diarist::parts::formats::rttm;
 use diarist::{Error, Result};
 
 /// Extensions (lower case) of audio files in folders. A file named on the command line may have any
@@ -149,7 +149,7 @@ fn name(sources: Vec<Result<Source>>) -> Vec<Result<Input>> {
 fn stem(source: &Source) -> String {
     match source {
         Source::Stdin => "stdin".to_owned(),
-        Source::File(path) => rttm::field(&path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy()),
+        Source::File(path) => file_id(path),
     }
 }
 

@@ -156,10 +156,7 @@ fn heading(option: &OptionInfo) -> &'static str {
 }
 
 fn possible_values(choices: &'static [Choice]) -> PossibleValuesParser {
-    PossibleValuesParser::new(choices.iter().map(|choice| {
-        let value = PossibleValue::new(choice.name);
-        if choice.help.is_empty() { value } else { value.help(choice.help) }
-    }))
+    PossibleValuesParser::new(choices.iter().map(|choice| PossibleValue::new(choice.name).help(choice.help)))
 }
 
 /// The value given to `option`, if any.

@@ -70,11 +70,14 @@ impl Error {
         self
     }
 
-    /// As [`Self::at`], unless the error names `context` already.
+    /// As [`Self::at`] for the place of a recording, unless there is none or the error names it.
     #[must_use]
-    pub(crate) fn at_unless_there(self, context: &str) -> Self {
-        let is_there = self.context.as_ref().is_some_and(|inner| inner.starts_with(context));
-        if is_there { self } else { self.at(context) }
+    pub(crate) fn at_place(self, place: Option<&str>) -> Self {
+        let names = |place: &&str| self.context.as_ref().is_some_and(|context| context.starts_with(place));
+        match place.filter(|place| !names(place)) {
+            Some(place) => self.at(place),
+            None => self,
+        }
     }
 
     /// Adds a hint for the next step. A hint names operations, not diarist's commands or flags,

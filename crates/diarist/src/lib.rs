@@ -61,6 +61,7 @@ mod clustering;
 mod diarizer;
 mod error;
 mod features;
+mod files;
 mod formats;
 mod inference;
 mod live;
@@ -96,6 +97,8 @@ macro_rules! parts {
 /// it.
 pub mod parts {
     parts! {
+        /// Files written completely or not at all.
+        files
         /// Ranges of options.
         range
         /// Chunks, frames, powerset decoding, masks.

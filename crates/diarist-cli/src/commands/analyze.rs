@@ -3,8 +3,7 @@
 
 use std::path::PathBuf;
 
-use diarist::parts::analysis::saved::{AnalysisWriter, Header, Values};
-use diarist::parts::inference::{Analyzer, EmbeddingMode};
+use diarist::parts::inference::Analyzer;
 use diarist::{Error, Recording, Result};
 
 use crate::exit;
@@ -55,13 +54,7 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let analyzed = analyzer.analyze(recording.with_progress(|progress| bar.update(progress)));
     bar.clear();
     let analyzed = analyzed?;
-    let header = Header {
-        origin: analyzed.analysis.origin.clone(),
-        step_samples: analyzed.analysis.geometry.step_samples,
-        values: if settings.embedding_mode == EmbeddingMode::Skip { Values::None } else { Values::F16 },
-    };
-    let bytes = AnalysisWriter::write_all(Vec::new(), &header, &analyzed.analysis)?;
-    output::write(&args.output, &bytes)?;
+    analyzed.analysis.save(&args.output)?;
     if !args.quiet {
         for warning in &analyzed.warnings {
             exit::warn(&format!("{}: {warning}", args.input.display()));

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use diarist::parts::formats::{Labels, rttm};
+use diarist::parts::analysis::file_id;
+use diarist::parts::formats::Labels;
 use diarist::parts::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript, Utterance};
 use diarist::{Error, Result};
 
@@ -128,7 +129,7 @@ fn chosen(mut recordings: Vec<Labels>, transcript: &Path) -> Result<Labels> {
     if recordings.len() < 2 {
         return Ok(recordings.pop().unwrap_or_default());
     }
-    let stem = rttm::field(&transcript.file_stem().unwrap_or_default().to_string_lossy());
+    let stem = file_id(transcript);
     match recordings.iter().position(|recording| recording.turns.file_id == stem) {
         Some(index) => Ok(recordings.swap_remove(index)),
         None => Err(Error::input(format!("there are {} recordings here, and none is named {stem}", recordings.len()))

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use diarist::parts::analysis::saved::{self, Saved};
+use diarist::parts::analysis::saved;
 use diarist::parts::diarizer;
-use diarist::{Constraints, Error, Result};
+use diarist::{Analysis, Constraints, Error, Result};
 
 use crate::exit;
 use crate::output;
@@ -67,22 +67,14 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
                 .at(path.display().to_string()));
         }
     }
-    let saved = args.read()?;
-    let result =
-        diarizer::cluster(&saved.analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
+    let analysis = args.read()?;
+    let result = diarizer::cluster(&analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
     output::deliver(args.output.as_deref(), args.format.file(format, &result)?.as_bytes())
 }
 
 impl ClusterArgs {
-    fn read(&self) -> Result<Saved> {
-        let saved = saved::read_file(&self.input)?;
-        if !saved.is_whole && !self.partial {
-            let end_s = saved.analysis.geometry.duration_s();
-            return Err(Error::input(format!("the analysis is incomplete: it is cut or damaged after {end_s:.1} s"))
-                .hint("accept it with --partial, or make a new one with `diarist analyze`")
-                .at(self.input.display().to_string()));
-        }
-        Ok(saved)
+    fn read(&self) -> Result<Analysis> {
+        if self.partial { Ok(saved::read_file(&self.input)?.analysis) } else { Analysis::open(&self.input) }
     }
 }
 

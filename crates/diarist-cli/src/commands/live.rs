@@ -16,8 +16,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use diarist::parts::analysis::file_id;
 use diarist::parts::audio::{self, PcmFormat};
-use diarist::parts::inference::file_id;
 use diarist::{Diarizer, Error, ErrorKind, Live, LiveSettings, Result};
 
 use crate::names::NameArgs;

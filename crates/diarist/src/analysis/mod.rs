@@ -2,7 +2,10 @@
 //!
 //! Clustering and all later stages need only an [`Analysis`]. [`saved`] stores one in a file.
 
+mod file_id;
 pub mod saved;
+
+pub use file_id::{file_id, without_blanks};
 
 use serde::{Deserialize, Serialize};
 

@@ -13,6 +13,7 @@ mod memory;
 mod mp4;
 mod opus;
 mod pcm;
+mod repeated;
 mod resample;
 mod samples;
 mod source;
@@ -21,6 +22,7 @@ mod wav;
 pub use file::{AudioFile, AudioInfo, open, open_bytes};
 pub use memory::SamplesSource;
 pub use pcm::{PcmFormat, PcmSource, pcm};
+pub use repeated::Repeated;
 pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
 pub use source::{AudioSource, SliceSource, SourceTimes};
 

@@ -152,10 +152,6 @@ impl AudioSource for PcmSource {
         Ok(out.len() > start)
     }
 
-    fn duration_hint_s(&self) -> Option<f64> {
-        None
-    }
-
     fn times(&self) -> SourceTimes {
         SourceTimes { opening: Duration::ZERO, resampling: self.resampling }
     }

@@ -16,18 +16,26 @@ pub trait AudioSource: Send {
     /// finite.
     fn read(&mut self, out: &mut Vec<f32>) -> Result<bool>;
 
+    /// The source that this one reads from, if it passes another source on. The methods below then
+    /// give the answers of that source.
+    fn inner(&self) -> Option<&dyn AudioSource> {
+        None
+    }
+
     /// Length in seconds if the container states it (for progress and estimates only).
-    fn duration_hint_s(&self) -> Option<f64>;
+    fn duration_hint_s(&self) -> Option<f64> {
+        self.inner()?.duration_hint_s()
+    }
 
     /// Time spent on the recording so far, as far as the source measures it.
     fn times(&self) -> SourceTimes {
-        SourceTimes::default()
+        self.inner().map_or_else(SourceTimes::default, |inner| inner.times())
     }
 
     /// Descriptions of the parts that were lost or changed, one line each; complete once
     /// [`Self::read`] has returned `false`.
     fn warnings(&self) -> &[String] {
-        &[]
+        self.inner().map_or(&[], |inner| inner.warnings())
     }
 }
 

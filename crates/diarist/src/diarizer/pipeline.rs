@@ -3,12 +3,11 @@
 use std::sync::Arc;
 
 use crate::analysis::Analysis;
-use crate::audio::SliceSource;
 use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings};
 use crate::settings::Settings;
-use crate::voices::{Gallery, Repeated, Voice, clip_voice};
+use crate::voices::{Gallery, Voice, clip_voice};
 #[cfg(feature = "speaker-database")]
 use crate::voices::{Learned, MIN_ENROLL_S, NewSample, SpeakerDatabase, check_name};
 
@@ -192,7 +191,8 @@ impl Diarizer {
         let recording = recording.into();
         let wants_voices = recording.wants_voices || self.gallery.is_some();
         let place = recording.place();
-        let Analyzed { analysis, timings, cache_use, warnings, short_recording } = self.analyzer.analyze(recording)?;
+        let Analyzed { analysis, timings, cache_use, warnings, short_recording, .. } =
+            self.analyzer.analyze(recording)?;
         let cluster = || {
             let mut result = self.cluster_after(&analysis, timings)?;
             (result.cache_use, result.warnings) = (cache_use, warnings);
@@ -201,10 +201,7 @@ impl Diarizer {
             }
             self.named(result)
         };
-        cluster().map_err(|error: Error| match place {
-            Some(place) => error.at_unless_there(&place),
-            None => error,
-        })
+        cluster().map_err(|error: Error| error.at_place(place.as_deref()))
     }
 
     /// Runs the networks over a recording. This is the expensive part, and does not depend on the
@@ -233,21 +230,9 @@ impl Diarizer {
     pub fn voice<'a>(&self, clip: impl Into<Recording<'a>>, min_speech_s: f64) -> Result<(Voice, Vec<String>)> {
         let clip = clip.into();
         let place = clip.place();
-        let voice = || {
-            let Analyzed { mut analysis, warnings, short_recording, .. } = self.analyzer.analyze(clip)?;
-            let mut share = 1.0;
-            if let Some(samples) = short_recording {
-                let mut source = SliceSource::new(&samples);
-                let mut repeated = Repeated::new(&mut source);
-                analysis = self.analyzer.analyze(Recording::from_source("", &mut repeated))?.analysis;
-                share = repeated.share();
-            }
-            Ok((clip_voice(&analysis, share, min_speech_s)?, warnings))
-        };
-        voice().map_err(|error: Error| match place {
-            Some(place) => error.at_unless_there(&place),
-            None => error,
-        })
+        let Analyzed { analysis, share, warnings, .. } = self.analyzer.analyze(clip.repeated())?;
+        let voice = clip_voice(&analysis, share, min_speech_s).map_err(|error| error.at_place(place.as_deref()))?;
+        Ok((voice, warnings))
     }
 
     /// Adds the voice of the one person who speaks in a clip to the person `name` of `database`. A
@@ -276,11 +261,10 @@ impl Diarizer {
     }
 
     fn set_voices_from_repeated(&self, result: &mut Diarization, samples: &[f32]) -> Result<()> {
-        let mut source = SliceSource::new(samples);
-        let mut repeated = Repeated::new(&mut source);
-        let analysis = self.analyzer.analyze(Recording::from_source("", &mut repeated))?.analysis;
+        let recording = Recording::from_samples("", samples).repeated();
+        let Analyzed { analysis, share, .. } = self.analyzer.analyze(recording)?;
         let again = self.cluster_after(&analysis, Timings::default())?;
-        set_voices_from_repeated(result, again, repeated.share());
+        set_voices_from_repeated(result, again, share);
         Ok(())
     }
 

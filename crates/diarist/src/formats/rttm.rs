@@ -93,13 +93,8 @@ pub fn write(annotation: &Annotation) -> Result<String> {
     Ok(text)
 }
 
-/// `name` as a single field: blanks become `_`, and an empty name `<NA>`.
-pub fn field(name: &str) -> String {
-    if name.is_empty() {
-        return "<NA>".to_owned();
-    }
-    name.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
-}
+/// A name as a single field.
+pub use crate::analysis::without_blanks as field;
 
 /// `annotation` with names that RTTM can hold, as [`field`] makes them. If two speakers would get
 /// the same name, the one with the changed name gets a number.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::analysis::saved::{Header, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
-use crate::audio::AudioSource;
+use crate::audio::{AudioSource, Repeated};
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{pyannet, resnet34};
 use crate::segmentation::masks::ChunkMasks;
@@ -50,6 +50,9 @@ pub struct Analyzed {
     pub cache_use: Option<CacheUse>,
     /// Parts of the recording that were lost or changed, one sentence each.
     pub warnings: Vec<String>,
+    /// Share of the analyzed audio that is the recording itself: less than 1 if a short recording
+    /// was repeated ([`Recording::repeated`]).
+    pub share: f64,
     /// All samples (16 kHz mono) of a recording shorter than a chunk; `None` if a checkpoint held
     /// the whole analysis.
     pub short_recording: Option<Vec<f32>>,
@@ -117,10 +120,7 @@ impl Analyzer {
     pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
         let recording = recording.into();
         let place = recording.place();
-        self.open_and_run(recording).map_err(|error| match place {
-            Some(place) => error.at_unless_there(&place),
-            None => error,
-        })
+        self.open_and_run(recording).map_err(|error| error.at_place(place.as_deref()))
     }
 
     fn open_and_run(&self, mut recording: Recording<'_>) -> Result<Analyzed> {
@@ -129,10 +129,15 @@ impl Analyzer {
         let mut progress = recording.progress.take();
         let cancel = recording.cancel;
         let clock = Instant::now();
-        let is_open = recording.place().is_none();
+        let (is_open, is_repeated) = (recording.place().is_none(), recording.is_repeated);
         let mut source = recording.open()?;
         let opening_s = source.times().opening.as_secs_f64();
-        let mut beginning = Beginning::new(source.as_mut());
+        let mut repeated = None;
+        let input: &mut dyn AudioSource = match is_repeated {
+            true => repeated.insert(Repeated::new(source.as_mut())),
+            false => source.as_mut(),
+        };
+        let mut beginning = Beginning::new(input);
         let mut run = Run::new(self, header);
         run.timings.decode_s = opening_s;
         let mut tell = |now: Progress| progress.iter_mut().for_each(|progress| progress(now));
@@ -145,6 +150,7 @@ impl Analyzer {
             analysis: run.done,
             timings: run.timings,
             cache_use: (self.settings.embedding_mode == EmbeddingMode::Cached).then_some(run.cache_use),
+            share: repeated.map_or(1.0, |repeated| repeated.share()),
             warnings: source.warnings().to_vec(),
             short_recording,
         })

@@ -1,6 +1,6 @@
 //! Keeps the first chunk of a recording while the recording is read.
 
-use crate::audio::{AudioSource, SourceTimes};
+use crate::audio::AudioSource;
 use crate::error::Result;
 use crate::segmentation::CHUNK_SAMPLES;
 
@@ -33,15 +33,7 @@ impl AudioSource for Beginning<'_> {
         Ok(more)
     }
 
-    fn duration_hint_s(&self) -> Option<f64> {
-        self.source.duration_hint_s()
-    }
-
-    fn times(&self) -> SourceTimes {
-        self.source.times()
-    }
-
-    fn warnings(&self) -> &[String] {
-        self.source.warnings()
+    fn inner(&self) -> Option<&dyn AudioSource> {
+        Some(&*self.source)
     }
 }

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Saved};
 use crate::analysis::{Analysis, Embeddings};
-use crate::audio::{AudioSource, SourceTimes};
+use crate::audio::AudioSource;
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
@@ -245,15 +245,7 @@ impl AudioSource for Listener<'_> {
         Ok(!heard.is_end)
     }
 
-    fn duration_hint_s(&self) -> Option<f64> {
-        self.source.duration_hint_s()
-    }
-
-    fn times(&self) -> SourceTimes {
-        self.source.times()
-    }
-
-    fn warnings(&self) -> &[String] {
-        self.source.warnings()
+    fn inner(&self) -> Option<&dyn AudioSource> {
+        Some(&*self.source)
     }
 }

@@ -27,7 +27,7 @@ pub use cache::CacheUse;
 pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use networks::Networks;
-pub use recording::{Progress, Recording, file_id};
+pub use recording::{Progress, Recording};
 pub use scores::{ChunkScoreOptions, ChunkScores, cosine_distance, score_chunk};
 pub use settings::{AnalysisSettings, EmbeddingMode, MAX_STEP_S, TrunkPasses};
 pub(crate) use settings::{NUM_THREADS, STEP_S};

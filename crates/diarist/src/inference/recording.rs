@@ -4,7 +4,8 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::audio::{self, AudioFile, AudioSource, SliceSource, SourceTimes};
+use crate::analysis::file_id;
+use crate::audio::{self, AudioFile, AudioSource, SliceSource};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Progress of an analysis.
@@ -35,6 +36,7 @@ pub struct Recording<'a> {
     pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
     pub(super) cancel: Option<&'a AtomicBool>,
     pub(crate) wants_voices: bool,
+    pub(super) is_repeated: bool,
 }
 
 /// Opens the bytes of a file, which messages call by the given name.
@@ -79,7 +81,7 @@ impl<'a> Recording<'a> {
     }
 
     fn from_input(input: Input<'a>, file_id: String) -> Self {
-        Self { input, file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false }
+        Self { input, file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false, is_repeated: false }
     }
 
     /// Samples in memory, 16 kHz mono in [-1, 1]. Results call the recording `file_id`.
@@ -125,6 +127,15 @@ impl<'a> Recording<'a> {
     #[must_use]
     pub fn with_voices(mut self) -> Self {
         self.wants_voices = true;
+        self
+    }
+
+    /// Repeats a recording shorter than a chunk of 10 s until it fills one ([`audio::Repeated`]), so
+    /// that its embeddings can be compared with others. [`super::Analyzed::share`] is then less
+    /// than 1.
+    #[must_use]
+    pub fn repeated(mut self) -> Self {
+        self.is_repeated = true;
         self
     }
 
@@ -186,16 +197,6 @@ impl From<String> for Recording<'_> {
     }
 }
 
-/// The name that a recording gets from its file: the name without folder and extension, with `_`
-/// for blanks.
-pub fn file_id(path: &Path) -> String {
-    let stem = path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy();
-    if stem.is_empty() {
-        return "<NA>".to_owned();
-    }
-    stem.chars().map(|c| if c.is_whitespace() { '_' } else { c }).collect()
-}
-
 /// Fails if the call was cancelled.
 pub(super) fn check_cancel(cancel: &AtomicBool) -> Result<()> {
     if cancel.load(Ordering::Relaxed) {
@@ -216,28 +217,14 @@ impl AudioSource for Cancellable<'_> {
         self.source.read(out)
     }
 
-    fn duration_hint_s(&self) -> Option<f64> {
-        self.source.duration_hint_s()
-    }
-
-    fn times(&self) -> SourceTimes {
-        self.source.times()
-    }
-
-    fn warnings(&self) -> &[String] {
-        self.source.warnings()
+    fn inner(&self) -> Option<&dyn AudioSource> {
+        Some(&*self.source)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_recording_is_named_after_its_file() {
-        let ids = ["a/b c.tar.wav", "my\ttalk.mp3", ".wav", "/", "-"];
-        assert_eq!(ids.map(|path| file_id(path.as_ref())), ["b_c.tar", "my_talk", ".wav", "/", "-"]);
-    }
 
     #[test]
     fn the_bytes_of_a_file_are_a_recording() {

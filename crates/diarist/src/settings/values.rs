@@ -45,7 +45,7 @@ impl Serialize for Value {
 pub struct Choice {
     /// The name.
     pub name: &'static str,
-    /// Help in one line, without a full stop; may be empty.
+    /// Help in one line, without a full stop.
     pub help: &'static str,
 }
 

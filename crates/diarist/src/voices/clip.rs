@@ -34,8 +34,8 @@ struct Part {
 /// chunks of `analysis`. Each is weighted by the seconds in which its local speaker is the only one
 /// active.
 ///
-/// A clip shorter than a chunk is repeated before the analysis ([`super::Repeated`]). `share` is
-/// its [`super::Repeated::share`], and 1 for longer clips.
+/// A clip shorter than a chunk is repeated before the analysis ([`crate::parts::audio::Repeated`]). `share` is
+/// its [`share`](crate::parts::audio::Repeated::share), and 1 for longer clips.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the clip has no speech, fewer than `min_speech_s` seconds of
@@ -79,7 +79,7 @@ struct Speech {
 }
 
 impl Speech {
-    /// Measures `analysis`; `share` as in [`Repeated::share`].
+    /// Measures `analysis`; `share` as in [`clip_voice`].
     fn of(analysis: &Analysis, share: f64) -> Self {
         let geometry = &analysis.geometry;
         // Each chunk counts only its first step, because the next chunk covers the rest. The last

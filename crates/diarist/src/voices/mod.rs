@@ -9,7 +9,6 @@ mod clip;
 #[cfg(feature = "speaker-database")]
 mod database;
 mod gallery;
-mod repeated;
 mod score;
 mod voice;
 
@@ -17,5 +16,4 @@ pub use clip::{MIN_ENROLL_S, MIN_SPEECH_S, clip_voice};
 #[cfg(feature = "speaker-database")]
 pub use database::{Imported, Learned, MAX_SAMPLES, NewSample, Person, Sample, SpeakerDatabase, check_name};
 pub use gallery::{Candidate, Gallery, Identification, MIN_PROBABILITY, SampleKind, compare};
-pub use repeated::Repeated;
 pub use voice::Voice;

@@ -33,8 +33,4 @@ impl AudioSource for Pieces<'_> {
         self.0 = &self.0[n..];
         Ok(n > 0)
     }
-
-    fn duration_hint_s(&self) -> Option<f64> {
-        None
-    }
 }

@@ -130,10 +130,6 @@ mod tests {
             out.extend(samples);
             Ok(true)
         }
-
-        fn duration_hint_s(&self) -> Option<f64> {
-            None
-        }
     }
 
     fn samples_of(feed: &Feed) -> (Vec<f32>, Piece) {

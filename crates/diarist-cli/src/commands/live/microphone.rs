@@ -44,10 +44,6 @@ impl AudioSource for Microphone {
             Err(_) => Ok(false),
         }
     }
-
-    fn duration_hint_s(&self) -> Option<f64> {
-        None
-    }
 }
 
 /// Opens the microphone with this name, or the default one, and starts it.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
+use diarist::parts::analysis::file_id;
 use diarist::parts::formats::{rttm, uem};
 use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
@@ -73,7 +74,7 @@ fn read_side(path: &Path) -> Result<Side> {
     for file in rttm_files(path)? {
         let mut annotations = rttm::read_file(&file)?;
         if annotations.is_empty() {
-            let file_id = file.file_stem().map(|stem| rttm::field(&stem.to_string_lossy())).unwrap_or_default();
+            let file_id = file_id(&file);
             annotations.push(Annotation { file_id, turns: Vec::new() });
         }
         for annotation in annotations {

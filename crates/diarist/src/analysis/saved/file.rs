@@ -1,16 +1,13 @@
 //! An analysis in a file, in one call.
 
-use std::fs;
-use std::io::{self, BufWriter};
 use std::path::Path;
-
-use tempfile::NamedTempFile;
 
 use super::header::{Header, Values};
 use super::reader::read_file;
 use super::writer::AnalysisWriter;
 use crate::analysis::Analysis;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
+use crate::files;
 
 impl Analysis {
     /// Saves the analysis in a file, about 2.5 MB per hour of audio at a step of 1 s.
@@ -20,29 +17,18 @@ impl Analysis {
     /// name, so an earlier file stays as it is until the new one is whole.
     ///
     /// # Errors
-    /// [`ErrorKind::Output`] if the file cannot be written.
+    /// [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
         let values = if self.embeddings.are_skipped() { Values::None } else { Values::F16 };
         let header = Header { origin: self.origin.clone(), step_samples: self.geometry.step_samples, values };
-        let save = || {
-            if path.exists() && !path.is_file() {
-                return Err(Error::new(ErrorKind::Output, "not a file").hint("give the name of a file"));
-            }
-            // The file that a link points to is replaced, not the link.
-            let path = &fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-            let file = BufWriter::new(temporary_beside(path).map_err(unwritable)?);
-            let file = AnalysisWriter::write_all(file, &header, self)?;
-            let file = file.into_inner().map_err(|error| unwritable(error.into_error()))?;
-            file.persist(path).map_err(|error| unwritable(error.error)).map(drop)
-        };
-        save().map_err(|error: Error| error.at(path.display().to_string()))
+        files::write(path, &AnalysisWriter::write_all(Vec::new(), &header, self)?)
     }
 
     /// Reads a saved analysis.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if the file cannot be read, is no saved analysis, is damaged or is not
+    /// [`crate::ErrorKind::Input`] if the file cannot be read, is no saved analysis, is damaged or is not
     /// whole; [`read_file`] reads as much as is good.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
@@ -57,27 +43,12 @@ impl Analysis {
     }
 }
 
-/// A temporary file in the folder of `path`, with the permissions of an ordinary new file.
-fn temporary_beside(path: &Path) -> io::Result<NamedTempFile> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".diarist-");
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        // The umask applies. By itself `tempfile` makes private files.
-        builder.permissions(fs::Permissions::from_mode(0o666));
-    }
-    builder.tempfile_in(folder)
-}
-
-fn unwritable(error: io::Error) -> Error {
-    Error::new(ErrorKind::Output, "the analysis cannot be written").caused_by(error)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
+    use crate::ErrorKind;
     use crate::analysis::{EMBEDDING_DIMENSION, Slot};
     use crate::segmentation::masks::ChunkMasks;
 

@@ -1,6 +1,6 @@
 //! Repeats recordings shorter than a chunk until they fill it.
 
-use crate::audio::{AudioSource, SourceTimes};
+use super::source::AudioSource;
 use crate::error::Result;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
@@ -65,8 +65,8 @@ impl AudioSource for Repeated<'_> {
         self.source.duration_hint_s().map(|seconds| if seconds > 0.0 { seconds.max(chunk_s) } else { seconds })
     }
 
-    fn times(&self) -> SourceTimes {
-        self.source.times()
+    fn inner(&self) -> Option<&dyn AudioSource> {
+        Some(&*self.source)
     }
 }
 
