@@ -123,7 +123,7 @@ const COMMAND_HINTS: [(&str, &str); 13] = [
     ("convert the checkpoint", "`diarist models convert` converts one"),
     ("this is not a saved analysis", "`diarist analyze` makes one"),
     ("the analysis is not whole", "--partial accepts it, or `diarist analyze` makes it anew"),
-    ("the keys are names of options", "`diarist help diarize` lists them under Method"),
+    ("the keys are the names of options", "`diarist help diarize` lists them under Method"),
     ("there is no speaker database", "`diarist speakers enroll NAME FILE` makes one"),
     ("nobody is called", "`diarist speakers list` shows the names"),
     ("exists already", "`diarist speakers merge` makes one person of two"),

@@ -130,8 +130,8 @@ impl<'a> Recording<'a> {
         self
     }
 
-    /// Repeats a recording shorter than a chunk of 10 s until it fills one ([`audio::Repeated`]), so
-    /// that its embeddings can be compared with others. [`super::Analyzed::share`] is then less
+    /// Repeats a recording shorter than a chunk of 10 s until it fills one ([`audio::Repeated`]),
+    /// so that its embeddings can be compared with others. [`super::Analyzed::share`] is then less
     /// than 1.
     #[must_use]
     pub fn repeated(mut self) -> Self {

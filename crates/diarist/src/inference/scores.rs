@@ -31,8 +31,8 @@ pub struct ChunkScores {
     pub distances: Vec<f32>,
     /// Active frames of each local speaker, overlapped frames included.
     pub activity: [usize; LOCAL_SPEAKERS],
-    /// Whether each local speaker has an embedding and at least [`ChunkScoreOptions::min_active_frames`]
-    /// active frames.
+    /// Whether each local speaker has an embedding and at least
+    /// [`ChunkScoreOptions::min_active_frames`] active frames.
     pub valid: [bool; LOCAL_SPEAKERS],
     /// The masks without the local speakers that the duration filter drops.
     pub masks: ChunkMasks,

@@ -34,8 +34,8 @@ struct Part {
 /// chunks of `analysis`. Each is weighted by the seconds in which its local speaker is the only one
 /// active.
 ///
-/// A clip shorter than a chunk is repeated before the analysis ([`crate::parts::audio::Repeated`]). `share` is
-/// its [`share`](crate::parts::audio::Repeated::share), and 1 for longer clips.
+/// A clip shorter than a chunk is repeated before the analysis ([`crate::parts::audio::Repeated`]).
+/// `share` is its [`share`](crate::parts::audio::Repeated::share), and 1 for longer clips.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the clip has no speech, fewer than `min_speech_s` seconds of

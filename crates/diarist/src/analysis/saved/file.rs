@@ -28,8 +28,8 @@ impl Analysis {
     /// Reads a saved analysis.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the file cannot be read, is no saved analysis, is damaged or is not
-    /// whole; [`read_file`] reads as much as is good.
+    /// [`crate::ErrorKind::Input`] if the file cannot be read, is no saved analysis, is damaged or
+    /// is not whole; [`read_file`] reads as much as is good.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let saved = read_file(path)?;
