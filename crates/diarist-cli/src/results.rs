@@ -7,7 +7,8 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use diarist::parts::formats::{self, Format, Labels, json, rttm};
-use diarist::parts::timeline::Annotation;
+use diarist::parts::range::Range;
+use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::{Diarization, Error, Result};
 
 use crate::page::{self, Sound};
@@ -112,6 +113,57 @@ pub(crate) struct FormatArgs {
     /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
     #[arg(long)]
     exclusive: bool,
+    #[command(flatten)]
+    readable: ReadableArgs,
+}
+
+/// Limits of turns for people to read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = "Readable turns (pages, plots, subtitles, screen)")]
+pub(crate) struct ReadableArgs {
+    /// Joins turns of a speaker with a shorter pause between them, 0 to 60 [default: 0.4] (`convert`
+    /// changes subtitles only if this or --min-turn is given)
+    #[arg(long, value_name = "SECONDS", value_parser = max_gap, allow_negative_numbers = true)]
+    max_gap: Option<f64>,
+    /// Then leaves out shorter turns, 0 to 60, but never a whole speaker [default: 0.2]
+    #[arg(long, value_name = "SECONDS", value_parser = min_turn, allow_negative_numbers = true)]
+    min_turn: Option<f64>,
+}
+
+impl ReadableArgs {
+    /// Whether one of the limits was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.max_gap.is_some() || self.min_turn.is_some()
+    }
+
+    /// The limits, with defaults for those that were not given.
+    pub(crate) fn settings(&self) -> ReadableSettings {
+        let default = ReadableSettings::default();
+        ReadableSettings {
+            max_gap_s: self.max_gap.unwrap_or(default.max_gap_s),
+            min_turn_s: self.min_turn.unwrap_or(default.min_turn_s),
+        }
+    }
+
+    /// `recording` with turns for people to read.
+    pub(crate) fn apply(&self, recording: &Labels) -> Labels {
+        let turns = readable(&recording.turns.turns, &self.settings());
+        let file_id = recording.turns.file_id.clone();
+        Labels { turns: Annotation { file_id, turns }, ..recording.clone() }
+    }
+}
+
+fn max_gap(text: &str) -> std::result::Result<f64, String> {
+    seconds(text, ReadableSettings::MAX_GAP_S)
+}
+
+fn min_turn(text: &str) -> std::result::Result<f64, String> {
+    seconds(text, ReadableSettings::MIN_TURN_S)
+}
+
+fn seconds(text: &str, range: Range) -> std::result::Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    range.check(value).map(|()| value).map_err(|error| error.to_string())
 }
 
 /// A format of results: one of the library's, or a page.
@@ -164,6 +216,11 @@ impl FormatArgs {
         Ok(format.head().to_owned() + &self.render(format, result, None)?)
     }
 
+    /// Limits of turns for people to read.
+    pub(crate) fn readable(&self) -> &ReadableArgs {
+        &self.readable
+    }
+
     /// `result` as text, without [`ResultFormat::head`]. Known people are called by their names. A
     /// page plays `sound`.
     pub(crate) fn render(&self, format: ResultFormat, result: &Diarization, sound: Option<&Sound>) -> Result<String> {
@@ -175,6 +232,7 @@ impl FormatArgs {
             duration_s: Some(result.duration_s),
             ..Labels::default()
         };
+        let labels = if format.is_readable() { self.readable.apply(&labels) } else { labels };
         match format.in_library() {
             Some(format) => formats::render(&labels, format),
             None => Ok(page::page(&labels, sound)),
@@ -205,6 +263,11 @@ impl ResultFormat {
             Self::Uem => Some(Format::Uem),
             Self::Html => None,
         }
+    }
+
+    /// Whether people read the turns as they stand. They get fewer and longer ones.
+    pub(crate) fn is_readable(self) -> bool {
+        matches!(self, Self::Html | Self::Srt | Self::Vtt)
     }
 
     /// Name of the format in messages.

@@ -7,7 +7,7 @@ use diarist::parts::formats::{self, Format, Labels, rttm};
 use diarist::{Error, Result};
 
 use crate::page::{self, Sound};
-use crate::results::{self, ResultArgs, ResultFormat};
+use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
 use crate::{exit, output};
 
 const EXAMPLES: &str = "\
@@ -18,6 +18,7 @@ Examples:
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
   diarist convert meeting.rttm page.html --audio meeting.mp3  a page with player and timeline
+  diarist convert --max-gap 1 meeting.rttm meeting.srt      fewer and longer subtitles
 
 Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
 
@@ -47,6 +48,9 @@ pub(crate) struct ConvertArgs {
     /// sound, 14 MB per hour
     #[arg(long, help_heading = "Page", requires = "audio")]
     link_audio: bool,
+
+    #[command(flatten)]
+    readable: ReadableArgs,
 
     /// Hides warnings
     #[arg(short, long, help_heading = "Running")]
@@ -88,6 +92,14 @@ impl ConvertArgs {
     }
 
     fn write(&self, recordings: &[Labels], to: ResultFormat, path: Option<&Path>) -> Result<()> {
+        // Subtitles may be somebody's own, so they keep every cue unless the caller asks for less.
+        let readable: Vec<Labels>;
+        let recordings = if to == ResultFormat::Html || (to.is_readable() && self.readable.is_given()) {
+            readable = recordings.iter().map(|recording| self.readable.apply(recording)).collect();
+            readable.as_slice()
+        } else {
+            recordings
+        };
         let inputs = || [self.source.path()].into_iter().chain(self.audio.as_deref());
         if let Some(path) = path.filter(|path| inputs().any(|input| output::is_same(input, path))) {
             return Err(Error::invalid_option("the output would overwrite an input")

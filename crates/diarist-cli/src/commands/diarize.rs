@@ -12,7 +12,7 @@ use crate::inputs::{self, Input, Pcm, Source};
 use crate::names::NameArgs;
 use crate::output;
 use crate::page::Sound;
-use crate::progress::{self, Bar};
+use crate::progress::{self, Bar, clock};
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{AllOptions, OptionArgs};
 use crate::timings;
@@ -215,7 +215,7 @@ impl DiarizeArgs {
                 exit::warn(&format!("{}: {warning}", input.source));
             }
             if progress::is_visible() {
-                exit::note(&format!("{position}{}", summary(&result)));
+                format!("{position}{}", summary(&result)).lines().for_each(exit::note);
             }
         }
         Ok(result)
@@ -300,14 +300,48 @@ fn path_in(folder: &Path, input: &Input, format: ResultFormat) -> PathBuf {
     folder.join(format!("{}.{}", input.file_id, format.extension()))
 }
 
+/// The result in a few lines: speakers, speech and overlap, then the talk time of each speaker.
 fn summary(result: &Diarization) -> String {
     let num_speakers = result.speakers.len();
     let rtfx = result.duration_s / result.timings.total_s.max(1e-3);
-    format!(
-        "{}: {num_speakers} speaker{}, {:.1} s in {:.1} s ({rtfx:.1}x real time)",
+    let mut text = format!(
+        "{}: {num_speakers} speaker{}, {} of speech in {}, {:.1} s of overlap; took {:.1} s ({rtfx:.1}x real time)",
         result.file_id,
         if num_speakers == 1 { "" } else { "s" },
-        result.duration_s,
+        clock(result.speech_s),
+        clock(result.duration_s),
+        result.overlap_s,
         result.timings.total_s,
-    )
+    );
+    let spoken_s: f64 = result.speakers.iter().map(|speaker| speaker.speech_s).sum();
+    for (name, speaker) in result.display_names().iter().zip(&result.speakers) {
+        let percent = 100.0 * speaker.speech_s / spoken_s.max(1e-3);
+        text += &format!("\n{:>9}  {percent:3.0} %  {name}", clock(speaker.speech_s));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use diarist::Speaker;
+
+    use super::*;
+
+    #[test]
+    fn the_summary_has_the_talk_time_of_each_speaker() {
+        let mut result = Diarization::default();
+        (result.file_id, result.duration_s) = ("talk".to_owned(), 100.0);
+        (result.speech_s, result.overlap_s, result.timings.total_s) = (75.0, 5.0, 4.0);
+        for (label, speech_s) in [("SPEAKER_00", 60.0), ("SPEAKER_01", 20.0)] {
+            let mut speaker = Speaker::default();
+            (speaker.label, speaker.speech_s) = (label.to_owned(), speech_s);
+            result.speakers.push(speaker);
+        }
+        assert_eq!(
+            summary(&result),
+            "talk: 2 speakers, 1:15 of speech in 1:40, 5.0 s of overlap; took 4.0 s (25.0x real time)\n     \
+             1:00   75 %  SPEAKER_00\n     0:20   25 %  SPEAKER_01"
+        );
+        assert!(summary(&Diarization::default()).starts_with(": 0 speakers, 0:00 of speech"));
+    }
 }

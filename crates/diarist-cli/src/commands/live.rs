@@ -1,6 +1,7 @@
 //! `diarist live`: turns a few seconds after the audio arrives.
 
 mod feed;
+mod lines;
 #[cfg(any(feature = "microphone", not(target_os = "linux")))]
 mod losses;
 #[cfg(any(feature = "microphone", not(target_os = "linux")))]
@@ -115,7 +116,8 @@ pub(crate) fn run(args: LiveArgs) -> anyhow::Result<()> {
     let is_interrupted = interruption()?;
     let is_file = args.input.as_ref().is_some_and(|input| input.as_os_str() != "-");
     let feed = Feed::start(input, is_file && !args.no_wait);
-    let mut view = View::new(args.events || !io::stdout().is_terminal());
+    let delay_s = args.latency + args.live_step;
+    let mut view = View::new(args.events || !io::stdout().is_terminal(), args.format.readable().settings(), delay_s);
     let fault = args.follow(&mut live, &feed, &is_interrupted, &mut view);
 
     // Also after a fault, so that the audio before it is not lost.

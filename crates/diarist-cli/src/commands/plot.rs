@@ -6,7 +6,7 @@ use diarist::parts::formats::Labels;
 use diarist::{Error, Result};
 
 use crate::plot::{png, svg};
-use crate::results::{self, ResultArgs};
+use crate::results::{self, ReadableArgs, ResultArgs};
 use crate::{exit, output};
 
 const EXAMPLES: &str = "\
@@ -29,6 +29,9 @@ pub(crate) struct PlotArgs {
     /// Draws the turns of a reference above them, each speaker beside its best match
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
+
+    #[command(flatten)]
+    readable: ReadableArgs,
 }
 
 /// Draws the picture.
@@ -48,7 +51,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     }
     let recording = recordings.pop().unwrap_or_default();
     let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
-    let picture = svg(&recording, reference.as_ref())?;
+    let picture = svg(&recording, reference.as_ref(), &args.readable.settings())?;
     let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
     output::write(&args.output, &bytes)
 }

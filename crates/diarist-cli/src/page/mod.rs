@@ -7,6 +7,7 @@
 #[cfg(feature = "workbench")]
 mod opus;
 mod sound;
+mod turns;
 
 use diarist::Turn;
 use diarist::parts::formats::Labels;
@@ -15,7 +16,7 @@ use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::drawing::{class, rules, speakers, ticks, turns_of};
+use crate::drawing::{class, rules, speakers, times, turns_of};
 use crate::progress::clock;
 
 pub(crate) use sound::Sound;
@@ -79,7 +80,7 @@ impl Content<'_> {
                         (self.player())
                         (self.timeline(&names))
                         (self.summary(&names))
-                        (self.list(&names))
+                        (turns::list(&self.turns, &names, &self.overlaps, self.sound.is_some()))
                     }
                     footer { "diarist " (env!("CARGO_PKG_VERSION")) }
                     @if let Some(sound) = self.sound { (sound.markup()) }
@@ -144,26 +145,25 @@ impl Content<'_> {
                     div.scroll #scroll {
                         div.canvas #canvas data-duration=(format!("{:.3}", self.duration_s)) {
                             (self.drawing(names, height))
+                            div #head hidden[self.sound.is_none()] style=(format!("height:{height}px")) {}
                             @if self.sound.is_some() {
-                                div #head style=(format!("height:{height}px")) {}
+                                canvas #detail aria-hidden="true" style=(format!("height:{WAVE}px")) {}
                                 div #position role="slider" tabindex="0" aria-label="Position in seconds" aria-valuemin="0"
                                     aria-valuemax=(format!("{:.1}", self.duration_s)) aria-valuenow="0" style=(format!("height:{WAVE}px")) {}
                             }
-                            div.times #times aria-hidden="true" {
-                                @for time in ticks(self.duration_s) {
-                                    span.end[time > 0.96 * self.duration_s] style=(format!("left:{:.3}%", 100.0 * time / self.duration_s)) {
-                                        (clock(time))
-                                    }
-                                }
-                            }
+                            // The script puts more of them in place of these, but not on paper.
+                            div.times.paper aria-hidden="true" { (times(self.duration_s)) }
+                            div.times #times aria-hidden="true" {}
                         }
                     }
                 }
-                @if self.sound.is_some() {
-                    p.keys {
+                p.keys {
+                    @if self.sound.is_some() {
                         kbd { "Space" } " plays and pauses, " kbd { "←" } " " kbd { "→" } " go 5 s (with " kbd { "Shift" } " 1 s), "
-                        kbd { "n" } " " kbd { "p" } " to the next and previous turn; a click plays from there, on a name that speaker's next turn."
+                        kbd { "n" } " " kbd { "p" } " to the next and previous turn; a click plays from there, on a name that speaker's next turn. "
                     }
+                    kbd { "+" } " " kbd { "−" } " " kbd { "0" } " or the wheel with " kbd { "Ctrl" } " zoom. "
+                    "The end of the address, such as " code { "#t=83.5" } ", is a link to a moment."
                 }
             }
         }
@@ -185,7 +185,10 @@ impl Content<'_> {
                     @let lane = lane_of(turn);
                     rect class=(format!("turn-bar {}", class(lane))) data-turn=(index) x=(x(turn.start_s)) y=(top + LANE * lane as f64 + 4.0)
                         width=(width(turn.end_s - turn.start_s)) height=(LANE - 8.0) {
-                        title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
+                        title {
+                            (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s))
+                            @if let Some(confidence) = turn.confidence { (format!(", confidence {:.0} %", 100.0 * confidence)) }
+                        }
                     }
                 }
                 @for Segment { start, end } in &self.overlaps {
@@ -205,7 +208,7 @@ impl Content<'_> {
             })
             .collect();
         let seconds: Vec<f64> = rows.iter().map(|(_, turns)| covered_s(turns.iter().copied())).collect();
-        let (sum, most) = (seconds.iter().sum::<f64>().max(1e-3), seconds.iter().copied().fold(1e-3, f64::max));
+        let sum = seconds.iter().sum::<f64>().max(1e-3);
         html! {
             section {
                 h2 { "Speaking time" }
@@ -222,7 +225,7 @@ impl Content<'_> {
                                     td { (format!("{:.0} %", 100.0 * seconds / sum)) }
                                     td { (turns.len()) }
                                     td { (format!("{:.1} s", turns.iter().map(Segment::duration).fold(0.0, f64::max))) }
-                                    td.share { div class=(class(lane)) style=(format!("width:{:.1}%", 100.0 * seconds / most)) {} }
+                                    td.share { div class=(class(lane)) style=(format!("width:{:.1}%", 100.0 * seconds / sum)) {} }
                                 }
                             }
                         }
@@ -230,51 +233,6 @@ impl Content<'_> {
                 }
             }
         }
-    }
-
-    fn list(&self, names: &[&str]) -> Markup {
-        html! {
-            section {
-                h2 { "Turns" }
-                ol.turns {
-                    @for turn in &self.turns {
-                        @let lane = names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
-                        @let inside = html! {
-                            i class=(class(lane)) {}
-                            time { (stamp(turn.start_s)) }
-                            span { (turn.speaker) }
-                            @if self.is_overlapped(turn) { small.both title="overlap" { "+" } }
-                            small { (format!("{:.1} s", turn.end_s - turn.start_s)) }
-                        };
-                        li {
-                            @if self.sound.is_some() {
-                                button type="button" data-start=(turn.start_s) data-end=(turn.end_s) data-lane=(lane) { (inside) }
-                            } @else {
-                                div { (inside) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_overlapped(&self, turn: &Turn) -> bool {
-        let turn = turn.segment();
-        let first = self.overlaps.partition_point(|overlap| overlap.end <= turn.start);
-        self.overlaps.get(first).is_some_and(|overlap| !overlap.intersection(&turn).is_empty())
-    }
-}
-
-/// Minutes, seconds and tenths.
-fn stamp(seconds: f64) -> String {
-    let tenths = (seconds * 10.0).round() as u64;
-    let (minutes, rest) = (tenths / 600, tenths % 600);
-    let (hours, minutes) = (minutes / 60, minutes % 60);
-    let (seconds, tenths) = (rest / 10, rest % 10);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}.{tenths}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}.{tenths}"),
     }
 }
 
@@ -303,7 +261,7 @@ mod tests {
         assert!(!page.contains("<button type=\"button\" data-"), "nothing can be played");
         assert_eq!(page.matches("data-turn=").count(), 3);
         assert_eq!(page.matches("rect class=\"overlap\"").count(), 1);
-        assert_eq!(page.matches("class=\"both\"").count(), 2);
+        assert_eq!(page.matches("class=\"both\"").count(), 3, "two turns, and the legend");
         // 2.25 s and 1.75 s of 4 s.
         assert!(page.contains("<td>0:02</td><td>56 %</td><td>2</td><td>1.5 s</td>"), "{page}");
     }
@@ -313,10 +271,5 @@ mod tests {
         let silent = Labels { duration_s: Some(3.0), ..Labels::default() };
         assert!(page(&silent, None).contains("<b>0</b> speakers"));
         assert!(page(&Labels::default(), None).ends_with("</html>"));
-    }
-
-    #[test]
-    fn stamps_have_tenths() {
-        assert_eq!([0.04, 59.96, 3600.5].map(stamp), ["0:00.0", "1:00.0", "1:00:00.5"]);
     }
 }

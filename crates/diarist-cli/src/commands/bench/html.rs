@@ -196,7 +196,7 @@ fn timeline(file: &FileRecord) -> Markup {
                 @for lane in &lanes { span title=(lane.name) { (lane.name) } }
             }
             svg viewBox=(format!("0 0 {WIDTH} {height}")) preserveAspectRatio="none" style=(format!("height:{height}px")) role="img" {
-                @for time in ticks(duration_s) {
+                @for time in ticks(duration_s, 10) {
                     line.tick x1=(unit(time * scale)) x2=(unit(time * scale)) y1="0" y2=(height - 16.0) {}
                 }
                 @for (index, lane) in lanes.iter().enumerate() {
@@ -208,7 +208,7 @@ fn timeline(file: &FileRecord) -> Markup {
             }
             div {}
             div.times {
-                @for time in ticks(duration_s) {
+                @for time in ticks(duration_s, 10) {
                     span.end[time > 0.96 * duration_s] style=(format!("left:{:.3}%", 100.0 * time / duration_s)) { (clock(time)) }
                 }
             }

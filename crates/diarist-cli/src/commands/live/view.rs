@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use diarist::parts::formats::json::Document;
 use diarist::parts::live::{Board, LiveResult};
+use diarist::parts::timeline::ReadableSettings;
 use diarist::{Error, ErrorKind, LiveEvent, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::lines::{Lines, called};
 use crate::progress::clock;
 
 /// Seconds for which the screen still shows corrections of a turn that is over.
@@ -37,18 +39,26 @@ enum Notice {
 /// Destination of the events.
 pub(super) enum View {
     Json,
-    Terminal { board: Board, bar: ProgressBar },
+    Terminal {
+        board: Board,
+        lines: Lines,
+        bar: ProgressBar,
+        /// Seconds from a moment to the last decision about it.
+        delay_s: f64,
+    },
 }
 
 impl View {
-    pub(super) fn new(json: bool) -> Self {
+    /// JSON Lines, or a screen whose turns are readable by `settings`. Events about a moment come at
+    /// most `delay_s` seconds after it.
+    pub(super) fn new(json: bool, settings: ReadableSettings, delay_s: f64) -> Self {
         if json {
             return Self::Json;
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
         bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is well formed"));
         bar.set_message("listening");
-        Self::Terminal { board: Board::default(), bar }
+        Self::Terminal { board: Board::default(), lines: Lines::new(settings), bar, delay_s }
     }
 
     /// Redraws the last line of a terminal.
@@ -62,13 +72,14 @@ impl View {
     pub(super) fn events(&mut self, heard_s: f64, events: &[LiveEvent]) -> Result<()> {
         match self {
             Self::Json => events.iter().try_for_each(|event| line(heard_s, event)),
-            Self::Terminal { board, bar } => {
+            Self::Terminal { board, lines, bar, delay_s } => {
                 for event in events {
                     board.apply(event);
-                    if let Some(text) = lasting_line(board, event) {
+                    if let Some(text) = lines.event(board, event) {
                         bar.println(text);
                     }
                 }
+                lines.ripe(board, heard_s - *delay_s).into_iter().for_each(|text| bar.println(text));
                 bar.set_message(now(board, heard_s));
                 board.forget_before(heard_s - KEPT_S);
                 Ok(())
@@ -106,7 +117,8 @@ impl View {
                 let document = Document::new(&result.diarization);
                 line(heard_s, &Notice::Result { result: Box::new(document) })
             }
-            Self::Terminal { bar, .. } => {
+            Self::Terminal { board, lines, bar, .. } => {
+                lines.ripe(board, f64::INFINITY).into_iter().for_each(|text| bar.println(text));
                 for speaker in &result.diarization.speakers {
                     let (speech, turns) = (clock(speaker.speech_s), speaker.num_turns);
                     bar.println(format!(
@@ -129,32 +141,6 @@ fn line<Event: Serialize>(heard_s: f64, event: &Event) -> Result<()> {
         .and_then(|()| stdout.write_all(b"\n"))
         .and_then(|()| stdout.flush())
         .map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
-}
-
-/// The name or number of a speaker.
-fn called(board: &Board, speaker: u32) -> String {
-    board.name(speaker).map_or_else(|| format!("speaker {speaker}"), str::to_owned)
-}
-
-/// A line that stays on the screen, for a turn that is over or a correction of one.
-fn lasting_line(board: &Board, event: &LiveEvent) -> Option<String> {
-    match *event {
-        LiveEvent::Closed { turn, .. } => {
-            let turn = board.get(turn)?;
-            let (start, end) = (clock(turn.start_s), clock(turn.end_s));
-            let (speaker, length_s) = (called(board, turn.speaker), turn.end_s - turn.start_s);
-            Some(format!("{start:>8} - {end:<8} {speaker} ({length_s:.1} s)"))
-        }
-        LiveEvent::Relabelled { turn, speaker } => {
-            let turn = board.get(turn).filter(|turn| !turn.is_open)?;
-            Some(format!("{:>8}: that was {}", clock(turn.start_s), called(board, speaker)))
-        }
-        LiveEvent::Merged { speaker, into } => Some(format!("          speaker {speaker} is {}", called(board, into))),
-        LiveEvent::Named { speaker, ref name, .. } => {
-            Some(format!("          speaker {speaker} is {}", name.as_deref().unwrap_or("somebody unknown")))
-        }
-        LiveEvent::Opened { .. } | LiveEvent::Extended { .. } => None,
-    }
 }
 
 /// The line at the bottom, with the current speakers.
@@ -183,22 +169,11 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_shows_turns_that_are_over_and_current_speakers() {
+    fn the_bottom_line_has_the_current_speakers() {
         let mut board = Board::default();
-        let line_of = |board: &mut Board, event| {
-            board.apply(&event);
-            lasting_line(board, &event)
-        };
-        assert_eq!(line_of(&mut board, LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 }), None);
+        board.apply(&LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 });
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1");
-        line_of(&mut board, LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
+        board.apply(&LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1 and speaker 2 at the same time");
-        let closed = line_of(&mut board, LiveEvent::Closed { turn: 0, end_s: 64.5 });
-        assert_eq!(closed.unwrap(), "    1:01 - 1:05     speaker 1 (3.5 s)");
-        let named = LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(1.0) };
-        assert_eq!(line_of(&mut board, named).unwrap(), "          speaker 2 is Ann");
-        let relabelled = line_of(&mut board, LiveEvent::Relabelled { turn: 0, speaker: 2 });
-        assert_eq!(relabelled.unwrap(), "    1:01: that was Ann");
-        assert_eq!(line_of(&mut board, LiveEvent::Relabelled { turn: 1, speaker: 3 }), None, "it still goes on");
     }
 }
