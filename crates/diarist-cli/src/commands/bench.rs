@@ -1,11 +1,13 @@
 //! `diarist bench`: error rates and speed on a dataset.
 
 mod compare;
+mod errors;
 mod fluidaudio_der;
 mod html;
 mod live;
 mod record;
 mod rules;
+mod statistics;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -22,13 +24,17 @@ use diarist_kernels::Isa;
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
 use crate::progress::Bar;
 use crate::settings::{AllOptions, OptionArgs};
-use crate::{exit, output, table};
+use crate::table::Form;
+use crate::{exit, output};
 use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
-use record::{Figures, FileRecord, Report, Setup};
+use record::{Failed, Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
 With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as
-RTTM. An interrupted run resumes when it is started again with the same options.";
+RTTM. An interrupted run resumes when it is started again with the same options. The page has the
+worst file first, and plays the recordings as long as they stay in their place.
+
+--compare also gives 95 % intervals (bootstrap over files) and a paired permutation test.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +42,8 @@ Examples:
   diarist bench --output-dir report dataset/                 the same as JSON, CSV and an HTML page
   diarist bench --single-file ES2004a --profile exact ami/   one recording
   diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
-  diarist bench --compare before/report.json after/report.json";
+  diarist bench --compare before/report.json after/report.json
+  diarist bench --tables latex --compare before/report.json after/report.json   for a paper";
 
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
@@ -65,6 +72,9 @@ pub(crate) struct BenchArgs {
     /// Compares two report.json files instead of measuring
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
     compare: Option<Vec<PathBuf>>,
+    /// Form of the table on stdout
+    #[arg(long, value_enum, value_name = "FORM", default_value_t, help_heading = "Output")]
+    tables: Form,
 
     /// Runs every recording N times and keeps the time of the median run (with --embedding-mode
     /// cached, all runs but the first use the cache)
@@ -88,7 +98,7 @@ enum ScoringRule {
 pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
-        return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
+        return Ok(compare::write(&first, &second, args.tables, &mut io::stdout().lock())?);
     }
     args.check()?;
     let settings = args.method.settings()?;
@@ -115,10 +125,16 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
         };
         let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
-            args.save(&report, &hypothesis)
+            args.save_turns(&hypothesis)?;
+            args.save(&report)
         });
         if let Err(error) = measured {
+            let failed = Failed { file_id: item.file_id.clone(), message: error.to_string() };
             first_fault.get_or_insert(exit::report(&error.into()));
+            report.failed.push(failed);
+            if let Err(error) = args.save(&report) {
+                exit::report(&error.into());
+            }
         }
     }
     args.print(&report)?;
@@ -223,6 +239,7 @@ impl BenchArgs {
             file_id: item.file_id.clone(),
             audio: item.audio.display().to_string(),
             has_uem: item.uem.is_some(),
+            regions: regions.iter().map(|region| (region.start, region.end)).collect(),
             figures: Figures::new(&scores, result.duration_s, result.timings.total_s),
             timings: document.timings,
             cache_use: document.cache_use,
@@ -234,29 +251,40 @@ impl BenchArgs {
         Ok((record, hypothesis))
     }
 
-    /// Writes all results so far, so that an interruption loses nothing.
-    fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
+    fn save_turns(&self, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));
-        output::write(&turns, rttm::write(hypothesis)?.as_bytes())?;
+        output::write(&turns, rttm::write(hypothesis)?.as_bytes())
+    }
+
+    /// Writes all figures so far, so that an interruption loses nothing.
+    fn save(&self, report: &Report) -> Result<()> {
+        let Some(folder) = &self.output_dir else { return Ok(()) };
         let text = serde_json::to_string_pretty(report).expect("every field has a JSON form");
         output::write(&folder.join("report.json"), text.as_bytes())?;
         output::write(&folder.join("report.csv"), report.csv().as_bytes())?;
-        output::write(&folder.join("report.html"), html::page(report).as_bytes())
+        let page = folder.join("report.html");
+        output::write(&page, html::page(report, &page).as_bytes())
     }
 
     fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "# {}", report.setup.convention())?;
-        writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
-        table::write(&mut out, &report.rows())?;
+        let (mut out, form) = (io::stdout().lock(), self.tables);
+        let conditions = report.setup.conditions();
+        form.remark(&mut out, &report.setup.convention())?;
+        form.remark(&mut out, &format!("{conditions}; loading the models took {:.2} s", report.model_load_s))?;
+        form.table(&mut out, &report.rows())?;
+        if !report.failed.is_empty() {
+            let failed: Vec<&str> = report.failed.iter().map(|failed| failed.file_id.as_str()).collect();
+            form.remark(&mut out, &format!("failed and not counted: {}", failed.join(", ")))?;
+        }
         if let Some(live) = report.live() {
-            writeln!(out, "# {live}")?;
+            form.remark(&mut out, &live)?;
         }
         if let Some(cache_use) = report.cache_use() {
             let CacheUse { num_chunks, num_hits } = cache_use;
             let percent = 100.0 * cache_use.hit_rate();
-            writeln!(out, "# embeddings of {num_hits} of {num_chunks} chunks were in the cache ({percent:.1} %)")?;
+            let text = format!("embeddings of {num_hits} of {num_chunks} chunks were in the cache ({percent:.1} %)");
+            form.remark(&mut out, &text)?;
         }
         out.flush()?;
         Ok(())

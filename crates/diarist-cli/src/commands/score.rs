@@ -10,6 +10,7 @@ use clap::Args;
 use diarist::parts::metrics::{ScoreOptions, score};
 
 use crate::exit;
+use crate::table::Form;
 use pairs::Pairs;
 use report::Report;
 
@@ -51,6 +52,10 @@ pub(crate) struct ScoreArgs {
     /// Writes JSON: rates as fractions, components in seconds
     #[arg(long)]
     json: bool,
+
+    /// Form of the table
+    #[arg(long, value_enum, value_name = "FORM", default_value_t, conflicts_with = "json")]
+    tables: Form,
 }
 
 /// Writes the scores to stdout.
@@ -68,7 +73,7 @@ pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     if args.json {
         report.write_json(&mut out)?
     } else {
-        report.write_table(&mut out)?
+        report.write_table(args.tables, &mut out)?
     };
     out.flush()?;
     Ok(())

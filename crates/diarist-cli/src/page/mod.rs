@@ -20,6 +20,8 @@ use crate::drawing::{class, rules, speakers, times, turns_of};
 use crate::progress::clock;
 
 pub(crate) use sound::Sound;
+#[cfg(feature = "workbench")]
+pub(crate) use sound::address;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

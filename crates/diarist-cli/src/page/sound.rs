@@ -122,7 +122,7 @@ impl Sound {
 }
 
 /// The file at `audio` as a relative address from the page.
-fn address(audio: &Path, page: Option<&Path>) -> String {
+pub(crate) fn address(audio: &Path, page: Option<&Path>) -> String {
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = page.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
     let (audio, folder) = (whole(audio), whole(folder.unwrap_or(Path::new("."))));
