@@ -269,6 +269,26 @@ mod tests {
     }
 
     #[test]
+    fn the_script_finds_its_elements() {
+        let audio = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/short.flac");
+        let sound = Sound::of(&audio, None, true).unwrap();
+        let (silent, playable) = (page(&recording(), None), page(&recording(), Some(&sound)));
+        // The script of a page without sound ends where the player begins.
+        let (common, player) = SCRIPT.split_once("if (audio) {").unwrap();
+        let ids = |script: &str| -> Vec<String> {
+            script.split("byId(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+        };
+        for id in ids(common).into_iter().chain(ids(player)).filter(|id| id != "data") {
+            assert!(playable.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        for id in ids(common).into_iter().filter(|id| !["audio", "detail", "peaks"].contains(&id.as_str())) {
+            assert!(silent.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        // The list and the bars count turns alike.
+        assert_eq!(playable.matches("data-turn=").count(), playable.matches("class=\"turn\"").count());
+    }
+
+    #[test]
     fn a_silent_recording_has_a_page_too() {
         let silent = Labels { duration_s: Some(3.0), ..Labels::default() };
         assert!(page(&silent, None).contains("<b>0</b> speakers"));

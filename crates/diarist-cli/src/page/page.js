@@ -121,7 +121,7 @@ function show() {
   }
   return current;
 }
-function scrollTo(time, margin) {
+function reveal(time, margin) {
   const left = (time / duration) * canvas.clientWidth - scroll.scrollLeft;
   if (left < 0 || left > scroll.clientWidth) scroll.scrollLeft += left - scroll.clientWidth * margin;
 }
@@ -156,7 +156,7 @@ if (audio) {
     position.setAttribute("aria-valuenow", time.toFixed(1));
     who.textContent = current.map((turn) => names[turn.lane].dataset.name).join(" + ");
     position.setAttribute("aria-valuetext", `${clock(time)} ${who.textContent}`);
-    if (!audio.paused && zoom > 1) scrollTo(time, 0.1);
+    if (!audio.paused && zoom > 1) reveal(time, 0.1);
   }
   function follow() {
     update();
@@ -189,7 +189,7 @@ if (audio) {
   function playTurn(turn) {
     if (!turn) return;
     seek(turn.start);
-    scrollTo(turn.start, 0.1);
+    reveal(turn.start, 0.1);
     link(turn.start);
     start();
   }

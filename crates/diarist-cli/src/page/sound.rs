@@ -123,7 +123,9 @@ impl Sound {
 
 /// The file at `audio` as a relative address from the page.
 pub(crate) fn address(audio: &Path, page: Option<&Path>) -> String {
-    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    // A report may name a recording that is no longer there.
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     let folder = page.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
     let (audio, folder) = (whole(audio), whole(folder.unwrap_or(Path::new("."))));
     let common = audio.components().zip(folder.components()).take_while(|(a, b)| a == b).count();

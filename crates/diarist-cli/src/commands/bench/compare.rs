@@ -74,7 +74,7 @@ fn certainty(common: &[(&str, &Figures, &Figures)]) -> Vec<String> {
             100.0 * low,
             100.0 * high
         ),
-        format!("paired permutation test over files: p = {:.4} that A and B are equally good", difference.p),
+        format!("paired permutation test over files: p = {:.4} (small if A and B differ)", difference.p),
     ]
 }
 
