@@ -169,8 +169,8 @@ mod tests {
         [[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0.047413], [-0.011820, 0.042940, 0.968881]],
         [[1.255528, -0.076749, -0.178779], [-0.078411, 0.930809, 0.147602], [0.004733, 0.691367, 0.303900]],
     ];
-    /// From linear sRGB to the responses of the cones, and from their cube roots to OKLab (B. Ottosson,
-    /// "A perceptual color space for image processing", 2020).
+    /// From linear sRGB to the responses of the cones, and from their cube roots to OKLab (B.
+    /// Ottosson, "A perceptual color space for image processing", 2020).
     const CONES: [[f64; 3]; 3] = [
         [0.4122214708, 0.5363325363, 0.0514459929],
         [0.2119034982, 0.6806995451, 0.1073969566],

@@ -121,8 +121,8 @@ pub(crate) struct FormatArgs {
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[command(next_help_heading = "Readable turns (pages, plots, subtitles, screen)")]
 pub(crate) struct ReadableArgs {
-    /// Joins turns of a speaker with a shorter pause between them, 0 to 60 [default: 0.4] (`convert`
-    /// changes subtitles only if this or --min-turn is given)
+    /// Joins turns of a speaker with a shorter pause between them, 0 to 60 [default: 0.4]
+    /// (`convert` changes subtitles only if this or --min-turn is given)
     #[arg(long, value_name = "SECONDS", value_parser = max_gap, allow_negative_numbers = true)]
     max_gap: Option<f64>,
     /// Then leaves out shorter turns, 0 to 60, but never a whole speaker [default: 0.2]

@@ -111,8 +111,8 @@ mod tests {
         assert_eq!(lines[3], ["x", "10.00", "10.00", "+0.00", "10.00", "10.00", "+0.00", "2.00"]);
         assert_eq!(lines[4], ["y", "0.00", "10.00", "+10.00", "0.00", "10.00", "+10.00", "2.00"]);
         assert_eq!(lines[5][..4], ["TOTAL", "2.50", "10.00", "+7.50"]);
-        // Two files: each of the four exchanges has the same difference, and a resample has one file
-        // twice, or both.
+        // Two files: each of the four exchanges has the same difference, and a resample has one
+        // file twice, or both.
         assert!(text.contains("over 2 files: A 0.00 to 10.00 %, B 10.00 to 10.00 %, B - A +0.00 to +10.00 points"));
         assert!(text.contains("p = 1.0000"), "{text}");
         assert_eq!(text.lines().last(), Some("# 1 files are only in one report and not counted"));

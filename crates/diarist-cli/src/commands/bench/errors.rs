@@ -9,7 +9,8 @@ use diarist::parts::timeline::intervals::union;
 use super::record::FileRecord;
 
 /// Stretches with missed speech, false alarms, and speech of the wrong speaker, in this order. Two
-/// speakers missed at once are one stretch. A collar and skipped overlap are not taken into account.
+/// speakers missed at once are one stretch. A collar and skipped overlap are not taken into
+/// account.
 pub(super) fn errors(file: &FileRecord) -> [Vec<Segment>; 3] {
     let mut times: Vec<f64> = Vec::new();
     let turns = file.reference.iter().chain(&file.hypothesis);

@@ -1,5 +1,5 @@
-//! The report as one HTML page: the worst recording first, with its errors on the time line. It plays
-//! the recordings, follows the light or dark theme of the reader, and can be printed.
+//! The report as one HTML page: the worst recording first, with its errors on the time line. It
+//! plays the recordings, follows the light or dark theme of the reader, and can be printed.
 
 use std::path::Path;
 

@@ -23,8 +23,8 @@ pub(super) fn interval(files: &[&Figures]) -> Option<(f64, f64)> {
 pub(super) struct Difference {
     /// Interval of the error rate of B less that of A, as [`interval`].
     pub(super) interval: (f64, f64),
-    /// Probability of a difference at least as large if A and B were equally good: a permutation test
-    /// that exchanges A and B within recordings, two-sided.
+    /// Probability of a difference at least as large if A and B were equally good: a permutation
+    /// test that exchanges A and B within recordings, two-sided.
     pub(super) p: f64,
 }
 

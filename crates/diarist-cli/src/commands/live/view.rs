@@ -49,8 +49,8 @@ pub(super) enum View {
 }
 
 impl View {
-    /// JSON Lines, or a screen whose turns are readable by `settings`. Events about a moment come at
-    /// most `delay_s` seconds after it.
+    /// JSON Lines, or a screen whose turns are readable by `settings`. Events about a moment come
+    /// at most `delay_s` seconds after it.
     pub(super) fn new(json: bool, settings: ReadableSettings, delay_s: f64) -> Self {
         if json {
             return Self::Json;
