@@ -70,7 +70,8 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawSoon);
 let moment = 0;
 const now = () => (audio ? audio.currentTime || 0 : moment);
 
-// Zooming keeps the moment below `x` in its place: the pointer, or the current moment if it is visible, or the middle.
+// Zooming keeps the moment below `x` in its place: the pointer, or the current moment if it is
+// visible, or the middle.
 let zoom = 1;
 const maxZoom = Math.max(1, duration / 5);
 function setZoom(wanted, pointer) {
@@ -128,11 +129,12 @@ function reveal(time, margin) {
 
 // The end of the address names a moment in seconds or as 1:23.5.
 function linked() {
-  const found = /^#t=(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/.exec(decodeURIComponent(location.hash));
+  const found = /^#t=(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d+)?)$/.exec(location.hash);
   return found && Math.min(duration, Number(found[1] || 0) * 3600 + Number(found[2] || 0) * 60 + Number(found[3]));
 }
 function link(time) {
-  try { history.replaceState(null, "", `#t=${Math.round(time * 10) / 10}`); } catch { /* Some viewers have no address. */ }
+  // Some viewers have no address.
+  try { history.replaceState(null, "", `#t=${Math.round(time * 10) / 10}`); } catch { return; }
 }
 let go = (time) => {
   moment = time;

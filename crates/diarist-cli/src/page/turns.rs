@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::drawing::class;
 
-/// What one speaker says until another begins: the place of the speaker, and consecutive turns.
+/// Consecutive turns of one speaker, until another begins, and the place of the speaker.
 struct Group<'a> {
     lane: usize,
     turns: Vec<&'a Turn>,

@@ -33,7 +33,7 @@ pub(super) struct Report {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct Failed {
     pub(super) file_id: String,
-    /// What was wrong.
+    /// The fault, in one line.
     pub(super) message: String,
 }
 
