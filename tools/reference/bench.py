@@ -4,8 +4,8 @@
 
 Computed by scipy.stats.bootstrap (percentile method, 200,000 resamples) and
 scipy.stats.permutation_test (exact: every exchange of A and B). Versions: scipy 1.17.1, numpy
-2.4.6. Seeded. A case has the seconds of error of A and of B, and the seconds of reference speech, of each
-recording; intervals are fractions with a confidence of 95 %.
+2.4.6. Seeded. A case has the seconds of error of A and of B, and the seconds of reference speech,
+of each recording; intervals are fractions with a confidence of 95 %.
 """
 
 import argparse
