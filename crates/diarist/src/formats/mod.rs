@@ -28,13 +28,14 @@ mod labels;
 pub mod rttm;
 pub mod subtitles;
 mod text;
+mod tiers;
 pub mod textgrid;
 pub mod uem;
 
 pub(crate) use text::one_line;
 
 #[cfg(feature = "annotation-formats")]
-pub use format::{Format, read, render, write};
+pub use format::{Format, read, read_tiers, render, write};
 pub use labels::Labels;
 
 #[cfg(all(test, feature = "annotation-formats"))]
