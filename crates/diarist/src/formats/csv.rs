@@ -12,7 +12,7 @@
 use ::csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::fields::{error_at, seconds, segment};
-use super::text::{ByFile, decode, speaker};
+use super::text::{ByFile, decode, printable, speaker};
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Turn};
 
@@ -77,7 +77,9 @@ pub(super) fn rows(annotation: &Annotation) -> String {
     for turn in &annotation.turns {
         let (segment, speaker) = (turn.segment(), &turn.speaker);
         let (start, end) = (format!("{:.3}", segment.start), format!("{:.3}", segment.end));
-        writer.write_record([&cell(&annotation.file_id), &start, &end, &cell(speaker)]).expect("four fields, in memory");
+        writer
+            .write_record([&cell(&annotation.file_id), &start, &end, &cell(speaker)])
+            .expect("four fields, in memory");
     }
     let bytes = writer.into_inner().expect("a vector can always be written to");
     String::from_utf8(bytes).expect("quotes and commas between strings are UTF-8")
@@ -88,10 +90,10 @@ fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').trim_start().starts_with(['=', '+', '-', '@'])
 }
 
-/// `text` for a cell: a quote before a formula makes a spreadsheet show it as text. Control
-/// characters but line breaks become blanks.
+/// `text` for a cell: a quote before a formula makes a spreadsheet show it as text. [`printable`]
+/// in other respects.
 fn cell(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
+    let plain = printable(text);
     if is_formula(&plain) { format!("'{plain}") } else { plain }
 }
 

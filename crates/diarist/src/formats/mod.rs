@@ -28,11 +28,11 @@ mod labels;
 pub mod rttm;
 pub mod subtitles;
 mod text;
-mod tiers;
 pub mod textgrid;
+mod tiers;
 pub mod uem;
 
-pub(crate) use text::one_line;
+pub(crate) use text::{decode_lossy, one_line};
 
 #[cfg(feature = "annotation-formats")]
 pub use format::{Format, read, read_tiers, render, write};

@@ -67,7 +67,7 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let references = [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{a0}"), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")];
     references.iter().fold(text.to_owned(), |text, (reference, c)| text.replace(reference, c))
 }
@@ -103,7 +103,9 @@ pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Label
             continue;
         };
         let speakers = match format {
-            SubtitleFormat::Srt => labels(&plain(&payload)),
+            // A name may hold what looks like a tag, but does not begin with it.
+            SubtitleFormat::Srt if unmarked(&payload).starts_with(['<', '{']) => labels(&plain(&payload)),
+            SubtitleFormat::Srt => labels(&payload),
             SubtitleFormat::Vtt => voices(&payload),
         };
         num_nameless += usize::from(speakers.is_empty());
@@ -223,7 +225,8 @@ pub(crate) fn plain(payload: &str) -> String {
     while let Some(at) = rest.find(['<', '{']) {
         let (before, tag) = rest.split_at(at);
         text.push_str(before);
-        let is_tag = |tag: &str| tag.starts_with("{\\") || tag[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/');
+        let is_tag =
+            |tag: &str| tag.starts_with("{\\") || tag[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/');
         let end = tag.find(if tag.starts_with('<') { '>' } else { '}' }).filter(|_| is_tag(tag));
         let length = end.map_or(1, |end| end + 1);
         if end.is_none() {
@@ -239,12 +242,17 @@ pub(crate) fn plain(payload: &str) -> String {
 fn labels(payload: &str) -> Vec<String> {
     let mut speakers: Vec<String> = Vec::new();
     for (index, line) in payload.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
-        let text = line.trim_start_matches(|c: char| MARKS.contains(&c) || c.is_whitespace());
+        let text = unmarked(line);
         if index == 0 || text.len() < line.len() {
             speakers.extend(label(text).filter(|name| !speakers.contains(name)));
         }
     }
     speakers
+}
+
+/// `text` without the marks of a new speaker.
+fn unmarked(text: &str) -> &str {
+    text.trim_start_matches(|c: char| MARKS.contains(&c) || c.is_whitespace())
 }
 
 /// The speaker at the start of a line: `[Name]` or `Name:`.
@@ -299,8 +307,17 @@ mod tests {
 
     #[test]
     fn marks_colons_and_tags_are_no_part_of_names() {
-        let cue = |number: u32, text: &str| format!("{number}\n00:00:0{number},000 --> 00:00:0{number},500\n{text}\n\n");
-        let cues = [">> Ann: hi", "- Ann: yes", "Ann： well", ">>Ann：好", "<i>Ann:</i> a < b: c", "{\\an8}[Ann] no", "Ann : oui"];
+        let cue =
+            |number: u32, text: &str| format!("{number}\n00:00:0{number},000 --> 00:00:0{number},500\n{text}\n\n");
+        let cues = [
+            ">> Ann: hi",
+            "- Ann: yes",
+            "Ann： well",
+            ">>Ann：好",
+            "<i>Ann:</i> a < b: c",
+            "{\\an8}[Ann] no",
+            "Ann : oui",
+        ];
         let text: String = (1..).zip(cues).map(|(number, text)| cue(number, text)).collect();
         let found = speakers(&text, SubtitleFormat::Srt);
         assert!(found.len() == cues.len() && found.iter().all(|(_, _, name)| name == "Ann"), "{found:?}");
@@ -313,8 +330,15 @@ mod tests {
 
     #[test]
     fn one_bad_cue_does_not_lose_the_others() {
-        for bad in ["00:00:02,000 --> 00:00:01,000", "00:00:02,000 --> later", "00:00:61,000 --> 00:00:62,000", "-0:00:01,0 --> 0:00:01,0"] {
-            let text = format!("1\n00:00:01,000 --> 00:00:02,000\nAnn: a\n\n2\n{bad}\nBo: b\n\n3\n00:00:03,000 -> 00:00:04,000\nCy: c\n");
+        for bad in [
+            "00:00:02,000 --> 00:00:01,000",
+            "00:00:02,000 --> later",
+            "00:00:61,000 --> 00:00:62,000",
+            "-0:00:01,0 --> 0:00:01,0",
+        ] {
+            let text = format!(
+                "1\n00:00:01,000 --> 00:00:02,000\nAnn: a\n\n2\n{bad}\nBo: b\n\n3\n00:00:03,000 -> 00:00:04,000\nCy: c\n"
+            );
             let recording = read(text.as_bytes(), SubtitleFormat::Srt, "m").unwrap();
             assert_eq!((recording.turns.speakers(), recording.unreadable_lines), (vec!["Ann", "Cy"], vec![6]), "{bad}");
         }
@@ -324,10 +348,14 @@ mod tests {
     fn blank_lines_in_a_cue_and_none_between_cues() {
         let text = "1\n00:00:01,000 --> 00:00:03,000\nAnn: hi\n\nsecond --> paragraph\n\n\n2\n00:00:04,000 --> 00:00:05,000\nBo: yes\n\
             3\n00:00:06,000 --> 00:00:07,000\n\nCy: no\n";
-        let expected = [(1.0, 3.0, "Ann"), (4.0, 5.0, "Bo"), (6.0, 7.0, "Cy")].map(|(a, b, name)| (a, b, name.to_owned()));
+        let expected =
+            [(1.0, 3.0, "Ann"), (4.0, 5.0, "Bo"), (6.0, 7.0, "Cy")].map(|(a, b, name)| (a, b, name.to_owned()));
         assert_eq!(speakers(text, SubtitleFormat::Srt), expected);
         let cues = read_cues(text.as_bytes(), SubtitleFormat::Srt).unwrap();
-        assert_eq!((cues[0].payload.as_str(), cues[1].payload.as_str()), ("Ann: hi\n\nsecond --> paragraph", "Bo: yes"));
+        assert_eq!(
+            (cues[0].payload.as_str(), cues[1].payload.as_str()),
+            ("Ann: hi\n\nsecond --> paragraph", "Bo: yes")
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use std::fmt::Write as _;
 
 use super::fields::{error_at, segment};
 use super::labels::Labels;
-use super::text::{decode, lanes, not_a, sort};
+use super::text::{decode, lanes, not_a, printable, sort};
 use super::tiers::Tiers;
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
@@ -80,8 +80,7 @@ fn microseconds(seconds: f64) -> f64 {
 }
 
 fn quoted(text: &str) -> String {
-    let plain: String = text.chars().map(|c| if c.is_control() && c != '\n' { ' ' } else { c }).collect();
-    format!("\"{}\"", plain.replace('"', "\"\""))
+    format!("\"{}\"", printable(text).replace('"', "\"\""))
 }
 
 /// Reads a TextGrid. The names of the tiers are the speakers, and intervals with text are their

@@ -43,7 +43,8 @@ impl<'a> Tiers<'a> {
             None => Ok(()),
             Some(index) => {
                 let names: Vec<String> = self.present.iter().take(20).map(|name| format!("{name:?}")).collect();
-                let hint = if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
+                let hint =
+                    if names.is_empty() { "it has none".to_owned() } else { format!("it has {}", names.join(", ")) };
                 Err(Error::input(format!("there is no tier {:?}", self.wanted[index])).hint(hint))
             }
         }
