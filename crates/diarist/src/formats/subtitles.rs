@@ -156,7 +156,8 @@ pub(crate) fn read_cues(bytes: &[u8], format: SubtitleFormat) -> Result<Vec<Cue>
     };
     for (index, line) in text.split('\n').enumerate() {
         let number = index + 1;
-        if let Some(time) = times(number, line) {
+        let is_behind_number = lines.last().map_or(cues.is_empty(), |line| is_number(line));
+        if let Some(time) = times(number, line, is_behind_number) {
             // The line before may hold the number of the cue.
             if !is_vtt && lines.last().is_some_and(|line| is_number(line)) {
                 lines.pop();
@@ -185,11 +186,11 @@ fn is_number(line: &str) -> bool {
     !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads `start --> end`, and `->`, which some write by hand. `None` if the line is none of times:
+/// Reads `start --> end`, and behind a number also `->`, which some write by hand. `None` if the line is none of times:
 /// an arrow may also stand in the text. In WebVTT, settings may follow.
-fn times(number: usize, line: &str) -> Option<Result<Segment>> {
+fn times(number: usize, line: &str, is_behind_number: bool) -> Option<Result<Segment>> {
     let is_digit = |text: &str| text.trim().trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
-    let (start, rest) = line.split_once("-->").or_else(|| line.split_once("->"))?;
+    let (start, rest) = line.split_once("-->").or_else(|| line.split_once("->").filter(|_| is_behind_number))?;
     if !is_digit(start) || !start.contains(':') {
         return None;
     }

@@ -92,7 +92,7 @@ fn words_without_length_can_be_read() {
     let lone = subtitles(&utterances(words[..1].to_vec()), SubtitleFormat::Srt, &SubtitleLimits::default());
     assert_eq!(blocks(&lone), [(6000, 6500, vec!["ann: one"])]);
     let all = subtitles(&utterances(words.to_vec()), SubtitleFormat::Srt, &SubtitleLimits::default());
-    assert_eq!(blocks(&all), [(6000, 6600, vec!["ann: one two"]), (9000, 9500, vec!["three"])]);
+    assert_eq!(blocks(&all), [(6000, 6500, vec!["ann: one two"]), (9000, 9500, vec!["three"])]);
     // A subtitle is not lengthened into the next one.
     let next = vec![spoken("a", 1.0, 0.0, Some("ann")), spoken("b", 1.5, 2.0, Some("bob"))];
     let next = subtitles(&utterances(next), SubtitleFormat::Srt, &SubtitleLimits::default());
