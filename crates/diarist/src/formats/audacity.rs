@@ -5,8 +5,8 @@
 //! ```
 //!
 //! The fields are start and end in seconds and the text, separated by tabs. The reader accepts
-//! decimal commas, which versions before 2.2 write, and blanks in place of tabs (`.lab` files). Source: Audacity
-//! Manual, "Importing and Exporting Labels".
+//! decimal commas, which versions before 2.2 write, and blanks in place of tabs (`.lab` files).
+//! Source: Audacity Manual, "Importing and Exporting Labels".
 
 use std::fmt::Write as _;
 

@@ -6,8 +6,9 @@
 //! meeting,0.031,9.802,SPEAKER_00
 //! ```
 //!
-//! Times are in seconds; the reader accepts decimal commas. Names with commas, quotes or line breaks
-//! stand between quotes. A name that a spreadsheet would take for a formula gets a quote before it.
+//! Times are in seconds; the reader accepts decimal commas. Names with commas, quotes or line
+//! breaks stand between quotes. A name that a spreadsheet would take for a formula gets a quote
+//! before it.
 
 use ::csv::{ReaderBuilder, StringRecord, WriterBuilder};
 

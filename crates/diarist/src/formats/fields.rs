@@ -8,8 +8,8 @@ use crate::timeline::Segment;
 
 /// The lines of `text` that hold data: their number (from 1) and their fields.
 ///
-/// Fields are separated by tabs if that gives a number of fields in `counts`, so that names may hold
-/// blanks; otherwise by any blanks. Blank lines and comments (`;` or `#` first) are skipped.
+/// Fields are separated by tabs if that gives a number of fields in `counts`, so that names may
+/// hold blanks; otherwise by any blanks. Blank lines and comments (`;` or `#` first) are skipped.
 pub(super) fn lines(text: &str, counts: RangeInclusive<usize>) -> impl Iterator<Item = (usize, Vec<&str>)> {
     // A file of an old Mac has carriage returns alone.
     let end = if text.contains('\n') { '\n' } else { '\r' };

@@ -117,12 +117,12 @@ pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> 
     })
 }
 
-/// Reads only the tiers with the names `tiers` of a TextGrid or an ELAN document; in the latter, they
-/// may depend on other tiers, and the name may be that of the participant.
+/// Reads only the tiers with the names `tiers` of a TextGrid or an ELAN document; in the latter,
+/// they may depend on other tiers, and the name may be that of the participant.
 ///
 /// # Errors
-/// As [`read`]; [`ErrorKind::Input`] if there is no such tier, and [`ErrorKind::InvalidOption`] if the
-/// format has no tiers.
+/// As [`read`]; [`ErrorKind::Input`] if there is no such tier, and [`ErrorKind::InvalidOption`] if
+/// the format has no tiers.
 pub fn read_tiers(bytes: &[u8], format: Format, file_id: &str, tiers: &[String]) -> Result<Labels> {
     let mut tiers = Tiers::named(tiers);
     let labels = match format {

@@ -40,7 +40,8 @@ const OTHER_TYPES: [&str; 15] = [
     "ADJSEG",
 ];
 
-/// Numbers of fields of a `SPEAKER` line: up to the speaker, the confidence, or the look-ahead time.
+/// Numbers of fields of a `SPEAKER` line: up to the speaker, the confidence, or the look-ahead
+/// time.
 const COUNTS: RangeInclusive<usize> = 8..=10;
 
 /// The cure for a line whose fields are shifted.
@@ -50,7 +51,7 @@ const NO_BLANKS: &str = "names hold no blanks in RTTM: replace them by _, or sep
 /// something in place of a number. Anything else is a part of a name with blanks.
 fn is_confidence(field: &str) -> bool {
     match field.parse::<f64>() {
-        Ok(value) => !(value < 0.0 || value > 1.0),
+        Ok(value) => value.is_nan() || (0.0..=1.0).contains(&value),
         Err(_) => {
             field.starts_with('<') && field.ends_with('>')
                 || ["NA", "N/A", "None", "null", "_", "-"].iter().any(|none| field.eq_ignore_ascii_case(none))
@@ -61,8 +62,8 @@ fn is_confidence(field: &str) -> bool {
 /// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
 /// Channels are ignored. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
-/// without length are kept. A `SPEAKER` line has 10 fields; the last two may be missing, as in early
-/// versions of the format. Names may hold blanks if the fields are separated by tabs.
+/// without length are kept. A `SPEAKER` line has 10 fields; the last two may be missing, as in
+/// early versions of the format. Names may hold blanks if the fields are separated by tabs.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
@@ -123,8 +124,8 @@ pub fn write(annotation: &Annotation) -> Result<String> {
     Ok(text)
 }
 
-/// A name as a single field that starts no comment: blanks and control characters become `_`, and so
-/// do a `;` or `#` at the beginning. An empty name becomes `<NA>`.
+/// A name as a single field that starts no comment: blanks and control characters become `_`, and
+/// so do a `;` or `#` at the beginning. An empty name becomes `<NA>`.
 pub fn field(name: &str) -> String {
     let plain: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
     let rest = plain.trim_start_matches([';', '#']);

@@ -186,8 +186,8 @@ fn is_number(line: &str) -> bool {
     !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Reads `start --> end`, and behind a number also `->`, which some write by hand. `None` if the line is none of times:
-/// an arrow may also stand in the text. In WebVTT, settings may follow.
+/// Reads `start --> end`, and behind a number also `->`, which some write by hand. `None` if the
+/// line is none of times: an arrow may also stand in the text. In WebVTT, settings may follow.
 fn times(number: usize, line: &str, is_behind_number: bool) -> Option<Result<Segment>> {
     let is_digit = |text: &str| text.trim().trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
     let (start, rest) = line.split_once("-->").or_else(|| line.split_once("->").filter(|_| is_behind_number))?;

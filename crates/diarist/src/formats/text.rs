@@ -84,8 +84,8 @@ pub(crate) fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
 }
 
-/// `name` without control characters other than line breaks and tabs: they become blanks, since they
-/// command the terminal that shows the file.
+/// `name` without control characters other than line breaks and tabs: they become blanks, since
+/// they command the terminal that shows the file.
 pub(super) fn printable(name: &str) -> String {
     name.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }

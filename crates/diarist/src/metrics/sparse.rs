@@ -19,11 +19,10 @@ const NONE: usize = usize::MAX;
 pub(super) fn assign(rows: &[Vec<(usize, f64)>], num_columns: usize) -> Result<Vec<Option<usize>>> {
     // A row may stay without a column: it then takes a column of its own, of no value.
     let all_columns = num_columns + rows.len();
-    let mut column_dual = vec![0.0_f64; all_columns];
-    for &(column, value) in rows.iter().flatten() {
-        column_dual[column] = column_dual[column].min(-value);
-    }
-    let mut row_dual = vec![0.0; rows.len()];
+    // No column may have a price as long as it is free, so the rows carry all values at first.
+    let mut row_dual: Vec<f64> =
+        rows.iter().map(|row| row.iter().fold(0.0, |lowest: f64, &(_, value)| lowest.min(-value))).collect();
+    let mut column_dual = vec![0.0; all_columns];
     let (mut column_of_row, mut row_of_column) = (vec![NONE; rows.len()], vec![NONE; all_columns]);
     let (mut distance, mut previous_row) = (vec![f64::INFINITY; all_columns], vec![NONE; all_columns]);
     let mut is_settled = vec![false; all_columns];

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::pieces::ends_clause;
 use super::transcript::Word;
-use super::turns::Turns;
+use super::turns::{Found, Turns};
 use super::utterances::SpokenWord;
 use crate::timeline::{Segment, Turn};
 
@@ -14,8 +14,8 @@ pub const MAX_GAP_S: f64 = 1.0;
 /// Differences of overlap up to this many seconds are none: turns are rounded to milliseconds.
 const TIE_S: f64 = 0.002;
 
-/// Words whose times are estimates get a speaker together, in stretches of at most this many seconds:
-/// each alone would change sides wherever the estimate is a little off.
+/// Words whose times are estimates get a speaker together, in stretches of at most this many
+/// seconds: each alone would change sides wherever the estimate is a little off.
 const MAX_PHRASE_S: f64 = 4.0;
 
 /// The turns of a recording, as the source of the speakers of words.
@@ -71,18 +71,10 @@ impl Speech {
     }
 }
 
-/// The speech of one speaker within a stretch of time.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Found {
-    pub(super) overlap_s: f64,
-    /// Length of the longest turn that overlaps the stretch.
-    pub(super) longest_s: f64,
-}
-
 /// Assigns a speaker to every word by its time; `None` if no turn is near it.
 ///
-/// Words whose times are estimates get a speaker together, phrase by phrase; if nobody speaks in the
-/// time of such a phrase, that of the word before it, if it has its own time and is in the same
+/// Words whose times are estimates get a speaker together, phrase by phrase; if nobody speaks in
+/// the time of such a phrase, that of the word before it, if it has its own time and is in the same
 /// segment.
 ///
 /// A word without a time takes the speaker and the end of the last timed word before it, if both
@@ -133,8 +125,8 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
     filled.collect()
 }
 
-/// The words in stretches that get a speaker together: a word with a time of its own or without any,
-/// or estimated words of one segment up to the end of a clause.
+/// The words in stretches that get a speaker together: a word with a time of its own or without
+/// any, or estimated words of one segment up to the end of a clause.
 fn phrases(words: &[Word]) -> Vec<Range<usize>> {
     let mut phrases = Vec::new();
     let mut start = 0;

@@ -1,6 +1,7 @@
 //! Writes utterances as a document of word processors.
 //!
-//! Source: ECMA-376, "Office Open XML File Formats", part 1: the smallest package with one document.
+//! Source: ECMA-376, "Office Open XML File Formats", part 1: the smallest package with one
+//! document.
 
 use std::io::{Cursor, Write as _};
 

@@ -1,7 +1,8 @@
 //! Assigns the words of a transcript to the speakers of a diarization.
 //!
 //! [`Transcript::read`] knows the files of many recognisers, [`assign`] gives every word a speaker
-//! by time, [`utterances`] groups the words, and [`subtitles`], [`text`], [`json`], [`markdown`] and
+//! by time, [`utterances`] groups the words, and [`subtitles`], [`text`], [`json`], [`markdown`]
+//! and
 //! [`html`] write them. `docs/words.md` describes the layouts, the rules and their sources.
 
 mod assign;
@@ -9,10 +10,12 @@ mod captions;
 mod cues;
 #[cfg(feature = "annotation-formats")]
 mod docx;
+mod fields;
 mod layouts;
 mod output;
 mod pages;
 mod pieces;
+mod read;
 mod services;
 #[cfg(test)]
 mod tests;

@@ -9,7 +9,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::layouts::{Seconds, TimedWord, WhisperSegment, parse};
+use super::fields::{Seconds, TimedWord, WhisperSegment, parse};
 use super::pieces::{cut, glue_by_text, is_without_blanks, merged};
 use super::times::{Draft, Piece, Times};
 use super::transcript::Layout;

@@ -1,9 +1,5 @@
 //! A transcript: words in their order, with their times where the recogniser gave any.
 
-use super::times::Draft;
-use super::{captions, layouts};
-use crate::error::{Error, Result};
-use crate::formats::subtitles::SubtitleFormat;
 use crate::timeline::Segment;
 
 /// A word.
@@ -68,40 +64,6 @@ pub struct Transcript {
     pub num_impossible_times: usize,
     /// Number of subtitles that were left out because their times cannot be read.
     pub num_left_out: usize,
-}
-
-impl Transcript {
-    /// Reads a transcript of any known layout.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Input`] if `bytes` have no known layout, lack a field that the layout
-    /// requires, or hold no words.
-    pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(Error::input("the transcript is empty").hint("write it again"));
-        }
-        let text = crate::formats::decode_lossy(bytes)?;
-        let text = text.trim_start();
-        let (layout, draft, num_left_out) = if text.starts_with("WEBVTT") {
-            let (draft, num_left_out) = captions::subtitles(text, SubtitleFormat::Vtt)?;
-            (Layout::Vtt, draft, num_left_out)
-        } else if text.starts_with('<') {
-            (Layout::Ttml, captions::ttml(text)?, 0)
-        } else if !text.starts_with(['{', '[']) && text.lines().take(10).any(|line| line.contains("-->")) {
-            let (draft, num_left_out) = captions::subtitles(text, SubtitleFormat::Srt)?;
-            (Layout::Srt, draft, num_left_out)
-        } else {
-            let (layout, draft) = layouts::read(text)?;
-            (layout, draft, 0)
-        };
-        let (words, num_impossible_times) = Draft::complete(draft);
-        if words.is_empty() {
-            return Err(
-                Error::input("the transcript has no words").hint("make sure that the recording contains speech")
-            );
-        }
-        Ok(Self { layout, words, num_impossible_times, num_left_out })
-    }
 }
 
 impl Layout {

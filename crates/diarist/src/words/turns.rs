@@ -2,8 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::assign::Found;
 use crate::timeline::{Segment, Turn};
+
+/// The speech of one speaker within a stretch of time.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Found {
+    pub(super) overlap_s: f64,
+    /// Length of the longest turn that overlaps the stretch.
+    pub(super) longest_s: f64,
+}
 
 /// Turns in the order of their start.
 #[derive(Debug, Clone, Default, PartialEq)]
