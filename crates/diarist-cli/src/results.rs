@@ -116,8 +116,8 @@ pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str)
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// Format of the result [default: by the extension of --output, or rttm on stdout]. Several, separated by
-    /// commas, need --output-dir
+    /// Format of the result [default: by the extension of --output, or rttm on stdout]. Several,
+    /// separated by commas, need --output-dir
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     format: Vec<ResultFormat>,
     /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)

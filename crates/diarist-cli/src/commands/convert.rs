@@ -86,8 +86,8 @@ struct FileNames {
 }
 
 impl FileNames {
-    /// A name for the recording `file_id`: without separators of paths, not longer than file systems
-    /// allow, with a number if it is taken.
+    /// A name for the recording `file_id`: without separators of paths, not longer than file
+    /// systems allow, with a number if it is taken.
     fn unique(&mut self, file_id: &str) -> String {
         let name = rttm::field(file_id).replace(['/', '\\'], "_");
         let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];

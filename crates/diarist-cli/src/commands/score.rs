@@ -30,7 +30,8 @@ pub(crate) struct ScoreArgs {
     #[arg(value_name = "REF")]
     reference: PathBuf,
 
-    /// Turns of the system: a file in any of these formats, or a folder of them; recordings are matched by file id
+    /// Turns of the system: a file in any of these formats, or a folder of them; recordings are
+    /// matched by file id
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 

@@ -70,8 +70,8 @@ impl Format {
         }
     }
 
-    /// The format for the extension of `path`, in upper or lower case; also `.jsonl`, and `.lab` for
-    /// labels.
+    /// The format for the extension of `path`, in upper or lower case; also `.jsonl`, and `.lab`
+    /// for labels.
     pub fn of_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?;
         if extension.eq_ignore_ascii_case("jsonl") {

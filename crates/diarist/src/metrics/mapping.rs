@@ -27,8 +27,8 @@ pub fn optimal_mapping(
     Ok(pairs.filter_map(|(h, r)| Some((hypothesis.names[h].clone(), reference.names[r?].clone()))).collect())
 }
 
-/// Pairs of speakers up to which the mapping is that of SciPy, also between equally good ones. Files
-/// with more speakers hold labels that are no speakers; their matrix would take gigabytes.
+/// Pairs of speakers up to which the mapping is that of SciPy, also between equally good ones.
+/// Files with more speakers hold labels that are no speakers; their matrix would take gigabytes.
 const MAX_DENSE: usize = 1_000_000;
 
 /// For each speaker of `from` the speaker of `to` that it is mapped to.
@@ -58,7 +58,8 @@ pub(super) fn map(from: &Tracks, to: &Tracks) -> Result<Vec<Option<usize>>> {
     Ok(mapping)
 }
 
-/// Seconds that pairs of speakers of `a` and `b` talk together, if they do; overlapping turns of one speaker count several times.
+/// Seconds that pairs of speakers of `a` and `b` talk together, if they do; overlapping turns of
+/// one speaker count several times.
 ///
 /// The sums run in pyannote.core's order (`Annotation.__mul__`): the last bit decides between
 /// equally good mappings.

@@ -2,9 +2,8 @@
 //!
 //! Sources (September 2026): huggingface/transformers `pipelines/automatic_speech_recognition.py`
 //! (`chunks`); Deepgram, "Pre-recorded audio" (`results.channels`); AssemblyAI, "Get transcript"
-//! (times in milliseconds); alphacep/vosk-api `python/vosk/transcriber/transcriber.py` and the
-//! results of its recogniser; k2-fsa/sherpa-onnx `sherpa-onnx/csrc/offline-stream.cc`
-//! (`AsJsonString`).
+//! (times in milliseconds); alphacep/vosk-api `transcriber.py` and the results of its recogniser;
+//! k2-fsa/sherpa-onnx `sherpa-onnx/csrc/offline-stream.cc` (`AsJsonString`).
 
 use serde::Deserialize;
 use serde_json::Value;

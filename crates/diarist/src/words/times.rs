@@ -27,7 +27,7 @@ pub(super) struct Times {
     pub(super) end: Option<f64>,
 }
 
-/// What a file of any layout says.
+/// The words of a file of any layout, as the file has them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Draft {
     /// All words in their order.
@@ -62,8 +62,8 @@ impl Piece {
 }
 
 impl Draft {
-    /// The words, with times wherever some time of the word, its neighbours or its segment is known,
-    /// and the number of words with impossible times.
+    /// The words, with times wherever some time of the word, its neighbours or its segment is
+    /// known, and the number of words with impossible times.
     pub(super) fn complete(self) -> (Vec<Word>, usize) {
         let Self { mut pieces, mut segments } = self;
         pieces.retain(|piece| !piece.text.is_empty());

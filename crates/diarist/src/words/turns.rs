@@ -18,9 +18,9 @@ pub(super) struct Turns {
     turns: Vec<Turn>,
     /// For each turn, the index of the one that ends last among that turn and all turns before it.
     latest: Vec<usize>,
-    /// Latest ends of halves, quarters, ... of the turns: node `i` has the children `2 i` and
-    /// `2 i + 1`, and the last `leaves` nodes are the turns. A long turn at the beginning so does not
-    /// make every search look at all turns.
+    /// Latest ends of halves, quarters, ... of the turns, as a binary tree in breadth-first order
+    /// from index 1, whose last `leaves` nodes are the turns. So a long turn at the beginning does
+    /// not make every search look at all turns.
     ends: Vec<f64>,
     leaves: usize,
 }
@@ -71,8 +71,8 @@ impl Turns {
         speakers
     }
 
-    /// The speaker of the turn nearest to `time`, at most `max_gap_s` away. If two are equally near,
-    /// the earlier one wins.
+    /// The speaker of the turn nearest to `time`, at most `max_gap_s` away. If two are equally
+    /// near, the earlier one wins.
     pub(super) fn nearest(&self, time: Segment, max_gap_s: f64) -> Option<&str> {
         let num_before = self.turns.partition_point(|turn| turn.start_s < time.end);
         let before = num_before.checked_sub(1).map(|last| &self.turns[self.latest[last]]);
