@@ -7,6 +7,7 @@ mod dataset;
 mod drawing;
 mod exit;
 mod inputs;
+mod labels;
 mod names;
 mod output;
 mod page;
@@ -88,7 +89,7 @@ fn main() -> ExitCode {
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
-        Some(Command::Convert(args)) => exit::finish(convert::run(&args).map_err(Into::into)),
+        Some(Command::Convert(args)) => exit::finish(convert::run(&args)),
         #[cfg(feature = "workbench")]
         Some(Command::Plot(args)) => exit::finish(commands::plot::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),

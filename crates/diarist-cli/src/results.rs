@@ -11,7 +11,11 @@ use diarist::parts::range::Range;
 use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::{Diarization, Error, Result};
 
+use crate::output;
 use crate::page::{self, Sound};
+
+/// Extensions of results, for messages.
+const EXTENSIONS: &str = "rttm json jsonl csv srt vtt txt lab TextGrid eaf uem html";
 
 /// A result to read.
 #[derive(Debug, clap::Args)]
@@ -25,6 +29,9 @@ pub(crate) struct ResultArgs {
     /// Takes only the recording with this name
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     file_id: Option<String>,
+    /// Takes only the tier with this name, of a TextGrid or an EAF. May be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    tier: Vec<String>,
 }
 
 impl ResultArgs {
@@ -40,7 +47,8 @@ impl ResultArgs {
 
     /// The recordings asked for, at least one.
     pub(crate) fn read(&self) -> Result<Vec<Labels>> {
-        let mut recordings = read(&self.input, self.from)?;
+        let format = format_for(self.from, &self.input, "--from")?;
+        let mut recordings = parse_tiers(&bytes(&self.input)?, format, &self.input, &self.tier)?;
         if let Some(id) = &self.file_id {
             recordings.retain(|recording| recording.turns.file_id == *id);
             if recordings.is_empty() {
@@ -49,12 +57,6 @@ impl ResultArgs {
         }
         Ok(recordings)
     }
-}
-
-/// The recordings in the file at `path`, or on stdin if that is `-`.
-pub(crate) fn read(path: &Path, format: Option<ResultFormat>) -> Result<Vec<Labels>> {
-    let format = format_for(format, path, "--from")?;
-    parse(&bytes(path)?, format, path)
 }
 
 /// The contents of the file at `path`, or of stdin if that is `-`.
@@ -71,13 +73,22 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// The recordings in `bytes`, the contents of `path`: at least one, since a file without turns is a
 /// recording without turns.
 pub(crate) fn parse(bytes: &[u8], format: ResultFormat, path: &Path) -> Result<Vec<Labels>> {
+    parse_tiers(bytes, format, path, &[])
+}
+
+/// As [`parse`], but only `tiers`, unless there are none.
+fn parse_tiers(bytes: &[u8], format: ResultFormat, path: &Path, tiers: &[String]) -> Result<Vec<Labels>> {
     let stem =
         if is_stdin(path) { name(path) } else { path.file_stem().unwrap_or_default().to_string_lossy().into_owned() };
     let stem = rttm::field(&stem);
     let format = format.in_library().ok_or_else(|| {
         Error::input("a page cannot be read back").hint("give the result that it was made from").at(name(path))
     })?;
-    let mut recordings = formats::read(bytes, format, &stem).map_err(|error| error.at(name(path)))?;
+    let recordings = match tiers {
+        [] => formats::read(bytes, format, &stem),
+        tiers => formats::read_tiers(bytes, format, &stem, tiers).map(|labels| vec![labels]),
+    };
+    let mut recordings = recordings.map_err(|error| error.at(name(path)))?;
     if recordings.is_empty() {
         recordings.push(Labels::from(Annotation { file_id: stem, turns: Vec::new() }));
     }
@@ -89,7 +100,7 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// Name of an input in messages.
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
@@ -97,7 +108,7 @@ fn name(path: &Path) -> String {
 pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str) -> Result<ResultFormat> {
     asked.or_else(|| ResultFormat::of_path(path)).ok_or_else(|| {
         Error::invalid_option("the extension is not that of a format")
-            .hint(format!("name the format with {option}"))
+            .hint(format!("name the format with {option}; extensions are {EXTENSIONS}"))
             .at(path.display().to_string())
     })
 }
@@ -106,8 +117,8 @@ pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str)
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// Format of the result [default: by the extension of --output, or rttm]. Several, separated by
-    /// commas, need --output-dir
+    /// Format of the result [default: by the extension of --output, or rttm on stdout]. Several,
+    /// separated by commas, need --output-dir
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     format: Vec<ResultFormat>,
     /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
@@ -193,19 +204,19 @@ pub(crate) enum ResultFormat {
 }
 
 impl FormatArgs {
-    /// The formats to write. Without a choice, the extension of `output` decides.
-    pub(crate) fn formats(&self, output: Option<&Path>) -> Vec<ResultFormat> {
-        if !self.format.is_empty() {
-            return self.format.clone();
+    /// The formats to write. Without a choice, the extension of `output` decides. Stdout, devices
+    /// and pipes have none and get RTTM.
+    pub(crate) fn formats(&self, output: Option<&Path>) -> Result<Vec<ResultFormat>> {
+        match output.filter(|path| !output::is_special(path)) {
+            _ if !self.format.is_empty() => Ok(self.format.clone()),
+            None => Ok(vec![ResultFormat::Rttm]),
+            Some(path) => Ok(vec![format_for(None, path, "--format")?]),
         }
-        // A text file can hold any format, so `-o turns.txt` is no request for a label track.
-        let by_extension = output.and_then(ResultFormat::of_path).filter(|format| *format != ResultFormat::Audacity);
-        vec![by_extension.unwrap_or(ResultFormat::Rttm)]
     }
 
     /// The only format to write, for commands that write one result.
     pub(crate) fn format(&self, output: Option<&Path>) -> Result<ResultFormat> {
-        match self.formats(output)[..] {
+        match self.formats(output)?[..] {
             [format] => Ok(format),
             _ => Err(Error::invalid_option("this command writes one result").hint("give one --format")),
         }

@@ -42,6 +42,7 @@ pub(crate) struct AnalyzeArgs {
 /// Analyzes the recording. Faults that show before the work end the call at once.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let settings = args.options.settings()?.analysis;
+    output::check_extension(&args.output, "diarist", "an analysis")?;
     output::check_writable(&args.output)?;
     if output::is_same(&args.input, &args.output) {
         return Err(Error::invalid_option("the output would overwrite the recording")

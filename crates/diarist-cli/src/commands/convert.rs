@@ -1,6 +1,6 @@
 //! `diarist convert`: results from one format to another.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::{self, Format, Labels, rttm};
@@ -8,7 +8,10 @@ use diarist::{Error, Result};
 
 use crate::page::{self, Sound};
 use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
-use crate::{exit, output};
+use crate::{exit, labels, output};
+
+/// Longest name of a file in bytes, before a number and the extension. Most file systems allow 255.
+const MAX_NAME_BYTES: usize = 200;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -17,10 +20,11 @@ Examples:
   diarist convert --to audacity meeting.json -              on stdout
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
+  diarist convert --tier Ann --tier Bo corrected.eaf meeting.rttm   some tiers only
   diarist convert meeting.rttm page.html --audio meeting.mp3  a page with player and timeline
   diarist convert --max-gap 1 meeting.rttm meeting.srt      fewer and longer subtitles
 
-Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
+Extensions: rttm json csv srt vtt txt and lab (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
 
 /// Converts a result to another format, also after corrections in another program
 #[derive(Debug, clap::Args)]
@@ -58,30 +62,60 @@ pub(crate) struct ConvertArgs {
 }
 
 /// Converts the result.
-pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
+pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let to = results::format_for(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
-    if args.output.is_dir() {
-        let mut taken = HashSet::new();
-        for recording in recordings {
-            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
-            // Names differ in more than case, since some file systems ignore case.
-            let numbered = (2..).map(|number| format!("{name}_{number}"));
-            let mut names = std::iter::once(name.clone()).chain(numbered);
-            let name = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name);
-            args.write(&[recording], to, Some(&args.output.join(name + "." + to.extension())))?;
-        }
-        return Ok(());
+    if !args.output.is_dir() {
+        let path = Some(args.output.as_path()).filter(|path| path.as_os_str() != "-");
+        return Ok(args.write(&recordings, to, path)?);
     }
-    args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))
+    let mut names = FileNames::default();
+    let mut first_fault = None;
+    for recording in recordings {
+        let name = names.unique(&recording.turns.file_id) + "." + to.extension();
+        if let Err(error) = args.write(&[recording], to, Some(&args.output.join(name))) {
+            let reported = exit::report(&error.into());
+            first_fault.get_or_insert(reported);
+        }
+    }
+    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+}
+
+/// Names of files for recordings. They differ in more than case, since some file systems ignore
+/// case.
+#[derive(Debug, Default)]
+struct FileNames {
+    /// Names in use, each with the number of the last one that was made from it.
+    taken: HashMap<String, usize>,
+}
+
+impl FileNames {
+    /// A name for the recording `file_id`: without separators of paths, not longer than file
+    /// systems allow, with a number if it is taken.
+    fn unique(&mut self, file_id: &str) -> String {
+        let name = rttm::field(file_id).replace(['/', '\\'], "_");
+        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
+        let mut number = self.taken.get(&name.to_lowercase()).copied().unwrap_or(0);
+        let unique = loop {
+            number += 1;
+            let unique = if number == 1 { name.to_owned() } else { format!("{name}_{number}") };
+            if !self.taken.contains_key(&unique.to_lowercase()) {
+                break unique;
+            }
+        };
+        self.taken.insert(name.to_lowercase(), number);
+        self.taken.entry(unique.to_lowercase()).or_insert(1);
+        unique
+    }
 }
 
 impl ConvertArgs {
     fn read(&self) -> Result<Vec<Labels>> {
         let mut recordings = self.source.read()?;
+        for loss in labels::losses(&recordings, self.source.path()) {
+            self.warn(true, || loss);
+        }
         for recording in &mut recordings {
-            let num = recording.num_left_out;
-            self.warn(num > 0, || format!("{}: {num} without a speaker or a time left out", self.source.name()));
             if self.exclusive {
                 recording.turns = recording.exclusive.take().ok_or_else(|| {
                     Error::input("there is no exclusive timeline").hint("only JSON has one").at(self.source.name())
@@ -168,4 +202,19 @@ fn losses(recordings: &[Labels], text: &str, to: Format) -> Vec<String> {
         losses.push(format!("{} {noun} {verb} written differently, such as {first:?}", changed.len()));
     }
     losses
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_files_are_short_and_unique() {
+        let mut names = FileNames::default();
+        let found = ["a/b", "A_b", "a_b_2", "a b", ";;x\0", ".."].map(|id| names.unique(id));
+        assert_eq!(found, ["a_b", "A_b_2", "a_b_2_2", "a_b_3", "__x_", ".."]);
+        let long = "ü".repeat(5000);
+        let found = [names.unique(&long), names.unique(&long)];
+        assert!(found[0] != found[1] && found.iter().all(|name| name.len() < 220));
+    }
 }

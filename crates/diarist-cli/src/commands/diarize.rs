@@ -279,7 +279,7 @@ impl DiarizeArgs {
 impl OutputArgs {
     /// The formats in which each recording is written.
     fn formats(&self, num_inputs: usize) -> Result<Vec<ResultFormat>> {
-        let formats = self.format.formats(self.output.as_deref());
+        let formats = self.format.formats(self.output.as_deref())?;
         if self.output_dir.is_some() {
             return Ok(formats);
         }

@@ -10,7 +10,7 @@ use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};
 
-use crate::exit;
+use crate::{exit, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -134,7 +134,10 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<()> {
                 writeln!(out, "{}: loads as {}", file.display(), architecture.name())?;
             }
         }
-        Command::Convert { input, output } => convert(input, output, &mut out)?,
+        Command::Convert { input, output } => {
+            output::check_extension(output, "safetensors", "a network")?;
+            convert(input, output, &mut out)?;
+        }
         Command::Quantize { models, form, granularity, output_dir } => {
             quantize(models, form.form(*granularity)?, output_dir, &mut out)?;
         }

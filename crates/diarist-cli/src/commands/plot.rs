@@ -7,7 +7,7 @@ use diarist::{Error, Result};
 
 use crate::plot::{png, svg};
 use crate::results::{self, ReadableArgs, ResultArgs};
-use crate::{exit, output};
+use crate::{exit, labels, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -58,7 +58,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
 
 /// The reference in the file at `path`: its only recording, or the one of the same name.
 fn reference(path: &Path, recording: &Labels) -> Result<Labels> {
-    let mut references = results::read(path, None)?;
+    let mut references = labels::read(path)?;
     let id = &recording.turns.file_id;
     match references.iter().position(|reference| reference.turns.file_id == *id) {
         Some(index) => Ok(references.swap_remove(index)),

@@ -1,4 +1,4 @@
-//! `diarist score`: diarization and Jaccard error rates of RTTM files.
+//! `diarist score`: diarization and Jaccard error rates of two sets of turns.
 
 mod pairs;
 mod report;
@@ -27,11 +27,12 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ScoreArgs {
-    /// True turns: an RTTM file, or a folder of them
+    /// True turns: a file in any format that `diarist convert` reads, or a folder of them
     #[arg(value_name = "REF")]
     reference: PathBuf,
 
-    /// Turns of the system: an RTTM file, or a folder of them; recordings are matched by file id
+    /// Turns of the system: a file in any of these formats, or a folder of them; recordings are
+    /// matched by file id
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 

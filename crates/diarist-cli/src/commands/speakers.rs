@@ -179,6 +179,7 @@ pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
         Command::Verify { a, b, shown, listen } => verify(&path, &a, &b, shown.format, listen),
         Command::Export { file: None } => say(&(SpeakerDatabase::open(&path)?.export()? + "\n")),
         Command::Export { file: Some(file) } => {
+            output::check_extension(&file, "json", "an export")?;
             Ok(output::write(&file, (SpeakerDatabase::open(&path)?.export()? + "\n").as_bytes())?)
         }
         Command::Import { file } => import(&path, &file),

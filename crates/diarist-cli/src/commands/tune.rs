@@ -110,6 +110,7 @@ impl TuneArgs {
                 return Err(Error::invalid_option(format!("{name} must be at least 2")));
             }
         }
+        output::check_extension(&self.output, "toml", "a configuration")?;
         output::check_writable(&self.output)
     }
 

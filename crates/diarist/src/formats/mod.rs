@@ -29,12 +29,13 @@ pub mod rttm;
 pub mod subtitles;
 mod text;
 pub mod textgrid;
+mod tiers;
 pub mod uem;
 
-pub(crate) use text::one_line;
+pub(crate) use text::{decode_lossy, one_line};
 
 #[cfg(feature = "annotation-formats")]
-pub use format::{Format, read, render, write};
+pub use format::{Format, read, read_tiers, render, write};
 pub use labels::Labels;
 
 #[cfg(all(test, feature = "annotation-formats"))]

@@ -99,7 +99,7 @@ fn recording(known: Known) -> Result<Labels> {
         turns: annotation(known.turns)?,
         exclusive: known.exclusive_turns.map(annotation).transpose()?,
         duration_s: known.duration_s,
-        num_left_out: 0,
+        ..Labels::default()
     })
 }
 
