@@ -10,6 +10,7 @@ use diarist::parts::formats::{self, Format, Labels, json, rttm};
 use diarist::parts::timeline::Annotation;
 use diarist::{Diarization, Error, Result};
 
+use crate::output::Readers;
 use crate::page::{self, Sound};
 
 /// A result to read.
@@ -220,6 +221,11 @@ impl ResultFormat {
     /// Beginning of a file, before the first recording.
     pub(crate) fn head(self) -> &'static str {
         self.in_library().map_or("", Format::head)
+    }
+
+    /// Readers of a file of `diarize` and its like. Their JSON holds the embeddings of voices.
+    pub(crate) fn readers(self) -> Readers {
+        if self == Self::Json { Readers::Owner } else { Readers::Usual }
     }
 
     /// Whether one file can hold several recordings.

@@ -2,8 +2,12 @@
 
 use std::io::{self, Write};
 
-/// Writes `rows` with the first column aligned to the left and the others to the right.
+use crate::terminal;
+
+/// Writes `rows` with the first column aligned to the left and the others to the right. People read
+/// them, so control characters are visible.
 pub(crate) fn write<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|text| terminal::cell(text))).collect();
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     for row in rows {

@@ -9,7 +9,7 @@ use diarist::parts::words::{self, Speech, SpokenWord, SubtitleFormat, Transcript
 use diarist::{Error, Result};
 
 use crate::exit;
-use crate::output;
+use crate::output::{self, Readers};
 use crate::results::{self, ResultFormat};
 
 const EXAMPLES: &str = "\
@@ -79,7 +79,7 @@ pub(crate) fn run(args: &AssignArgs) -> Result<()> {
         warn(&transcript, &spoken);
     }
     let text = render(&words::utterances(spoken), args.format)?;
-    output::deliver(args.output.as_deref(), text.as_bytes())
+    output::deliver(args.output.as_deref(), text.as_bytes(), Readers::Usual)
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

@@ -7,9 +7,9 @@ mod live;
 mod record;
 mod rules;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use diarist::parts::formats::{json, rttm};
@@ -20,9 +20,11 @@ use diarist::{Diarization, Diarizer, Error, Recording, Result, Settings};
 use diarist_kernels::Isa;
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
+use crate::exit::{self, Faults};
+use crate::output::{self, Readers};
 use crate::progress::Bar;
 use crate::settings::{AllOptions, OptionArgs};
-use crate::{exit, output, table};
+use crate::{table, terminal};
 use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Figures, FileRecord, Report, Setup};
 
@@ -37,6 +39,9 @@ Examples:
   diarist bench --single-file ES2004a --profile exact ami/   one recording
   diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
   diarist bench --compare before/report.json after/report.json";
+
+/// Longest time for which figures are not saved.
+const MAX_UNSAVED: Duration = Duration::from_secs(60);
 
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
@@ -88,7 +93,7 @@ enum ScoringRule {
 pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
-        return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
+        return Ok(compare::write(&first, &second, &mut terminal::stdout())?);
     }
     args.check()?;
     let settings = args.method.settings()?;
@@ -102,10 +107,11 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     let mut report = Report::new(args.setup(&diarizer, live.as_ref()), clock.elapsed().as_secs_f64());
     args.resume(&mut report)?;
 
-    let mut first_fault = None;
+    let mut faults = Faults::default();
+    let (mut num_unsaved, mut saved_at) = (0, Instant::now());
     let num_items = items.len();
     for (index, item) in items.iter().enumerate() {
-        if report.files.iter().any(|file| file.file_id == item.file_id) {
+        if report.has(&item.file_id) {
             continue;
         }
         let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
@@ -115,20 +121,35 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
         };
         let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
-            args.save(&report, &hypothesis)
+            args.save_turns(&hypothesis)?;
+            num_unsaved += 1;
+            // So an interruption loses little, and the work does not grow with the square of the
+            // number of files.
+            if 8 * num_unsaved < report.files.len() && saved_at.elapsed() < MAX_UNSAVED {
+                return Ok(());
+            }
+            (num_unsaved, saved_at) = (0, Instant::now());
+            args.save(&report)
         });
         if let Err(error) = measured {
-            first_fault.get_or_insert(exit::report(&error.into()));
+            faults.add(error.into())?;
         }
     }
-    args.print(&report)?;
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    if num_unsaved > 0
+        && let Err(error) = args.save(&report)
+    {
+        faults.add(error.into())?;
+    }
+    faults.finish(args.print(&report))
 }
 
 impl BenchArgs {
     fn check(&self) -> Result<()> {
-        if self.iterations == 0 {
-            return Err(Error::invalid_option("--iterations must be at least 1"));
+        if !(1..=1000).contains(&self.iterations) {
+            return Err(Error::invalid_option(format!(
+                "--iterations is {}, but must be from 1 to 1000",
+                self.iterations
+            )));
         }
         if self.iterations > 1 && self.live.is_live() {
             return Err(Error::invalid_option("--iterations needs offline measurement"));
@@ -234,19 +255,23 @@ impl BenchArgs {
         Ok((record, hypothesis))
     }
 
-    /// Writes all results so far, so that an interruption loses nothing.
-    fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
+    fn save_turns(&self, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));
-        output::write(&turns, rttm::write(hypothesis)?.as_bytes())?;
+        output::write(&turns, rttm::write(hypothesis)?.as_bytes(), Readers::Usual)
+    }
+
+    /// Writes the figures so far.
+    fn save(&self, report: &Report) -> Result<()> {
+        let Some(folder) = &self.output_dir else { return Ok(()) };
         let text = serde_json::to_string_pretty(report).expect("every field has a JSON form");
-        output::write(&folder.join("report.json"), text.as_bytes())?;
-        output::write(&folder.join("report.csv"), report.csv().as_bytes())?;
-        output::write(&folder.join("report.html"), html::page(report).as_bytes())
+        output::write(&folder.join("report.json"), text.as_bytes(), Readers::Usual)?;
+        output::write(&folder.join("report.csv"), report.csv().as_bytes(), Readers::Usual)?;
+        output::write(&folder.join("report.html"), html::page(report).as_bytes(), Readers::Usual)
     }
 
     fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = terminal::stdout();
         writeln!(out, "# {}", report.setup.convention())?;
         writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
         table::write(&mut out, &report.rows())?;

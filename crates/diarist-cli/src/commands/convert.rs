@@ -1,14 +1,16 @@
 //! `diarist convert`: results from one format to another.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::{self, Format, Labels, rttm};
 use diarist::{Error, Result};
 
+use crate::exit::{self, Faults};
+use crate::inputs::UniqueNames;
+use crate::output::{self, Readers};
 use crate::page::{self, Sound};
 use crate::results::{self, ResultArgs, ResultFormat};
-use crate::{exit, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -54,22 +56,22 @@ pub(crate) struct ConvertArgs {
 }
 
 /// Converts the result.
-pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
+pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let to = results::format_for(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
     if args.output.is_dir() {
-        let mut taken = HashSet::new();
+        let name = |recording: &Labels| rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
+        let mut names = UniqueNames::around(recordings.iter().map(name).collect::<Vec<_>>().iter());
+        let mut faults = Faults::default();
         for recording in recordings {
-            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
-            // Names differ in more than case, since some file systems ignore case.
-            let numbered = (2..).map(|number| format!("{name}_{number}"));
-            let mut names = std::iter::once(name.clone()).chain(numbered);
-            let name = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name);
-            args.write(&[recording], to, Some(&args.output.join(name + "." + to.extension())))?;
+            let path = args.output.join(names.take(name(&recording)) + "." + to.extension());
+            if let Err(error) = args.write(&[recording], to, Some(&path)) {
+                faults.add(error.into())?;
+            }
         }
-        return Ok(());
+        return faults.finish(Ok(()));
     }
-    args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))
+    Ok(args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))?)
 }
 
 impl ConvertArgs {
@@ -99,7 +101,7 @@ impl ConvertArgs {
             0 | 1 => error,
             _ => error.hint("choose one with --file-id, or name a folder that exists"),
         })?;
-        output::deliver(path, text.as_bytes())?;
+        output::deliver(path, text.as_bytes(), Readers::Usual)?;
         let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
         for loss in losses(recordings, &text, format) {
             self.warn(true, || format!("{name}: {loss}"));
@@ -116,7 +118,7 @@ impl ConvertArgs {
             .hint("choose one with --file-id, or name a folder that exists"));
         };
         let sound = self.audio.as_deref().map(|audio| Sound::of(audio, path, self.link_audio)).transpose()?;
-        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes())
+        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
     }
 
     fn warn(&self, is_true: bool, message: impl FnOnce() -> String) {

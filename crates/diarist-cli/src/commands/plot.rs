@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use diarist::parts::formats::Labels;
 use diarist::{Error, Result};
 
+use crate::exit;
+use crate::output::{self, Readers};
 use crate::plot::{png, svg};
 use crate::results::{self, ResultArgs};
-use crate::{exit, output};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +51,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
     let picture = svg(&recording, reference.as_ref())?;
     let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
-    output::write(&args.output, &bytes)
+    output::write(&args.output, &bytes, Readers::Usual)
 }
 
 /// The reference in the file at `path`: its only recording, or the one of the same name.

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use diarist::parts::metrics::{ScoreOptions, score};
 
-use crate::exit;
+use crate::{exit, terminal};
 use pairs::Pairs;
 use report::Report;
 
@@ -64,12 +64,10 @@ pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         report.add(pair.reference.file_id, pair.uem.is_some(), scores);
     }
     warnings.iter().for_each(|warning| exit::warn(warning));
-    let mut out = io::stdout().lock();
     if args.json {
-        report.write_json(&mut out)?
+        report.write_json(&mut io::stdout().lock())?;
     } else {
-        report.write_table(&mut out)?
-    };
-    out.flush()?;
-    Ok(())
+        report.write_table(&mut terminal::stdout())?;
+    }
+    Ok(io::stdout().flush()?)
 }

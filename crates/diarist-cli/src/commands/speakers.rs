@@ -4,7 +4,7 @@ mod listener;
 mod report;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::voices::{
@@ -13,8 +13,9 @@ use diarist::parts::voices::{
 use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use etcetera::BaseStrategy;
 
-use crate::exit;
-use crate::output;
+use crate::exit::{self, Faults};
+use crate::output::{self, Readers};
+use crate::terminal;
 use listener::{ListenArgs, Listener};
 
 const EXAMPLES: &str = "\
@@ -177,9 +178,12 @@ pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
             say(&report::identifications(&file, &listener.diarize(&file)?.speakers, shown.format)?)
         }
         Command::Verify { a, b, shown, listen } => verify(&path, &a, &b, shown.format, listen),
-        Command::Export { file: None } => say(&(SpeakerDatabase::open(&path)?.export()? + "\n")),
+        Command::Export { file: None } => {
+            Ok(output::to_stdout((SpeakerDatabase::open(&path)?.export()? + "\n").as_bytes())?)
+        }
         Command::Export { file: Some(file) } => {
-            Ok(output::write(&file, (SpeakerDatabase::open(&path)?.export()? + "\n").as_bytes())?)
+            let text = SpeakerDatabase::open(&path)?.export()? + "\n";
+            Ok(output::write(&file, text.as_bytes(), Readers::Owner)?)
         }
         Command::Import { file } => import(&path, &file),
         Command::Undo { batch } => {
@@ -194,7 +198,7 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
     check_name(name)?;
     let mut database = make(path)?;
     let listener = listen.listener()?;
-    let mut first_fault = None;
+    let mut faults = Faults::default();
     for file in files {
         let done = listener.clip(file, MIN_ENROLL_S).and_then(|voice| {
             warn_of_others(&database, &listener, name, file, &voice)?;
@@ -203,14 +207,11 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
             database.enroll(name, &[sample])?;
             Ok(format!("{name}: {speech_s:.1} s of speech from {}\n", file.display()))
         });
-        match done {
-            Ok(line) => say(&line)?,
-            Err(error) => {
-                first_fault.get_or_insert(exit::report(&error.into()));
-            }
+        if let Err(error) = done.map_err(anyhow::Error::from).and_then(|line| say(&line)) {
+            faults.add(error)?;
         }
     }
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    faults.finish(Ok(()))
 }
 
 /// Warns if the voice sounds like another person: one voice under two names makes both hard to
@@ -295,7 +296,7 @@ fn database_path(given: Option<PathBuf>) -> Result<PathBuf> {
 }
 
 fn say(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = terminal::stdout();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

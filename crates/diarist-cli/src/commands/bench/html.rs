@@ -7,6 +7,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 
 use super::record::{Figures, FileRecord, Report};
 use crate::drawing::{class, lanes, rules, ticks, unit};
+use crate::page::policy;
 
 const STYLE: &str = include_str!("report.css");
 
@@ -25,6 +26,7 @@ pub(super) fn page(report: &Report) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                (policy(""))
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
