@@ -13,6 +13,7 @@ mod page;
 #[cfg(feature = "workbench")]
 mod plot;
 mod progress;
+mod rename;
 mod results;
 mod settings;
 mod table;

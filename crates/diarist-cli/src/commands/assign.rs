@@ -10,6 +10,7 @@ use diarist::{Error, Result};
 
 use crate::exit;
 use crate::output::{self, Readers};
+use crate::rename::{RenameArgs, Renaming};
 use crate::results::{self, ResultFormat};
 
 const EXAMPLES: &str = "\
@@ -40,6 +41,8 @@ pub(crate) struct AssignArgs {
     /// Writes to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    rename: RenameArgs,
 
     /// Hides warnings
     #[arg(short, long, help_heading = "Running")]
@@ -73,7 +76,9 @@ pub(crate) fn run(args: &AssignArgs) -> Result<()> {
         move |error: Error| error.at(name)
     };
     let transcript = read(&args.transcript).and_then(|bytes| Transcript::read(&bytes)).map_err(at(&args.transcript))?;
-    let speech = speech(&args.result, &args.transcript)?;
+    let renaming = args.rename.read()?;
+    let speech = speech(&args.result, &args.transcript, &renaming)?;
+    renaming.warn(args.quiet);
     let spoken = words::assign(&transcript.words, &speech);
     if !args.quiet {
         warn(&transcript, &spoken);
@@ -110,7 +115,7 @@ fn warn(transcript: &Transcript, spoken: &[SpokenWord]) {
 }
 
 /// The speech of the only recording in the file at `path`, or of the one named like the transcript.
-fn speech(path: &Path, transcript: &Path) -> Result<Speech> {
+fn speech(path: &Path, transcript: &Path, renaming: &Renaming) -> Result<Speech> {
     let bytes = results::bytes(path)?;
     let is_json = bytes.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
     // RTTM and JSON are read from files of any name, so the first character decides between them.
@@ -120,7 +125,8 @@ fn speech(path: &Path, transcript: &Path) -> Result<Speech> {
         Some(format) => format,
     };
     let recordings = results::parse(&bytes, format, path)?;
-    let recording = chosen(recordings, transcript).map_err(|error| error.at(path.display().to_string()))?;
+    let mut recording = chosen(recordings, transcript).map_err(|error| error.at(path.display().to_string()))?;
+    renaming.labels(&mut recording);
     Ok(Speech::new(recording.turns.turns, recording.exclusive.unwrap_or_default().turns))
 }
 

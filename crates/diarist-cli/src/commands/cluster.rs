@@ -8,6 +8,7 @@ use diarist::{Analysis, Constraints, Error, Result};
 
 use crate::exit;
 use crate::output;
+use crate::rename::RenameArgs;
 use crate::results::FormatArgs;
 use crate::settings::{ClusteringOptions, OptionArgs};
 
@@ -44,6 +45,8 @@ pub(crate) struct ClusterArgs {
     /// Writes the result to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    rename: RenameArgs,
 
     #[command(flatten)]
     options: OptionArgs<ClusteringOptions>,
@@ -79,9 +82,16 @@ pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
                 .at(path.display().to_string()));
         }
     }
+    let renaming = args.rename.read()?;
     let analysis = args.read()?;
     let result = diarizer::cluster(&analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
-    output::deliver(args.output.as_deref(), args.format.file(format, &result)?.as_bytes(), format.readers())
+    output::deliver(
+        args.output.as_deref(),
+        args.format.file(format, &renaming.diarization(&result))?.as_bytes(),
+        format.readers(),
+    )?;
+    renaming.warn(false);
+    Ok(())
 }
 
 impl ClusterArgs {

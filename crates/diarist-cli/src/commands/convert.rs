@@ -10,12 +10,14 @@ use crate::exit::{self, Faults};
 use crate::inputs::UniqueNames;
 use crate::output::{self, Readers};
 use crate::page::{self, Sound};
+use crate::rename::RenameArgs;
 use crate::results::{self, ResultArgs, ResultFormat};
 
 const EXAMPLES: &str = "\
 Examples:
   diarist convert meeting.rttm meeting.srt                  formats by the extensions
   diarist convert meeting.TextGrid meeting.rttm             corrections made in Praat, for scoring
+  diarist convert --rename SPEAKER_00=\"Ann Lee\" meeting.rttm named.rttm
   diarist convert --to audacity meeting.json -              on stdout
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
@@ -41,6 +43,9 @@ pub(crate) struct ConvertArgs {
     /// Converts the exclusive timeline: at most one speaker at a time (only JSON has it)
     #[arg(long)]
     exclusive: bool,
+
+    #[command(flatten)]
+    rename: RenameArgs,
 
     /// The recording that a page (html) plays
     #[arg(long, value_name = "FILE", help_heading = "Page")]
@@ -76,6 +81,7 @@ pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
 
 impl ConvertArgs {
     fn read(&self) -> Result<Vec<Labels>> {
+        let renaming = self.rename.read()?;
         let mut recordings = self.source.read()?;
         for recording in &mut recordings {
             let num = recording.num_left_out;
@@ -85,7 +91,9 @@ impl ConvertArgs {
                     Error::input("there is no exclusive timeline").hint("only JSON has one").at(self.source.name())
                 })?;
             }
+            renaming.labels(recording);
         }
+        renaming.warn(self.quiet);
         Ok(recordings)
     }
 

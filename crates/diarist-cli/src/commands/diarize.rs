@@ -13,6 +13,7 @@ use crate::names::NameArgs;
 use crate::output::{self, Growing};
 use crate::page::Sound;
 use crate::progress::{self, Bar};
+use crate::rename::RenameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{AllOptions, OptionArgs};
 use crate::timings;
@@ -84,6 +85,8 @@ struct OutputArgs {
     /// page holds the sound, 14 MB per hour
     #[arg(long)]
     link_audio: bool,
+    #[command(flatten)]
+    rename: RenameArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -109,6 +112,7 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
     let formats = args.output.formats(inputs.len())?;
     args.check_output(&inputs, &formats)?;
     args.check_checkpoint(inputs.len())?;
+    let renaming = args.output.rename.read()?;
     let (diarizer, mut learning) = args.names.open(Diarizer::new(&settings)?)?;
 
     let mut faults = Faults::default();
@@ -123,9 +127,10 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
         let done = input.map_err(anyhow::Error::from).and_then(|input| {
             let mut result = args.diarize(&diarizer, &input, &position)?;
             let clock = Instant::now();
+            let renamed = renaming.diarization(&result);
             for &format in &formats {
                 let sound = if format == ResultFormat::Html { args.sound(&input) } else { None };
-                let text = args.output.format.render(format, &result, sound.as_ref())?;
+                let text = args.output.format.render(format, &renamed, sound.as_ref())?;
                 if let Some(folder) = &args.output.output_dir {
                     let file = [format.head(), &text].concat();
                     output::write(&path_in(folder, &input, format), file.as_bytes(), format.readers())?;
@@ -150,6 +155,7 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
             faults.add(error)?;
         }
     }
+    renaming.warn(args.quiet);
     faults.finish(collected.map_or(Ok(()), |file| file.finish()).map_err(Into::into))
 }
 

@@ -56,6 +56,7 @@ pub(crate) struct ScoreArgs {
 /// Writes the scores to stdout.
 pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
+    options.validate()?;
     let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
     let mut report = Report::new(&options);
     for pair in pairs {
