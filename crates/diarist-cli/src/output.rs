@@ -83,6 +83,12 @@ fn keep(path: &Path, contents: &[u8]) -> io::Result<PathBuf> {
     Ok(file.keep()?.1)
 }
 
+/// A path in the folder for temporary files, for a result that `path` cannot hold.
+pub(crate) fn spare_place(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    std::env::temp_dir().join(format!("diarist-{}-{name}", std::process::id()))
+}
+
 /// One file for the results of several recordings.
 ///
 /// It is written whole each time that the text has grown by an eighth or a minute has passed. So a
