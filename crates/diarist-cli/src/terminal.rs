@@ -83,7 +83,7 @@ mod tests {
         assert_eq!(cell("Zoë\nÅ"), "Zoë\\u{a}Å");
         assert_eq!(lines("a\tb\r\n\u{1b}]0;x\u{7}"), "a\tb\r\n\\u{1b}]0;x\\u{7}");
         let mut out = Clean(Vec::new());
-        writeln!(out, "{}", "\u{1b}c").unwrap();
+        out.write_all(b"\x1bc\n").unwrap();
         assert_eq!(out.0, b"\\u{1b}c\n");
     }
 

@@ -53,7 +53,8 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     replace(path, contents, 0o666)
 }
 
-/// Writes `path` as [`write`] does. A new file can be read by its owner only, since it holds voices.
+/// Writes `path` as [`write`] does. A new file can be read by its owner only, since it holds
+/// voices.
 ///
 /// # Errors
 /// As [`write`].

@@ -222,8 +222,8 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
     faults.finish(Ok(()))
 }
 
-/// Adds the voice of one speaker of a finished result, from the parts of the recording in which only
-/// that speaker speaks.
+/// Adds the voice of one speaker of a finished result, from the parts of the recording in which
+/// only that speaker speaks.
 fn enroll_from(
     path: &Path,
     result: &Path,

@@ -169,7 +169,7 @@ fn control_characters_never_reach_people() {
     diarist(["speakers", "--speakers", &database, "import", &import]).succeeded();
     let cases: [&[&str]; 5] = [
         &["score", &file, &file],
-        &["convert", "--file-id", "none", &file, "-"],
+        &["convert", "--file-id", "none", "--to", "csv", &file, "-"],
         &["diarize", &file],
         &["speakers", "--speakers", &database, "list"],
         &["speakers", "--speakers", &database, "show", "Ann"],

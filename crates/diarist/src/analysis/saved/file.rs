@@ -14,8 +14,8 @@ impl Analysis {
     ///
     /// Embeddings are rounded to 16-bit floats, as by the command `diarist analyze`;
     /// [`AnalysisWriter`] can keep every bit. The file is first written beside `path` under another
-    /// name, so an earlier file stays as it is until the new one is whole. A new file can be read by
-    /// its owner only.
+    /// name, so an earlier file stays as it is until the new one is whole. A new file can be read
+    /// by its owner only.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Output`] if the file cannot be written.

@@ -55,10 +55,11 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
         let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
         return Err(Error::input(format!("is {what}, not a speaker database")).hint("choose another file"));
     }
-    let mut journal = path.as_os_str().to_owned();
-    journal.push("-journal");
-    // A process that was killed in the middle of a change leaves the old content in the journal.
-    if Path::new(&journal).exists() {
+    let mut rollback = path.as_os_str().to_owned();
+    rollback.push("-journal");
+    // A process that was killed in the middle of a change leaves the old content in the
+    // rollback journal.
+    if Path::new(&rollback).exists() {
         return Ok(());
     }
     let mut header = Vec::new();
