@@ -1,7 +1,9 @@
 //! Transcripts.
 
 use diarist::Turn;
-use diarist::parts::words::{Speech, SubtitleFormat, SubtitleLimits, Transcript, assign, html, json, markdown, subtitles, text, utterances};
+use diarist::parts::words::{
+    Speech, SubtitleFormat, SubtitleLimits, Transcript, assign, html, json, markdown, subtitles, text, utterances,
+};
 
 /// Transcripts of any recogniser. No word is lost on the way to the utterances, and these have all
 /// written forms.

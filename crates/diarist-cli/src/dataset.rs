@@ -107,7 +107,7 @@ impl ScoringArgs {
     /// The chosen options. An impossible collar is refused here, before the work.
     pub(crate) fn options(&self) -> Result<ScoreOptions> {
         let options = ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap };
-        diarist::parts::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
+        options.validate()?;
         Ok(options)
     }
 }

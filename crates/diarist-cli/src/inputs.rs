@@ -1,6 +1,6 @@
 //! From arguments to a list of recordings, each with a name of its own.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::fs;
 use std::io;
@@ -127,22 +127,46 @@ fn is_audio(path: &Path) -> bool {
 }
 
 /// Names every source after the stem of its file, with `_2`, `_3`, ... where several share one.
-///
-/// Names differ in more than case, since some file systems ignore case.
 fn name(sources: Vec<Result<Source>>) -> Vec<Result<Input>> {
     let stems: Vec<Option<String>> = sources.iter().map(|source| source.as_ref().ok().map(stem)).collect();
-    let natural: HashSet<String> = stems.iter().flatten().map(|stem| stem.to_lowercase()).collect();
-    let mut taken = HashSet::new();
-    let mut unique = |stem: String| {
-        if taken.insert(stem.to_lowercase()) {
-            return stem;
-        }
-        let candidates = (2..).map(|number| format!("{stem}_{number}"));
-        let mut free = candidates.filter(|candidate| !natural.contains(&candidate.to_lowercase()));
-        free.find(|candidate| taken.insert(candidate.to_lowercase())).expect("there are more numbers than recordings")
-    };
+    let mut names = UniqueNames::around(stems.iter().flatten());
     let named = sources.into_iter().zip(stems);
-    named.map(|(source, stem)| Ok(Input { source: source?, file_id: unique(stem.unwrap_or_default()) })).collect()
+    named.map(|(source, stem)| Ok(Input { source: source?, file_id: names.take(stem.unwrap_or_default()) })).collect()
+}
+
+/// Gives every name once, with `_2`, `_3`, ... where several are equal.
+///
+/// Names differ in more than case, since some file systems ignore case.
+#[derive(Debug)]
+pub(crate) struct UniqueNames {
+    natural: HashSet<String>,
+    taken: HashSet<String>,
+    /// The next number for a name.
+    next: HashMap<String, usize>,
+}
+
+impl UniqueNames {
+    /// Numbers will avoid the names in `all`.
+    pub(crate) fn around<'a>(all: impl Iterator<Item = &'a String>) -> Self {
+        Self { natural: all.map(|name| name.to_lowercase()).collect(), taken: HashSet::new(), next: HashMap::new() }
+    }
+
+    /// `name`, with a number if it is taken.
+    pub(crate) fn take(&mut self, name: String) -> String {
+        let key = name.to_lowercase();
+        if self.taken.insert(key.clone()) {
+            return name;
+        }
+        let next = self.next.entry(key).or_insert(2);
+        loop {
+            let candidate = format!("{name}_{next}");
+            *next += 1;
+            let key = candidate.to_lowercase();
+            if !self.natural.contains(&key) && self.taken.insert(key) {
+                return candidate;
+            }
+        }
+    }
 }
 
 /// The name of a single source. It has no white space, since RTTM separates fields by it.
@@ -171,6 +195,8 @@ mod tests {
     fn equal_stems_are_numbered_around_names_that_exist() {
         let paths = ["a/x.wav", "b/x.wav", "x.flac", "x_2.wav", "X.mp3"];
         assert_eq!(names(&paths), ["x", "x_3", "x_4", "x_2", "X_5"]);
+        let many = vec!["x.wav"; 100_000];
+        assert_eq!(names(&many).last().unwrap(), "x_100000");
     }
 
     #[test]

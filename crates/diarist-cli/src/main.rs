@@ -14,9 +14,11 @@ mod page;
 #[cfg(feature = "workbench")]
 mod plot;
 mod progress;
+mod rename;
 mod results;
 mod settings;
 mod table;
+mod terminal;
 mod timings;
 
 use std::process::ExitCode;
@@ -82,6 +84,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(message) = diarist_kernels::Isa::check_choice() {
+        return exit::finish(Err(diarist::Error::invalid_option(message).into()));
+    }
     match cli.command {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),

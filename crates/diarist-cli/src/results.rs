@@ -11,7 +11,7 @@ use diarist::parts::range::Range;
 use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::{Diarization, Error, Result};
 
-use crate::output;
+use crate::output::{self, Readers};
 use crate::page::{self, Sound};
 
 /// Extensions of results, for messages.
@@ -294,6 +294,11 @@ impl ResultFormat {
     /// Beginning of a file, before the first recording.
     pub(crate) fn head(self) -> &'static str {
         self.in_library().map_or("", Format::head)
+    }
+
+    /// Readers of a file of `diarize` and its like. Their JSON holds the embeddings of voices.
+    pub(crate) fn readers(self) -> Readers {
+        if self == Self::Json { Readers::Owner } else { Readers::Usual }
     }
 
     /// Whether one file can hold several recordings.

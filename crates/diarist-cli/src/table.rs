@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::terminal;
+
 /// Form of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Form {
@@ -14,8 +16,10 @@ pub(crate) enum Form {
     Latex,
 }
 
-/// Writes `rows` with the first column aligned to the left and the others to the right.
+/// Writes `rows` with the first column aligned to the left and the others to the right. People read
+/// them, so control characters are visible.
 pub(crate) fn write<const N: usize>(out: &mut impl Write, rows: &[[String; N]]) -> io::Result<()> {
+    let rows: Vec<[String; N]> = rows.iter().map(|row| row.each_ref().map(|text| terminal::cell(text))).collect();
     let widths: [usize; N] =
         std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
     for row in rows {

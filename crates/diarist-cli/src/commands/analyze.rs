@@ -55,7 +55,13 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let analyzed = analyzer.analyze(recording.with_progress(|progress| bar.update(progress)));
     bar.clear();
     let analyzed = analyzed?;
-    analyzed.analysis.save(&args.output)?;
+    if let Err(error) = analyzed.analysis.save(&args.output) {
+        let place = output::spare_place(&args.output);
+        return Err(match analyzed.analysis.save(&place) {
+            Ok(()) => error.hint(format!("the result is in {}", place.display())),
+            Err(_) => error,
+        });
+    }
     if !args.quiet {
         for warning in &analyzed.warnings {
             exit::warn(&format!("{}: {warning}", args.input.display()));

@@ -8,7 +8,11 @@ use diarist::parts::formats::Labels;
 use diarist::parts::words::{self, Speech, SpokenWord, SubtitleFormat, SubtitleLimits, Transcript, Utterance};
 use diarist::{Error, Result};
 
-use crate::{exit, labels, output, results};
+use crate::exit;
+use crate::labels;
+use crate::output::{self, Readers};
+use crate::rename::{RenameArgs, Renaming};
+use crate::results;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -44,6 +48,8 @@ pub(crate) struct AssignArgs {
     /// Writes to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
+    #[command(flatten)]
+    rename: RenameArgs,
 
     /// Most characters of a line, without the name of the speaker
     #[arg(long, value_name = "N", default_value_t = 42, value_parser = in_range::<8, 1000>, help_heading = "Subtitles")]
@@ -116,13 +122,15 @@ pub(crate) fn run(args: &AssignArgs) -> Result<()> {
     }
     let bytes = results::bytes(&args.transcript)?;
     let transcript = Transcript::read(&bytes).map_err(|error| error.at(results::name(&args.transcript)))?;
-    let speech = args.speech()?;
+    let renaming = args.rename.read()?;
+    let speech = args.speech(&renaming)?;
+    renaming.warn(args.quiet);
     let spoken = words::assign(&transcript.words, &speech);
     if !args.quiet {
         warn(&transcript, &spoken);
     }
     let bytes = render(&words::utterances(spoken), format, &limits, &file_id(&args.transcript))?;
-    output::deliver(args.output.as_deref(), &bytes)
+    output::deliver(args.output.as_deref(), &bytes, Readers::Usual)
 }
 
 fn render(utterances: &[Utterance], format: WordsFormat, limits: &SubtitleLimits, title: &str) -> Result<Vec<u8>> {
@@ -169,12 +177,14 @@ impl AssignArgs {
     }
 
     /// The speech of the only recording in the result, or of the one named like the transcript.
-    fn speech(&self) -> Result<Speech> {
+    fn speech(&self, renaming: &Renaming) -> Result<Speech> {
         let recordings = labels::read(&self.result)?;
         if !self.quiet {
             labels::losses(&recordings, &self.result).iter().for_each(|loss| exit::warn(loss));
         }
-        let recording = chosen(recordings, &self.transcript).map_err(|error| error.at(results::name(&self.result)))?;
+        let mut recording =
+            chosen(recordings, &self.transcript).map_err(|error| error.at(results::name(&self.result)))?;
+        renaming.labels(&mut recording);
         let speech = Speech::new(recording.turns.turns, recording.exclusive.unwrap_or_default().turns);
         Ok(if self.fill { speech.filled() } else { speech })
     }

@@ -9,9 +9,9 @@ mod record;
 mod rules;
 mod statistics;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use diarist::parts::formats::{json, rttm};
@@ -22,10 +22,12 @@ use diarist::{Diarization, Diarizer, Error, Recording, Result, Settings};
 use diarist_kernels::Isa;
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
+use crate::exit::{self, Faults};
+use crate::output::{self, Readers};
 use crate::progress::Bar;
 use crate::settings::{AllOptions, OptionArgs};
 use crate::table::Form;
-use crate::{exit, output};
+use crate::terminal;
 use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
 use record::{Failed, Figures, FileRecord, Report, Setup};
 
@@ -44,6 +46,9 @@ Examples:
   diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
   diarist bench --compare before/report.json after/report.json
   diarist bench --tables latex --compare before/report.json after/report.json   for a paper";
+
+/// Longest time for which figures are not saved.
+const MAX_UNSAVED: Duration = Duration::from_secs(60);
 
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
@@ -98,7 +103,7 @@ enum ScoringRule {
 pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
-        return Ok(compare::write(&first, &second, args.tables, &mut io::stdout().lock())?);
+        return Ok(compare::write(&first, &second, args.tables, &mut terminal::stdout())?);
     }
     args.check()?;
     let settings = args.method.settings()?;
@@ -112,10 +117,11 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     let mut report = Report::new(args.setup(&diarizer, live.as_ref()), clock.elapsed().as_secs_f64());
     args.resume(&mut report)?;
 
-    let mut first_fault = None;
+    let mut faults = Faults::default();
+    let (mut num_unsaved, mut saved_at) = (0, Instant::now());
     let num_items = items.len();
     for (index, item) in items.iter().enumerate() {
-        if report.files.iter().any(|file| file.file_id == item.file_id) {
+        if report.has(&item.file_id) {
             continue;
         }
         let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
@@ -126,25 +132,36 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
         let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
             args.save_turns(&hypothesis)?;
+            num_unsaved += 1;
+            // So an interruption loses little, and the work does not grow with the square of the
+            // number of files.
+            if 8 * num_unsaved < report.files.len() && saved_at.elapsed() < MAX_UNSAVED {
+                return Ok(());
+            }
+            (num_unsaved, saved_at) = (0, Instant::now());
             args.save(&report)
         });
         if let Err(error) = measured {
-            let failed = Failed { file_id: item.file_id.clone(), message: error.to_string() };
-            first_fault.get_or_insert(exit::report(&error.into()));
-            report.failed.push(failed);
-            if let Err(error) = args.save(&report) {
-                exit::report(&error.into());
-            }
+            report.failed.push(Failed { file_id: item.file_id.clone(), message: error.to_string() });
+            num_unsaved += 1;
+            faults.add(error.into())?;
         }
     }
-    args.print(&report)?;
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    if num_unsaved > 0
+        && let Err(error) = args.save(&report)
+    {
+        faults.add(error.into())?;
+    }
+    faults.finish(args.print(&report))
 }
 
 impl BenchArgs {
     fn check(&self) -> Result<()> {
-        if self.iterations == 0 {
-            return Err(Error::invalid_option("--iterations must be at least 1"));
+        if !(1..=1000).contains(&self.iterations) {
+            return Err(Error::invalid_option(format!(
+                "--iterations is {}, but must be from 1 to 1000",
+                self.iterations
+            )));
         }
         if self.iterations > 1 && self.live.is_live() {
             return Err(Error::invalid_option("--iterations needs offline measurement"));
@@ -254,21 +271,21 @@ impl BenchArgs {
     fn save_turns(&self, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));
-        output::write(&turns, rttm::write(hypothesis)?.as_bytes())
+        output::write(&turns, rttm::write(hypothesis)?.as_bytes(), Readers::Usual)
     }
 
-    /// Writes all figures so far, so that an interruption loses nothing.
+    /// Writes the figures so far.
     fn save(&self, report: &Report) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let text = serde_json::to_string_pretty(report).expect("every field has a JSON form");
-        output::write(&folder.join("report.json"), text.as_bytes())?;
-        output::write(&folder.join("report.csv"), report.csv().as_bytes())?;
+        output::write(&folder.join("report.json"), text.as_bytes(), Readers::Usual)?;
+        output::write(&folder.join("report.csv"), report.csv().as_bytes(), Readers::Usual)?;
         let page = folder.join("report.html");
-        output::write(&page, html::page(report, &page).as_bytes())
+        output::write(&page, html::page(report, &page).as_bytes(), Readers::Usual)
     }
 
     fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let (mut out, form) = (io::stdout().lock(), self.tables);
+        let (mut out, form) = (terminal::stdout(), self.tables);
         let conditions = report.setup.conditions();
         form.remark(&mut out, &report.setup.convention())?;
         form.remark(&mut out, &format!("{conditions}; loading the models took {:.2} s", report.model_load_s))?;

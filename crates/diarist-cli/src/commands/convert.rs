@@ -1,14 +1,18 @@
 //! `diarist convert`: results from one format to another.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::{self, Format, Labels, rttm};
 use diarist::{Error, Result};
 
+use crate::exit::{self, Faults};
+use crate::inputs::UniqueNames;
+use crate::labels;
+use crate::output::{self, Readers};
 use crate::page::{self, Sound};
+use crate::rename::RenameArgs;
 use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
-use crate::{exit, labels, output};
 
 /// Longest name of a file in bytes, before a number and the extension. Most file systems allow 255.
 const MAX_NAME_BYTES: usize = 200;
@@ -17,6 +21,7 @@ const EXAMPLES: &str = "\
 Examples:
   diarist convert meeting.rttm meeting.srt                  formats by the extensions
   diarist convert meeting.TextGrid meeting.rttm             corrections made in Praat, for scoring
+  diarist convert --rename SPEAKER_00=\"Ann Lee\" meeting.rttm named.rttm
   diarist convert --to audacity meeting.json -              on stdout
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
@@ -45,6 +50,9 @@ pub(crate) struct ConvertArgs {
     #[arg(long)]
     exclusive: bool,
 
+    #[command(flatten)]
+    rename: RenameArgs,
+
     /// The recording that a page (html) plays
     #[arg(long, value_name = "FILE", help_heading = "Page")]
     audio: Option<PathBuf>,
@@ -65,52 +73,27 @@ pub(crate) struct ConvertArgs {
 pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let to = results::format_for(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
-    if !args.output.is_dir() {
-        let path = Some(args.output.as_path()).filter(|path| path.as_os_str() != "-");
-        return Ok(args.write(&recordings, to, path)?);
-    }
-    let mut names = FileNames::default();
-    let mut first_fault = None;
-    for recording in recordings {
-        let name = names.unique(&recording.turns.file_id) + "." + to.extension();
-        if let Err(error) = args.write(&[recording], to, Some(&args.output.join(name))) {
-            let reported = exit::report(&error.into());
-            first_fault.get_or_insert(reported);
-        }
-    }
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
-}
-
-/// Names of files for recordings. They differ in more than case, since some file systems ignore
-/// case.
-#[derive(Debug, Default)]
-struct FileNames {
-    /// Names in use, each with the number of the last one that was made from it.
-    taken: HashMap<String, usize>,
-}
-
-impl FileNames {
-    /// A name for the recording `file_id`: without separators of paths, not longer than file
-    /// systems allow, with a number if it is taken.
-    fn unique(&mut self, file_id: &str) -> String {
-        let name = rttm::field(file_id).replace(['/', '\\'], "_");
-        let name = &name[..name.floor_char_boundary(MAX_NAME_BYTES)];
-        let mut number = self.taken.get(&name.to_lowercase()).copied().unwrap_or(0);
-        let unique = loop {
-            number += 1;
-            let unique = if number == 1 { name.to_owned() } else { format!("{name}_{number}") };
-            if !self.taken.contains_key(&unique.to_lowercase()) {
-                break unique;
-            }
+    if args.output.is_dir() {
+        let name = |recording: &Labels| {
+            let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
+            name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
         };
-        self.taken.insert(name.to_lowercase(), number);
-        self.taken.entry(unique.to_lowercase()).or_insert(1);
-        unique
+        let mut names = UniqueNames::around(recordings.iter().map(name).collect::<Vec<_>>().iter());
+        let mut faults = Faults::default();
+        for recording in recordings {
+            let path = args.output.join(names.take(name(&recording)) + "." + to.extension());
+            if let Err(error) = args.write(&[recording], to, Some(&path)) {
+                faults.add(error.into())?;
+            }
+        }
+        return faults.finish(Ok(()));
     }
+    Ok(args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))?)
 }
 
 impl ConvertArgs {
     fn read(&self) -> Result<Vec<Labels>> {
+        let renaming = self.rename.read()?;
         let mut recordings = self.source.read()?;
         for loss in labels::losses(&recordings, self.source.path()) {
             self.warn(true, || loss);
@@ -121,7 +104,9 @@ impl ConvertArgs {
                     Error::input("there is no exclusive timeline").hint("only JSON has one").at(self.source.name())
                 })?;
             }
+            renaming.labels(recording);
         }
+        renaming.warn(self.quiet);
         Ok(recordings)
     }
 
@@ -145,7 +130,7 @@ impl ConvertArgs {
             0 | 1 => error,
             _ => error.hint("choose one with --file-id, or name a folder that exists"),
         })?;
-        output::deliver(path, text.as_bytes())?;
+        output::deliver(path, text.as_bytes(), Readers::Usual)?;
         let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
         for loss in losses(recordings, &text, format) {
             self.warn(true, || format!("{name}: {loss}"));
@@ -162,7 +147,7 @@ impl ConvertArgs {
             .hint("choose one with --file-id, or name a folder that exists"));
         };
         let sound = self.audio.as_deref().map(|audio| Sound::of(audio, path, self.link_audio)).transpose()?;
-        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes())
+        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
     }
 
     fn warn(&self, is_true: bool, message: impl FnOnce() -> String) {
@@ -202,19 +187,4 @@ fn losses(recordings: &[Labels], text: &str, to: Format) -> Vec<String> {
         losses.push(format!("{} {noun} {verb} written differently, such as {first:?}", changed.len()));
     }
     losses
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_files_are_short_and_unique() {
-        let mut names = FileNames::default();
-        let found = ["a/b", "A_b", "a_b_2", "a b", ";;x\0", ".."].map(|id| names.unique(id));
-        assert_eq!(found, ["a_b", "A_b_2", "a_b_2_2", "a_b_3", "__x_", ".."]);
-        let long = "ü".repeat(5000);
-        let found = [names.unique(&long), names.unique(&long)];
-        assert!(found[0] != found[1] && found.iter().all(|name| name.len() < 220));
-    }
 }

@@ -7,12 +7,13 @@ use std::time::Instant;
 use diarist::parts::audio::{self, PcmFormat};
 use diarist::{Diarization, Diarizer, Error, Recording, Result};
 
-use crate::exit;
+use crate::exit::{self, Faults};
 use crate::inputs::{self, Input, Pcm, Source};
 use crate::names::NameArgs;
-use crate::output;
+use crate::output::{self, Growing};
 use crate::page::Sound;
 use crate::progress::{self, Bar, clock};
+use crate::rename::RenameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{AllOptions, OptionArgs};
 use crate::timings;
@@ -29,6 +30,7 @@ Examples:
   diarist diarize --speakers people.db meeting.mp3          names of people that `diarist speakers` knows
   diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
   diarist diarize --format rttm,eaf --output-dir turns recordings/
+  diarist diarize --skip-existing --output-dir turns recordings/   only recordings without a result
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same call resumes it
   ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
@@ -76,10 +78,15 @@ struct OutputArgs {
     /// Writes one file per recording, named after it, into DIR (made if missing)
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+    /// Leaves out recordings whose files are in DIR already
+    #[arg(long, requires = "output_dir")]
+    skip_existing: bool,
     /// Lets a page (html) play the recording's file, which must stay in its place; otherwise the
     /// page holds the sound, 14 MB per hour
     #[arg(long)]
     link_audio: bool,
+    #[command(flatten)]
+    rename: RenameArgs,
 }
 
 #[derive(Debug, clap::Args)]
@@ -105,20 +112,35 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
     let formats = args.output.formats(inputs.len())?;
     args.check_output(&inputs, &formats)?;
     args.check_checkpoint(inputs.len())?;
+    let renaming = args.output.rename.read()?;
     let (diarizer, mut learning) = args.names.open(Diarizer::new(&settings)?)?;
 
-    let mut first_fault = None;
-    let mut collected = None;
+    let mut faults = Faults::default();
+    let mut collected = args.output.output.as_ref().map(|path| Growing::new(path.clone(), formats[0].readers()));
+    let mut head = formats[0].head();
     let num_inputs = inputs.len();
     for (index, input) in inputs.into_iter().enumerate() {
         let position = if num_inputs > 1 { format!("[{}/{num_inputs}] ", index + 1) } else { String::new() };
+        if input.as_ref().is_ok_and(|input| args.has_results(input, &formats)) {
+            continue;
+        }
         let done = input.map_err(anyhow::Error::from).and_then(|input| {
             let mut result = args.diarize(&diarizer, &input, &position)?;
             let clock = Instant::now();
+            let renamed = renaming.diarization(&result);
             for &format in &formats {
                 let sound = if format == ResultFormat::Html { args.sound(&input) } else { None };
-                let text = args.output.format.render(format, &result, sound.as_ref())?;
-                args.deliver(&input, format, &text, &mut collected)?;
+                let text = args.output.format.render(format, &renamed, sound.as_ref())?;
+                if let Some(folder) = &args.output.output_dir {
+                    let file = [format.head(), &text].concat();
+                    output::write(&path_in(folder, &input, format), file.as_bytes(), format.readers())?;
+                    continue;
+                }
+                let text = [std::mem::take(&mut head), &text].concat();
+                match &mut collected {
+                    Some(file) => file.push(&text, index + 1 == num_inputs),
+                    None => output::to_stdout(text.as_bytes())?,
+                }
             }
             result.timings.add_output(clock.elapsed());
             if let Some(learning) = &mut learning {
@@ -129,16 +151,12 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
             }
             Ok(())
         });
-        match done {
-            Ok(()) => {}
-            Err(error) if exit::is_broken_pipe(&error) => return Err(error),
-            Err(error) => {
-                let reported = exit::report(&error);
-                first_fault.get_or_insert(reported);
-            }
+        if let Err(error) = done {
+            faults.add(error)?;
         }
     }
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    renaming.warn(args.quiet);
+    faults.finish(collected.map_or(Ok(()), |file| file.finish()).map_err(Into::into))
 }
 
 impl DiarizeArgs {
@@ -195,6 +213,12 @@ impl DiarizeArgs {
         Ok(())
     }
 
+    /// Whether an earlier call has written every file for `input`, if those are to be kept.
+    fn has_results(&self, input: &Input, formats: &[ResultFormat]) -> bool {
+        let folder = self.output.output_dir.as_ref().filter(|_| self.output.skip_existing);
+        folder.is_some_and(|folder| formats.iter().all(|&format| path_in(folder, input, format).is_file()))
+    }
+
     fn diarize(&self, diarizer: &Diarizer, input: &Input, position: &str) -> Result<Diarization> {
         let bar = Bar::new(format!("{position}{}", input.file_id), !self.quiet);
         let result = self.recording(input).and_then(|recording| {
@@ -234,6 +258,9 @@ impl DiarizeArgs {
         let in_folder = self.output.output_dir.as_ref().map(|folder| path_in(folder, input, ResultFormat::Html));
         let page = in_folder.as_ref().or(self.output.output.as_ref());
         let sound = match &input.source {
+            Source::File(audio) if output::is_special(audio) => {
+                Err(Error::input("a pipe cannot be read a second time").hint("store the recording in a file"))
+            }
             Source::File(audio) => Sound::of(audio, page.map(PathBuf::as_path), self.output.link_audio),
             Source::Stdin => Err(Error::input("stdin cannot be read a second time")),
         };
@@ -246,33 +273,6 @@ impl DiarizeArgs {
     fn open_stdin(&self) -> Result<audio::PcmSource> {
         let format = self.stdin.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
         audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
-    }
-
-    /// Writes `text` to the place that the user chose. `collected` holds the text for `--output` so
-    /// far, and is `None` before the first delivery.
-    fn deliver(
-        &self,
-        input: &Input,
-        format: ResultFormat,
-        text: &str,
-        collected: &mut Option<String>,
-    ) -> anyhow::Result<()> {
-        let head = format.head();
-        if let Some(folder) = &self.output.output_dir {
-            output::write(&path_in(folder, input, format), [head, text].concat().as_bytes())?;
-            return Ok(());
-        }
-        let text = if collected.is_none() { [head, text].concat() } else { text.to_owned() };
-        let collected = collected.get_or_insert_default();
-        match &self.output.output {
-            Some(path) => {
-                collected.push_str(&text);
-                // After each recording, so that an interrupted run keeps its results.
-                output::write(path, collected.as_bytes())?;
-            }
-            None => output::to_stdout(text.as_bytes())?,
-        }
-        Ok(())
     }
 }
 

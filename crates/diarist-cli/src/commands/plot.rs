@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use diarist::parts::formats::Labels;
 use diarist::{Error, Result};
 
+use crate::exit;
+use crate::labels;
+use crate::output::{self, Readers};
 use crate::plot::{png, svg};
-use crate::results::{self, ReadableArgs, ResultArgs};
-use crate::{exit, labels, output};
+use crate::results::{ReadableArgs, ResultArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -53,7 +55,7 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
     let picture = svg(&recording, reference.as_ref(), &args.readable.settings())?;
     let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
-    output::write(&args.output, &bytes)
+    output::write(&args.output, &bytes, Readers::Usual)
 }
 
 /// The reference in the file at `path`: its only recording, or the one of the same name.

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 use diarist::parts::metrics::{ScoreOptions, score};
 
-use crate::exit;
 use crate::table::Form;
+use crate::{exit, terminal};
 use pairs::Pairs;
 use report::Report;
 
@@ -62,6 +62,7 @@ pub(crate) struct ScoreArgs {
 /// Writes the scores to stdout.
 pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
+    options.validate()?;
     let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
     let mut report = Report::new(&options);
     for pair in pairs {
@@ -70,12 +71,10 @@ pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         report.add(pair.reference.file_id, pair.uem.is_some(), scores);
     }
     warnings.iter().for_each(|warning| exit::warn(warning));
-    let mut out = io::stdout().lock();
     if args.json {
-        report.write_json(&mut out)?
+        report.write_json(&mut io::stdout().lock())?;
     } else {
-        report.write_table(args.tables, &mut out)?
-    };
-    out.flush()?;
-    Ok(())
+        report.write_table(args.tables, &mut terminal::stdout())?;
+    }
+    Ok(io::stdout().flush()?)
 }

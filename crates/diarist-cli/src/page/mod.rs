@@ -9,12 +9,15 @@ mod opus;
 mod sound;
 mod turns;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use diarist::Turn;
 use diarist::parts::formats::Labels;
 use diarist::parts::formats::json::rounded;
 use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
 use crate::drawing::{class, rules, speakers, times, turns_of};
 use crate::progress::clock;
@@ -53,6 +56,17 @@ pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
     content.page(covered_s(segments.iter().copied())).into_string()
 }
 
+/// The content security policy of a page whose only script is `script`: nothing else runs, and
+/// nothing is loaded but sound.
+pub(crate) fn policy(script: &str) -> Markup {
+    let hash = STANDARD.encode(Sha256::digest(script));
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; \
+         media-src 'self' blob: data: file:; img-src data:; base-uri 'none'; form-action 'none'"
+    );
+    html! { meta http-equiv="Content-Security-Policy" content=(policy); }
+}
+
 impl Content<'_> {
     fn page(&self, speech_s: f64) -> Markup {
         let names = speakers(&self.turns);
@@ -63,6 +77,7 @@ impl Content<'_> {
             html lang="en" {
                 head {
                     meta charset="utf-8";
+                    (policy(SCRIPT))
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.file_id) ": who spoke when" }
@@ -256,6 +271,7 @@ mod tests {
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
         assert!(page.contains("a &lt;/title&gt; b") && !page.contains("a </title>"));
         assert!(page.contains("title=\"&lt;Ann &amp; &quot;Bo&quot;&gt;\"") && !page.contains("<Ann"));
+        assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"), "{page}");
         // No other file is loaded.
         for address in ["http:", "https:", "src=", "url(", "@import", "href"] {
             assert!(!page.contains(address), "{address}");

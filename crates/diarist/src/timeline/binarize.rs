@@ -20,7 +20,7 @@ pub struct TimelineSettings {
 }
 
 /// Allowed values of [`TimelineSettings::min_duration_off_s`].
-pub(crate) const MIN_DURATION_OFF_S: Range = Range::from("min-duration-off", 0.0);
+pub(crate) const MIN_DURATION_OFF_S: Range = Range::closed("min-duration-off", 0.0, 86_400.0);
 
 impl TimelineSettings {
     /// Checks every setting.

@@ -11,7 +11,7 @@ use super::errors::errors;
 use super::record::{Figures, FileRecord, Report};
 use super::statistics;
 use crate::drawing::{class, lanes, rules, ticks, times, unit};
-use crate::page::address;
+use crate::page::{address, policy};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -36,6 +36,7 @@ pub(super) fn page(report: &Report, path: &Path) -> String {
         html lang="en" {
             head {
                 meta charset="utf-8";
+                (policy(SCRIPT))
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }

@@ -212,6 +212,11 @@ impl Report {
         }
     }
 
+    /// Whether there is a record of this file.
+    pub(super) fn has(&self, file_id: &str) -> bool {
+        self.files.binary_search_by(|file| file.file_id.as_str().cmp(file_id)).is_ok()
+    }
+
     /// Adds a record in the order of file ids and updates the sums.
     pub(super) fn insert(&mut self, record: FileRecord) {
         let place = self.files.partition_point(|other| other.file_id < record.file_id);
