@@ -7,17 +7,22 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::default::formats::IsoMp4Reader;
 
-use super::decode::{CONVERT, PacketDecoder};
+use super::codecs::CONVERT;
+use super::contain::contain;
+use super::decode::{Outside, PacketDecoder};
+use super::quicktime::WithFileType;
 use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
+use super::tracks::Selection;
 use super::wav::Patched;
-use super::{identify, mp4};
+use super::{identify, matroska, mp4};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.
@@ -61,17 +66,25 @@ impl fmt::Debug for AudioFile {
     }
 }
 
-/// Opens an audio file, or a video file with an audio track, for decoding; the first audio track is
-/// used.
+/// Opens an audio file, or a video file with an audio track, for decoding. The track is the one that
+/// the file marks as its default, else the first.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads,
 /// or none of it can be decoded.
 pub fn open(path: &Path) -> Result<AudioFile> {
+    open_selected(path, Selection::default())
+}
+
+/// As [`open`] for a chosen part of the file's sound.
+///
+/// # Errors
+/// As [`open`], or if the file has no such part.
+pub fn open_selected(path: &Path, selection: Selection) -> Result<AudioFile> {
     let name = path.display().to_string();
     let clock = Instant::now();
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let mut file = open_media(|| open_file(path), extension, &name).map_err(|error| error.at(name))?;
+    let mut file = open_media(|| open_file(path), extension, &name, selection).map_err(|error| error.at(name))?;
     file.times.opening = clock.elapsed();
     Ok(file)
 }
@@ -86,7 +99,7 @@ pub fn open_bytes(name: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -
         true => Err(empty()),
         false => Ok(Cursor::new(bytes.clone())),
     };
-    open_media(open, None, name).map_err(|error| error.at(name))
+    open_media(open, None, name, Selection::default()).map_err(|error| error.at(name))
 }
 
 /// Bytes of a file, shared so that they can be read several times.
@@ -104,6 +117,7 @@ fn open_media<F: MediaSource + 'static>(
     reopen: impl Fn() -> Result<F>,
     extension: Option<&str>,
     name: &str,
+    selection: Selection,
 ) -> Result<AudioFile> {
     let mut file = reopen()?;
     let is_regular = file.is_seekable();
@@ -114,7 +128,7 @@ fn open_media<F: MediaSource + 'static>(
             return Err(not_audio(what));
         }
     }
-    let opened = start(file, extension, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
+    let opened = start(file, extension, selection, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
         Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
             Err(Error::input(format!("none of the audio can be decoded: {warning}")).hint(CONVERT))
         }
@@ -126,7 +140,7 @@ fn open_media<F: MediaSource + 'static>(
         Err(error) => {
             // Several readers look at the end of a file first and refuse a file that is cut off;
             // they can still read it from start to end.
-            let salvaged = if is_regular { start(reopen()?, extension, false).ok() } else { None };
+            let salvaged = if is_regular { start(reopen()?, extension, selection, false).ok() } else { None };
             match salvaged {
                 Some((decoder, mono)) if decoder.has_decoded() => {
                     warnings.push("the file is cut off or damaged; only the readable part was used".to_owned());
@@ -162,26 +176,51 @@ fn open_media<F: MediaSource + 'static>(
 fn start<F: MediaSource + 'static>(
     mut file: F,
     extension: Option<&str>,
+    selection: Selection,
     seekable: bool,
 ) -> Result<(PacketDecoder, Vec<f32>)> {
-    let file_bytes = if file.is_seekable() { file.byte_len() } else { None };
-    let edits = if file_bytes.is_some() { mp4::edits(&mut file).map_err(cannot_read)? } else { Vec::new() };
+    let mut outside = Outside { selection, ..Outside::default() };
+    if file.is_seekable() && file.byte_len().is_some() {
+        outside.num_bytes = file.byte_len();
+        outside.movie = mp4::movie(&mut file).map_err(cannot_read)?;
+        outside.segment = matroska::segment(&mut file).map_err(cannot_read)?;
+        outside.is_ogg_video = identify::is_ogg_video(&mut file).map_err(cannot_read)?;
+    }
+    let format = contain(|| read_header(file, extension, outside.movie.is_old, seekable))
+        .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))??;
+    let mut decoder = PacketDecoder::new(format, outside)?;
+    let mut mono = Vec::new();
+    while mono.is_empty() && decoder.next(&mut mono)? {}
+    Ok((decoder, mono))
+}
+
+/// Finds the reader of the file's container.
+fn read_header<F: MediaSource + 'static>(
+    file: F,
+    extension: Option<&str>,
+    is_old_movie: bool,
+    seekable: bool,
+) -> Result<Box<dyn FormatReader>> {
+    let unreadable = |error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT);
     let mut hint = Hint::new();
     if let Some(extension) = extension {
         hint.with_extension(extension);
     }
-    let source: Box<dyn MediaSource> = match seekable {
-        true => Box::new(Patched::new(file).map_err(cannot_read)?),
-        false => Box::new(ReadOnlySource::new(file)),
+    let source: Box<dyn MediaSource> = match (seekable, is_old_movie) {
+        (true, true) => Box::new(WithFileType::new(file).map_err(cannot_read)?),
+        (true, false) => Box::new(Patched::new(file).map_err(cannot_read)?),
+        (false, _) => Box::new(ReadOnlySource::new(file)),
     };
-    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-    let format = symphonia::default::get_probe()
+    let mut stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    if seekable && is_old_movie {
+        // The reader expects that the first four bytes have been read.
+        stream.ignore_bytes(4).map_err(cannot_read)?;
+        let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(unreadable)?;
+        return Ok(Box::new(reader));
+    }
+    symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(|error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT))?;
-    let mut decoder = PacketDecoder::new(format, &edits, file_bytes)?;
-    let mut mono = Vec::new();
-    while mono.is_empty() && decoder.next(&mut mono)? {}
-    Ok((decoder, mono))
+        .map_err(unreadable)
 }
 
 fn cannot_read(error: std::io::Error) -> Error {

@@ -6,25 +6,35 @@
 //! Channels are mixed by their mean, and [`Resampler`] converts the result to 16 kHz. No part holds
 //! more than a block of the recording.
 
+mod aac;
+mod codecs;
+mod contain;
 mod decode;
+mod faults;
 mod file;
+mod fragments;
 mod identify;
+mod matroska;
 mod memory;
 mod mp4;
 mod opus;
 mod pcm;
+mod quicktime;
 mod repeated;
 mod resample;
 mod samples;
 mod source;
+mod timeline;
+mod tracks;
 mod wav;
 
-pub use file::{AudioFile, AudioInfo, open, open_bytes};
+pub use file::{AudioFile, AudioInfo, open, open_bytes, open_selected};
 pub use memory::SamplesSource;
 pub use pcm::{PcmFormat, PcmSource, pcm};
 pub use repeated::Repeated;
 pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};
 pub use source::{AudioSource, SliceSource, SourceTimes};
+pub use tracks::Selection;
 
 #[cfg(test)]
 mod tests;
