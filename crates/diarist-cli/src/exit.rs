@@ -146,7 +146,8 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Hints at commands for faults of the library, whose own hints name none: a part of its message,
 /// and the hint.
-const COMMAND_HINTS: [(&str, &str); 13] = [
+const COMMAND_HINTS: [(&str, &str); 14] = [
+    ("raw PCM needs its sample rate", "add for example --rate 16000"),
     ("verify the weights", "`diarist models verify FILE` checks a file"),
     ("convert the checkpoint", "`diarist models convert` converts one"),
     ("this is not a saved analysis", "`diarist analyze` makes one"),

@@ -1,14 +1,12 @@
 //! `diarist diarize`: recordings in, turns out.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use diarist::parts::audio::{self, PcmFormat};
 use diarist::{Diarization, Diarizer, Error, Recording, Result};
 
 use crate::exit::{self, Faults};
-use crate::inputs::{self, Input, Pcm, Source};
+use crate::inputs::{self, Input, SelectionArgs, Source, StdinArgs};
 use crate::names::NameArgs;
 use crate::output::{self, Growing};
 use crate::page::Sound;
@@ -32,7 +30,9 @@ Examples:
   diarist diarize --format rttm,eaf --output-dir turns recordings/
   diarist diarize --skip-existing --output-dir turns recordings/   only recordings without a result
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same call resumes it
-  ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
+  diarist diarize --channel 2 call.wav                      the right channel alone
+  curl -L https://example.org/talk.mp3 | diarist diarize -  an audio file on stdin
+  ffmpeg -i film.wmv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
 A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of any rate and number of channels.";
 
@@ -40,7 +40,7 @@ A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of an
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct DiarizeArgs {
-    /// Audio files, folders of audio files (with their subfolders), or - for raw PCM on stdin
+    /// Audio files, folders of audio files (with their subfolders), or - for stdin
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -48,6 +48,8 @@ pub(crate) struct DiarizeArgs {
     names: NameArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    selection: SelectionArgs,
     #[command(flatten)]
     stdin: StdinArgs,
     #[command(flatten)]
@@ -89,26 +91,12 @@ struct OutputArgs {
     rename: RenameArgs,
 }
 
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Raw PCM on stdin (input -)")]
-struct StdinArgs {
-    /// Sample rate in Hz; needed for -
-    #[arg(long, value_name = "HZ")]
-    rate: Option<u32>,
-    /// Interleaved channels [default: 1]
-    #[arg(long, value_name = "N", requires = "rate")]
-    channels: Option<u16>,
-    /// Sample format [default: s16le]
-    #[arg(long, value_enum, requires = "rate")]
-    pcm: Option<Pcm>,
-}
-
 /// Diarizes every input. A fault of one does not stop the others. Faults that show before any work
 /// end the call at once.
 pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
     let settings = args.options.settings()?;
     args.check_stdin()?;
-    let inputs = inputs::expand(&args.inputs);
+    let inputs = inputs::expand(&args.inputs, args.quiet);
     let formats = args.output.formats(inputs.len())?;
     args.check_output(&inputs, &formats)?;
     args.check_checkpoint(inputs.len())?;
@@ -160,20 +148,13 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
 }
 
 impl DiarizeArgs {
-    /// Checks the options for stdin: it has no header, so its rate must be given, and it can be
-    /// read once only.
+    /// Checks the options for stdin, which can be read once only.
     fn check_stdin(&self) -> Result<()> {
         let count = self.inputs.iter().filter(|input| input.as_os_str() == "-").count();
-        match (count, self.stdin.rate) {
-            (0, Some(_)) => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("give - as the input, or leave --rate out: files hold their own rate")),
-            (1, None) => {
-                Err(Error::invalid_option("raw PCM on stdin needs its sample rate")
-                    .hint("add for example --rate 16000"))
-            }
-            (0 | 1, _) => Ok(()),
-            _ => Err(Error::invalid_option("stdin can be one of the inputs only once")),
+        if count > 1 {
+            return Err(Error::invalid_option("stdin can be one of the inputs only once"));
         }
+        self.stdin.check(count == 1)
     }
 
     /// Checks that a checkpoint is for one recording, in a file of its own.
@@ -232,6 +213,7 @@ impl DiarizeArgs {
         let result = result.map_err(|error| match input.source {
             // Errors of a file name it already.
             Source::File(_) => error,
+            Source::Stdin if error.to_string().starts_with("stdin: ") => error,
             Source::Stdin => error.at(input.source.to_string()),
         })?;
         if !self.quiet {
@@ -247,8 +229,10 @@ impl DiarizeArgs {
 
     fn recording<'a>(&self, input: &Input) -> Result<Recording<'a>> {
         Ok(match &input.source {
-            Source::File(path) => Recording::new(path).with_file_id(&input.file_id),
-            Source::Stdin => Recording::from_source(&input.file_id, self.open_stdin()?),
+            Source::File(path) => {
+                Recording::new(path).with_file_id(&input.file_id).with_selection(self.selection.selection())
+            }
+            Source::Stdin => Recording::from_source(&input.file_id, self.stdin.open(self.selection.selection())?),
         })
     }
 
@@ -270,9 +254,6 @@ impl DiarizeArgs {
         sound.ok()
     }
 
-    fn open_stdin(&self) -> Result<audio::PcmSource> {
-        let format = self.stdin.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
-        audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
     }
 }
 

@@ -18,10 +18,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use diarist::parts::analysis::file_id;
-use diarist::parts::audio::{self, PcmFormat};
+use diarist::parts::audio;
 use diarist::{Diarization, Diarizer, Error, ErrorKind, Live, LiveSettings, Result};
 
 use crate::exit::{self, Faults};
+use crate::inputs::{SelectionArgs, StdinArgs};
 use crate::names::NameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{LiveOptions, OptionArgs};
@@ -50,7 +51,7 @@ const BEHIND: Duration = Duration::from_secs(3);
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct LiveArgs {
-    /// An audio file, or - for raw PCM on stdin [default: the microphone]
+    /// An audio file, or - for stdin [default: the microphone]
     #[arg(value_name = "INPUT")]
     input: Option<PathBuf>,
 
@@ -70,15 +71,10 @@ pub(crate) struct LiveArgs {
     /// Reads a file as fast as possible, not at the speed of playback; stdin may be faster, too
     #[arg(long, help_heading = "Input", requires = "input")]
     no_wait: bool,
-    /// Sample rate of stdin in Hz; needed for -
-    #[arg(long, value_name = "HZ", help_heading = "Input")]
-    rate: Option<u32>,
-    /// Interleaved channels of stdin [default: 1]
-    #[arg(long, value_name = "N", requires = "rate", help_heading = "Input")]
-    channels: Option<u16>,
-    /// Sample format of stdin [default: s16le]
-    #[arg(long, value_enum, requires = "rate", help_heading = "Input")]
-    pcm: Option<crate::inputs::Pcm>,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
+    stdin: StdinArgs,
 
     /// Writes the final turns to FILE
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -145,21 +141,17 @@ pub(crate) fn run(args: LiveArgs) -> anyhow::Result<()> {
 
 impl LiveArgs {
     fn input(&self) -> Result<LiveInput> {
+        self.stdin.check(self.input.iter().any(|input| input.as_os_str() == "-"))?;
+        let selection = self.selection.selection();
         match &self.input {
-            None if self.rate.is_some() => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("give - as the input, or leave --rate out: a microphone has its own rate")),
+            None if selection != audio::Selection::default() => {
+                Err(Error::invalid_option("--track and --channel are for files and stdin, not for a microphone"))
+            }
             None => microphone::open(self.device.as_deref()),
             Some(input) if input.as_os_str() == "-" => {
-                let rate = self.rate.ok_or_else(|| {
-                    Error::invalid_option("raw PCM on stdin needs its sample rate").hint("add for example --rate 16000")
-                })?;
-                let format = self.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
-                let source = audio::pcm(io::stdin(), format, rate, self.channels.unwrap_or(1))?;
-                Ok(LiveInput::patient("stdin".to_owned(), Box::new(source)))
+                Ok(LiveInput::patient("stdin".to_owned(), self.stdin.open(selection)?))
             }
-            Some(_) if self.rate.is_some() => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("leave --rate out: files hold their own rate")),
-            Some(file) => Ok(LiveInput::patient(file_id(file), Box::new(audio::open(file)?))),
+            Some(file) => Ok(LiveInput::patient(file_id(file), Box::new(audio::open_selected(file, selection)?))),
         }
     }
 

@@ -15,9 +15,9 @@ use super::codecs::{self, CONVERT, is_mpeg_audio};
 use super::contain::contain;
 use super::faults::Faults;
 use super::matroska::Segment;
+use super::mix::Mixer;
 use super::mp4::{Movie, TrackBoxes};
 use super::opus::OpusHead;
-use super::samples::downmix;
 use super::timeline::{Clock, Next, Part, Parts, length_s};
 use super::tracks::{Chosen, Selection, audio_params, choose};
 use crate::error::{Error, Result};
@@ -76,6 +76,7 @@ pub(super) struct PacketDecoder {
     pub(super) num_channels: usize,
     /// Length in seconds if the container states it.
     pub(super) duration_s: Option<f64>,
+    mixer: Mixer,
     interleaved: Vec<f32>,
     /// Frames of silence that come next in the track, and the samples after them.
     gap: u64,
@@ -130,6 +131,7 @@ impl PacketDecoder {
             format,
             decoder,
             params,
+            mixer: Mixer::new(outside.selection.channel)?,
             outside,
             interleaved: Vec::new(),
             gap: 0,
@@ -142,6 +144,20 @@ impl PacketDecoder {
             num_good_packets: 0,
             ended: false,
         })
+    }
+
+    /// Sets the number of frames that the file promises, where its new header could not say.
+    pub(super) fn set_length(&mut self, num_frames: Option<u64>) {
+        self.duration_s = num_frames.map(|frames| frames as f64 / f64::from(self.sample_rate.max(1)));
+        self.expected_s = self.duration_s;
+    }
+
+    /// Refuses a chosen channel that the recording does not have.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`].
+    pub(super) fn check_channel(&self) -> Result<()> {
+        self.mixer.check(self.num_channels)
     }
 
     /// Short name of the container.
@@ -245,7 +261,8 @@ impl PacketDecoder {
                     continue;
                 }
                 Ok(Err(MediaError::IoError(error))) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    if !self.outside.segment.is_open_ended {
+                    // The samples of a WAV or AIFF file of any length end with it.
+                    if !self.outside.segment.is_open_ended && !matches!(self.container(), "wave" | "aiff") {
                         self.faults.cut_off(self.time_s, "the file ends too early");
                     }
                     return Ok(None);
@@ -328,7 +345,7 @@ impl PacketDecoder {
         match decoded {
             Ok(Ok(Some((sample_rate, num_channels)))) => {
                 (self.sample_rate, self.num_channels) = (sample_rate, num_channels);
-                downmix(&self.interleaved, num_channels, mono);
+                self.mixer.mix(&self.interleaved, num_channels, sample_rate, mono);
                 Ok(())
             }
             Ok(Ok(None)) => Ok(()),
@@ -453,6 +470,7 @@ impl PacketDecoder {
     /// each kind of damage.
     pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = self.faults.warnings(self.time_s, self.expected_s);
+        warnings.extend(self.mixer.warning());
         if let Some((gap_s, place_s)) = self.clock.as_ref().and_then(|clock| clock.jump) {
             warnings.push(format!(
                 "the file's clock jumps by {gap_s:.0} s at {place_s:.2} s, which is not part of the times given"

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::File;
-use std::io::Cursor;
+use std::io::{Cursor, Read, SeekFrom};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +13,7 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats::IsoMp4Reader;
 
+use super::chunks::Form;
 use super::codecs::CONVERT;
 use super::contain::contain;
 use super::decode::{Outside, PacketDecoder};
@@ -21,8 +22,7 @@ use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
 use super::tracks::Selection;
-use super::wav::Patched;
-use super::{identify, matroska, mp4};
+use super::{identify, matroska, mp4, stream, wav};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.
@@ -67,7 +67,8 @@ impl fmt::Debug for AudioFile {
 }
 
 /// Opens an audio file, or a video file with an audio track, for decoding. The track is the one that
-/// the file marks as its default, else the first.
+/// the file marks as its default, else the first. A pipe is read as
+/// [`open_stream`](super::open_stream) does.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads,
@@ -79,12 +80,21 @@ pub fn open(path: &Path) -> Result<AudioFile> {
 /// As [`open`] for a chosen part of the file's sound.
 ///
 /// # Errors
-/// As [`open`], or if the file has no such part.
+/// As [`open`], or if the file has no such part; [`crate::ErrorKind::InvalidOption`] if it has no
+/// such channel.
 pub fn open_selected(path: &Path, selection: Selection) -> Result<AudioFile> {
     let name = path.display().to_string();
     let clock = Instant::now();
     let extension = path.extension().and_then(|extension| extension.to_str());
-    let mut file = open_media(|| open_file(path), extension, &name, selection).map_err(|error| error.at(name))?;
+    let open = || {
+        let file = open_file(path)?;
+        if !file.is_seekable() {
+            return stream::open_pipe(file, extension, &name, selection);
+        }
+        let mut first = Some(file);
+        open_media(|| first.take().map_or_else(|| open_file(path), Ok), &[], extension, &name, selection)
+    };
+    let mut file = open().map_err(|error| error.at(&name))?;
     file.times.opening = clock.elapsed();
     Ok(file)
 }
@@ -94,12 +104,24 @@ pub fn open_selected(path: &Path, selection: Selection) -> Result<AudioFile> {
 /// # Errors
 /// As [`open`].
 pub fn open_bytes(name: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<AudioFile> {
+    open_bytes_selected(name, bytes, Selection::default())
+}
+
+/// As [`open_selected`] for a file that is in memory, which messages call `name`.
+///
+/// # Errors
+/// As [`open_selected`].
+pub fn open_bytes_selected(
+    name: &str,
+    bytes: impl AsRef<[u8]> + Send + Sync + 'static,
+    selection: Selection,
+) -> Result<AudioFile> {
     let bytes = Shared(Arc::new(bytes));
     let open = || match bytes.as_ref().is_empty() {
         true => Err(empty()),
         false => Ok(Cursor::new(bytes.clone())),
     };
-    open_media(open, None, name, Selection::default()).map_err(|error| error.at(name))
+    open_media(open, &[], None, name, selection).map_err(|error| error.at(name))
 }
 
 /// Bytes of a file, shared so that they can be read several times.
@@ -112,23 +134,28 @@ impl AsRef<[u8]> for Shared {
     }
 }
 
-/// Opens the audio that `reopen` returns: the same bytes from the start at each call.
-fn open_media<F: MediaSource + 'static>(
-    reopen: impl Fn() -> Result<F>,
+/// Opens the audio that `reopen` returns: the same bytes from the start at each call. What can only
+/// be read from start to end is opened once, and begins with `start_bytes`.
+pub(super) fn open_media<F: MediaSource + 'static>(
+    mut reopen: impl FnMut() -> Result<F>,
+    start_bytes: &[u8],
     extension: Option<&str>,
     name: &str,
     selection: Selection,
 ) -> Result<AudioFile> {
     let mut file = reopen()?;
     let is_regular = file.is_seekable();
-    let mut refusal = None;
+    let mut start_bytes = start_bytes.to_vec();
     if is_regular {
-        refusal = identify::not_audio(&mut file).map_err(cannot_read)?;
-        if let Some(identify::Refusal { what, is_certain: true, .. }) = &refusal {
-            return Err(not_audio(what));
-        }
+        file.by_ref().take(identify::START_BYTES as u64).read_to_end(&mut start_bytes).map_err(cannot_read)?;
+        file.seek(SeekFrom::Start(0)).map_err(cannot_read)?;
     }
-    let opened = start(file, extension, selection, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
+    let refusal = identify::judge(&start_bytes);
+    if let Some(identify::Refusal { what, is_certain: true, .. }) = &refusal {
+        return Err(not_audio(what));
+    }
+    let start = |file: F, seekable: bool| start(file, &start_bytes, extension, selection, seekable);
+    let opened = start(file, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
         Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
             Err(Error::input(format!("none of the audio can be decoded: {warning}")).hint(CONVERT))
         }
@@ -140,7 +167,7 @@ fn open_media<F: MediaSource + 'static>(
         Err(error) => {
             // Several readers look at the end of a file first and refuse a file that is cut off;
             // they can still read it from start to end.
-            let salvaged = if is_regular { start(reopen()?, extension, selection, false).ok() } else { None };
+            let salvaged = if is_regular { start(reopen()?, false).ok() } else { None };
             match salvaged {
                 Some((decoder, mono)) if decoder.has_decoded() => {
                     warnings.push("the file is cut off or damaged; only the readable part was used".to_owned());
@@ -150,6 +177,7 @@ fn open_media<F: MediaSource + 'static>(
             }
         }
     };
+    decoder.check_channel()?;
     let info = AudioInfo {
         container: decoder.container(),
         codec: decoder.codec(),
@@ -175,6 +203,7 @@ fn open_media<F: MediaSource + 'static>(
 /// of the audio.
 fn start<F: MediaSource + 'static>(
     mut file: F,
+    start_bytes: &[u8],
     extension: Option<&str>,
     selection: Selection,
     seekable: bool,
@@ -185,34 +214,48 @@ fn start<F: MediaSource + 'static>(
         outside.movie = mp4::movie(&mut file).map_err(cannot_read)?;
         outside.segment = matroska::segment(&mut file).map_err(cannot_read)?;
         outside.is_ogg_video = identify::is_ogg_video(&mut file).map_err(cannot_read)?;
+    } else {
+        let mut start = Cursor::new(start_bytes);
+        outside.segment = matroska::segment(&mut start).map_err(cannot_read)?;
+        // Nothing says where a pipe should end.
+        outside.segment.is_open_ended = true;
+        outside.is_ogg_video = identify::is_ogg_video(&mut start).map_err(cannot_read)?;
     }
-    let format = contain(|| read_header(file, extension, outside.movie.is_old, seekable))
+    let mut length = None;
+    let source: Box<dyn MediaSource> = match (Form::of(start_bytes), seekable) {
+        (Some(form), _) => {
+            let opened = wav::open(file, form)?;
+            length = opened.has_other_length.then_some(opened.num_frames);
+            Box::new(opened.source)
+        }
+        (None, true) if outside.movie.is_old => Box::new(WithFileType::new(file).map_err(cannot_read)?),
+        (None, true) => Box::new(file),
+        (None, false) => Box::new(ReadOnlySource::new(file)),
+    };
+    let format = contain(|| read_header(source, extension, outside.movie.is_old && seekable))
         .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))??;
     let mut decoder = PacketDecoder::new(format, outside)?;
+    if let Some(num_frames) = length {
+        decoder.set_length(num_frames);
+    }
     let mut mono = Vec::new();
     while mono.is_empty() && decoder.next(&mut mono)? {}
     Ok((decoder, mono))
 }
 
 /// Finds the reader of the file's container.
-fn read_header<F: MediaSource + 'static>(
-    file: F,
+fn read_header(
+    source: Box<dyn MediaSource>,
     extension: Option<&str>,
     is_old_movie: bool,
-    seekable: bool,
 ) -> Result<Box<dyn FormatReader>> {
     let unreadable = |error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT);
     let mut hint = Hint::new();
     if let Some(extension) = extension {
         hint.with_extension(extension);
     }
-    let source: Box<dyn MediaSource> = match (seekable, is_old_movie) {
-        (true, true) => Box::new(WithFileType::new(file).map_err(cannot_read)?),
-        (true, false) => Box::new(Patched::new(file).map_err(cannot_read)?),
-        (false, _) => Box::new(ReadOnlySource::new(file)),
-    };
     let mut stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-    if seekable && is_old_movie {
+    if is_old_movie {
         // The reader expects that the first four bytes have been read.
         stream.ignore_bytes(4).map_err(cannot_read)?;
         let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(unreadable)?;
@@ -223,21 +266,24 @@ fn read_header<F: MediaSource + 'static>(
         .map_err(unreadable)
 }
 
-fn cannot_read(error: std::io::Error) -> Error {
+pub(super) fn cannot_read(error: std::io::Error) -> Error {
     Error::input("cannot be read").caused_by(error)
 }
 
-fn empty() -> Error {
+pub(super) fn empty() -> Error {
     Error::input("the file is empty (0 bytes)").hint("check that the recording was saved or copied whole")
 }
 
-fn not_audio(what: &str) -> Error {
+pub(super) fn not_audio(what: &str) -> Error {
     Error::input(format!("is {what}, not audio that diarist can read")).hint(CONVERT)
 }
 
 /// Opens the file, with a message of its own for each common fault.
 fn open_file(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound if is_url(path) => {
+            Error::input("this is an address, and diarist does not download").hint("download the file first")
+        }
         std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path"),
         std::io::ErrorKind::PermissionDenied => {
             Error::input("no permission to read it").hint("check the file's access rights")
@@ -252,6 +298,13 @@ fn open_file(path: &Path) -> Result<File> {
         return Err(empty());
     }
     Ok(file)
+}
+
+/// Whether a path is an address on the network, such as `https://example.org/talk.mp3`.
+fn is_url(path: &Path) -> bool {
+    let path = path.to_string_lossy();
+    let scheme = path.split_once("://").map_or("", |(scheme, _)| scheme);
+    scheme.len() > 1 && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte))
 }
 
 impl AudioFile {

@@ -11,6 +11,8 @@ pub(super) struct Refusal {
     pub(super) what: &'static str,
     /// Whether no audio file can begin like this.
     pub(super) is_certain: bool,
+    /// Bytes that agree with the format.
+    pub(super) num_bytes: usize,
 }
 
 /// Signatures of file formats that diarist does not read (W3C/WHATWG "MIME Sniffing" section 6; the
@@ -70,36 +72,27 @@ const SIGNATURES: &[(usize, &[u8], &str)] = &[
 ];
 
 /// Bytes at the start of a file that are looked at.
-const START_BYTES: u64 = 2_048;
+pub(super) const START_BYTES: usize = 2_048;
 
-/// Recognises a file that diarist does not read; leaves the position at the start.
-///
-/// # Errors
-/// If the file cannot be read.
-pub(super) fn not_audio(file: &mut (impl Read + Seek)) -> Result<Option<Refusal>> {
-    let mut start = Vec::new();
-    file.by_ref().take(START_BYTES).read_to_end(&mut start)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(judge(&start))
-}
-
-fn judge(start: &[u8]) -> Option<Refusal> {
+/// Recognises a file that diarist does not read by its first bytes.
+pub(super) fn judge(start: &[u8]) -> Option<Refusal> {
+    let start = &start[..start.len().min(START_BYTES)];
     let signature =
         SIGNATURES.iter().find(|(at, magic, _)| start.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
-    if let Some((_, _, what)) = signature {
-        return Some(Refusal { what, is_certain: true });
+    if let Some((_, magic, what)) = signature {
+        return Some(Refusal { what, is_certain: true, num_bytes: magic.len() });
     }
     if is_transport_stream(start) {
-        return Some(Refusal { what: "an MPEG transport stream (TS)", is_certain: true });
+        return Some(Refusal { what: "an MPEG transport stream (TS)", is_certain: true, num_bytes: start.len() });
     }
     if is_loas(start) {
-        return Some(Refusal { what: "AAC in the transport LOAS/LATM", is_certain: true });
+        return Some(Refusal { what: "AAC in the transport LOAS/LATM", is_certain: true, num_bytes: start.len() });
     }
     // The excerpt of a text may end within a character.
     let is_utf8 = std::str::from_utf8(start).map_or_else(|error| error.valid_up_to() + 4 > start.len(), |_| true);
     let is_printable = start.iter().all(|&byte| byte >= 0x20 || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0c));
     // Text is only a guess: some containers begin with letters.
-    (is_utf8 && is_printable).then_some(Refusal { what: "a text file", is_certain: false })
+    (is_utf8 && is_printable).then_some(Refusal { what: "a text file", is_certain: false, num_bytes: 0 })
 }
 
 /// Whether packets of 188 bytes follow each other, each with a time before it (M2TS) or a checksum
@@ -130,7 +123,7 @@ fn is_loas(start: &[u8]) -> bool {
 /// If the file cannot be read.
 pub(super) fn is_ogg_video(file: &mut (impl Read + Seek)) -> Result<bool> {
     let mut start = Vec::new();
-    file.by_ref().take(START_BYTES).read_to_end(&mut start)?;
+    file.by_ref().take(START_BYTES as u64).read_to_end(&mut start)?;
     file.seek(SeekFrom::Start(0))?;
     let has = |mark: &[u8]| start.windows(mark.len()).any(|window| window == mark);
     Ok(start.starts_with(b"OggS") && (has(b"\x80theora") || has(b"OVP80") || has(b"BBCD")))

@@ -12,6 +12,8 @@ pub struct Selection {
     /// Number of the track, counted from 1 among the file's audio tracks. `None` takes the track
     /// that the file marks as its default one, else the first.
     pub track: Option<usize>,
+    /// Number of the channel, counted from 1. `None` mixes all channels.
+    pub channel: Option<usize>,
 }
 
 /// A track, and the decoder of its packets.

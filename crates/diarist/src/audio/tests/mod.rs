@@ -5,6 +5,8 @@ mod damage;
 mod formats;
 mod pcm;
 mod resample;
+mod stream;
+mod wav;
 
 use std::path::{Path, PathBuf};
 
