@@ -5,20 +5,22 @@
 //! container's clock and edit list are followed ([`super::timeline`]), and a packet that cannot be
 //! decoded becomes silence of the same length.
 
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, well_known};
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error as MediaError;
-use symphonia::core::formats::{FormatReader, SeekMode, SeekTo, Track};
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::packet::Packet;
-use symphonia::core::units::{TimeBase, Timestamp};
+use symphonia::core::units::Timestamp;
 
 use super::codecs::{self, CONVERT, is_mpeg_audio};
 use super::contain::contain;
 use super::faults::Faults;
+use super::header::{
+    Padding, has_clock, has_exact_length, is_placeholder, kept_s, media_s, padding, parts, seconds, track_s,
+};
 use super::matroska::Segment;
 use super::mix::Mixer;
-use super::mp4::{Movie, TrackBoxes};
-use super::opus::OpusHead;
-use super::timeline::{Clock, Next, Part, Parts, length_s};
+use super::mp4::Movie;
+use super::timeline::{Clock, Next, Parts, length_s};
 use super::tracks::{Chosen, Selection, audio_params, choose};
 use crate::error::{Error, Result};
 
@@ -45,15 +47,6 @@ pub(super) struct Outside {
     pub(super) segment: Segment,
     /// Whether an Ogg file has other streams, which begin at time 0.
     pub(super) is_ogg_video: bool,
-}
-
-/// Samples that an encoder of MPEG audio added at the end.
-#[derive(Debug, Default)]
-struct Padding {
-    /// Frames to drop from the end if the stream is as long as the encoder stated.
-    frames: u64,
-    /// Frames in the stream as the encoder stated, including the frames to drop.
-    written: Option<u64>,
 }
 
 /// The decoder of one track of a file.
@@ -227,6 +220,9 @@ impl PacketDecoder {
         self.ended = true;
         if let Some(reason) = self.faults.reason().filter(|_| !self.has_decoded()) {
             return Err(Error::input(format!("none of the audio can be decoded ({reason})")).hint(CONVERT));
+        }
+        if self.clock.as_ref().is_some_and(Clock::is_new) && !self.has_decoded() {
+            return Err(Error::input("its audio track holds no sound").hint("check that the recording was saved whole"));
         }
         // The padding is valid only if the stream has the length that the encoder stated: nothing
         // was cut off or appended since.
@@ -478,85 +474,4 @@ impl PacketDecoder {
         }
         warnings
     }
-}
-
-/// Whether packets of the container have times of their own.
-fn has_clock(container: &str) -> bool {
-    matches!(container, "isomp4" | "matroska" | "ogg" | "flac")
-}
-
-fn seconds(time_base: TimeBase, ticks: i64) -> f64 {
-    ticks as f64 * f64::from(time_base.numer.get()) / f64::from(time_base.denom.get())
-}
-
-/// The parts of a track that are the recording, from the container or the codec's header.
-fn parts(track: &Track, params: &AudioCodecParameters, boxes: Option<&TrackBoxes>) -> Vec<Part> {
-    if let Some(boxes) = boxes.filter(|boxes| !boxes.parts.is_empty()) {
-        return boxes.parts.clone();
-    }
-    let delay = u64::from(track.delay.unwrap_or(0));
-    let (frames, rate) = match params.codec {
-        // Symphonia's decoder cuts by the times of the packets.
-        well_known::CODEC_ID_VORBIS => (0, 1),
-        well_known::CODEC_ID_OPUS => {
-            let head = params.extra_data.as_deref().and_then(OpusHead::parse);
-            (head.map_or(delay, |head| u64::from(head.pre_skip)), 48_000)
-        }
-        _ => (delay, params.sample_rate.unwrap_or(0).max(1)),
-    };
-    vec![Part::from(frames as f64 / f64::from(rate))]
-}
-
-fn padding(track: &Track, params: &AudioCodecParameters) -> Padding {
-    if !is_mpeg_audio(params) {
-        return Padding::default();
-    }
-    let (delay, frames) = (u64::from(track.delay.unwrap_or(0)), u64::from(track.padding.unwrap_or(0)));
-    Padding { frames, written: track.delay.and(track.num_frames).map(|recording| recording + delay + frames) }
-}
-
-/// Length in seconds of the whole track if the container states it.
-fn track_s(track: &Track, params: &AudioCodecParameters, boxes: Option<&TrackBoxes>) -> Option<f64> {
-    if let Some(boxes) = boxes.filter(|boxes| boxes.is_fragmented) {
-        return boxes.end_s;
-    }
-    // The reader of Ogg counts from time 0, also for a stream that was joined late.
-    let late = track.start_ts.get().max(0) as u64;
-    match (track.num_frames, params.sample_rate.filter(|&rate| rate > 0)) {
-        (Some(frames), Some(rate)) => Some(frames.saturating_sub(late) as f64 / f64::from(rate)),
-        _ => Some(track.time_base?.calc_duration(track.duration?)?.as_secs_f64()),
-    }
-}
-
-/// Length in seconds of all tracks of a Matroska file, which has none for each.
-fn media_s(format: &dyn FormatReader) -> Option<f64> {
-    let media = format.media_info();
-    let length = media.time_base?.calc_duration(media.duration?)?.as_secs_f64();
-    (format.format_info().short_name == "matroska" && length > 0.0).then_some(length)
-}
-
-/// Whether a stated length is that of the samples.
-fn has_exact_length(track: &Track, boxes: Option<&TrackBoxes>) -> bool {
-    track.num_frames.is_some() || boxes.is_some()
-}
-
-/// Length in seconds of the parts within a track of `whole_s` seconds.
-fn kept_s(parts: &[Part], whole_s: f64) -> f64 {
-    let within = |part: &Part| match *part {
-        Part::Silence(seconds) => seconds,
-        Part::Media { start_s, end_s } => (end_s.unwrap_or(whole_s).min(whole_s) - start_s).max(0.0),
-    };
-    parts.iter().map(within).sum()
-}
-
-/// Whether the number of frames comes from a size that a program wrote before it knew the length:
-/// about 2^31 or 2^32 bytes.
-fn is_placeholder(track: &Track, params: &AudioCodecParameters, num_bytes: Option<u64>) -> bool {
-    const SMALLEST_PLACEHOLDER: u64 = 0x7f00_0000;
-    let (Some(frames), Some(bits), Some(channels)) = (track.num_frames, params.bits_per_sample, &params.channels)
-    else {
-        return false;
-    };
-    let promised = frames.saturating_mul(u64::from(bits / 8)).saturating_mul(channels.count() as u64);
-    promised >= SMALLEST_PLACEHOLDER && num_bytes.is_none_or(|bytes| bytes < promised / 4)
 }

@@ -102,7 +102,7 @@ fn is_transport_stream(start: &[u8]) -> bool {
     [188, 192, 204].into_iter().any(|length| {
         (0..length).any(|first| {
             let mut packets = start.iter().skip(first).step_by(length);
-            start.len() >= first + 4 * length + 1 && packets.all(|&byte| byte == SYNC)
+            start.len() > first + 4 * length && packets.all(|&byte| byte == SYNC)
         })
     })
 }
@@ -114,7 +114,7 @@ fn is_loas(start: &[u8]) -> bool {
         let word = u32::from_be_bytes([0, header[0], header[1], header[2]]);
         (word >> 13 == 0x2b7).then_some((word & 0x1fff) as usize + 3)
     };
-    length(0).and_then(|first| length(first)).is_some()
+    length(0).and_then(length).is_some()
 }
 
 /// Whether an Ogg file has streams of pictures beside its sound; leaves the position at the start.

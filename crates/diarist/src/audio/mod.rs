@@ -16,6 +16,7 @@ mod decode;
 mod faults;
 mod file;
 mod fragments;
+mod header;
 mod identify;
 mod matroska;
 mod memory;
