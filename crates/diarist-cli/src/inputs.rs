@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use diarist::parts::analysis::file_id;
 use diarist::parts::audio::{AudioSource, PcmFormat, RawPcm, Selection, open_stream};
-use diarist::{Error, Result};
+use diarist::{ChannelSpeakers, Error, Result};
 
 use crate::exit;
 
@@ -52,6 +52,24 @@ pub(crate) struct SelectionArgs {
     /// Takes channel N alone (1 is the left one) [default: the mix of all]
     #[arg(long, value_name = "N")]
     channel: Option<usize>,
+}
+
+/// Names of [`ChannelSpeakers`].
+#[derive(Debug, Clone, Copy, clap::ValueEnum)]
+pub(crate) enum PerChannel {
+    /// One speaker on each channel
+    One,
+    /// Several speakers on each channel
+    Several,
+}
+
+impl From<PerChannel> for ChannelSpeakers {
+    fn from(name: PerChannel) -> Self {
+        match name {
+            PerChannel::One => Self::One,
+            PerChannel::Several => Self::Several,
+        }
+    }
 }
 
 impl SelectionArgs {

@@ -6,7 +6,7 @@ use std::time::Instant;
 use diarist::{Diarization, Diarizer, Error, Recording, Result};
 
 use crate::exit::{self, Faults};
-use crate::inputs::{self, Input, SelectionArgs, Source, StdinArgs};
+use crate::inputs::{self, Input, PerChannel, SelectionArgs, Source, StdinArgs};
 use crate::names::NameArgs;
 use crate::output::{self, Growing};
 use crate::page::Sound;
@@ -31,6 +31,7 @@ Examples:
   diarist diarize --skip-existing --output-dir turns recordings/   only recordings without a result
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same call resumes it
   diarist diarize --channel 2 call.wav                      the right channel alone
+  diarist diarize --per-channel call.wav                    one speaker on each channel
   curl -L https://example.org/talk.mp3 | diarist diarize -  an audio file on stdin
   ffmpeg -i film.wmv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
@@ -50,6 +51,10 @@ pub(crate) struct DiarizeArgs {
     output: OutputArgs,
     #[command(flatten)]
     selection: SelectionArgs,
+    /// Diarizes each channel alone: its speech is one speaker, CHANNEL_1 and so on, or `several`
+    #[arg(long, value_name = "SPEAKERS", value_enum, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "one", conflicts_with_all = ["channel", "checkpoint"], help_heading = "Input")]
+    per_channel: Option<PerChannel>,
     #[command(flatten)]
     stdin: StdinArgs,
     #[command(flatten)]
@@ -204,6 +209,9 @@ impl DiarizeArgs {
         let bar = Bar::new(format!("{position}{}", input.file_id), !self.quiet);
         let result = self.recording(input).and_then(|recording| {
             let recording = recording.with_progress(|progress| bar.update(progress));
+            if let Some(speakers) = self.per_channel {
+                return diarizer.diarize_channels(recording, speakers.into());
+            }
             diarizer.diarize(match &self.checkpoint {
                 Some(path) => recording.with_checkpoint(path),
                 None => recording,

@@ -61,7 +61,7 @@ fn is_confidence(field: &str) -> bool {
 
 /// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
-/// Channels are ignored. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
+/// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
 /// without length are kept. A `SPEAKER` line has 10 fields; the last two may be missing, as in
 /// early versions of the format. Names may hold blanks if the fields are separated by tabs.
 ///
@@ -77,7 +77,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
             return Err(error_at(number, format!("unknown record type {:?}", shortened(fields[0])))
                 .hint("lines of an RTTM file start with SPEAKER"));
         }
-        let [_, file_id, _channel, start, duration, orthography, _kind, speaker, ref rest @ ..] = fields[..] else {
+        let [_, file_id, channel, start, duration, orthography, _kind, speaker, ref rest @ ..] = fields[..] else {
             return Err(error_at(number, format!("{} fields where RTTM has 10", fields.len())));
         };
         if !COUNTS.contains(&fields.len()) {
@@ -92,7 +92,9 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
         }
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        turns.push(file_id, Turn::over(segment(number, start, start + duration)?, speaker));
+        let mut turn = Turn::over(segment(number, start, start + duration)?, speaker);
+        turn.channel = channel.parse().ok().filter(|&channel| channel > 1);
+        turns.push(file_id, turn);
     }
     Ok(turns.finish())
 }
@@ -118,8 +120,9 @@ pub fn write(annotation: &Annotation) -> Result<String> {
         let (segment, speaker) = (turn.segment(), &turn.speaker);
         check("speaker", speaker)?;
         let (file_id, start, duration) = (&annotation.file_id, segment.start, segment.duration());
+        let channel = turn.channel.unwrap_or(1);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "SPEAKER {file_id} 1 {start:.3} {duration:.3} <NA> <NA> {speaker} <NA> <NA>");
+        let _ = writeln!(text, "SPEAKER {file_id} {channel} {start:.3} {duration:.3} <NA> <NA> {speaker} <NA> <NA>");
     }
     Ok(text)
 }
@@ -147,7 +150,7 @@ pub fn renamed(annotation: &Annotation) -> Annotation {
         taken.insert(name.clone());
         names.insert(speaker, name);
     }
-    let rename = |turn: &Turn| Turn::over(turn.segment(), names[turn.speaker.as_str()].clone());
+    let rename = |turn: &Turn| turn.with_speaker(names[turn.speaker.as_str()].clone());
     Annotation { file_id: field(&annotation.file_id), turns: annotation.turns.iter().map(rename).collect() }
 }
 

@@ -33,9 +33,9 @@ pub struct Recording<'a> {
     input: Input<'a>,
     selection: Selection,
     file_id: String,
-    pub(super) checkpoint: Option<PathBuf>,
-    pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
-    pub(super) cancel: Option<&'a AtomicBool>,
+    pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
+    pub(crate) cancel: Option<&'a AtomicBool>,
     pub(crate) wants_voices: bool,
     pub(super) is_repeated: bool,
 }
@@ -168,6 +168,20 @@ impl<'a> Recording<'a> {
             Input::File(path) => Some(path.display().to_string()),
             Input::Bytes { name, .. } => Some(name.clone()),
             Input::Source(_) => None,
+        }
+    }
+
+    /// The file of the recording and the part of its sound to take.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] if the recording is no file.
+    pub(crate) fn file(&self) -> Result<(PathBuf, Selection)> {
+        match &self.input {
+            Input::File(path) => Ok((path.clone(), self.selection)),
+            Input::Bytes { .. } | Input::Source(_) => {
+                Err(Error::invalid_option("channels can be diarized apart only in a file")
+                    .hint("save the recording to a file first"))
+            }
         }
     }
 

@@ -110,6 +110,7 @@ fn turn(turn: &Turn) -> Result<Turn> {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
     let mut read = Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?);
+    read.channel = turn.channel;
     read.confidence = turn.confidence.filter(|confidence| (0.0..=1.0).contains(confidence));
     Ok(read)
 }
