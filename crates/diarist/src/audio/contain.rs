@@ -14,7 +14,7 @@ thread_local! {
 
 /// Runs `operation` and returns its panic as a reason, without a word on stderr.
 ///
-/// What `operation` changed is in an unknown state after a panic; the caller gives it up.
+/// Values that `operation` changed are in an unknown state after a panic; the caller gives them up.
 pub(super) fn contain<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
     static QUIET: Once = Once::new();
     QUIET.call_once(|| {

@@ -35,7 +35,7 @@ const SILENCE_BLOCK: u64 = 16_384;
 /// of all codecs depend on fewer before them.
 const PREROLL_S: f64 = 0.2;
 
-/// What is known of a file before its packets are read.
+/// Facts about a file that are known before its packets are read.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
     pub(super) selection: Selection,
@@ -418,7 +418,7 @@ impl PacketDecoder {
                     }
                 }
                 Next::Silence(_) => {
-                    // What is left comes after the silence, before more of a gap.
+                    // The rest comes after the silence, before more of a gap.
                     rest.append(&mut self.pending);
                     std::mem::swap(&mut self.pending, &mut rest);
                     break;

@@ -4,7 +4,7 @@
 /// of codecs without exact lengths are off by a packet or two.
 const LENGTH_TOLERANCE_S: f64 = 0.1;
 
-/// What was lost or replaced while a recording was decoded.
+/// The parts that were lost or replaced while a recording was decoded.
 #[derive(Debug, Default)]
 pub(super) struct Faults {
     /// Remarks about the file as a whole.

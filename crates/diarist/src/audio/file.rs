@@ -66,8 +66,8 @@ impl fmt::Debug for AudioFile {
     }
 }
 
-/// Opens an audio file, or a video file with an audio track, for decoding. The track is the one that
-/// the file marks as its default, else the first. A pipe is read as
+/// Opens an audio file, or a video file with an audio track, for decoding. The track is the one
+/// that the file marks as its default, else the first. A pipe is read as
 /// [`open_stream`](super::open_stream) does.
 ///
 /// # Errors

@@ -3,7 +3,7 @@
 //! Symphonia adds up the durations of all samples. A fragment states its own time, which is later
 //! than the sum where a recorder paused or packets were lost.
 
-use super::mp4::{u32_at, u64_at};
+use super::bytes::{u32_at, u64_at};
 
 /// Most changes that are kept for one file.
 const MAX_SHIFTS: usize = 100_000;

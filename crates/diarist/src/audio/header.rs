@@ -1,4 +1,4 @@
-//! What the container and the codec's header tell about the time of a track.
+//! Facts about the time of a track from the container and the codec's header.
 
 use symphonia::core::codecs::audio::{AudioCodecParameters, well_known};
 use symphonia::core::formats::{FormatReader, Track};

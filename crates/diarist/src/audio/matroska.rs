@@ -17,7 +17,7 @@ const MAX_ELEMENTS: usize = 1_000;
 /// Longest description of the tracks, in bytes. It holds the codecs' headers.
 const MAX_TRACKS_BYTES: u64 = 1 << 24;
 
-/// What the elements tell about a file; empty for a file that is not Matroska or is damaged.
+/// Facts about a file from its elements; empty for a file that is not Matroska or is damaged.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Segment {
     /// Whether the length was not known when the file was written, so that it ends wherever the

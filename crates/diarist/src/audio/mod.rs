@@ -8,6 +8,7 @@
 //! than a block of the recording.
 
 mod aac;
+mod bytes;
 mod chunks;
 mod codecs;
 mod contain;

@@ -7,6 +7,7 @@
 
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
+use super::bytes::{u32_at, u64_at};
 use super::fragments::{Fragments, Shift};
 use super::timeline::{MAX_SILENCE_S, Part, length_s};
 
@@ -17,7 +18,7 @@ const MAX_BOX_BYTES: u64 = 1 << 20;
 /// Boxes at the start of files from before the box `ftyp`.
 const OLD_STARTS: [&[u8; 4]; 6] = [b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot"];
 
-/// What the boxes tell about a file; empty for a file that is not MP4 or is damaged.
+/// Facts about a file from its boxes; empty for a file that is not MP4 or is damaged.
 #[derive(Debug, Default)]
 pub(super) struct Movie {
     /// Whether it is a QuickTime file without the box `ftyp`.
@@ -25,7 +26,7 @@ pub(super) struct Movie {
     pub(super) tracks: Vec<TrackBoxes>,
 }
 
-/// What the boxes tell about one track.
+/// Facts about one track from its boxes.
 #[derive(Debug, Default)]
 pub(super) struct TrackBoxes {
     pub(super) id: u32,
@@ -237,12 +238,4 @@ fn read_exact(file: &mut impl Read, buffer: &mut [u8]) -> Result<bool> {
         Err(error) if error.kind() == ErrorKind::UnexpectedEof => Ok(false),
         Err(error) => Err(error),
     }
-}
-
-pub(super) fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    u32::from_be_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]])
-}
-
-pub(super) fn u64_at(bytes: &[u8], at: usize) -> u64 {
-    u64::from(u32_at(bytes, at)) << 32 | u64::from(u32_at(bytes, at + 4))
 }

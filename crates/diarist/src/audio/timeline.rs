@@ -43,7 +43,7 @@ pub(super) fn length_s<'a>(parts: impl IntoIterator<Item = &'a Part>) -> Option<
         .sum()
 }
 
-/// What follows in a recording whose decoder is at a certain position.
+/// The next thing in a recording whose decoder is at a certain position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Next {
     /// Silence of so many frames, independent of the track.
@@ -76,7 +76,7 @@ impl Parts {
         self.parts.push_front(Part::Silence(seconds));
     }
 
-    /// What follows at a position; parts that end there are dropped.
+    /// The next thing at a position; parts that end there are dropped.
     pub(super) fn next(&mut self, position: u64, sample_rate: u32) -> Next {
         let frames = |seconds: f64| (seconds * f64::from(sample_rate)).round().max(0.0) as u64;
         let mut is_new = false;

@@ -1,5 +1,6 @@
-//! MP4 and QuickTime files made of their boxes: edit lists, fragments, choice of tracks. Samples are
-//! 16-bit PCM at 16 kHz that count up from 0, so that each tells its place.
+//! MP4 and QuickTime files made of their boxes: edit lists, fragments, choice of tracks.
+//!
+//! Samples are 16-bit PCM at 16 kHz that count up from 0, so that each tells its place.
 
 use super::{AudioSource, open_bytes, read_all};
 
@@ -98,7 +99,8 @@ fn runs(samples: &[u32]) -> Vec<(u32, u32)> {
 fn every_entry_of_an_edit_list_is_followed() {
     let whole = vec![(0, 1), (1, 15_999)];
     assert_eq!(runs(&decoded(movie(false, &[])).0), whole);
-    let cases: [(&[(u32, i32)], Vec<(u32, u32)>); 6] = [
+    type Case<'a> = (&'a [(u32, i32)], Vec<(u32, u32)>);
+    let cases: [Case<'_>; 6] = [
         (&[(0, 0)], whole.clone()),
         // One unit of the movie's time scale is added at the end: 16 samples.
         (&[(500, 1_600)], vec![(1_600, 9_615)]),
