@@ -1,5 +1,5 @@
-/* Runs the networks over an audio file once, keeps their output in a file, and makes turns of it for
- * a number of speakers. The next run takes the file. Prints the turns as RTTM.
+/* Runs the networks over an audio file once, keeps their output in a file, and makes turns of it
+ * for a number of speakers. The next run takes the file. Prints the turns as RTTM.
  *
  *   tools/install-capi.sh
  *   cc examples/c/cluster.c $(pkg-config --cflags --libs diarist) -o cluster

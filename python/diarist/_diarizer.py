@@ -293,7 +293,7 @@ def _pairs(moments: Sequence[float]) -> list[tuple[float, float]]:
 
 
 def _playable(source: _audio.Source) -> str | bytes | None:
-    """The recording for the player in notebooks; None for samples, and for bytes that are too many."""
+    """The recording for the player in notebooks; None for samples, and for too many bytes."""
     if not isinstance(source, tuple):
         return os.path.abspath(source)
     data = source[0]

@@ -59,10 +59,12 @@ def read(path: str | os.PathLike[str], *, format: str | None = None) -> list[Lab
     name = os.fspath(path) if format is None else f"x.{'txt' if format.lower() == 'audacity' else format}"
     found = []
     for fields in json.loads(_diarist.read_labels(path, name)):
-        num_left_out = fields.pop("num_left_out")
-        if num_left_out:
-            message = f"{os.fspath(path)}: {num_left_out} without a speaker or a time left out"
-            warnings.warn(message, LabelsWarning, stacklevel=2)
+        for number, losses in (
+            (fields.pop("num_left_out"), "without a speaker or a time"),
+            (len(fields.pop("unreadable_lines")), "whose times cannot be read"),
+        ):
+            if number:
+                warnings.warn(f"{os.fspath(path)}: {number} {losses} left out", LabelsWarning, stacklevel=2)
         for timeline in ("turns", "exclusive_turns"):
             if fields[timeline] is not None:
                 fields[timeline] = [Turn(**turn) for turn in fields[timeline]]

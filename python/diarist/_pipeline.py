@@ -51,7 +51,7 @@ class Pipeline(Diarizer):
         return cls("exact", **options)
 
     def to(self: _Pipeline, device: Any) -> _Pipeline:
-        """Returns the pipeline itself: diarist computes on the processor, whatever ``device`` is."""
+        """Returns the pipeline itself: diarist computes on the processor, not on ``device``."""
         return self
 
     def __call__(

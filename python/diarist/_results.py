@@ -136,7 +136,7 @@ class Diarization(Timeline):
 
     @property
     def speaker_embeddings(self) -> NDArray[numpy.float32] | None:
-        """:attr:`embeddings` in the order of :meth:`labels`, under the name that pyannote.audio has;
+        """:attr:`embeddings` in the order of :meth:`labels`, under pyannote.audio's name for them;
         None if embeddings were skipped. Needs NumPy."""
         if all(speaker.data is None for speaker in self.speakers):
             return None
@@ -165,6 +165,8 @@ class Diarization(Timeline):
             ]
 
         return {"diarization": turns(False), "exclusive_diarization": turns(True)}
+
+    _readable_formats = frozenset(["srt", "vtt"])
 
     def _timeline(self, exclusive: bool) -> list[Turn]:
         return self.exclusive_turns if exclusive else self.turns

@@ -20,8 +20,8 @@ Turns = Union[Timeline, "str | os.PathLike[str]", Mapping[str, Timeline], Sequen
 Regions = Union["str | os.PathLike[str]", Mapping[str, Sequence["tuple[float, float]"]], Sequence["tuple[float, float]"]]
 """Scored regions: a UEM file, or pairs of start and end in seconds, of one recording or by name."""
 
-EXTENSIONS = frozenset(["rttm"])
-"""Extensions of files with turns in a folder, in lower case."""
+EXTENSIONS = ("rttm", "textgrid", "eaf", "json", "csv", "vtt", "srt", "txt")
+"""Extensions of files with turns in a folder, in lower case: the first that any file has."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def score(
     >>> print(diarist.score("meeting.rttm", diarizer("meeting.mp3")).der)
 
     reference, hypothesis: a result, or a file that :func:`diarist.read` reads; or, for several
-        recordings, a file or a folder of RTTM files, a list of results, or a dictionary by name.
+        recordings, a file or a folder of files of one format, a list, or a dictionary by name.
         Two single recordings are a pair whatever their names; others are matched by name. A missing
         hypothesis counts as empty.
     collar: seconds on each side of every reference boundary that are not scored (pyannote.metrics
@@ -139,17 +139,20 @@ def _files(path: str) -> list[str]:
     """The file itself, or those with turns in a folder, sorted."""
     if not os.path.isdir(path):
         return [path]
-    names = sorted(name for name in os.listdir(path) if os.path.splitext(name)[1][1:].lower() in EXTENSIONS)
-    if not names:
-        raise InputError(f"{path}: no .rttm file in this folder")
-    return [os.path.join(path, name) for name in names]
+    names: dict[str, list[str]] = {}
+    for name in sorted(os.listdir(path)):
+        names.setdefault(os.path.splitext(name)[1][1:].lower(), []).append(name)
+    found = next((names[extension] for extension in EXTENSIONS if extension in names), None)
+    if found is None:
+        raise InputError(f"{path}: no file with turns in this folder; looked for {' '.join(EXTENSIONS)}")
+    return [os.path.join(path, name) for name in found]
 
 
 def _regions(uem: Regions | None, names: list[str]) -> dict[str, list[tuple[float, float]]]:
     if uem is None:
         return {}
     if isinstance(uem, (str, os.PathLike)):
-        return dict(_diarist.read_uem(uem))
+        return _diarist.read_uem(uem)
     if isinstance(uem, Mapping):
         return {name: list(regions) for name, regions in uem.items()}
     return {name: list(uem) for name in names}

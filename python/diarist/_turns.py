@@ -52,6 +52,9 @@ class Timeline:
         @property
         def duration_s(self) -> float | None: ...
 
+    _readable_formats: frozenset[str] = frozenset()
+    """Formats for people, which get turns without crumbs."""
+
     def _timeline(self, exclusive: bool) -> list[Turn]:
         """The turns, or the exclusive ones; raises InputError if there are none of these."""
         raise NotImplementedError
@@ -81,7 +84,7 @@ class Timeline:
         name = "txt" if format.lower() == "audacity" else format
         if name.lower() == PAGE:
             return _picture.page(self.file_id, self._lanes(exclusive), self._end_s(), self._recording())
-        return write([self], f"x.{name}", exclusive=exclusive)
+        return write([self], f"x.{name}", exclusive=exclusive, readable=name.lower() in self._readable_formats)
 
     def to_rttm(self, *, exclusive: bool = False) -> str:
         """The turns as RTTM, one line each, with the names of known people."""
@@ -156,7 +159,7 @@ class Timeline:
 
     def _lanes(self, exclusive: bool) -> list[_picture.Lane]:
         lanes: dict[str, list[tuple[float, float]]] = {}
-        for turn in sorted(self._named(exclusive), key=lambda turn: turn.speaker):
+        for turn in sorted(_readable(self._named(exclusive)), key=lambda turn: turn.speaker):
             lanes.setdefault(turn.speaker, []).append((turn.start_s, turn.end_s))
         return [_picture.Lane(name, sorted(times)) for name, times in lanes.items()]
 
@@ -171,17 +174,23 @@ class Timeline:
             for turn in self._timeline(exclusive)
         ]
 
-    def _fields(self, exclusive: bool) -> dict[str, Any]:
+    def _fields(self, exclusive: bool, readable: bool = False) -> dict[str, Any]:
         """The fields that the compiled module reads."""
+        turns = _readable(self._named(exclusive)) if readable else self._named(exclusive)
         others = None if exclusive or self._exclusive() is None else self._named(True)
         return {
             "file_id": self.file_id,
-            "turns": [asdict(turn) for turn in self._named(exclusive)],
+            "turns": [asdict(turn) for turn in turns],
             "exclusive_turns": None if others is None else [asdict(turn) for turn in others],
             "duration_s": self.duration_s,
         }
 
 
-def write(recordings: Iterable[Timeline], name: str, *, exclusive: bool = False) -> str:
+def write(recordings: Iterable[Timeline], name: str, *, exclusive: bool = False, readable: bool = False) -> str:
     """The text of a file with recordings; ``name`` has the extension of the format."""
-    return _diarist.write_labels(json.dumps([recording._fields(exclusive) for recording in recordings]), name)
+    return _diarist.write_labels(json.dumps([recording._fields(exclusive, readable) for recording in recordings]), name)
+
+
+def _readable(turns: list[Turn]) -> list[Turn]:
+    """The turns as people read them: short pauses closed, crumbs left out."""
+    return [Turn(**turn) for turn in json.loads(_diarist.readable(json.dumps([asdict(turn) for turn in turns])))]

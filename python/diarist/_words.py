@@ -6,7 +6,7 @@ import json
 import os
 import warnings
 from dataclasses import dataclass, field
-from typing import Any, Mapping, Sequence, overload
+from typing import Any, Literal, Mapping, Sequence, overload
 
 from diarist import _diarist
 from diarist._errors import LabelsWarning, OptionError, unreadable
@@ -46,20 +46,31 @@ def assign(
     turns: Timeline | str | os.PathLike[str],
     *,
     format: None = None,
+    fill: bool = False,
 ) -> list[Utterance]: ...
 @overload
 def assign(
     transcript: str | os.PathLike[str] | bytes | Mapping[str, Any] | Sequence[Any],
     turns: Timeline | str | os.PathLike[str],
     *,
-    format: str,
+    format: Literal["docx"],
+    fill: bool = False,
+) -> bytes: ...
+@overload
+def assign(
+    transcript: str | os.PathLike[str] | bytes | Mapping[str, Any] | Sequence[Any],
+    turns: Timeline | str | os.PathLike[str],
+    *,
+    format: Literal["txt", "srt", "vtt", "json", "html", "md"],
+    fill: bool = False,
 ) -> str: ...
 def assign(
     transcript: str | os.PathLike[str] | bytes | Mapping[str, Any] | Sequence[Any],
     turns: Timeline | str | os.PathLike[str],
     *,
     format: str | None = None,
-) -> list[Utterance] | str:
+    fill: bool = False,
+) -> list[Utterance] | str | bytes:
     """Assigns speakers to the words of a transcript.
 
     >>> words = whisper.load_model("small").transcribe("meeting.mp3", word_timestamps=True)
@@ -70,8 +81,9 @@ def assign(
         (docs/words.md has the layouts).
     turns: a result, or a file that :func:`diarist.read` reads. In a file with several recordings,
         the one named like the transcript is taken.
-    format: None for a list of utterances; or "txt", "srt", "vtt" or "json" for the text of a file,
-        as ``diarist assign`` writes it.
+    format: None for a list of utterances; "txt", "srt", "vtt", "json", "html" or "md" for the text
+        of a file, or "docx" for its bytes, as ``diarist assign`` writes them.
+    fill: gives words near which nobody speaks to the nearest speaker.
 
     Raises :class:`diarist.InputError` if an input cannot be read. Warns with
     :class:`diarist.LabelsWarning` of words with impossible times or without a speaker.
@@ -93,11 +105,18 @@ def assign(
         except (TypeError, ValueError) as error:
             raise OptionError(f"a transcript cannot be given as {type(transcript).__name__}; give a path, bytes, or JSON") from error
     labels = json.dumps(one_recording(turns, stem)._fields(False))
-    text, num_impossible, num_unknown = _diarist.assign(data, place, labels, format or "json")
-    for number, fault_of_words in ((num_impossible, "impossible times"), (num_unknown, "no speaker")):
+    found = _diarist.assign(data, place, labels, format or "json", fill)
+    for number, losses in (
+        (found["num_left_out"], "subtitles left out because their times cannot be read"),
+        (found["num_impossible_times"], "words with impossible times"),
+        (found["num_unknown"], "words near which nobody speaks"),
+    ):
         if number:
-            have = "1 word has" if number == 1 else f"{number} words have"
-            warnings.warn(f"{place}: {have} {fault_of_words}", LabelsWarning, stacklevel=2)
+            warnings.warn(f"{place}: {losses}: {number}", LabelsWarning, stacklevel=2)
+    content: bytes = found["content"]
+    if format == "docx":
+        return content
+    text = content.decode()
     if format is not None:
         return text
     utterances = json.loads(text)["utterances"]

@@ -61,7 +61,7 @@ def test_what_cannot_be_scored(tmp_path):
         diarist.score(A, A_FOUND, uem={"z": [(0, 1)]})
     with pytest.raises(diarist.InputError, match="two recordings named a"):
         diarist.score([A, A], A)
-    with pytest.raises(diarist.InputError, match="no .rttm file"):
+    with pytest.raises(diarist.InputError, match="no file with turns"):
         diarist.score(tmp_path, A)
     with pytest.raises(FileNotFoundError):
         diarist.score(tmp_path / "missing.rttm", A)

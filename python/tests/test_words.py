@@ -23,7 +23,7 @@ def files(transcript, result, tmp_path):
 
 
 @pytest.mark.filterwarnings("ignore::diarist.LabelsWarning")
-@pytest.mark.parametrize("format", ["txt", "srt", "vtt", "json"])
+@pytest.mark.parametrize("format", ["txt", "srt", "vtt", "json", "html", "md"])
 def test_texts_are_those_of_the_command(format, transcript, files, result, cli):
     expected = cli("assign", "--format", format, *files)
     assert diarist.assign(*files, format=format) == expected
@@ -38,8 +38,10 @@ def test_utterances_are_values(transcript, result):
     first = utterances[0]
     assert first.words[0] == diarist.Word("w0.", 0.0, 0.4) and first.text.startswith("w0. ")
     early = diarist.Labels("a", [turn for turn in result.turns if turn.end_s < 40])
-    with pytest.warns(diarist.LabelsWarning, match="the transcript: [0-9]+ words have no speaker"):
+    with pytest.warns(diarist.LabelsWarning, match="the transcript: words near which nobody speaks: [0-9]+"):
         assert diarist.assign(transcript, early)[-1].speaker is None
+    assert all(utterance.speaker for utterance in diarist.assign(transcript, early, fill=True))
+    assert diarist.assign(transcript, result, format="docx").startswith(b"PK")
     assert sum(len(utterance.words) for utterance in utterances) == len(transcript["segments"][0]["words"])
     assert all(one.start_s <= other.start_s for one, other in zip(utterances, utterances[1:]))
 
@@ -62,8 +64,8 @@ def test_faults_name_the_transcript(result, tmp_path):
         diarist.assign(tmp_path / "a.json", result)
     with pytest.raises(diarist.InputError, match="the transcript: "):
         diarist.assign({"a": 1}, result)
-    with pytest.raises(diarist.OptionError, match="docx is not a format of transcripts"):
-        diarist.assign({"segments": []}, result, format="docx")
+    with pytest.raises(diarist.OptionError, match="pdf is not a format of transcripts"):
+        diarist.assign({"segments": []}, result, format="pdf")
     with pytest.raises(diarist.OptionError, match="a transcript cannot be given as object"):
         diarist.assign(object(), result)
     with pytest.raises(diarist.OptionError, match="turns are a result or the path"):

@@ -1,14 +1,16 @@
 //! Files with turns: reading, writing, scoring, and speakers for the words of a transcript.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::{self, Format, Labels, uem};
 use diarist::parts::metrics::{self, DerComponents, JerComponents, ScoreOptions, Scores};
-use diarist::parts::timeline::{Annotation, Segment};
-use diarist::parts::words::{self, Speech, SubtitleFormat, Transcript};
+use diarist::parts::timeline::{self, Annotation, ReadableSettings, Segment};
+use diarist::parts::words::{self, Speech, SubtitleFormat, SubtitleLimits, Transcript};
 use diarist::parts::{analysis, files};
 use diarist::{Error, Result, Turn};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::raised;
@@ -23,6 +25,8 @@ struct LabelsFields {
     duration_s: Option<f64>,
     #[serde(default)]
     num_left_out: usize,
+    #[serde(default)]
+    unreadable_lines: Vec<usize>,
 }
 
 impl From<Labels> for LabelsFields {
@@ -33,6 +37,7 @@ impl From<Labels> for LabelsFields {
             exclusive_turns: labels.exclusive.map(|exclusive| exclusive.turns),
             duration_s: labels.duration_s,
             num_left_out: labels.num_left_out,
+            unreadable_lines: labels.unreadable_lines,
         }
     }
 }
@@ -45,7 +50,7 @@ impl From<LabelsFields> for Labels {
             turns: Annotation { file_id, turns: fields.turns },
             exclusive,
             duration_s: fields.duration_s,
-            num_left_out: 0,
+            ..Self::default()
         }
     }
 }
@@ -105,43 +110,72 @@ pub(crate) fn write_labels(py: Python<'_>, recordings: &str, name: PathBuf) -> P
     py.detach(write).map_err(|error| raised(py, &error))
 }
 
-/// Formats of transcripts with speakers.
-const WORDS_FORMATS: [&str; 4] = ["txt", "srt", "vtt", "json"];
-
-/// The utterances of the transcript at `place` with the speakers of `labels`, in a format; and the number of
-/// words with impossible times, and of those without a speaker.
+/// The turns in a JSON list as people read them, without crumbs.
 #[pyfunction]
-pub(crate) fn assign(
-    py: Python<'_>,
+pub(crate) fn readable(py: Python<'_>, turns: &str) -> PyResult<String> {
+    let readable = || as_json(&timeline::readable(&parsed::<Vec<Turn>>(turns)?, &ReadableSettings::default()));
+    py.detach(readable).map_err(|error| raised(py, &error))
+}
+
+/// Formats of transcripts with speakers.
+const WORDS_FORMATS: [&str; 7] = ["txt", "srt", "vtt", "json", "html", "md", "docx"];
+
+/// A transcript with speakers.
+#[derive(IntoPyObject)]
+pub(crate) struct Assigned<'py> {
+    /// The content of the file.
+    content: Bound<'py, PyBytes>,
+    /// Subtitles whose times cannot be read.
+    num_left_out: usize,
+    /// Words with impossible times.
+    num_impossible_times: usize,
+    /// Words without a speaker.
+    num_unknown: usize,
+}
+
+/// The transcript at `place` with the speakers of `labels`, in a format; with `fill`, every word
+/// has a speaker.
+#[pyfunction]
+pub(crate) fn assign<'py>(
+    py: Python<'py>,
     transcript: &[u8],
     place: &str,
     labels: &str,
     format: &str,
-) -> PyResult<(String, usize, usize)> {
+    fill: bool,
+) -> PyResult<Assigned<'py>> {
     let assign = || {
         if !WORDS_FORMATS.contains(&format) {
             return Err(Error::invalid_option(format!("{format} is not a format of transcripts"))
                 .hint(format!("choose one of {}", WORDS_FORMATS.join(", "))));
         }
-        let LabelsFields { turns, exclusive_turns, .. } = parsed(labels)?;
+        let LabelsFields { file_id, turns, exclusive_turns, .. } = parsed(labels)?;
         let transcript = Transcript::read(transcript).map_err(|error| error.at(place))?;
-        let spoken = words::assign(&transcript.words, &Speech::new(turns, exclusive_turns.unwrap_or_default()));
+        let speech = Speech::new(turns, exclusive_turns.unwrap_or_default());
+        let speech = if fill { speech.filled() } else { speech };
+        let spoken = words::assign(&transcript.words, &speech);
         let num_unknown = spoken.iter().filter(|word| word.speaker.is_none()).count();
         let utterances = words::utterances(spoken);
-        let text = match format {
-            "txt" => words::text(&utterances),
-            "srt" => words::subtitles(&utterances, SubtitleFormat::Srt),
-            "vtt" => words::subtitles(&utterances, SubtitleFormat::Vtt),
-            _ => words::json(&utterances).to_line() + "\n",
+        let subtitles = |format| words::subtitles(&utterances, format, &SubtitleLimits::default());
+        let content = match format {
+            "txt" => words::text(&utterances).into_bytes(),
+            "srt" => subtitles(SubtitleFormat::Srt).into_bytes(),
+            "vtt" => subtitles(SubtitleFormat::Vtt).into_bytes(),
+            "html" => words::html(&utterances, &file_id).into_bytes(),
+            "md" => words::markdown(&utterances, &file_id).into_bytes(),
+            "docx" => words::docx(&utterances, &file_id)?,
+            _ => (words::json(&utterances).to_line() + "\n").into_bytes(),
         };
-        Ok((text, transcript.num_impossible_times, num_unknown))
+        Ok((content, transcript.num_left_out, transcript.num_impossible_times, num_unknown))
     };
-    py.detach(assign).map_err(|error| raised(py, &error))
+    let (content, num_left_out, num_impossible_times, num_unknown) =
+        py.detach(assign).map_err(|error| raised(py, &error))?;
+    Ok(Assigned { content: PyBytes::new(py, &content), num_left_out, num_impossible_times, num_unknown })
 }
 
 /// The scored regions in a UEM file, by recording.
 #[pyfunction]
-pub(crate) fn read_uem(py: Python<'_>, path: PathBuf) -> PyResult<Vec<(String, Vec<(f64, f64)>)>> {
+pub(crate) fn read_uem(py: Python<'_>, path: PathBuf) -> PyResult<BTreeMap<String, Vec<(f64, f64)>>> {
     let pairs = |regions: Vec<Segment>| regions.iter().map(|region| (region.start, region.end)).collect();
     let uem = py.detach(|| uem::read_file(&path)).map_err(|error| raised(py, &error))?;
     Ok(uem.into_iter().map(|(file_id, regions)| (file_id, pairs(regions))).collect())

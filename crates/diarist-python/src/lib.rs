@@ -25,7 +25,7 @@ mod _diarist {
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]
-    use crate::labels::{assign, check_format, read_labels, read_uem, score, write_labels, write_text};
+    use crate::labels::{assign, check_format, read_labels, read_uem, readable, score, write_labels, write_text};
     #[pymodule_export]
     use crate::live::LiveEngine;
     #[pymodule_export]
