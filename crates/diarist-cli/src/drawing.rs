@@ -1,17 +1,10 @@
 //! Common parts of pictures of turns: colours, lanes, time marks.
 
 use diarist::Turn;
+pub(crate) use diarist::parts::formats::COLOURS;
 use maud::{Markup, html};
 
 use crate::progress::clock;
-
-/// Colours of speakers in the order of their names, for light and dark backgrounds, in every
-/// picture. Readers with a colour vision deficiency can distinguish them (the tests have the
-/// measure), and no picture distinguishes speakers by colour alone.
-pub(crate) const COLOURS: [&str; 12] = [
-    "#0f3ce1", "#b4b400", "#a50000", "#5ab4ff", "#e14bb4", "#5a871e", "#f09696", "#870fa5", "#9669ff", "#0f5a4b",
-    "#876978", "#ff1e1e",
-];
 
 /// The colour of the speaker at `index` among all speakers, sorted by name.
 pub(crate) fn colour(index: usize) -> &'static str {

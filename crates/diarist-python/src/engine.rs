@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use diarist::parts::formats::rttm;
 use diarist::parts::settings::Choices;
-use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
+use diarist::{Constraints, Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::analysis::Networks;
 use crate::audio::Audio;
 use crate::live::LiveEngine;
 use crate::of_process::OfProcess;
@@ -95,6 +96,50 @@ impl Engine {
             };
             Outcome::new(diarizer.diarize(recording.with_voices())?)
         })?;
+        outcome.into_python(py, &model)
+    }
+
+    /// Runs the networks over a recording. Returns their output, and warnings.
+    #[pyo3(signature = (audio, *, file_id=None, progress=None))]
+    fn analyze(
+        &self,
+        py: Python<'_>,
+        audio: Audio,
+        file_id: Option<&str>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Networks, Vec<String>)> {
+        let diarizer = self.diarizer(py)?;
+        let file_id = file_id.map(rttm::field);
+        let analyzed = call::run(py, audio, progress, move |recording| {
+            diarizer.analyzer().analyze(match file_id {
+                Some(file_id) => recording.with_file_id(file_id),
+                None => recording,
+            })
+        })?;
+        Ok((Networks { analysis: analyzed.analysis }, analyzed.warnings))
+    }
+
+    /// Clusters the output of the networks and returns the fields of `diarist.Diarization`.
+    /// `bounds` is as in [`Self::diarize`]; the same person speaks at both moments of a pair in
+    /// `must_link`, and different people do in `cannot_link`.
+    fn cluster<'py>(
+        &self,
+        py: Python<'py>,
+        networks: &Networks,
+        bounds: &str,
+        must_link: Vec<(f64, f64)>,
+        cannot_link: Vec<(f64, f64)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let diarizer = self.diarizer(py)?;
+        let model = diarizer.fingerprint();
+        let cluster = || {
+            let diarizer = with_bounds(diarizer, &choices(bounds)?)?;
+            let mut settings = diarizer.settings().clone();
+            settings.clustering.constraints = Constraints { must_link, cannot_link };
+            let diarizer = with_people(self.people.as_ref(), diarizer.with_settings(&settings)?)?;
+            Outcome::new(diarizer.cluster(&networks.analysis)?)
+        };
+        let outcome = py.detach(cluster).map_err(|error| fault::raised(py, &error))?;
         outcome.into_python(py, &model)
     }
 

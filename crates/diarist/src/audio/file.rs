@@ -284,15 +284,17 @@ fn open_file(path: &Path) -> Result<File> {
         std::io::ErrorKind::NotFound if is_url(path) => {
             Error::input("this is an address, and diarist does not download").hint("download the file first")
         }
-        std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path"),
+        std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path").of_io(error.kind()),
         std::io::ErrorKind::PermissionDenied => {
-            Error::input("no permission to read it").hint("check the file's access rights")
+            Error::input("no permission to read it").hint("check the file's access rights").of_io(error.kind())
         }
         _ => Error::input("cannot be opened").caused_by(error),
     })?;
     let metadata = file.metadata().map_err(cannot_read)?;
     if metadata.is_dir() {
-        return Err(Error::input("is a directory, not a file").hint("give the audio files in it"));
+        return Err(Error::input("is a directory, not a file")
+            .hint("give the audio files in it")
+            .of_io(std::io::ErrorKind::IsADirectory));
     }
     if metadata.is_file() && metadata.len() == 0 {
         return Err(empty());

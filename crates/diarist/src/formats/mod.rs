@@ -16,6 +16,7 @@
 //! ```
 
 pub mod audacity;
+mod colours;
 #[cfg(feature = "annotation-formats")]
 pub mod csv;
 #[cfg(feature = "annotation-formats")]
@@ -34,6 +35,7 @@ pub mod uem;
 
 pub(crate) use text::{decode_lossy, one_line};
 
+pub use colours::COLOURS;
 #[cfg(feature = "annotation-formats")]
 pub use format::{Format, read, read_tiers, render, write};
 pub use labels::Labels;

@@ -96,7 +96,10 @@ impl SpeakerDatabase {
         let path = path.as_ref();
         let name = path.display().to_string();
         if !path.exists() {
-            return Err(Error::input("there is no speaker database").hint("enroll a person to make one").at(name));
+            return Err(Error::input("there is no speaker database")
+                .hint("enroll a person to make one")
+                .of_io(std::io::ErrorKind::NotFound)
+                .at(name));
         }
         Self::connect(path, name)
     }
