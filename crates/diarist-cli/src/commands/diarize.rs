@@ -261,8 +261,6 @@ impl DiarizeArgs {
         }
         sound.ok()
     }
-
-    }
 }
 
 impl OutputArgs {

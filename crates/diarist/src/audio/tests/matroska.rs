@@ -118,11 +118,12 @@ fn the_default_track_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("two.mkv");
     std::fs::write(&path, bytes).unwrap();
-    let mut chosen = open_selected(&path, Selection { track: Some(1) }).unwrap();
+    let mut chosen = open_selected(&path, Selection { track: Some(1), ..Selection::default() }).unwrap();
     assert!(read_all(&mut chosen).unwrap().iter().all(|&sample| sample == 0.0));
     assert!(chosen.warnings().is_empty());
     for track in [0, 3] {
-        let error = open_selected(&path, Selection { track: Some(track) }).unwrap_err().to_string();
+        let error =
+            open_selected(&path, Selection { track: Some(track), ..Selection::default() }).unwrap_err().to_string();
         assert!(
             error.contains(&format!("no audio track {track}; its audio tracks have the numbers 1 to 2")),
             "{error}"

@@ -98,7 +98,8 @@ fn runs(samples: &[u32]) -> Vec<(u32, u32)> {
 fn every_entry_of_an_edit_list_is_followed() {
     let whole = vec![(0, 1), (1, 15_999)];
     assert_eq!(runs(&decoded(movie(false, &[])).0), whole);
-    let cases: [(&[(u32, i32)], Vec<(u32, u32)>); 6] = [
+    type Case<'a> = (&'a [(u32, i32)], Vec<(u32, u32)>);
+    let cases: [Case<'_>; 6] = [
         (&[(0, 0)], whole.clone()),
         // One unit of the movie's time scale is added at the end: 16 samples.
         (&[(500, 1_600)], vec![(1_600, 9_615)]),
