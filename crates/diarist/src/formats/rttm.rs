@@ -61,9 +61,10 @@ fn is_confidence(field: &str) -> bool {
 
 /// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
-/// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
-/// without length are kept. A `SPEAKER` line has 10 fields; the last two may be missing, as in
-/// early versions of the format. Names may hold blanks if the fields are separated by tabs.
+/// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are
+/// skipped. Turns without length are kept. A `SPEAKER` line has 10 fields; the last two may be
+/// missing, as in early versions of the format. Names may hold blanks if the fields are separated by
+/// tabs.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
@@ -186,7 +187,9 @@ mod tests {
         let ids: Vec<&str> = annotations.iter().map(|annotation| annotation.file_id.as_str()).collect();
         assert_eq!(ids, ["b", "a"]);
         assert_eq!(annotations[0].turns, [turn(1.0, 1.5, "first"), turn(2.5, 3.5, "second")]);
-        assert_eq!(annotations[1].turns, [turn(0.25, 0.25, "zero")]);
+        let mut second_channel = turn(0.25, 0.25, "zero");
+        second_channel.channel = Some(2);
+        assert_eq!(annotations[1].turns, [second_channel]);
         assert_eq!(read_text("").unwrap(), []);
     }
 
