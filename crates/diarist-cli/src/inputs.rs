@@ -45,8 +45,8 @@ impl From<Pcm> for PcmFormat {
 #[derive(Debug, Clone, Copy, clap::Args)]
 #[command(next_help_heading = "Input")]
 pub(crate) struct SelectionArgs {
-    /// Takes audio track N of a video or recording of several tracks [default: the one that the file
-    /// marks as its default, else 1]
+    /// Takes audio track N of a video or recording of several tracks [default: the one that the
+    /// file marks as its default, else 1]
     #[arg(long, value_name = "N")]
     track: Option<usize>,
     /// Takes channel N alone (1 is the left one) [default: the mix of all]

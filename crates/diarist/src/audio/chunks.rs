@@ -63,7 +63,7 @@ impl Form {
     }
 }
 
-/// What a file says about its samples.
+/// A file's own words about its samples.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Chunks {
     /// Content of the chunk that describes the format; empty if there is none.
@@ -114,8 +114,8 @@ impl<F: MediaSource> Walker<'_, F> {
 
     /// The next chunk, whose content follows; `None` at the end of the file.
     ///
-    /// A byte of padding follows a chunk of odd size, which some programs leave out and others write
-    /// after even sizes, too.
+    /// A byte of padding follows a chunk of odd size, which some programs leave out and others
+    /// write after even sizes, too.
     fn head(&mut self) -> Result<Option<Head>> {
         let mut bytes = [0; 24];
         let bytes = &mut bytes[..self.form.chunk_head_bytes() as usize];

@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 
 /// The phase is decided this many times per second.
 const DECISIONS_PER_S: u32 = 16;
-/// What remains of the past after each decision: half after a second.
+/// Share of the past that remains after each decision: half after a second.
 const MEMORY: f64 = 0.957;
 /// Correlation with the first channel below which a channel has the opposite phase. Its mean with
 /// the first channel is then at least 6 dB below their difference.
@@ -139,7 +139,7 @@ impl Mixer {
         }
     }
 
-    /// What was done about channels of opposite phase, if that was more than a moment.
+    /// Describes how channels of opposite phase were treated, if that was more than a moment.
     pub(super) fn warning(&self) -> Option<String> {
         let start_s = self.first_inverted_s?;
         (self.inverted_s >= MIN_WARNING_S.min(0.5 * self.time_s)).then(|| {

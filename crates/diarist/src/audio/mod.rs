@@ -23,6 +23,7 @@ mod matroska;
 mod memory;
 mod mix;
 mod mp4;
+mod open;
 mod opus;
 mod pcm;
 mod quicktime;
@@ -35,8 +36,9 @@ mod timeline;
 mod tracks;
 mod wav;
 
-pub use file::{AudioFile, AudioInfo, open, open_bytes, open_bytes_selected, open_selected};
+pub use file::{AudioFile, AudioInfo};
 pub use memory::SamplesSource;
+pub use open::{open, open_bytes, open_bytes_selected, open_selected};
 pub use pcm::{PcmFormat, PcmSource, pcm};
 pub use repeated::Repeated;
 pub use resample::{MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Resampler};

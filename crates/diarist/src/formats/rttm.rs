@@ -63,8 +63,8 @@ fn is_confidence(field: &str) -> bool {
 ///
 /// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are
 /// skipped. Turns without length are kept. A `SPEAKER` line has 10 fields; the last two may be
-/// missing, as in early versions of the format. Names may hold blanks if the fields are separated by
-/// tabs.
+/// missing, as in early versions of the format. Names may hold blanks if the fields are separated
+/// by tabs.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.

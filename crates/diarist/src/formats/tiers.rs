@@ -13,11 +13,13 @@ pub(super) struct Tiers<'a> {
 
 impl<'a> Tiers<'a> {
     /// The tiers with these names; all if there are none.
+    #[cfg(feature = "annotation-formats")]
     pub(super) fn named(wanted: &'a [String]) -> Self {
         Self { wanted, is_found: vec![false; wanted.len()], present: Vec::new() }
     }
 
     /// Whether tiers were chosen by name.
+    #[cfg(feature = "annotation-formats")]
     pub(super) fn are_named(&self) -> bool {
         !self.wanted.is_empty()
     }
@@ -38,6 +40,7 @@ impl<'a> Tiers<'a> {
     }
 
     /// Checks that every wanted tier was there.
+    #[cfg(feature = "annotation-formats")]
     pub(super) fn check(&self) -> Result<()> {
         match self.is_found.iter().position(|is_found| !is_found) {
             None => Ok(()),

@@ -106,8 +106,8 @@ impl<'a> Recording<'a> {
         self
     }
 
-    /// Takes a part of the sound of a file: a track, a channel. A source of samples is taken whole, and a
-    /// selection from it is an error.
+    /// Takes a part of the sound of a file: a track, a channel. A source of samples is taken whole,
+    /// and a selection from it is an error.
     #[must_use]
     pub fn with_selection(mut self, selection: Selection) -> Self {
         self.selection = selection;
