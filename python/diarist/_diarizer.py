@@ -97,6 +97,7 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         num_speakers: int | None = None,
         min_speakers: int | None = None,
         max_speakers: int | None = None,
+        per_channel: Literal["one", "several"] | None = None,
         progress: Progress | None = None,
     ) -> _results.Diarization:
         """Diarizes a recording; a call of the diarizer does the same.
@@ -104,12 +105,15 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         audio: a path; the bytes of a file, or a file opened with mode "rb"; an array of samples
             (NumPy, PyTorch or an input of numpy.asarray) of shape (samples,) or (channels,
             samples), floats in [-1, 1] or integers, alone or as (samples, rate); or a dictionary
-            as for pyannote.audio, {"audio": path} or {"waveform": samples, "sample_rate": rate}.
+            as for pyannote.audio, {"audio": path} or {"waveform": samples, "sample_rate": rate},
+            with "channel" (from 0) for one channel alone.
         sample_rate: rate in Hz of an array that comes alone. Default: 16000.
         file_id: name of the recording in results. Default: that of the file, without its
             extension.
         num_speakers, min_speakers, max_speakers: number of speakers, if it is known. These
             replace all three of the diarizer.
+        per_channel: for telephone calls and podcasts, diarizes each channel of a file alone: "one"
+            if one person speaks on each, "several" to tell the people on each apart.
         progress: called after every few seconds of audio with the seconds done and the seconds in
             all, or None if they are not known. An exception that it raises ends the call, as
             Ctrl-C does.
@@ -117,7 +121,8 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         Raises a :class:`diarist.Error`; warns with :class:`diarist.AudioWarning` if a part of the
         recording was lost.
         """
-        return self._diarize(audio, sample_rate, file_id, num_speakers, min_speakers, max_speakers, progress)
+        bounds = (num_speakers, min_speakers, max_speakers)
+        return self._diarize(audio, sample_rate, file_id, bounds, per_channel, progress)
 
     __call__ = diarize
 
@@ -126,16 +131,18 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         audio: Any,
         sample_rate: int | None,
         file_id: str | None,
-        num_speakers: int | None,
-        min_speakers: int | None,
-        max_speakers: int | None,
+        bounds: tuple[int | None, int | None, int | None],
+        per_channel: str | None,
         progress: Progress | None,
     ) -> _results.Diarization:
-        source, name = _audio.source(audio, sample_rate)
+        source, name, channel = _audio.source(audio, sample_rate)
+        if channel is not None and per_channel is not None:
+            raise OptionError("per_channel is for all channels; leave the choice of one out")
         fields = self._engine.diarize(
             source,
-            _bounds(num_speakers, min_speakers, max_speakers),
+            _bounds(*bounds),
             file_id=name if file_id is None else file_id,
+            channels=channel if per_channel is None else per_channel,
             progress=progress,
         )
         result = _results.diarization(fields, _playable(source))
@@ -181,7 +188,7 @@ min_probability: Least probability of a person to be named. Default: 0.9.
 
                 report(0.0, None)
                 try:
-                    yield path, self._diarize(path, None, None, *bounds, report if progress else None)
+                    yield path, self._diarize(path, None, None, bounds, None, report if progress else None)
                 except OptionError:
                     raise
                 except Error as error:
@@ -202,9 +209,9 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         """Runs the networks over a recording: the long part of :meth:`diarize`, whose arguments
         these are. :meth:`cluster` makes turns of the output in a moment.
         """
-        source, name = _audio.source(audio, sample_rate)
+        source, name, channel = _audio.source(audio, sample_rate)
         networks, found = self._engine.analyze(
-            source, file_id=name if file_id is None else file_id, progress=progress
+            source, file_id=name if file_id is None else file_id, channel=channel, progress=progress
         )
         _warn(networks.file_id, found)
         return Analysis(networks, _playable(source))
@@ -252,8 +259,8 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         ``clip`` is given as ``audio`` in :meth:`diarize`. Raises :class:`diarist.InputError` if
         nobody speaks, for less than ``min_speech`` seconds, or if several people do.
         """
-        source, _ = _audio.source(clip, sample_rate)
-        data, speech_s = self._engine.voice(source, min_speech=min_speech, progress=progress)
+        source, _, channel = _audio.source(clip, sample_rate)
+        data, speech_s = self._engine.voice(source, min_speech=min_speech, channel=channel, progress=progress)
         return _results.Voice(data, speech_s, self.model)
 
     @property

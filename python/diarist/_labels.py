@@ -81,11 +81,12 @@ def write(path: str | os.PathLike[str], recordings: Iterable[Timeline], *, exclu
     """
     _diarist.check_format(path)
     recordings = list(recordings)
-    if os.path.splitext(path)[1].lower() in (".json", ".jsonl"):
+    is_json = _turns.is_json(os.path.splitext(path)[1][1:])
+    if is_json:
         text = "".join(recording.to_format("json", exclusive=exclusive) for recording in recordings)
     else:
         text = _turns.write(recordings, os.fspath(path), exclusive=exclusive)
-    _diarist.write_text(path, text)
+    _diarist.write_text(path, text, is_json)
 
 
 def one_recording(turns: Timeline | str | os.PathLike[str], file_id: str | None) -> Timeline:

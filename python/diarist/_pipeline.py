@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Callable, TypeVar
+from typing import Any, Callable, Literal, TypeVar
 
 from diarist._diarizer import Diarizer, Progress
 from diarist._errors import OptionError
@@ -63,6 +63,7 @@ class Pipeline(Diarizer):
         num_speakers: int | None = None,
         min_speakers: int | None = None,
         max_speakers: int | None = None,
+        per_channel: Literal["one", "several"] | None = None,
         progress: Progress | None = None,
         hook: Callable[..., Any] | None = None,
     ) -> Diarization:
@@ -79,4 +80,5 @@ class Pipeline(Diarizer):
                 hook("diarization", None, file=file, total=total_s, completed=done_s)
 
         reported = report if progress or hook else None
-        return self._diarize(file, sample_rate, file_id, num_speakers, min_speakers, max_speakers, reported)
+        bounds = (num_speakers, min_speakers, max_speakers)
+        return self._diarize(file, sample_rate, file_id, bounds, per_channel, reported)

@@ -9,7 +9,8 @@ from typing import Iterable, Iterator
 from diarist._errors import InputError
 
 AUDIO_EXTENSIONS = frozenset(
-    "aac aif aiff caf flac m4a m4b mka mkv mov mp3 mp4 oga ogg opus wav webm".split(),
+    "3g2 3ga 3gp 3gpp aac adts aif aifc aiff bwf caf f4a f4b f4v flac m4a m4b m4r m4v mka mkv mov mp1 mp2 "
+    "mp3 mp4 mpa mpga oga ogg ogv opus qt rf64 w64 wav wave weba webm".split(),
 )
 """Extensions of audio files in a folder, in lower case."""
 

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from diarist._turns import Timeline, Turn
+from diarist._turns import Timeline, Turn, is_json
 
 if TYPE_CHECKING:
     import numpy
@@ -149,7 +149,7 @@ class Diarization(Timeline):
         return self._json
 
     def to_format(self, format: str, *, exclusive: bool = False) -> str:
-        if format.lower() == "json":
+        if is_json(format):
             return self._json + "\n"
         return super().to_format(format, exclusive=exclusive)
 

@@ -32,6 +32,8 @@ class Turn:
     confidence: float | None = None
     """Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It is
     not a probability."""
+    channel: int | None = None
+    """Channel of the recording, from 1; None unless channels were diarized apart."""
 
     @property
     def duration_s(self) -> float:
@@ -105,7 +107,8 @@ class Timeline:
         extension = os.path.splitext(path)[1][1:]
         if extension.lower() != PAGE:
             _diarist.check_format(path)
-        _diarist.write_text(path, self.to_format(extension, exclusive=exclusive))
+        # JSON may hold voices.
+        _diarist.write_text(path, self.to_format(extension, exclusive=exclusive), is_json(extension))
 
     def to_annotation(self, *, exclusive: bool = False, names: bool = True) -> AnnotationLike:
         """The turns as a ``pyannote.core.Annotation``, with the names of known people unless
@@ -184,6 +187,11 @@ class Timeline:
             "exclusive_turns": None if others is None else [asdict(turn) for turn in others],
             "duration_s": self.duration_s,
         }
+
+
+def is_json(extension: str) -> bool:
+    """Whether files with an extension are JSON."""
+    return extension.lower() in ("json", "jsonl")
 
 
 def write(recordings: Iterable[Timeline], name: str, *, exclusive: bool = False, readable: bool = False) -> str:

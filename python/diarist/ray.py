@@ -40,7 +40,7 @@ LEARN_PROBABILITY = 0.99
 MAX_RETRIES = 3
 """Number of times that a recording starts again after its machine or process was lost."""
 
-_COLUMN_TYPES = {"float": pyarrow.float64(), "str": pyarrow.string()}
+_COLUMN_TYPES = {"float": pyarrow.float64(), "int": pyarrow.int64(), "str": pyarrow.string()}
 _TURN_FIELDS = [
     (field.name, _COLUMN_TYPES[str(field.type).split(" | ")[0]]) for field in dataclasses.fields(Turn)
 ]

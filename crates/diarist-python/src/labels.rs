@@ -76,10 +76,12 @@ pub(crate) fn check_format(py: Python<'_>, path: PathBuf) -> PyResult<()> {
     format_of(&path).map(drop).map_err(|error| raised(py, &error))
 }
 
-/// Writes `text` into a file, which is whole or not there at all.
+/// Writes `text` into a file, which is whole or not there at all. With `is_private`, only its owner
+/// can read a new file.
 #[pyfunction]
-pub(crate) fn write_text(py: Python<'_>, path: PathBuf, text: &str) -> PyResult<()> {
-    py.detach(|| files::write(&path, text.as_bytes())).map_err(|error| raised(py, &error))
+pub(crate) fn write_text(py: Python<'_>, path: PathBuf, text: &str, is_private: bool) -> PyResult<()> {
+    let write = if is_private { files::write_private } else { files::write };
+    py.detach(|| write(&path, text.as_bytes())).map_err(|error| raised(py, &error))
 }
 
 /// The recordings in a file, at least one, as a JSON list; `name` has the extension of its format.

@@ -52,8 +52,12 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
     let unreadable = |error| Error::input("cannot be read").caused_by(error);
     let kind = path.metadata().map_err(unreadable)?;
     if !kind.is_file() {
-        let what = if kind.is_dir() { "a folder" } else { "a pipe or a device" };
-        return Err(Error::input(format!("is {what}, not a speaker database")).hint("choose another file"));
+        let refused = |what: &str| Error::input(format!("is {what}, not a speaker database"));
+        let error = match kind.is_dir() {
+            true => refused("a folder").of_io(std::io::ErrorKind::IsADirectory),
+            false => refused("a pipe or a device"),
+        };
+        return Err(error.hint("choose another file"));
     }
     let mut rollback = path.as_os_str().to_owned();
     rollback.push("-journal");
