@@ -1,4 +1,4 @@
-//! `diarist score`: diarization and Jaccard error rates of two sets of turns.
+//! `diarist score`: diarization and Jaccard error rates of RTTM files.
 
 mod pairs;
 mod report;
@@ -9,8 +9,7 @@ use std::path::PathBuf;
 use clap::Args;
 use diarist::parts::metrics::{ScoreOptions, score};
 
-use crate::table::Form;
-use crate::{exit, terminal};
+use crate::exit;
 use pairs::Pairs;
 use report::Report;
 
@@ -27,12 +26,11 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ScoreArgs {
-    /// True turns: a file in any format that `diarist convert` reads, or a folder of them
+    /// True turns: an RTTM file, or a folder of them
     #[arg(value_name = "REF")]
     reference: PathBuf,
 
-    /// Turns of the system: a file in any of these formats, or a folder of them; recordings are
-    /// matched by file id
+    /// Turns of the system: an RTTM file, or a folder of them; recordings are matched by file id
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 
@@ -53,16 +51,11 @@ pub(crate) struct ScoreArgs {
     /// Writes JSON: rates as fractions, components in seconds
     #[arg(long)]
     json: bool,
-
-    /// Form of the table
-    #[arg(long, value_enum, value_name = "FORM", default_value_t, conflicts_with = "json")]
-    tables: Form,
 }
 
 /// Writes the scores to stdout.
 pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
-    options.validate()?;
     let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
     let mut report = Report::new(&options);
     for pair in pairs {
@@ -71,10 +64,12 @@ pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         report.add(pair.reference.file_id, pair.uem.is_some(), scores);
     }
     warnings.iter().for_each(|warning| exit::warn(warning));
+    let mut out = io::stdout().lock();
     if args.json {
-        report.write_json(&mut io::stdout().lock())?;
+        report.write_json(&mut out)?
     } else {
-        report.write_table(args.tables, &mut terminal::stdout())?;
-    }
-    Ok(io::stdout().flush()?)
+        report.write_table(&mut out)?
+    };
+    out.flush()?;
+    Ok(())
 }

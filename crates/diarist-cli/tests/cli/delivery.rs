@@ -52,69 +52,6 @@ fn stdin_needs_a_rate_and_is_read_once() {
 }
 
 #[test]
-fn an_audio_file_on_stdin_is_recognised() {
-    let flac = fs::read(audio("short.flac")).unwrap();
-    let expected = short_turns("stdin");
-    for arguments in [&["diarize", "-"][..], &["diarize", "--rate", "8000", "-"]] {
-        assert_eq!(with_stdin(arguments, &flac).succeeded(), expected, "{arguments:?}");
-    }
-    assert!(with_stdin(&["diarize", "--rate", "8000", "-"], b"#!AMR\n0123456789").failed(3).contains("stdin: is AMR"));
-    assert!(with_stdin(&["diarize", "-"], b"who spoke when").failed(3).contains("a text file"));
-    assert!(with_stdin(&["live", "-"], b"#!AMR\n0123456789").failed(3).contains("stdin: is AMR"));
-    assert!(diarist(["diarize", "https://example.org/talk.mp3"]).failed(3).contains("does not download"));
-}
-
-#[test]
-fn channels_of_opposite_phase_are_heard_and_one_can_be_taken() {
-    let mut samples = Vec::new();
-    let mut file = decoder::open(Path::new(&audio("short.flac"))).unwrap();
-    while file.read(&mut samples).unwrap() {}
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("phase.wav");
-    let both: Vec<f32> = samples.iter().flat_map(|&sample| [sample, -sample]).collect();
-    super::wav::write_f32(&path, 16_000, 2, &both);
-    let run = diarist(["diarize".as_ref(), path.as_os_str()]);
-    assert!(run.code == 0 && !run.stdout.is_empty(), "{}", run.stderr);
-    assert!(run.stderr.contains("opposite phase") && run.stderr.lines().count() == 1, "{}", run.stderr);
-    let run = diarist(["diarize".as_ref(), "--channel".as_ref(), "1".as_ref(), path.as_os_str()]);
-    assert_eq!(run.succeeded(), short_turns("phase"));
-    for (channel, word) in [("0", "counted from 1"), ("3", "has 2")] {
-        let line = diarist(["diarize".as_ref(), "--channel".as_ref(), channel.as_ref(), path.as_os_str()]).failed(2);
-        assert!(line.contains(word), "{line}");
-    }
-}
-
-#[test]
-fn each_channel_can_be_a_speaker() {
-    let mut samples = Vec::new();
-    let mut file = decoder::open(Path::new(&audio("short.flac"))).unwrap();
-    while file.read(&mut samples).unwrap() {}
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("call.wav");
-    // The second person answers when the first one has spoken, and hears herself faintly in the
-    // other channel, as on a telephone.
-    let silence = vec![0.0; samples.len()];
-    let first = [&samples[..], &silence].concat();
-    let second = [&silence, &samples[..]].concat();
-    let both: Vec<f32> = first.iter().zip(&second).flat_map(|(a, b)| [a + 0.05 * b, b + 0.05 * a]).collect();
-    super::wav::write_f32(&path, 16_000, 2, &both);
-    let run = |value: &str| diarist(["diarize".as_ref(), value.as_ref(), path.as_os_str()]);
-    let rttm = run("--per-channel").succeeded();
-    let half_s = samples.len() as f64 / 16_000.0;
-    for line in rttm.lines() {
-        let fields: Vec<&str> = line.split(' ').collect();
-        let is_second = fields[3].parse::<f64>().unwrap() + 0.1 > half_s;
-        let expected = if is_second { ("2", "CHANNEL_2") } else { ("1", "CHANNEL_1") };
-        assert_eq!((fields[2], fields[7]), expected, "{rttm}");
-    }
-    assert!(rttm.contains("CHANNEL_1") && rttm.contains("CHANNEL_2"), "{rttm}");
-    assert!(run("--per-channel=several").succeeded().contains("CHANNEL_2_SPEAKER_00"));
-    let arguments = ["diarize", "--per-channel", "--num-speakers", "2", path.to_str().unwrap()];
-    assert!(diarist(arguments).failed(2).contains("several"));
-    assert!(with_stdin(&["diarize", "--per-channel", "-"], &fs::read(&path).unwrap()).failed(2).contains("a file"));
-}
-
-#[test]
 fn a_fault_does_not_stop_the_other_recordings() {
     let (short, missing) = (audio("short.flac"), "no/such/file.wav");
     let run = diarist(["diarize", &short, missing, "--segmentation", &short]);

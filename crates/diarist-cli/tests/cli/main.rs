@@ -10,7 +10,6 @@ mod convert;
 mod delivery;
 #[cfg(feature = "workbench")]
 mod generate;
-mod hostile;
 mod live;
 mod models;
 #[cfg(feature = "workbench")]

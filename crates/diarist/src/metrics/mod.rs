@@ -11,7 +11,6 @@ mod mapping;
 mod options;
 mod score;
 mod scored;
-mod sparse;
 
 pub use der::DerComponents;
 pub use jer::JerComponents;
