@@ -26,6 +26,9 @@ use crate::error::{Error, Result};
 
 /// Successive faults of the container after which the rest of the file is given up.
 const MAX_CONTAINER_FAULTS: usize = 64;
+/// Successive packets without content after which the rest of the file is given up: a header can
+/// promise billions of them in a few bytes.
+const MAX_EMPTY_PACKETS: usize = 10_000;
 /// Longest silence that replaces one damaged packet, in seconds. Real packets are shorter, so a
 /// container that states a longer one is wrong.
 const MAX_PACKET_S: f64 = 1.0;
@@ -82,6 +85,7 @@ pub(super) struct PacketDecoder {
     time_s: f64,
     faults: Faults,
     container_faults: usize,
+    empty_packets: usize,
     num_good_packets: u64,
     ended: bool,
 }
@@ -134,6 +138,7 @@ impl PacketDecoder {
             time_s: 0.0,
             faults,
             container_faults: 0,
+            empty_packets: 0,
             num_good_packets: 0,
             ended: false,
         })
@@ -242,6 +247,11 @@ impl PacketDecoder {
             let fault = match contain(|| self.format.next_packet()) {
                 Ok(Ok(Some(packet))) => {
                     self.container_faults = 0;
+                    self.empty_packets = if packet.data.is_empty() { self.empty_packets + 1 } else { 0 };
+                    if self.empty_packets >= MAX_EMPTY_PACKETS {
+                        self.faults.cut_off(self.time_s, "packets without content follow");
+                        return Ok(None);
+                    }
                     if packet.track_id == self.track_id {
                         return Ok(Some(packet));
                     }

@@ -141,6 +141,10 @@ fn start<F: MediaSource + 'static>(
     if file.is_seekable() && file.byte_len().is_some() {
         outside.num_bytes = file.byte_len();
         outside.movie = mp4::movie(&mut file).map_err(cannot_read)?;
+        // A sample has at least one byte. The reader works for each that is promised.
+        if outside.num_bytes.is_some_and(|bytes| bytes < u64::from(outside.movie.longest_run)) {
+            return Err(Error::input("its header promises more samples than the file has bytes").hint(CONVERT));
+        }
         outside.segment = matroska::segment(&mut file).map_err(cannot_read)?;
         outside.is_ogg_video = identify::is_ogg_video(&mut file).map_err(cannot_read)?;
     } else {

@@ -23,6 +23,8 @@ pub(super) struct Fragments {
     /// Index of the track whose fragment is being read, and the duration of samples without one.
     current: Option<(usize, u32)>,
     num_shifts: usize,
+    /// Most samples that one run of a fragment promises.
+    pub(super) longest_run: u32,
 }
 
 #[derive(Debug, Default)]
@@ -89,6 +91,7 @@ impl Fragments {
             }
             (b"trun", Some((index, default_duration))) => {
                 let count = word(1).unwrap_or(0);
+                self.longest_run = self.longest_run.max(count);
                 let duration = match flags & 0x100 != 0 {
                     false => u64::from(count) * u64::from(default_duration),
                     true => {

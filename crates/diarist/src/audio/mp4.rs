@@ -23,6 +23,8 @@ const OLD_STARTS: [&[u8; 4]; 6] = [b"moov", b"mdat", b"wide", b"free", b"skip", 
 pub(super) struct Movie {
     /// Whether it is a QuickTime file without the box `ftyp`.
     pub(super) is_old: bool,
+    /// Most samples that one run of a fragment promises.
+    pub(super) longest_run: u32,
     pub(super) tracks: Vec<TrackBoxes>,
 }
 
@@ -74,7 +76,7 @@ pub(super) fn movie(file: &mut (impl Read + Seek)) -> Result<Movie> {
     let Walk { movie_timescale, tracks, fragments, is_fragmented, .. } = walk;
     let Some(movie_timescale) = movie_timescale.filter(|&scale| scale > 0) else { return Ok(Movie::default()) };
     let tracks = tracks.iter().filter_map(|track| track.finish(movie_timescale, is_fragmented, &fragments)).collect();
-    Ok(Movie { is_old, tracks })
+    Ok(Movie { is_old, longest_run: fragments.longest_run, tracks })
 }
 
 impl Movie {

@@ -140,6 +140,18 @@ fn fragments_have_their_own_times_and_no_length() {
 }
 
 #[test]
+fn billions_of_packets_without_content_end() {
+    let mut bytes = fragmented(&[], &[fragment(1, 0, 1, 1_601), fragment(2, 1_600, 1_601, 3_201)]);
+    let trun = bytes.windows(4).rposition(|kind| kind == b"trun").unwrap();
+    bytes[trun + 8..trun + 12].fill(0xff);
+    let trex = bytes.windows(4).position(|kind| kind == b"trex").unwrap();
+    bytes[trex + 20..trex + 24].fill(0);
+    // Whether it is an error or a short recording: it must end.
+    let read = open_bytes("empty.mp4", bytes).and_then(|mut source| read_all(&mut source));
+    assert!(read.is_err() || read.is_ok_and(|samples| samples.len() < 20_000));
+}
+
+#[test]
 fn quicktime_without_a_file_type_is_read() {
     let (samples, warnings) = decoded(movie(true, &[(500, -1), (0, 0)]));
     assert_eq!(runs(&samples), [(0, 8_001), (1, 15_999)]);
