@@ -45,7 +45,8 @@ fn raw_pcm_on_stdin_gives_the_turns_of_the_file() {
 
 #[test]
 fn stdin_needs_a_rate_and_is_read_once() {
-    assert!(with_stdin(&["diarize", "-"], b"").failed(2).contains("--rate"));
+    assert!(with_stdin(&["diarize", "-"], &[0; 64]).failed(2).contains("--rate"));
+    assert!(with_stdin(&["diarize", "-"], b"").failed(3).contains("stdin: nothing came"));
     with_stdin(&["diarize", "--rate", "16000", "-", "-"], b"").failed(2);
     with_stdin(&["diarize", "--rate", "16000", "--channels", "0", "-"], &[0; 64]).failed(2);
     with_stdin(&["diarize", "--rate", "1", "-"], &[0; 64]).failed(3);
@@ -138,7 +139,9 @@ fn a_folder_gives_one_file_for_each_recording() {
     }
     fs::write(input.join("notes.txt"), "not audio").unwrap();
     let arguments = ["diarize".as_ref(), input.as_os_str(), "--output-dir".as_ref(), output.as_os_str()];
-    assert_eq!(diarist(arguments).succeeded(), "");
+    let run = diarist(arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!(run.stderr, format!("{}: 1 other file is left out (.txt)\n", input.display()));
     assert_eq!(files_in(&output), ["a_b.rttm", "a_b_2.rttm", "c.rttm"]);
     for id in ["a_b", "a_b_2", "c"] {
         assert_eq!(fs::read_to_string(output.join(format!("{id}.rttm"))).unwrap(), short_turns(id));
@@ -168,7 +171,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     fs::create_dir_all(folder.path().join("out/conversation.rttm")).unwrap();
     let below_file = file.join("x.rttm");
     let cases = [
-        ("-o", folder.path().to_owned()),
+        ("-o", folder.path().join("out/conversation.rttm")),
         ("-o", folder.path().join("missing/x.rttm")),
         ("-o", below_file.clone()),
         ("--output-dir", file),

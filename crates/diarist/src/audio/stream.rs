@@ -43,6 +43,9 @@ pub fn open_stream(
     selection: Selection,
 ) -> Result<Box<dyn AudioSource>> {
     let (start, reader) = peek(reader).map_err(|error| cannot_read(error).at(name))?;
+    if start.is_empty() && raw.is_none() {
+        return Err(Error::input("nothing came through the pipe").hint("check the program that writes to it").at(name));
+    }
     match (recognise(&start, raw.is_some()), raw) {
         (Some(container), _) => Ok(Box::new(
             open_container(reader, &start, container, None, name, selection).map_err(|error| error.at(name))?,
