@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known};
+use symphonia::core::codecs::audio::{
+    AudioCodecId, AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known,
+};
 use symphonia::core::codecs::registry::CodecRegistry;
 
 use super::aac::{self, OtherAac, Plan};
@@ -68,6 +70,17 @@ pub(super) fn decoder(params: &AudioCodecParameters) -> Result<Box<dyn AudioDeco
             None => format!("its audio codec is unknown or encrypted ({error})"),
         }),
         Err(reason) => Err(format!("its header is damaged ({reason})")),
+    }
+}
+
+/// The codec of the same samples in big-endian order.
+pub(super) fn big_endian(codec: AudioCodecId) -> AudioCodecId {
+    match codec {
+        well_known::CODEC_ID_PCM_S24LE => well_known::CODEC_ID_PCM_S24BE,
+        well_known::CODEC_ID_PCM_S32LE => well_known::CODEC_ID_PCM_S32BE,
+        well_known::CODEC_ID_PCM_F32LE => well_known::CODEC_ID_PCM_F32BE,
+        well_known::CODEC_ID_PCM_F64LE => well_known::CODEC_ID_PCM_F64BE,
+        other => other,
     }
 }
 

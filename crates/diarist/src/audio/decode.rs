@@ -98,9 +98,14 @@ impl PacketDecoder {
     pub(super) fn new(format: Box<dyn FormatReader>, outside: Outside) -> Result<Self> {
         let disabled = outside.movie.tracks.iter().filter(|track| track.is_disabled).map(|track| track.id);
         let passed_over: Vec<u32> = disabled.chain(outside.segment.passed_over.iter().copied()).collect();
-        let Chosen { track, decoder, note } = choose(format.as_ref(), outside.selection, &passed_over)?;
-        let params = audio_params(&track).cloned().unwrap_or_default();
+        let Chosen { track, mut decoder, note } = choose(format.as_ref(), outside.selection, &passed_over)?;
+        let mut params = audio_params(&track).cloned().unwrap_or_default();
         let boxes = outside.movie.track(track.id);
+        if boxes.is_some_and(|boxes| boxes.is_big_endian) {
+            // The reader takes all for little-endian.
+            params.codec = codecs::big_endian(params.codec);
+            decoder = codecs::decoder(&params).map_err(Error::input)?;
+        }
         let parts = parts(&track, &params, boxes);
         // The reader of ADTS, and that of MP3 without an encoder's tag, only estimate a length.
         let container = format.format_info().short_name;

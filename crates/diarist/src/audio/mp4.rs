@@ -42,6 +42,8 @@ pub(super) struct TrackBoxes {
     pub(super) is_fragmented: bool,
     /// End of the last fragment in seconds.
     pub(super) end_s: Option<f64>,
+    /// Whether samples whose byte order the format does not tell are big-endian.
+    pub(super) is_big_endian: bool,
     /// Where the times of fragments differ from those that Symphonia counts.
     pub(super) shifts: Vec<Shift>,
 }
@@ -51,6 +53,7 @@ pub(super) struct TrackBoxes {
 struct Partial {
     track_id: Option<u32>,
     is_disabled: bool,
+    is_big_endian: bool,
     timescale: Option<u32>,
     /// Entries of the edit list: length in the movie's time scale, start in the track's (-1:
     /// empty).
@@ -130,6 +133,7 @@ impl Partial {
         Some(TrackBoxes {
             id,
             is_disabled: self.is_disabled,
+            is_big_endian: self.is_big_endian,
             parts,
             has_wrong_silence,
             is_fragmented,
@@ -182,7 +186,8 @@ impl Walk {
                     self.tracks.push(Partial::default());
                     self.boxes(file, body, next, depth + 1)?;
                 }
-                kind @ (b"mvhd" | b"tkhd" | b"mdhd" | b"elst" | b"stts" | b"trex" | b"tfhd" | b"tfdt" | b"trun")
+                kind @ (b"mvhd" | b"tkhd" | b"mdhd" | b"elst" | b"stts" | b"stsd" | b"trex" | b"tfhd" | b"tfdt"
+                | b"trun")
                     if next - body <= MAX_BOX_BYTES =>
                 {
                     let kind = [kind[0], kind[1], kind[2], kind[3]];
@@ -227,6 +232,13 @@ impl Walk {
                 track.num_ticks = entries
                     .map(|entry| u64::from(u32_at(entry, 0)) * u64::from(u32_at(entry, 4)))
                     .fold(0, u64::saturating_add);
+            }
+            (b"stsd", Some(track)) => {
+                // The box `enda` says that the order is the other one (QuickTime File Format
+                // Specification, "Sound Sample Description Extensions").
+                let is_little = content.windows(6).any(|window| window == b"enda\0\x01");
+                let kinds: [&[u8]; 4] = [b"in24", b"in32", b"fl32", b"fl64"];
+                track.is_big_endian = content.get(12..16).is_some_and(|kind| kinds.contains(&kind)) && !is_little;
             }
             _ => self.fragments.leaf(kind, content),
         }

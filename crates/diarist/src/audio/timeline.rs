@@ -78,6 +78,10 @@ impl Parts {
 
     /// The next thing at a position; parts that end there are dropped.
     pub(super) fn next(&mut self, position: u64, sample_rate: u32) -> Next {
+        if sample_rate == 0 {
+            // The header of MP4 cannot hold rates above 65,535 Hz; the first packet tells them.
+            return Next::Take(u64::MAX);
+        }
         let frames = |seconds: f64| (seconds * f64::from(sample_rate)).round().max(0.0) as u64;
         let mut is_new = false;
         while let Some(&part) = self.parts.front() {

@@ -95,6 +95,24 @@ fn runs(samples: &[u32]) -> Vec<(u32, u32)> {
     runs
 }
 
+/// `bytes` with the only `old` in them replaced.
+fn with(bytes: &[u8], old: &[u8], new: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(old.len()).position(|window| window == old).unwrap();
+    [&bytes[..at], new, &bytes[at + old.len()..]].concat()
+}
+
+#[test]
+fn samples_of_24_bits_are_big_endian_unless_the_header_says_otherwise() {
+    let num_samples = 1_000;
+    let data: Vec<u8> = (0..num_samples).flat_map(|i: u32| (i << 8).to_be_bytes()[1..].to_vec()).collect();
+    let start = atom(b"ftyp", b"qt  \0\0\0\0qt  ");
+    let trak = track(1, true, num_samples, start.len() as u32 + 8, &[]);
+    let trak = with(&with(&trak, b"sowt", b"in24"), &[0, 1, 0, 16], &[0, 1, 0, 24]);
+    let trak = with(&trak, &words(&[2, num_samples]), &words(&[3, num_samples]));
+    let file = [start, atom(b"mdat", &data), atom(b"moov", &[mvhd(), trak].concat())].concat();
+    assert_eq!(runs(&decoded(file).0), [(0, 1), (1, num_samples - 1)]);
+}
+
 #[test]
 fn every_entry_of_an_edit_list_is_followed() {
     let whole = vec![(0, 1), (1, 15_999)];
