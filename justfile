@@ -76,6 +76,10 @@ record action="check":
 header:
     DIARIST_WRITE_HEADER=1 cargo test -p diarist-capi --test header
 
+# build and install the C library; PREFIX, LIBDIR, DESTDIR choose the place
+install-capi:
+    tools/install-capi.sh
+
 # write the keywords of the Python package anew
 python-settings:
     DIARIST_WRITE_PYTHON_SETTINGS=1 cargo test -p diarist --lib settings::python

@@ -36,6 +36,9 @@ typedef enum {
   DIARIST_STATUS_CANCELLED = 7,
 } diarist_status;
 
+// The output of the networks for one recording.
+typedef struct diarist_analysis diarist_analysis;
+
 // The diarization of one recording: who spoke when.
 typedef struct diarist_diarization diarist_diarization;
 
@@ -78,6 +81,14 @@ typedef struct {
   // is not a probability.
   double confidence;
 } diarist_turn;
+
+// Two moments of a recording, in seconds, at each of which one person speaks alone.
+typedef struct {
+  // One moment.
+  double a_s;
+  // The other moment.
+  double b_s;
+} diarist_moments;
 
 #ifdef __cplusplus
 extern "C" {
@@ -269,6 +280,94 @@ diarist_status diarist_diarization_rttm(const diarist_diarization *diarization, 
 // # Safety
 // `diarization` must be a diarization, `text` must be valid for a write.
 diarist_status diarist_diarization_json(const diarist_diarization *diarization, char **text);
+
+// Runs the networks over an audio file: the long part of diarist_diarize_file, whose arguments
+// these are. Free `analysis` with diarist_analysis_free.
+//
+// # Safety
+// As diarist_diarize_file, with `analysis` in place of `diarization`.
+diarist_status diarist_analyze_file(const diarist_diarizer *diarizer,
+                                    const char *path,
+                                    diarist_progress progress,
+                                    void *user_data,
+                                    diarist_analysis **analysis);
+
+// Reads a file that diarist_analysis_save, `diarist analyze` or `diarist diarize --checkpoint`
+// wrote. Free `analysis` with diarist_analysis_free.
+//
+// # Safety
+// `path` must end with a zero byte, `analysis` must be valid for a write.
+diarist_status diarist_analysis_open(const char *path, diarist_analysis **analysis);
+
+// Saves a file for diarist_analysis_open and `diarist cluster`. It is written whole or not at all.
+//
+// # Safety
+// `analysis` must be an analysis, `path` must end with a zero byte.
+diarist_status diarist_analysis_save(const diarist_analysis *analysis, const char *path);
+
+// Frees an analysis. NULL is allowed.
+//
+// # Safety
+// `analysis` must be NULL or an analysis, and not be used any more.
+void diarist_analysis_free(diarist_analysis *analysis);
+
+// Makes turns of an analysis, without the recording.
+//
+// `min_speakers` and `max_speakers` are as in diarist_diarize_file. The same person speaks at both
+// moments of each of the `num_same` pairs in `same`: their speakers become one. Different people
+// do in each of the `num_different` pairs in `different`: if they were one speaker, that speaker
+// is split. NULL is allowed for no pairs. Free `diarization` with diarist_diarization_free.
+//
+// # Safety
+// `diarizer` must be a diarizer, `analysis` an analysis, `same` and `different` must hold as many
+// pairs as their numbers tell, `diarization` must be valid for a write.
+diarist_status diarist_cluster(const diarist_diarizer *diarizer,
+                               const diarist_analysis *analysis,
+                               size_t min_speakers,
+                               size_t max_speakers,
+                               const diarist_moments *same,
+                               size_t num_same,
+                               const diarist_moments *different,
+                               size_t num_different,
+                               diarist_diarization **diarization);
+
+// Adds the voice of the one person who speaks in the audio file at `clip` to the person `name` of
+// the speaker database at `path`. A person or a database that is missing is made.
+//
+// Returns DIARIST_STATUS_INPUT for a clip with less than 5 s of speech, or with several people.
+// `progress` may be NULL. Voice prints are biometric data: enroll only people who agreed.
+//
+// # Safety
+// `diarizer` must be a diarizer; `path`, `name` and `clip` must end with a zero byte; `progress`
+// must be NULL or a function that may be called with `user_data` on another thread.
+diarist_status diarist_speakers_enroll(const diarist_diarizer *diarizer,
+                                       const char *path,
+                                       const char *name,
+                                       const char *clip,
+                                       diarist_progress progress,
+                                       void *user_data);
+
+// All people in the speaker database at `path`, by name, as one line of JSON: a list of objects
+// with `name`, `created`, `num_enrolled`, `num_learned` and `speech_s`. Free `people` with
+// diarist_string_free.
+//
+// # Safety
+// `path` must end with a zero byte, `people` must be valid for a write.
+diarist_status diarist_speakers_list(const char *path, char **people);
+
+// Gives a person in the speaker database at `path` another name.
+//
+// # Safety
+// All three texts must end with a zero byte.
+diarist_status diarist_speakers_rename(const char *path,
+                                       const char *old_name,
+                                       const char *new_name);
+
+// Removes a person with all samples from the speaker database at `path`.
+//
+// # Safety
+// Both texts must end with a zero byte.
+diarist_status diarist_speakers_remove(const char *path, const char *name);
 
 // Starts a live diarization.
 //

@@ -1,8 +1,9 @@
 //! Files that hold turns.
 
+use std::collections::BTreeSet;
 use std::slice;
 
-use diarist::parts::formats::{self, Format, Labels, json as documents, uem as regions};
+use diarist::parts::formats::{self, Format, Labels, json as documents, rttm::field, uem as regions};
 use diarist::parts::timeline::Segment;
 
 /// Name of the recording where a file has none.
@@ -65,7 +66,8 @@ pub fn uem(bytes: &[u8]) {
         }
     }
     let again = regions::read(text.as_bytes()).expect("written regions can be read");
-    assert!(again.keys().eq(uem.keys()), "{:?} became {:?}", uem.keys(), again.keys());
+    let expected: BTreeSet<String> = uem.keys().map(|file_id| field(file_id)).collect();
+    assert!(again.keys().eq(&expected), "{expected:?} became {:?}", again.keys());
 }
 
 /// Reads the labels in `bytes` and writes each recording in all formats. If its times are of a

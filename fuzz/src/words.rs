@@ -1,7 +1,9 @@
 //! Transcripts.
 
 use diarist::Turn;
-use diarist::parts::words::{Speech, SubtitleFormat, Transcript, assign, json, subtitles, text, utterances};
+use diarist::parts::words::{
+    Speech, SubtitleFormat, SubtitleLimits, Transcript, assign, html, json, markdown, subtitles, text, utterances,
+};
 
 /// Transcripts of any recogniser. No word is lost on the way to the utterances, and these have all
 /// written forms.
@@ -13,7 +15,9 @@ pub fn transcript(bytes: &[u8]) {
     let num_words: usize = utterances.iter().map(|utterance| utterance.words.len()).sum();
     assert_eq!(num_words, words.len());
     assert_eq!(text(&utterances).lines().count(), utterances.len());
-    subtitles(&utterances, SubtitleFormat::Srt);
-    subtitles(&utterances, SubtitleFormat::Vtt);
+    subtitles(&utterances, SubtitleFormat::Srt, &SubtitleLimits::default());
+    subtitles(&utterances, SubtitleFormat::Vtt, &SubtitleLimits::default());
     json(&utterances).to_line();
+    markdown(&utterances, "recording");
+    html(&utterances, "recording");
 }

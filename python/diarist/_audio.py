@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from operator import index
 from typing import Any, BinaryIO, Tuple, Union
 
 from diarist._errors import InputError, OptionError
@@ -18,13 +19,20 @@ MAX_CHANNELS = 64
 """Most channels: an array with more rows has its axes swapped."""
 
 
-def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
-    """The recording, and its name if ``audio`` has one.
+def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None, int | None]:
+    """The recording, its name if ``audio`` has one, and the channel of a file (from 1) if one is
+    chosen.
 
     Raises OptionError if ``audio`` is not a recording, InputError if it cannot be used.
     """
     if isinstance(audio, Mapping):
         return _of_mapping(audio, sample_rate)
+    found, name = _whole(audio, sample_rate)
+    return found, name, None
+
+
+def _whole(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
+    """A recording with all channels."""
     if isinstance(audio, tuple):
         if len(audio) != 2:
             raise OptionError(f"a recording as a tuple is (samples, rate), not {len(audio)} values")
@@ -48,20 +56,29 @@ def source(audio: Any, sample_rate: int | None) -> tuple[Source, str | None]:
     )
 
 
-def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Source, str | None]:
+def _of_mapping(audio: Mapping[str, Any], sample_rate: int | None) -> tuple[Source, str | None, int | None]:
     """A recording as pyannote.audio takes it: {"audio": path or file} or {"waveform": (channels,
-    samples), "sample_rate": Hz}."""
-    if "channel" in audio:
-        raise OptionError("a single channel cannot be chosen; give its samples as (samples, rate)")
+    samples), "sample_rate": Hz}, with "uri" and "channel" (from 0) on request."""
+    channel = audio.get("channel")
+    if channel is not None and not (hasattr(channel, "__index__") and index(channel) >= 0):
+        raise OptionError(f'"channel" is a number from 0 on, not {channel!r}')
     name = audio.get("uri")
     if "waveform" in audio:
         rate = audio.get("sample_rate", sample_rate)
         if rate is None:
             raise OptionError('a dictionary with "waveform" needs "sample_rate", too')
-        return of_array(audio["waveform"], rate), name
+        samples = audio["waveform"]
+        if channel is not None:
+            num_channels = 1 if len(samples.shape) == 1 else samples.shape[0]
+            if channel >= num_channels:
+                raise OptionError(f"there is no channel {channel}, but {num_channels} from 0 on")
+            samples = samples if len(samples.shape) == 1 else samples[channel]
+        return of_array(samples, rate), name, None
     if "audio" in audio:
-        found, own_name = source(audio["audio"], sample_rate)
-        return found, name if name is not None else own_name
+        if channel is not None and (_is_array(audio["audio"]) or isinstance(audio["audio"], tuple)):
+            raise OptionError('"channel" is for a file or a "waveform"')
+        found, own_name = _whole(audio["audio"], sample_rate)
+        return found, name if name is not None else own_name, None if channel is None else index(channel) + 1
     raise OptionError('a dictionary needs "audio", or "waveform" and "sample_rate"')
 
 

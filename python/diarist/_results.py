@@ -6,35 +6,14 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from diarist._turns import Timeline, Turn, is_json
+
 if TYPE_CHECKING:
     import numpy
     from numpy.typing import NDArray
-    from pyannote.core import Annotation
 
 DIMENSION = 256
 """Values in an embedding."""
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A stretch of speech of one speaker."""
-
-    start_s: float
-    """Start in seconds."""
-    end_s: float
-    """End in seconds."""
-    speaker: str
-    """Label of the speaker: ``SPEAKER_00``, ``SPEAKER_01``, ..."""
-    name: str | None = None
-    """Name of the known person who the speaker is; None if nobody was recognised."""
-    confidence: float | None = None
-    """Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It is
-    not a probability."""
-
-    @property
-    def duration_s(self) -> float:
-        """Length in seconds."""
-        return self.end_s - self.start_s
 
 
 @dataclass(frozen=True)
@@ -105,6 +84,8 @@ class Speaker:
     data: bytes | None = field(default=None, repr=False)
     """The embedding of the diarization: 256 32-bit floats, not normalised; None if there is
     none."""
+    display_name: str = ""
+    """Name in files: that of the known person, or else the label. No two speakers share one."""
 
     @property
     def name(self) -> str | None:
@@ -119,7 +100,7 @@ class Speaker:
 
 
 @dataclass(frozen=True)
-class Diarization:
+class Diarization(Timeline):
     """The diarization of one recording: who spoke when."""
 
     file_id: str
@@ -138,9 +119,8 @@ class Diarization:
     """Speakers in the order of their labels."""
     warnings: list[str] = field(repr=False)
     """Parts of the recording that were lost or changed, one sentence each."""
-    _rttm: str = field(repr=False)
-    _exclusive_rttm: str = field(repr=False)
     _json: str = field(repr=False, compare=False)
+    _audio: str | bytes | None = field(default=None, repr=False, compare=False)
 
     @property
     def embeddings(self) -> NDArray[numpy.float32]:
@@ -154,31 +134,55 @@ class Diarization:
                 row[:] = to_array(speaker.data)
         return rows
 
-    def to_rttm(self, *, exclusive: bool = False) -> str:
-        """The turns as RTTM, one line each, as ``diarist diarize`` writes them, with the names of
-        known people."""
-        return self._exclusive_rttm if exclusive else self._rttm
+    @property
+    def speaker_embeddings(self) -> NDArray[numpy.float32] | None:
+        """:attr:`embeddings` in the order of :meth:`labels`, under pyannote.audio's name for them;
+        None if embeddings were skipped. Needs NumPy."""
+        if all(speaker.data is None for speaker in self.speakers):
+            return None
+        names = [speaker.display_name for speaker in self.speakers]
+        return self.embeddings[[names.index(label) for label in self.labels()]]
 
     def to_json(self) -> str:
         """Everything as JSON on one line, as ``diarist diarize --format json`` writes it
         (docs/output-json.md)."""
         return self._json
 
-    def to_annotation(self, *, exclusive: bool = False, names: bool = True) -> Annotation:
-        """The turns as a ``pyannote.core.Annotation``, with the names of known people unless
-        ``names`` is False.
+    def to_format(self, format: str, *, exclusive: bool = False) -> str:
+        if is_json(format):
+            return self._json + "\n"
+        return super().to_format(format, exclusive=exclusive)
 
-        Needs the package ``pyannote.core``; raises ImportError without it.
-        """
-        try:
-            from pyannote.core import Annotation, Segment
-        except ImportError as error:
-            raise ImportError("to_annotation() needs pyannote.core; install it with: pip install pyannote.core") from error
-        annotation = Annotation(uri=self.file_id)
-        for track, turn in enumerate(self.exclusive_turns if exclusive else self.turns):
-            label = turn.name if names and turn.name is not None else turn.speaker
-            annotation[Segment(turn.start_s, turn.end_s), track] = label
-        return annotation
+    to_format.__doc__ = Timeline.to_format.__doc__
+
+    def serialize(self) -> dict[str, list[dict[str, Any]]]:
+        """Both timelines as lists of dictionaries, with the fields that pyannote.audio has."""
+
+        def turns(exclusive: bool) -> list[dict[str, Any]]:
+            return [
+                {"start": round(turn.start_s, 3), "end": round(turn.end_s, 3), "speaker": turn.speaker}
+                for turn in self._named(exclusive)
+            ]
+
+        return {"diarization": turns(False), "exclusive_diarization": turns(True)}
+
+    _readable_formats = frozenset(["srt", "vtt"])
+
+    def _timeline(self, exclusive: bool) -> list[Turn]:
+        return self.exclusive_turns if exclusive else self.turns
+
+    def _exclusive(self) -> list[Turn] | None:
+        return self.exclusive_turns
+
+    def _display_names(self) -> dict[str, str]:
+        return {speaker.label: speaker.display_name for speaker in self.speakers if speaker.display_name}
+
+    def _recording(self) -> str | bytes | None:
+        return self._audio
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The sound of a recording does not travel with its result, but its path does.
+        return {**self.__dict__, "_audio": self._audio if isinstance(self._audio, str) else None}
 
 
 def to_array(data: bytes) -> NDArray[numpy.float32]:
@@ -208,6 +212,7 @@ def _speaker(fields: dict[str, Any], model: str) -> Speaker:
         voice=voice,
         identification=identification(fields["found"]),
         data=fields["embedding"],
+        display_name=fields["display_name"],
     )
 
 
@@ -216,8 +221,9 @@ def _turns(text: str) -> list[Turn]:
     return [Turn(**fields) for fields in json.loads(text)]
 
 
-def diarization(fields: dict[str, Any]) -> Diarization:
-    """The result in the form of the compiled module, as a class."""
+def diarization(fields: dict[str, Any], audio: str | bytes | None = None) -> Diarization:
+    """The result in the form of the compiled module, as a class; ``audio`` is the path or the bytes
+    of the recording, for the player in notebooks."""
     return Diarization(
         file_id=fields["file_id"],
         duration_s=fields["duration_s"],
@@ -227,7 +233,6 @@ def diarization(fields: dict[str, Any]) -> Diarization:
         exclusive_turns=_turns(fields["exclusive_turns"]),
         speakers=[_speaker(speaker, fields["model"]) for speaker in fields["speakers"]],
         warnings=fields["warnings"],
-        _rttm=fields["rttm"],
-        _exclusive_rttm=fields["exclusive_rttm"],
         _json=fields["json"],
+        _audio=audio,
     )

@@ -27,15 +27,11 @@ import pyarrow.parquet
 import ray
 import ray.exceptions
 
-from diarist import _diarizer
+from diarist import _diarizer, _recordings
 from diarist._errors import Error, InputError, OptionError
-from diarist._results import Diarization, Turn, Voice
+from diarist._results import Diarization, Voice
 from diarist._speakers import SpeakerDatabase
-
-AUDIO_EXTENSIONS = frozenset(
-    "aac aif aiff caf flac m4a m4b mka mkv mov mp3 mp4 oga ogg opus wav webm".split(),
-)
-"""Extensions of audio files in a folder, in lower case."""
+from diarist._turns import Turn
 
 ENROLL_SPEECH_S = 5.0
 """Least seconds of speech of a voice that is kept for other recordings."""
@@ -44,7 +40,7 @@ LEARN_PROBABILITY = 0.99
 MAX_RETRIES = 3
 """Number of times that a recording starts again after its machine or process was lost."""
 
-_COLUMN_TYPES = {"float": pyarrow.float64(), "str": pyarrow.string()}
+_COLUMN_TYPES = {"float": pyarrow.float64(), "int": pyarrow.int64(), "str": pyarrow.string()}
 _TURN_FIELDS = [
     (field.name, _COLUMN_TYPES[str(field.type).split(" | ")[0]]) for field in dataclasses.fields(Turn)
 ]
@@ -195,7 +191,7 @@ def find_recordings(recordings: Recordings, *, column: str = "path") -> list[str
     if not isinstance(recordings, (str, os.PathLike)):
         found = [os.fspath(path) for path in recordings]
     elif os.path.isdir(recordings):
-        found = sorted(str(path) for path in _below(pathlib.Path(recordings)))
+        found = _recordings.below(os.fspath(recordings))
     else:
         try:
             table = pyarrow.parquet.read_table(recordings, columns=[column])
@@ -205,7 +201,7 @@ def find_recordings(recordings: Recordings, *, column: str = "path") -> list[str
             raise InputError(f"{os.fspath(recordings)}: there is no column {column!r}; give the name of the column of the paths")
         found = [str(path) for path in table[column].to_pylist() if path is not None]
     if not found:
-        raise InputError(f"{recordings}: no audio file; looked for {' '.join(sorted(AUDIO_EXTENSIONS))}")
+        raise InputError("there is no recording; give a folder or paths of audio files")
     return list(dict.fromkeys(os.path.abspath(path) for path in found))
 
 
@@ -371,17 +367,6 @@ def _run(paths: Iterable[str], submit: Callable[[str], Any], num_cpus: int) -> I
                 yield path, f"{path}: {error.cause!r}"
             except ray.exceptions.RayError as error:
                 yield path, f"{path}: {' '.join(str(error).split())}"
-
-
-def _below(folder: pathlib.Path) -> Iterator[pathlib.Path]:
-    """Audio files below a folder; hidden entries are left out."""
-    for path in folder.iterdir():
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            yield from _below(path)
-        elif path.suffix[1:].lower() in AUDIO_EXTENSIONS and path.is_file():
-            yield path
 
 
 def _row(recording: str, result: Diarization, model: str) -> dict[str, Any]:

@@ -167,3 +167,40 @@ def test_process_pools(method, diarizer, conversation, result):
     with concurrent.futures.ProcessPoolExecutor(2, mp_context=context) as processes:
         calls = [processes.submit(diarizer, conversation) for _ in range(3)]
         assert all(call.result(PATIENCE_S) == result for call in calls)
+
+
+def test_many_files_are_diarized_and_bad_ones_stop_nothing(diarizer, audio, tmp_path):
+    (tmp_path / "b" / ".hidden").mkdir(parents=True)
+    data = (audio / "short.flac").read_bytes()
+    for name in ("b/x.flac", "z.FLAC", "b/.hidden/y.flac", ".y.flac", "notes.txt"):
+        (tmp_path / name).write_bytes(data)
+    (tmp_path / "broken.wav").write_text("no audio")
+    seen = []
+    found = dict(diarizer.diarize_files(tmp_path, max_speakers=1, progress=seen.append))
+    paths = [str(tmp_path / name) for name in ("b/x.flac", "broken.wav", "z.FLAC")]
+    assert list(found) == diarist.find_recordings(tmp_path) == paths
+    assert isinstance(found[paths[1]], diarist.InputError) and "is a text file" in str(found[paths[1]])
+    assert found[paths[0]].file_id == "x" and found[paths[0]].turns == found[paths[2]].turns
+    assert found[paths[0]].turns == diarizer(paths[0], max_speakers=1).turns
+    assert (seen[0].num_done, seen[0].num_files, seen[0].path, seen[0].processed_s) == (0, 3, paths[0], 0.0)
+    assert seen[-1].num_done == 3 and any(now.processed_s == now.total_s for now in seen)
+    assert [now.num_done for now in seen] == sorted(now.num_done for now in seen)
+
+
+def test_lists_of_files(diarizer, audio, tmp_path):
+    given = [audio / "short.flac", str(tmp_path / "missing.wav"), audio / "short.flac"]
+    (path, result), (missing, error) = diarizer.diarize_files(iter(given))
+    assert (path, missing) == (str(given[0]), given[1])
+    assert result == diarizer(given[0]) and isinstance(error, FileNotFoundError)
+    with pytest.raises(diarist.InputError, match="no audio file"):
+        diarizer.diarize_files(tmp_path)
+    with pytest.raises(diarist.InputError, match="there is no recording"):
+        diarizer.diarize_files([])
+    with pytest.raises(diarist.OptionError):
+        next(diarizer.diarize_files(given, num_speakers=0))
+
+    def stop(now):
+        raise LookupError("enough")
+
+    with pytest.raises(LookupError):
+        next(diarizer.diarize_files(given, progress=stop))

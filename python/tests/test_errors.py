@@ -1,5 +1,7 @@
 """Faults are exceptions of their kind, with a hint for the next step."""
 
+import errno
+import os
 import pickle
 import subprocess
 import sys
@@ -91,18 +93,71 @@ def test_errors_are_of_python_kinds_too():
         assert type(error) is kind and str(error) == "a.wav: no such file; check the path"
 
 
+def test_missing_files_are_file_not_found_errors(diarizer, result, tmp_path):
+    path = str(tmp_path / "missing.x")
+    people = diarist.SpeakerDatabase(path)
+    for call, kind in [
+        (lambda: diarizer(path), diarist.InputError),
+        (lambda: diarizer({"audio": path}), diarist.InputError),
+        (lambda: diarizer.voice(path), diarist.InputError),
+        (lambda: diarizer.analyze(path), diarist.InputError),
+        (lambda: diarist.Analysis.open(path), diarist.InputError),
+        (lambda: diarist.read(path, format="rttm"), diarist.InputError),
+        (lambda: diarist.Diarizer(config=path), diarist.InputError),
+        (lambda: diarist.Diarizer(speakers=path), diarist.InputError),
+        (people.people, diarist.InputError),
+        (lambda: diarist.Diarizer(embedding=path), diarist.WeightsError),
+        (lambda: result.save(tmp_path / "no" / "a.rttm"), diarist.OutputError),
+    ]:
+        with pytest.raises(FileNotFoundError) as raised:
+            call()
+        error = raised.value
+        assert isinstance(error, kind) and error.errno == errno.ENOENT
+        assert error.filename == str(tmp_path / "no" / "a.rttm" if kind is diarist.OutputError else path)
+        assert str(error).startswith(error.filename + ": ")
+        again = pickle.loads(pickle.dumps(error))
+        assert (type(again), str(again), again.filename) == (type(error), str(error), error.filename)
+
+
+def test_other_refusals_of_the_system(diarizer, result, tmp_path):
+    for call in (lambda: diarizer(tmp_path), lambda: diarist.SpeakerDatabase(tmp_path).people()):
+        with pytest.raises(IsADirectoryError) as raised:
+            call()
+        assert isinstance(raised.value, diarist.InputError) and raised.value.filename == str(tmp_path)
+    (tmp_path / "a.rttm").mkdir()
+    with pytest.raises(diarist.OutputError):
+        result.save(tmp_path / "a.rttm")
+    (tmp_path / "a.wav").write_bytes(b"")
+    with pytest.raises(diarist.InputError, match="a.wav: ") as raised:
+        diarizer(tmp_path / "a.wav")
+    assert type(raised.value) is diarist.InputError
+
+
+@pytest.mark.skipif(os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0, reason="everything may be read here")
+def test_forbidden_files_are_permission_errors(diarizer, tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"RIFF")
+    path.chmod(0)
+    with pytest.raises(PermissionError) as raised:
+        diarizer(path)
+    assert isinstance(raised.value, diarist.InputError)
+
+
 def test_nothing_but_python_is_needed(conversation):
     program = f"""
 import sys
-sys.modules.update(dict.fromkeys(["numpy", "torch", "pyannote.core", "ray", "pyarrow"]))
+packages = ["numpy", "pandas", "matplotlib", "torch", "pyannote.core", "ray", "pyarrow"]
+sys.modules.update(dict.fromkeys(packages))
 import diarist
 result = diarist.Diarizer()({str(conversation)!r})
 print(len(result.speakers), len(result.to_rttm().splitlines()) == len(result.turns))
-for needs in (lambda: result.embeddings, result.to_annotation):
+assert len(list(result.speaker_diarization)) == len(result.turns) and "<svg" in result._repr_html_()
+assert diarist.score(result, result).der == 0
+for needs in (lambda: result.embeddings, result.to_annotation, result.plot, diarist.score(result, result).to_dataframe):
     try:
         needs()
     except ImportError as error:
         print("ImportError")
 """
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=120)
-    assert done.stdout == "4 True\nImportError\nImportError\n", done.stderr
+    assert done.stdout == "4 True\n" + 4 * "ImportError\n", done.stderr

@@ -100,7 +100,10 @@ def test_tensors(diarizer, samples, result):
         ((1, 2, 3), diarist.OptionError, "(samples, rate)"),
         ({"path": "a.wav"}, diarist.OptionError, '"waveform"'),
         ({"waveform": numpy.zeros(10)}, diarist.OptionError, '"sample_rate"'),
-        ({"audio": "a.wav", "channel": 0}, diarist.OptionError, "single channel"),
+        ({"audio": "a.wav", "channel": -1}, diarist.OptionError, "a number from 0 on"),
+        ({"audio": "a.wav", "channel": "left"}, diarist.OptionError, "a number from 0 on"),
+        ({"audio": numpy.zeros(9), "channel": 0}, diarist.OptionError, "for a file"),
+        ({"waveform": numpy.zeros((2, 9)), "sample_rate": 8000, "channel": 2}, diarist.OptionError, "no channel 2"),
         (io.StringIO("text"), diarist.OptionError, '"rb"'),
         (b"", diarist.InputError, "empty"),
         (b"\x89PNG\r\n\x1a\n" + bytes(100), diarist.InputError, "a picture (PNG)"),
@@ -140,3 +143,40 @@ def test_a_recording_that_is_cut_off_gives_a_warning(diarizer, audio):
         result = diarizer(data[: len(data) // 2])
     assert 5 < result.duration_s < 40
     assert len(result.warnings) == 1
+
+
+@pytest.fixture(scope="module")
+def call(samples, tmp_path_factory):
+    """A file with the conversation on the right channel, and a part of it, later, on the left."""
+    import soundfile
+
+    left = numpy.zeros_like(samples)
+    left[-160_000:] = samples[:160_000]
+    right = samples.copy()
+    right[-160_000:] = 0
+    path = tmp_path_factory.mktemp("call") / "call.wav"
+    soundfile.write(path, numpy.stack([left, right], axis=1), 16_000, subtype="PCM_16")
+    return path, left, right
+
+
+def test_one_channel_is_chosen(diarizer, call):
+    path, left, right = call
+    for channel, samples in enumerate((left, right)):
+        expected = turns(diarizer(samples))
+        assert expected
+        assert turns(diarizer({"audio": path, "channel": channel})) == expected
+        assert turns(diarizer({"audio": path.read_bytes(), "channel": numpy.int64(channel)})) == expected
+        assert turns(diarizer({"waveform": numpy.stack([left, right]), "sample_rate": 16_000, "channel": channel})) == expected
+        assert turns(diarizer.cluster(diarizer.analyze({"audio": path, "channel": channel}))) == expected
+    with pytest.raises(diarist.Error, match="channel"):
+        diarizer({"audio": path, "channel": 2})
+
+
+def test_channels_are_speakers(diarizer, call, cli):
+    path, _, _ = call
+    result = diarizer(path, per_channel="one")
+    assert result.labels() == ["CHANNEL_1", "CHANNEL_2"] and {turn.channel for turn in result.turns} == {1, 2}
+    assert result.to_rttm() == cli("diarize", "--per-channel", path)
+    assert diarizer(path, per_channel="several").to_rttm() == cli("diarize", "--per-channel=several", path)
+    with pytest.raises(diarist.OptionError, match="one or several"):
+        diarizer(path, per_channel="two")

@@ -116,8 +116,7 @@ pub unsafe extern "C" fn diarist_diarize_file(
         // SAFETY: the caller's promise.
         let (diarizer, path, place) =
             unsafe { (given(diarizer, "diarizer")?, text(path, "path")?, place(diarization, "diarization")?) };
-        let caller = Caller { progress, user_data };
-        place.put(diarizer.run(Recording::new(path), min_speakers, max_speakers, caller)?);
+        place.put(diarizer.run(Recording::new(path), min_speakers, max_speakers, progress, user_data)?);
         Ok(())
     })
 }
@@ -151,8 +150,7 @@ pub unsafe extern "C" fn diarist_diarize_samples(
         // SAFETY: the caller's promise.
         let samples = unsafe { array(samples, num_samples, "samples") }?;
         let recording = Recording::from_source("audio", SamplesSource::new(samples, num_channels, sample_rate)?);
-        let caller = Caller { progress, user_data };
-        place.put(diarizer.run(recording, min_speakers, max_speakers, caller)?);
+        place.put(diarizer.run(recording, min_speakers, max_speakers, progress, user_data)?);
         Ok(())
     })
 }
@@ -196,26 +194,42 @@ impl Caller {
 }
 
 impl Diarizer {
-    fn run(
-        &self,
+    /// The diarizer for a number of speakers; that of the settings if both are 0.
+    pub(crate) fn with_bounds(&self, min_speakers: usize, max_speakers: usize) -> Result<diarist::Diarizer> {
+        if min_speakers == 0 && max_speakers == 0 {
+            return Ok(self.diarizer.clone());
+        }
+        let bound = |speakers: usize| (speakers > 0).then_some(speakers);
+        self.diarizer.with_num_speakers(None, bound(min_speakers), bound(max_speakers))
+    }
+
+    /// Calls `work` with a recording that reports to the caller's function, which may end it.
+    pub(crate) fn with_progress<R>(
+        progress: Progress,
+        user_data: *mut c_void,
         recording: Recording<'_>,
-        min_speakers: usize,
-        max_speakers: usize,
-        caller: Caller,
-    ) -> Result<*mut Diarization> {
-        let diarizer = if min_speakers == 0 && max_speakers == 0 {
-            self.diarizer.clone()
-        } else {
-            let bound = |speakers: usize| (speakers > 0).then_some(speakers);
-            self.diarizer.with_num_speakers(None, bound(min_speakers), bound(max_speakers))?
-        };
+        work: impl FnOnce(Recording<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let caller = Caller { progress, user_data };
         let cancel = &AtomicBool::new(false);
         let report = move |progress| {
             if !caller.report(progress) {
                 cancel.store(true, Ordering::Relaxed);
             }
         };
-        let result = diarizer.diarize(recording.with_progress(report).with_cancel(cancel))?;
+        work(recording.with_progress(report).with_cancel(cancel))
+    }
+
+    fn run(
+        &self,
+        recording: Recording<'_>,
+        min_speakers: usize,
+        max_speakers: usize,
+        progress: Progress,
+        user_data: *mut c_void,
+    ) -> Result<*mut Diarization> {
+        let diarizer = self.with_bounds(min_speakers, max_speakers)?;
+        let result = Self::with_progress(progress, user_data, recording, |recording| diarizer.diarize(recording))?;
         Ok(Diarization::into_raw(result))
     }
 }

@@ -5,12 +5,18 @@
 //! layout that C does not know.
 #![deny(unsafe_op_in_unsafe_fn)]
 
+mod analysis;
 mod diarization;
 mod diarizer;
 mod fault;
 mod live;
+mod people;
 mod text;
 
+pub use analysis::{
+    Analysis, Moments, diarist_analysis_free, diarist_analysis_open, diarist_analysis_save, diarist_analyze_file,
+    diarist_cluster,
+};
 pub use diarization::{
     Diarization, Speaker, Turn, diarist_diarization_duration_s, diarist_diarization_embedding,
     diarist_diarization_exclusive_turn, diarist_diarization_file_id, diarist_diarization_free,
@@ -24,4 +30,5 @@ pub use diarizer::{
 };
 pub use fault::{Status, diarist_last_error};
 pub use live::{Live, diarist_live_finish, diarist_live_free, diarist_live_new, diarist_live_push};
+pub use people::{diarist_speakers_enroll, diarist_speakers_list, diarist_speakers_remove, diarist_speakers_rename};
 pub use text::{diarist_string_free, diarist_version};

@@ -101,8 +101,55 @@ fn misuse_gets_a_status_and_a_message() {
     let people = folder.path().join("people.db");
     let diarizer = Diarizer::new(&Settings::default()).unwrap();
     let (voice, _) = diarizer.voice(&single, MIN_ENROLL_S).unwrap();
-    let sample = NewSample { voice, source: String::new(), model: diarizer.fingerprint() };
-    SpeakerDatabase::open_or_create(&people).unwrap().enroll("Ann Lee", &[sample]).unwrap();
-    let output = run(&program, &[&people, &single], None);
+    let voice = NewSample { voice, source: String::new(), model: diarizer.fingerprint() };
+    SpeakerDatabase::open_or_create(&people).unwrap().enroll("Ann Lee", &[voice]).unwrap();
+    let (new_people, analysis) = (folder.path().join("new.db"), folder.path().join("new.diarist"));
+    let output = run(&program, &[&people, &single, &new_people, &sample(), &analysis], None);
     assert!(output.status.success(), "{}", text(&output.stderr));
+}
+
+#[test]
+fn the_installed_library_is_found_by_pkg_config() {
+    if Command::new("pkg-config").arg("--version").output().is_err() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let prefix = folder.path().join("usr");
+    // A cargo that builds nothing: the libraries are those of this test.
+    let bin = folder.path().join("bin");
+    let built = folder.path().join("target/debug");
+    fs::create_dir_all(&bin).unwrap();
+    fs::create_dir_all(&built).unwrap();
+    std::os::unix::fs::symlink("/bin/true", bin.join("cargo")).unwrap();
+    for name in ["libdiarist_c.a", "libdiarist_c.so", "libdiarist_c.dylib"] {
+        if libraries().join(name).exists() {
+            std::os::unix::fs::symlink(libraries().join(name), built.join(name)).unwrap();
+        }
+    }
+    let path = env::join_paths([bin].into_iter().chain(env::split_paths(&env::var_os("PATH").unwrap()))).unwrap();
+    let mut install = Command::new(root().join("tools/install-capi.sh"));
+    install.env("PATH", path).env("PREFIX", &prefix).env("PROFILE", "dev").env_remove("DESTDIR").env_remove("LIBDIR");
+    let output = install.env("CARGO_TARGET_DIR", folder.path().join("target")).output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+
+    let asked = |arguments: &[&str]| {
+        let mut command = Command::new("pkg-config");
+        let output =
+            command.args(arguments).arg("diarist").env("PKG_CONFIG_PATH", prefix.join("lib/pkgconfig")).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        text(&output.stdout).trim().to_owned()
+    };
+    assert_eq!(asked(&["--modversion"]), env!("CARGO_PKG_VERSION"));
+    let flags = asked(&["--cflags", "--libs"]);
+    let program = folder.path().join("program");
+    let mut compiler = Command::new(env::var_os("CC").unwrap_or_else(|| "cc".into()));
+    compiler.arg(root().join("examples/c/cluster.c")).arg("-o").arg(&program).args(flags.split_whitespace());
+    let output = compiler.output().expect("a C compiler");
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let output = run(&program, &[&sample(), &folder.path().join("a.diarist"), Path::new("2")], None);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    let speakers: std::collections::BTreeSet<_> =
+        text(&output.stdout).lines().filter_map(|line| line.split(' ').nth(7)).collect();
+    assert_eq!(speakers.len(), 2, "{}", text(&output.stdout));
 }

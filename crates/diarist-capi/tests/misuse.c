@@ -1,5 +1,6 @@
-/* Misuse of the interface, and names of known people: `misuse PEOPLE.db CLIP`. Ends with 0 if every
- * answer is as expected. */
+/* Misuse of the interface, known people, saved analyses:
+ * `misuse PEOPLE.db CLIP NEW.db CONVERSATION NEW.diarist`. Ends with 0 if every answer is as
+ * expected. */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,8 +29,100 @@ static bool stop(double processed_s, double total_s, void *user_data) {
     return false;
 }
 
+/* Makes the database at `path` with the voice in `clip`. */
+static void known_people(const diarist_diarizer *diarizer, const char *path, const char *clip) {
+    char *people = NULL;
+    int calls = 0;
+    CHECK_FAULT(diarist_speakers_list(path, &people), DIARIST_STATUS_INPUT, "no speaker database");
+    CHECK_FAULT(diarist_speakers_enroll(NULL, path, "Ann", clip, NULL, NULL),
+                DIARIST_STATUS_INVALID_OPTION, "diarizer is NULL");
+    CHECK_FAULT(diarist_speakers_enroll(diarizer, path, NULL, clip, NULL, NULL),
+                DIARIST_STATUS_INVALID_OPTION, "name is NULL");
+    CHECK_FAULT(diarist_speakers_enroll(diarizer, path, " ", clip, NULL, NULL), DIARIST_STATUS_INPUT, "name");
+    CHECK_FAULT(diarist_speakers_enroll(diarizer, path, "Ann", "missing.wav", NULL, NULL),
+                DIARIST_STATUS_INPUT, "missing.wav");
+    CHECK(diarist_speakers_enroll(diarizer, path, "Ann", clip, stop, &calls) == DIARIST_STATUS_CANCELLED);
+    CHECK_FAULT(diarist_speakers_list(path, &people), DIARIST_STATUS_INPUT, "no speaker database");
+    CHECK(diarist_speakers_enroll(diarizer, path, "Ann", clip, NULL, NULL) == DIARIST_STATUS_OK);
+    CHECK(diarist_speakers_rename(path, "Ann", "Zo\xc3\xab") == DIARIST_STATUS_OK);
+    CHECK_FAULT(diarist_speakers_rename(path, "Ann", "Bob"), DIARIST_STATUS_INPUT, "Ann");
+    CHECK_FAULT(diarist_speakers_list(path, NULL), DIARIST_STATUS_INVALID_OPTION, "people is NULL");
+    CHECK(diarist_speakers_list(path, &people) == DIARIST_STATUS_OK);
+    CHECK(strstr(people, "\"name\":\"Zo\xc3\xab\"") != NULL && strstr(people, "\"num_enrolled\":1") != NULL);
+    diarist_string_free(people);
+    CHECK(diarist_speakers_remove(path, "Zo\xc3\xab") == DIARIST_STATUS_OK);
+    CHECK_FAULT(diarist_speakers_remove(path, "Zo\xc3\xab"), DIARIST_STATUS_INPUT, "Zo");
+    CHECK(diarist_speakers_list(path, &people) == DIARIST_STATUS_OK && strcmp(people, "[]") == 0);
+    diarist_string_free(people);
+}
+
+static size_t num_speakers(const diarist_diarizer *diarizer, const diarist_analysis *analysis, size_t max_speakers,
+                           const diarist_moments *same, const diarist_moments *different) {
+    diarist_diarization *diarization = NULL;
+    CHECK(diarist_cluster(diarizer, analysis, 0, max_speakers, same, same != NULL, different, different != NULL,
+                          &diarization) == DIARIST_STATUS_OK);
+    size_t speakers = diarist_diarization_num_speakers(diarization);
+    diarist_diarization_free(diarization);
+    return speakers;
+}
+
+/* Analyzes `audio`, saves the analysis at `path`, and clusters it in several ways. */
+static void analyses(const diarist_diarizer *diarizer, const char *audio, const char *path) {
+    diarist_analysis *analysis = NULL;
+    diarist_diarization *diarization = NULL;
+    int calls = 0;
+    CHECK_FAULT(diarist_analyze_file(diarizer, "missing.wav", NULL, NULL, &analysis),
+                DIARIST_STATUS_INPUT, "missing.wav");
+    CHECK(diarist_analyze_file(diarizer, audio, stop, &calls, &analysis) == DIARIST_STATUS_CANCELLED);
+    CHECK_FAULT(diarist_analysis_open(path, &analysis), DIARIST_STATUS_INPUT, path);
+    CHECK_FAULT(diarist_analysis_save(NULL, path), DIARIST_STATUS_INVALID_OPTION, "analysis is NULL");
+    CHECK(analysis == NULL);
+    CHECK(diarist_analyze_file(diarizer, audio, NULL, NULL, &analysis) == DIARIST_STATUS_OK);
+    CHECK_FAULT(diarist_analysis_save(analysis, "no/such/folder.diarist"), DIARIST_STATUS_OUTPUT, "no/such");
+    CHECK(diarist_analysis_save(analysis, path) == DIARIST_STATUS_OK);
+    diarist_analysis_free(analysis);
+    CHECK(diarist_analysis_open(path, &analysis) == DIARIST_STATUS_OK);
+
+    CHECK(diarist_cluster(diarizer, analysis, 0, 0, NULL, 0, NULL, 0, &diarization) == DIARIST_STATUS_OK);
+    size_t all = diarist_diarization_num_speakers(diarization);
+    CHECK(all > 2);
+    /* The first exclusive turns of two speakers of at least a second each. */
+    diarist_turn first = {0, 0, 0, NULL, 0};
+    diarist_turn other = {0, 0, 0, NULL, 0};
+    for (size_t i = 0; i < diarist_diarization_num_exclusive_turns(diarization); ++i) {
+        diarist_turn turn;
+        CHECK(diarist_diarization_exclusive_turn(diarization, i, &turn) == DIARIST_STATUS_OK);
+        if (turn.end_s - turn.start_s >= 1 && first.end_s == 0) {
+            first = turn;
+        } else if (turn.end_s - turn.start_s >= 1 && turn.speaker != first.speaker && other.end_s == 0) {
+            other = turn;
+        }
+    }
+    diarist_diarization_free(diarization);
+    CHECK(other.end_s > 0);
+    diarist_moments pair = {(first.start_s + first.end_s) / 2, (other.start_s + other.end_s) / 2};
+    CHECK(num_speakers(diarizer, analysis, 2, NULL, NULL) == 2);
+    CHECK(num_speakers(diarizer, analysis, 0, &pair, NULL) == all - 1);
+    CHECK(num_speakers(diarizer, analysis, 0, NULL, &pair) == all);
+    CHECK_FAULT(diarist_cluster(diarizer, analysis, 0, 0, &pair, 1, &pair, 1, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "cannot be different");
+    CHECK_FAULT(diarist_cluster(diarizer, analysis, 0, 0, NULL, 1, NULL, 0, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "same is NULL");
+    CHECK_FAULT(diarist_cluster(diarizer, analysis, 0, 0, NULL, 0, &pair, SIZE_MAX, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "different is not an array");
+    CHECK_FAULT(diarist_cluster(diarizer, analysis, 3, 2, NULL, 0, NULL, 0, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "contradict");
+    pair.b_s = -1;
+    CHECK_FAULT(diarist_cluster(diarizer, analysis, 0, 0, &pair, 1, NULL, 0, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "not a moment");
+    CHECK_FAULT(diarist_cluster(diarizer, NULL, 0, 0, NULL, 0, NULL, 0, &diarization),
+                DIARIST_STATUS_INVALID_OPTION, "analysis is NULL");
+    diarist_analysis_free(analysis);
+    diarist_analysis_free(NULL);
+}
+
 int main(int argc, char **argv) {
-    CHECK(argc == 3);
+    CHECK(argc == 6);
     diarist_diarizer *diarizer = NULL;
     diarist_diarizer *named = NULL;
     diarist_diarization *diarization = NULL;
@@ -123,6 +216,9 @@ int main(int argc, char **argv) {
     diarist_string_free(text);
     diarist_diarization_free(diarization);
     diarization = NULL;
+
+    known_people(diarizer, argv[3], argv[2]);
+    analyses(diarizer, argv[4], argv[5]);
 
     CHECK_FAULT(diarist_live_new(diarizer, 20.0, 0.0, &live),
                 DIARIST_STATUS_INVALID_OPTION, "latency");

@@ -5,16 +5,16 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::analysis::file_id;
-use diarist::parts::formats::{rttm, uem};
+use diarist::parts::formats::uem;
 use diarist::parts::metrics::ScoreOptions;
 use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
-use crate::{exit, inputs};
+use crate::{exit, inputs, labels};
 
 /// Layout of dataset folders; part of the long help.
 pub(crate) const HELP: &str = "\
-DATASET and its subfolders hold audio, .rttm and .uem files. An audio file belongs to the RTTM lines whose second field is
+DATASET and its subfolders hold audio, .rttm and .uem files (without .rttm, other files with turns: docs/formats.md). An audio file belongs to the RTTM lines whose second field is
 its name, or the beginning of its name up to a dot, an underscore or a hyphen:
   AMI          ES2004a.Mix-Headset.wav (or .Array1-01.wav for the far field: --audio-filter Array1-01) and ES2004a.rttm
   VoxConverse  abjxc.wav and abjxc.rttm
@@ -26,7 +26,7 @@ Without a UEM the whole recording is scored.";
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Dataset")]
 pub(crate) struct DatasetArgs {
-    /// References to use instead of those in DATASET: an RTTM file, or a folder of them
+    /// References to use instead of those in DATASET: a file with turns, or a folder of them
     #[arg(long, value_name = "PATH")]
     references: Option<PathBuf>,
     /// Scored regions to use instead of those in DATASET: a UEM file, or a folder of them
@@ -107,7 +107,7 @@ impl ScoringArgs {
     /// The chosen options. An impossible collar is refused here, before the work.
     pub(crate) fn options(&self) -> Result<ScoreOptions> {
         let options = ScoreOptions { collar_s: self.collar, skip_overlap: self.skip_overlap };
-        diarist::parts::metrics::score(&Annotation::default(), &Annotation::default(), None, &options)?;
+        options.validate()?;
         Ok(options)
     }
 }
@@ -134,9 +134,9 @@ struct Places<'a> {
 
 /// The recordings of a dataset in the order of their file ids, and warnings for the user.
 fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
-    let mut references = references(places)?;
-    let mut regions = regions(places)?;
     let mut warnings = Vec::new();
+    let mut references = references(places, &mut warnings)?;
+    let mut regions = regions(places)?;
     let mut items: BTreeMap<String, Item> = BTreeMap::new();
     let mut without_reference = 0;
     for audio in inputs::audio_files(places.folder)? {
@@ -182,16 +182,21 @@ fn longest_match<'a>(stem: &str, ids: impl Iterator<Item = &'a String>) -> Optio
     ids.filter(|id| belongs(id)).max_by_key(|id| id.len()).cloned()
 }
 
-fn references(places: Places<'_>) -> Result<BTreeMap<String, Annotation>> {
-    let files = files(places, places.references, "rttm")?;
+fn references(places: Places<'_>, warnings: &mut Vec<String>) -> Result<BTreeMap<String, Annotation>> {
+    let files = match places.references {
+        Some(file) if !file.is_dir() => vec![file.to_owned()],
+        named => labels::of_one_format(files(places, named, |_| true)?),
+    };
     if files.is_empty() {
-        return Err(Error::input("no .rttm file below this folder")
-            .hint("name the references with --references")
+        return Err(Error::input("no file with turns below this folder")
+            .hint(format!("name the references with --references; {}", labels::EXTENSIONS))
             .at(places.references.unwrap_or(places.folder).display().to_string()));
     }
     let mut references = BTreeMap::new();
     for file in &files {
-        for annotation in rttm::read_file(file)? {
+        let recordings = labels::read(file)?;
+        warnings.extend(labels::losses(&recordings, file));
+        for annotation in recordings.into_iter().map(|recording| recording.turns) {
             let file_id = annotation.file_id.clone();
             if references.insert(file_id.clone(), annotation).is_some() {
                 return Err(Error::input(format!("{file_id} has a second reference here"))
@@ -205,24 +210,23 @@ fn references(places: Places<'_>) -> Result<BTreeMap<String, Annotation>> {
 
 fn regions(places: Places<'_>) -> Result<uem::Uem> {
     let mut regions = uem::Uem::new();
-    for file in files(places, places.uem, "uem")? {
+    for file in files(places, places.uem, |path| path.extension() == Some(OsStr::new("uem")))? {
         regions.extend(uem::read_file(&file)?);
     }
     Ok(regions)
 }
 
-/// `named` itself, or the files with `extension` below it; without `named`, those of the dataset.
-fn files(places: Places<'_>, named: Option<&Path>, extension: &str) -> Result<Vec<PathBuf>> {
-    let has_extension = |path: &Path| path.extension() == Some(OsStr::new(extension));
+/// `named` itself, or the `wanted` files below it; without `named`, those of the dataset.
+fn files(places: Places<'_>, named: Option<&Path>, wanted: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>> {
     match named {
-        Some(path) if path.is_dir() => inputs::files_below(path, has_extension),
+        Some(path) if path.is_dir() => inputs::files_below(path, wanted),
         Some(path) => Ok(vec![path.to_owned()]),
         None => {
             let results = places.results.and_then(|results| results.canonicalize().ok());
             let is_result = |path: &Path| {
                 results.as_ref().is_some_and(|results| path.canonicalize().is_ok_and(|path| path.starts_with(results)))
             };
-            inputs::files_below(places.folder, |path| has_extension(path) && !is_result(path))
+            inputs::files_below(places.folder, |path| wanted(path) && !is_result(path))
         }
     }
 }
@@ -292,10 +296,30 @@ mod tests {
     }
 
     #[test]
+    fn references_may_have_other_formats() {
+        let folder = folder(&[
+            ("d/a.wav", ""),
+            (
+                "d/a.TextGrid",
+                "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n0 9 <exists> 1 \"IntervalTier\" \"x\" 0 9 1 0 9 \"x\"",
+            ),
+            ("d/notes.txt", "Dear all,"),
+            ("b.csv", "start,end,speaker,file\n0,1,x,a\n"),
+        ]);
+        let data = folder.path().join("d");
+        assert_eq!(find(places(&data)).unwrap().0[0].reference.turns.len(), 1);
+        let csv = folder.path().join("b.csv");
+        let (items, _) = find(Places { references: Some(&csv), ..places(&data) }).unwrap();
+        assert_eq!(items[0].reference.turns[0].end_s, 1.0);
+    }
+
+    #[test]
     fn nothing_to_measure_is_an_error() {
         let line = rttm_line("b");
         let folder = folder(&[("a/a.wav", ""), ("b/a.wav", ""), ("b/b.rttm", &line)]);
-        for (name, expected) in [("a", "no .rttm file"), ("b", "no audio file here belongs"), ("c", "cannot be read")] {
+        for (name, expected) in
+            [("a", "no file with turns"), ("b", "no audio file here belongs"), ("c", "cannot be read")]
+        {
             let message = find(places(&folder.path().join(name))).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         }

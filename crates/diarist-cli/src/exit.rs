@@ -1,10 +1,12 @@
 //! Exit codes, and the line on stderr for a fault.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use diarist::{Error, ErrorKind};
+
+use crate::terminal;
 
 /// A fault inside diarist.
 const INTERNAL: u8 = 1;
@@ -47,6 +49,32 @@ impl std::error::Error for Reported {}
 pub(crate) fn report(error: &anyhow::Error) -> Reported {
     to_stderr("error: ", &one_line(error));
     Reported(code(error))
+}
+
+/// The faults of a call with several inputs, each of which is on stderr already. The first decides
+/// the exit code.
+#[derive(Debug, Default)]
+pub(crate) struct Faults(Option<Reported>);
+
+impl Faults {
+    /// Reports a fault. An error is returned if the reader of stdout is gone: there is no use in
+    /// going on, but an earlier fault still decides the exit code.
+    pub(crate) fn add(&mut self, error: anyhow::Error) -> anyhow::Result<()> {
+        if is_broken_pipe(&error) {
+            return Err(self.0.take().map_or(error, Into::into));
+        }
+        let reported = report(&error);
+        self.0.get_or_insert(reported);
+        Ok(())
+    }
+
+    /// The end of the call: `last` is its last step.
+    pub(crate) fn finish(mut self, last: anyhow::Result<()>) -> anyhow::Result<()> {
+        if let Err(error) = last {
+            self.add(error)?;
+        }
+        self.0.map_or(Ok(()), |fault| Err(fault.into()))
+    }
 }
 
 /// Writes one `warning: ...` line to stderr.
@@ -118,7 +146,8 @@ fn one_line(error: &anyhow::Error) -> String {
 
 /// Hints at commands for faults of the library, whose own hints name none: a part of its message,
 /// and the hint.
-const COMMAND_HINTS: [(&str, &str); 13] = [
+const COMMAND_HINTS: [(&str, &str); 14] = [
+    ("raw PCM needs its sample rate", "add for example --rate 16000"),
     ("verify the weights", "`diarist models verify FILE` checks a file"),
     ("convert the checkpoint", "`diarist models convert` converts one"),
     ("this is not a saved analysis", "`diarist analyze` makes one"),
@@ -140,10 +169,10 @@ fn command_hint(message: &str) -> Option<&'static str> {
     (!message.contains("`diarist ")).then_some(hint)
 }
 
-#[expect(clippy::print_stderr, reason = "the one place that writes faults and warnings to the terminal")]
+/// The one place that writes faults and warnings. stderr may be full or closed, which must not stop
+/// the work.
 fn to_stderr(level: &str, message: &str) {
-    // A message may quote a file, with its line breaks.
-    eprintln!("{level}{}", message.split_whitespace().collect::<Vec<_>>().join(" "));
+    let _ = writeln!(io::stderr().lock(), "{level}{}", terminal::message(message));
 }
 
 #[cfg(test)]
@@ -200,6 +229,19 @@ mod tests {
         );
         let fault = Error::input("nobody is called \"Bo\"").hint("`diarist speakers list` shows the names");
         assert_eq!(line(fault), "nobody is called \"Bo\"; `diarist speakers list` shows the names");
+    }
+
+    #[test]
+    fn a_closed_pipe_does_not_hide_an_earlier_fault() {
+        let pipe = || anyhow::Error::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let mut faults = Faults::default();
+        faults.add(Error::input("damaged").into()).unwrap();
+        let error = faults.add(pipe()).unwrap_err();
+        assert_eq!(error.downcast::<Reported>().unwrap().0, INPUT);
+        let mut faults = Faults::default();
+        faults.add(Error::input("damaged").into()).unwrap();
+        assert_eq!(faults.finish(Err(pipe())).unwrap_err().downcast::<Reported>().unwrap().0, INPUT);
+        assert!(is_broken_pipe(&Faults::default().finish(Err(pipe())).unwrap_err()));
     }
 
     #[test]

@@ -7,15 +7,18 @@ mod dataset;
 mod drawing;
 mod exit;
 mod inputs;
+mod labels;
 mod names;
 mod output;
 mod page;
 #[cfg(feature = "workbench")]
 mod plot;
 mod progress;
+mod rename;
 mod results;
 mod settings;
 mod table;
+mod terminal;
 mod timings;
 
 use std::process::ExitCode;
@@ -81,6 +84,9 @@ enum Command {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Err(message) = diarist_kernels::Isa::check_choice() {
+        return exit::finish(Err(diarist::Error::invalid_option(message).into()));
+    }
     match cli.command {
         _ if cli.version => exit::finish(version::run(cli.verbose)),
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
@@ -88,7 +94,7 @@ fn main() -> ExitCode {
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
         Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
-        Some(Command::Convert(args)) => exit::finish(convert::run(&args).map_err(Into::into)),
+        Some(Command::Convert(args)) => exit::finish(convert::run(&args)),
         #[cfg(feature = "workbench")]
         Some(Command::Plot(args)) => exit::finish(commands::plot::run(&args).map_err(Into::into)),
         Some(Command::Score(args)) => exit::finish(score::run(&args)),

@@ -59,7 +59,7 @@ impl Learning {
         if let Some(batch) = learned.batch {
             let (names, path) = (learned.added.join(", "), self.path.display());
             exit::note(&format!(
-                "{recording}: learned {names}; `diarist speakers undo {batch} --db {path}` takes it back"
+                "{recording}: learned {names}; `diarist speakers undo {batch} --speakers {path}` takes it back"
             ));
         }
         Ok(())

@@ -5,14 +5,14 @@ mod png;
 use diarist::parts::formats::Labels;
 use diarist::parts::formats::json::rounded;
 use diarist::parts::metrics::{ScoreOptions, optimal_mapping};
-use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::overlaps;
+use diarist::parts::timeline::{ReadableSettings, Segment, readable};
 use diarist::{Result, Turn};
 use maud::{Markup, html};
 
 pub(crate) use png::png;
 
-use crate::drawing::{COLOURS, Lane, lanes, ticks, unit};
+use crate::drawing::{Lane, colour, lanes, ticks, unit};
 use crate::progress::clock;
 
 /// Width of the lanes, of the margin, and of a letter on average.
@@ -43,9 +43,10 @@ struct Layout<'a> {
     duration_s: f64,
 }
 
-/// The turns of `recording` as SVG, beside those of a reference if there is one.
-pub(crate) fn svg(recording: &Labels, reference: Option<&Labels>) -> Result<String> {
-    let turns = rounded(&recording.turns.turns);
+/// The readable turns of `recording` as SVG, beside those of a reference if there is one. All turns
+/// decide which speakers belong together.
+pub(crate) fn svg(recording: &Labels, reference: Option<&Labels>, settings: &ReadableSettings) -> Result<String> {
+    let turns = rounded(&readable(&recording.turns.turns, settings));
     let reference_turns = reference.map(|reference| rounded(&reference.turns.turns)).unwrap_or_default();
     let mapping = match reference {
         Some(reference) => optimal_mapping(&reference.turns, &recording.turns, None, &ScoreOptions::default())?,
@@ -66,7 +67,7 @@ impl Layout<'_> {
     fn draw(&self, title: &str, turns: &[Turn], has_reference: bool) -> Markup {
         let (right, bottom) = (self.left + WIDTH, TITLE + self.lane * self.lanes.len() as f64);
         let legend = if has_reference { LEGEND } else { 0.0 };
-        let (width, height) = (right + MARGIN, bottom + OVERLAP + TIMES + legend);
+        let (width, height) = (right + 1.5 * MARGIN, bottom + OVERLAP + TIMES + legend);
         let segments: Vec<Segment> = turns.iter().map(Turn::segment).collect();
         html! {
             svg xmlns="http://www.w3.org/2000/svg" width=(unit(width)) height=(unit(height)) viewBox=(format!("0 0 {width:.2} {height:.2}"))
@@ -104,13 +105,13 @@ impl Layout<'_> {
                 (short(&lane.name))
             }
             @for turn in &lane.reference { (bar(turn, y + 6.0, REFERENCE)) }
-            @for turn in &lane.hypothesis { (bar(turn, below, COLOURS[index % COLOURS.len()])) }
+            @for turn in &lane.hypothesis { (bar(turn, below, colour(lane.colour))) }
         }
     }
 
     fn axis(&self, bottom: f64) -> Markup {
         html! {
-            @for time in ticks(self.duration_s) {
+            @for time in ticks(self.duration_s, 10) {
                 @let x = self.x(time);
                 line x1=(unit(x)) x2=(unit(x)) y1=(unit(TITLE)) y2=(unit(bottom + 5.0)) stroke=(LINE) {}
                 text x=(unit(x)) y=(unit(bottom + 19.0)) text-anchor="middle" fill=(SOFT) font-size="12" { (clock(time)) }
@@ -125,7 +126,7 @@ impl Layout<'_> {
             rect x=(unit(self.left)) y=(unit(y - 10.0)) width="12" height="12" fill=(REFERENCE) {}
             text x=(unit(self.left + 18.0)) y=(unit(y)) font-size="12" { "reference, above" }
             @for index in 0..3 {
-                rect x=(unit(second + 9.0 * f64::from(index))) y=(unit(y - 10.0)) width="9" height="12" fill=(COLOURS[index as usize]) {}
+                rect x=(unit(second + 9.0 * f64::from(index))) y=(unit(y - 10.0)) width="9" height="12" fill=(colour(index as usize)) {}
             }
             text x=(unit(second + 33.0)) y=(unit(y)) font-size="12" { "hypothesis, below" }
         }
@@ -159,6 +160,8 @@ mod tests {
 
     use super::*;
 
+    const READABLE: ReadableSettings = ReadableSettings { max_gap_s: 0.4, min_turn_s: 0.2 };
+
     fn recording(turns: &[(f64, f64, &str)]) -> Labels {
         let turn = |&(start, end, speaker): &(f64, f64, &str)| Turn::new(start, end, speaker);
         Labels::from(Annotation { file_id: "a & b".to_owned(), turns: turns.iter().map(turn).collect() })
@@ -166,7 +169,7 @@ mod tests {
 
     #[test]
     fn bars_have_the_times_of_turns() {
-        let svg = svg(&recording(&[(0.0, 6.0, "<Ann>"), (5.0, 10.0, "山田")]), None).unwrap();
+        let svg = svg(&recording(&[(0.0, 6.0, "<Ann>"), (5.0, 10.0, "山田")]), None, &READABLE).unwrap();
         assert!(svg.starts_with("<svg xmlns") && svg.contains("a &amp; b") && svg.contains("&lt;Ann&gt;"));
         let left = MARGIN + LETTER * 7.0 + 10.0;
         let bar = |x: f64, width: f64, colour: &str| {
@@ -180,19 +183,34 @@ mod tests {
                 75.0
             ))
         };
-        assert!(bar(0.0, 600.0, COLOURS[0]) && bar(500.0, 500.0, COLOURS[1]), "{svg}");
+        assert!(bar(0.0, 600.0, colour(0)) && bar(500.0, 500.0, colour(1)), "{svg}");
         // A band through the lanes and a bar below them.
         assert_eq!(svg.matches("width=\"100.00\"").count(), 2);
     }
 
     #[test]
+    fn labels_of_times_stay_inside_the_picture_and_apart() {
+        // "10:00:00" at 12 px has about 52 units.
+        for duration_s in [10.0, 1798.0, 1800.0, 36_000.0, 86_400.0] {
+            let svg = svg(&recording(&[(0.0, duration_s, "Ann")]), None, &READABLE).unwrap();
+            let width: f64 = svg.split("width=\"").nth(1).unwrap().split('"').next().unwrap().parse().unwrap();
+            let labels = svg.split("<text x=\"").filter(|text| text.contains("text-anchor=\"middle\""));
+            let places: Vec<f64> = labels.map(|text| text.split('"').next().unwrap().parse().unwrap()).collect();
+            assert!(places.windows(2).all(|pair| pair[1] - pair[0] > 60.0), "{duration_s}: {places:?}");
+            assert!(places.last().unwrap() + 26.0 < width, "{duration_s}: {places:?}");
+        }
+    }
+
+    #[test]
     fn a_reference_stands_beside_the_hypothesis() {
         let reference = recording(&[(0.0, 5.0, "Ann"), (5.0, 9.0, "Bo")]);
-        let svg = svg(&recording(&[(0.0, 4.0, "S1"), (5.0, 9.0, "S0"), (9.0, 20.0, "S2")]), Some(&reference)).unwrap();
+        let svg =
+            svg(&recording(&[(0.0, 4.0, "S1"), (5.0, 9.0, "S0"), (9.0, 20.0, "S2")]), Some(&reference), &READABLE)
+                .unwrap();
         for name in ["Ann = S1", "Bo = S0", "only found: S2", "0:20"] {
             assert!(svg.contains(name), "{name}");
         }
         assert_eq!(svg.matches(&format!("fill=\"{REFERENCE}\"")).count(), 3);
-        assert!(super::svg(&Labels::default(), None).unwrap().ends_with("</svg>"));
+        assert!(super::svg(&Labels::default(), None, &READABLE).unwrap().ends_with("</svg>"));
     }
 }

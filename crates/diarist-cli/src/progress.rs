@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 use diarist::Progress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::terminal;
+
 /// The progress bar of one recording; invisible unless stderr is a terminal. It has no colours.
 #[derive(Debug)]
 pub(crate) struct Bar {
@@ -17,7 +19,7 @@ impl Bar {
     /// A bar with the name of the recording, hidden unless `shown`.
     pub(crate) fn new(name: String, shown: bool) -> Self {
         let target = if shown && is_visible() { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let bar = ProgressBar::with_draw_target(None, target).with_prefix(name);
+        let bar = ProgressBar::with_draw_target(None, target).with_prefix(terminal::cell(&name));
         let style = ProgressStyle::with_template("{prefix} [{bar:30}] {msg}").expect("the template is well formed");
         bar.set_style(style.progress_chars("=> "));
         Self { bar, start: Instant::now() }

@@ -7,10 +7,15 @@ use std::time::Instant;
 
 use clap::ValueEnum;
 use diarist::parts::formats::{self, Format, Labels, json, rttm};
-use diarist::parts::timeline::Annotation;
+use diarist::parts::range::Range;
+use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::{Diarization, Error, Result};
 
+use crate::output::{self, Readers};
 use crate::page::{self, Sound};
+
+/// Extensions of results, for messages.
+const EXTENSIONS: &str = "rttm json jsonl csv srt vtt txt lab TextGrid eaf uem html";
 
 /// A result to read.
 #[derive(Debug, clap::Args)]
@@ -24,6 +29,9 @@ pub(crate) struct ResultArgs {
     /// Takes only the recording with this name
     #[arg(long, value_name = "NAME", help_heading = "Input")]
     file_id: Option<String>,
+    /// Takes only the tier with this name, of a TextGrid or an EAF. May be given several times
+    #[arg(long, value_name = "NAME", help_heading = "Input")]
+    tier: Vec<String>,
 }
 
 impl ResultArgs {
@@ -39,7 +47,8 @@ impl ResultArgs {
 
     /// The recordings asked for, at least one.
     pub(crate) fn read(&self) -> Result<Vec<Labels>> {
-        let mut recordings = read(&self.input, self.from)?;
+        let format = format_for(self.from, &self.input, "--from")?;
+        let mut recordings = parse_tiers(&bytes(&self.input)?, format, &self.input, &self.tier)?;
         if let Some(id) = &self.file_id {
             recordings.retain(|recording| recording.turns.file_id == *id);
             if recordings.is_empty() {
@@ -48,12 +57,6 @@ impl ResultArgs {
         }
         Ok(recordings)
     }
-}
-
-/// The recordings in the file at `path`, or on stdin if that is `-`.
-pub(crate) fn read(path: &Path, format: Option<ResultFormat>) -> Result<Vec<Labels>> {
-    let format = format_for(format, path, "--from")?;
-    parse(&bytes(path)?, format, path)
 }
 
 /// The contents of the file at `path`, or of stdin if that is `-`.
@@ -70,13 +73,22 @@ pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
 /// The recordings in `bytes`, the contents of `path`: at least one, since a file without turns is a
 /// recording without turns.
 pub(crate) fn parse(bytes: &[u8], format: ResultFormat, path: &Path) -> Result<Vec<Labels>> {
+    parse_tiers(bytes, format, path, &[])
+}
+
+/// As [`parse`], but only `tiers`, unless there are none.
+fn parse_tiers(bytes: &[u8], format: ResultFormat, path: &Path, tiers: &[String]) -> Result<Vec<Labels>> {
     let stem =
         if is_stdin(path) { name(path) } else { path.file_stem().unwrap_or_default().to_string_lossy().into_owned() };
     let stem = rttm::field(&stem);
     let format = format.in_library().ok_or_else(|| {
         Error::input("a page cannot be read back").hint("give the result that it was made from").at(name(path))
     })?;
-    let mut recordings = formats::read(bytes, format, &stem).map_err(|error| error.at(name(path)))?;
+    let recordings = match tiers {
+        [] => formats::read(bytes, format, &stem),
+        tiers => formats::read_tiers(bytes, format, &stem, tiers).map(|labels| vec![labels]),
+    };
+    let mut recordings = recordings.map_err(|error| error.at(name(path)))?;
     if recordings.is_empty() {
         recordings.push(Labels::from(Annotation { file_id: stem, turns: Vec::new() }));
     }
@@ -88,7 +100,7 @@ fn is_stdin(path: &Path) -> bool {
 }
 
 /// Name of an input in messages.
-fn name(path: &Path) -> String {
+pub(crate) fn name(path: &Path) -> String {
     if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
 }
 
@@ -96,7 +108,7 @@ fn name(path: &Path) -> String {
 pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str) -> Result<ResultFormat> {
     asked.or_else(|| ResultFormat::of_path(path)).ok_or_else(|| {
         Error::invalid_option("the extension is not that of a format")
-            .hint(format!("name the format with {option}"))
+            .hint(format!("name the format with {option}; extensions are {EXTENSIONS}"))
             .at(path.display().to_string())
     })
 }
@@ -105,13 +117,64 @@ pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str)
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct FormatArgs {
-    /// Format of the result [default: by the extension of --output, or rttm]. Several, separated by
-    /// commas, need --output-dir
+    /// Format of the result [default: by the extension of --output, or rttm on stdout]. Several,
+    /// separated by commas, need --output-dir
     #[arg(long, value_enum, value_delimiter = ',', value_name = "FORMAT")]
     format: Vec<ResultFormat>,
     /// Writes the exclusive timeline: at most one speaker at a time (JSON always holds both)
     #[arg(long)]
     exclusive: bool,
+    #[command(flatten)]
+    readable: ReadableArgs,
+}
+
+/// Limits of turns for people to read.
+#[derive(Debug, Clone, Copy, clap::Args)]
+#[command(next_help_heading = "Readable turns (pages, plots, subtitles, screen)")]
+pub(crate) struct ReadableArgs {
+    /// Joins turns of a speaker with a shorter pause between them, 0 to 60 [default: 0.4]
+    /// (`convert` changes subtitles only if this or --min-turn is given)
+    #[arg(long, value_name = "SECONDS", value_parser = max_gap, allow_negative_numbers = true)]
+    max_gap: Option<f64>,
+    /// Then leaves out shorter turns, 0 to 60, but never a whole speaker [default: 0.2]
+    #[arg(long, value_name = "SECONDS", value_parser = min_turn, allow_negative_numbers = true)]
+    min_turn: Option<f64>,
+}
+
+impl ReadableArgs {
+    /// Whether one of the limits was given.
+    pub(crate) fn is_given(&self) -> bool {
+        self.max_gap.is_some() || self.min_turn.is_some()
+    }
+
+    /// The limits, with defaults for those that were not given.
+    pub(crate) fn settings(&self) -> ReadableSettings {
+        let default = ReadableSettings::default();
+        ReadableSettings {
+            max_gap_s: self.max_gap.unwrap_or(default.max_gap_s),
+            min_turn_s: self.min_turn.unwrap_or(default.min_turn_s),
+        }
+    }
+
+    /// `recording` with turns for people to read.
+    pub(crate) fn apply(&self, recording: &Labels) -> Labels {
+        let turns = readable(&recording.turns.turns, &self.settings());
+        let file_id = recording.turns.file_id.clone();
+        Labels { turns: Annotation { file_id, turns }, ..recording.clone() }
+    }
+}
+
+fn max_gap(text: &str) -> std::result::Result<f64, String> {
+    seconds(text, ReadableSettings::MAX_GAP_S)
+}
+
+fn min_turn(text: &str) -> std::result::Result<f64, String> {
+    seconds(text, ReadableSettings::MIN_TURN_S)
+}
+
+fn seconds(text: &str, range: Range) -> std::result::Result<f64, String> {
+    let value: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
+    range.check(value).map(|()| value).map_err(|error| error.to_string())
 }
 
 /// A format of results: one of the library's, or a page.
@@ -141,19 +204,19 @@ pub(crate) enum ResultFormat {
 }
 
 impl FormatArgs {
-    /// The formats to write. Without a choice, the extension of `output` decides.
-    pub(crate) fn formats(&self, output: Option<&Path>) -> Vec<ResultFormat> {
-        if !self.format.is_empty() {
-            return self.format.clone();
+    /// The formats to write. Without a choice, the extension of `output` decides. Stdout, devices
+    /// and pipes have none and get RTTM.
+    pub(crate) fn formats(&self, output: Option<&Path>) -> Result<Vec<ResultFormat>> {
+        match output.filter(|path| !output::is_special(path)) {
+            _ if !self.format.is_empty() => Ok(self.format.clone()),
+            None => Ok(vec![ResultFormat::Rttm]),
+            Some(path) => Ok(vec![format_for(None, path, "--format")?]),
         }
-        // A text file can hold any format, so `-o turns.txt` is no request for a label track.
-        let by_extension = output.and_then(ResultFormat::of_path).filter(|format| *format != ResultFormat::Audacity);
-        vec![by_extension.unwrap_or(ResultFormat::Rttm)]
     }
 
     /// The only format to write, for commands that write one result.
     pub(crate) fn format(&self, output: Option<&Path>) -> Result<ResultFormat> {
-        match self.formats(output)[..] {
+        match self.formats(output)?[..] {
             [format] => Ok(format),
             _ => Err(Error::invalid_option("this command writes one result").hint("give one --format")),
         }
@@ -162,6 +225,11 @@ impl FormatArgs {
     /// [`Self::render`] as a whole file; a page has no sound.
     pub(crate) fn file(&self, format: ResultFormat, result: &Diarization) -> Result<String> {
         Ok(format.head().to_owned() + &self.render(format, result, None)?)
+    }
+
+    /// Limits of turns for people to read.
+    pub(crate) fn readable(&self) -> &ReadableArgs {
+        &self.readable
     }
 
     /// `result` as text, without [`ResultFormat::head`]. Known people are called by their names. A
@@ -175,6 +243,7 @@ impl FormatArgs {
             duration_s: Some(result.duration_s),
             ..Labels::default()
         };
+        let labels = if format.is_readable() { self.readable.apply(&labels) } else { labels };
         match format.in_library() {
             Some(format) => formats::render(&labels, format),
             None => Ok(page::page(&labels, sound)),
@@ -207,6 +276,11 @@ impl ResultFormat {
         }
     }
 
+    /// Whether people read the turns as they stand. They get fewer and longer ones.
+    pub(crate) fn is_readable(self) -> bool {
+        matches!(self, Self::Html | Self::Srt | Self::Vtt)
+    }
+
     /// Name of the format in messages.
     pub(crate) fn name(self) -> &'static str {
         self.in_library().map_or("HTML", Format::name)
@@ -220,6 +294,11 @@ impl ResultFormat {
     /// Beginning of a file, before the first recording.
     pub(crate) fn head(self) -> &'static str {
         self.in_library().map_or("", Format::head)
+    }
+
+    /// Readers of a file of `diarize` and its like. Their JSON holds the embeddings of voices.
+    pub(crate) fn readers(self) -> Readers {
+        if self == Self::Json { Readers::Owner } else { Readers::Usual }
     }
 
     /// Whether one file can hold several recordings.

@@ -75,11 +75,28 @@ impl Isa {
     /// The best instruction set of this machine, or a lower one if [`ENV_ISA`] asks for it. Looked
     /// up once per process.
     ///
-    /// The variable can only lower: a name above the machine's best, or an unknown one, leaves the
-    /// best.
+    /// The variable can only lower: a name above the machine's best leaves the best. So does an
+    /// unknown one, which [`Isa::check_choice`] reports.
     pub fn detect() -> Self {
         static DETECTED: OnceLock<Isa> = OnceLock::new();
         *DETECTED.get_or_init(|| Self::choose(std::env::var(ENV_ISA).ok().as_deref()))
+    }
+
+    /// Checks that the variable [`ENV_ISA`] is unset, empty, or the name of an instruction set, of
+    /// any machine.
+    ///
+    /// # Errors
+    /// The value and the names that this machine has, in words.
+    pub fn check_choice() -> Result<(), String> {
+        Self::check(std::env::var_os(ENV_ISA).unwrap_or_default().to_string_lossy().trim())
+    }
+
+    fn check(name: &str) -> Result<(), String> {
+        if name.is_empty() || known(name).is_some() {
+            return Ok(());
+        }
+        let names: Vec<&str> = Self::available().into_iter().map(Self::name).collect();
+        Err(format!("{ENV_ISA} is {name:?}, but must be one of {}", names.join(", ")))
     }
 
     /// All instruction sets of this machine, lowest first; never empty.
@@ -128,14 +145,17 @@ impl Isa {
     }
 
     fn choose(requested: Option<&str>) -> Self {
-        let ceiling = requested.and_then(|requested| {
-            KNOWN.into_iter().find(|(_, name)| name.eq_ignore_ascii_case(requested.trim())).map(|(isa, _)| isa)
-        });
+        let ceiling = requested.and_then(|requested| known(requested.trim()));
         Self::available()
             .into_iter()
             .rfind(|isa| ceiling.is_none_or(|ceiling| *isa <= ceiling))
             .unwrap_or(Self::PORTABLE)
     }
+}
+
+/// The instruction set of this name, in any case.
+fn known(name: &str) -> Option<Isa> {
+    KNOWN.into_iter().find(|(_, known)| known.eq_ignore_ascii_case(name)).map(|(isa, _)| isa)
 }
 
 impl fmt::Debug for Isa {
@@ -217,6 +237,13 @@ mod tests {
         assert_eq!(Isa::choose(Some("")), best);
         assert!(Isa::choose(Some("avx2")) <= best);
         assert!(!Isa::choose(Some(if cfg!(target_arch = "aarch64") { "neon" } else { "avx2" })).has_dot());
+    }
+
+    #[test]
+    fn an_unknown_name_is_an_error_with_those_of_this_machine() {
+        assert!(["", "portable", "AVX2", "neon"].iter().all(|name| Isa::check(name).is_ok()));
+        let error = Isa::check("bogus").unwrap_err();
+        assert!(error.starts_with("DIARIST_ISA is \"bogus\", but must be one of portable"), "{error}");
     }
 
     #[test]

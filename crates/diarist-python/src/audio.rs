@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::path::PathBuf;
 
-use diarist::parts::audio::{AudioSource, SamplesSource};
+use diarist::parts::audio::{AudioSource, SamplesSource, Selection};
 use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::{Recording, Result};
 use pyo3::prelude::*;
@@ -25,11 +25,19 @@ pub(crate) enum Audio {
 }
 
 impl Audio {
-    /// Calls `work` with the recording, which borrows the samples.
-    pub(crate) fn with_recording<R>(self, work: impl FnOnce(Recording<'_>) -> Result<R>) -> Result<R> {
+    /// Calls `work` with the recording, which borrows the samples; of a file, with `channel` (from
+    /// 1) alone if that is given.
+    pub(crate) fn with_recording<R>(
+        self,
+        channel: Option<usize>,
+        work: impl FnOnce(Recording<'_>) -> Result<R>,
+    ) -> Result<R> {
+        let selection = Selection { channel, ..Selection::default() };
         match self {
-            Self::File(path) => work(Recording::new(path)),
-            Self::Bytes(bytes, name) => work(Recording::from_bytes(name, bytes).with_file_id(UNNAMED)),
+            Self::File(path) => work(Recording::new(path).with_selection(selection)),
+            Self::Bytes(bytes, name) => {
+                work(Recording::from_bytes(name, bytes).with_file_id(UNNAMED).with_selection(selection))
+            }
             Self::Samples(bytes, sample_rate, num_channels) => {
                 let samples = floats(&bytes);
                 work(Recording::from_source(UNNAMED, SamplesSource::new(&samples, num_channels, sample_rate)?))

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -33,23 +33,24 @@ impl Drop for CancelOnDrop {
     }
 }
 
-/// Calls `work` with the recording `audio`.
+/// Calls `work` with the recording `audio`, or with one channel of a file (from 1).
 ///
 /// `progress` is called on the calling thread with the seconds done, and the seconds in all or
 /// None. An exception that it raises ends the call.
 pub(crate) fn run<R: Send + 'static>(
     py: Python<'_>,
     audio: Audio,
+    channel: Option<usize>,
     progress: Option<&Bound<'_, PyAny>>,
     work: impl FnOnce(diarist::Recording<'_>) -> Result<R> + Send + 'static,
 ) -> PyResult<R> {
-    let (sender, mut receiver) = channel();
+    let (sender, mut receiver) = mpsc::channel();
     let cancel = CancelOnDrop(Arc::default());
     let flag = Arc::clone(&cancel.0);
     let body = move || {
         // After a cancelled call nobody receives, and sending fails.
         let tell = |progress| drop(sender.send(News::Progress(progress)));
-        let result = audio.with_recording(|recording| work(recording.with_progress(tell).with_cancel(&flag)));
+        let result = audio.with_recording(channel, |recording| work(recording.with_progress(tell).with_cancel(&flag)));
         drop(sender.send(News::Done(result)));
     };
     if let Err(error) = thread::Builder::new().name("diarist-call".to_owned()).spawn(body) {

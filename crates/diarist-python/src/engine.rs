@@ -5,10 +5,11 @@ use std::sync::{Mutex, PoisonError};
 
 use diarist::parts::formats::rttm;
 use diarist::parts::settings::Choices;
-use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
+use diarist::{ChannelSpeakers, Constraints, Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::analysis::Networks;
 use crate::audio::Audio;
 use crate::live::LiveEngine;
 use crate::of_process::OfProcess;
@@ -28,6 +29,32 @@ pub(crate) struct Engine {
 struct People {
     path: PathBuf,
     min_probability: Option<f64>,
+}
+
+/// The channels of a file to diarize, in place of their mix.
+#[derive(FromPyObject)]
+enum Channels {
+    /// One channel alone, from 1.
+    Alone(usize),
+    /// Every channel apart, with "one" or "several" people on each.
+    Apart(String),
+}
+
+impl Channels {
+    /// The channel to take alone, or the people on each channel.
+    fn choice(self) -> Result<(Option<usize>, Option<ChannelSpeakers>)> {
+        Ok(match self {
+            Self::Alone(channel) => (Some(channel), None),
+            Self::Apart(speakers) => match &speakers[..] {
+                "one" => (None, Some(ChannelSpeakers::One)),
+                "several" => (None, Some(ChannelSpeakers::Several)),
+                other => {
+                    let message = format!("per_channel is {other}, but must be one or several");
+                    return Err(Error::invalid_option(message));
+                }
+            },
+        })
+    }
 }
 
 #[pymethods]
@@ -72,43 +99,95 @@ impl Engine {
 
     /// Diarizes a recording and returns the fields of `diarist.Diarization`. `bounds` is JSON with
     /// the options for the number of speakers, which replace those of the engine if any is given.
-    #[pyo3(signature = (audio, bounds, *, file_id=None, progress=None))]
+    #[pyo3(signature = (audio, bounds, *, file_id=None, channels=None, progress=None))]
     fn diarize<'py>(
         &self,
         py: Python<'py>,
         audio: Audio,
         bounds: &str,
         file_id: Option<&str>,
+        channels: Option<Channels>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let diarizer = self.diarizer(py)?;
         let model = diarizer.fingerprint();
         let bounds = choices(bounds).map_err(|error| fault::raised(py, &error))?;
+        let (channel, per_channel) =
+            channels.map_or(Ok((None, None)), Channels::choice).map_err(|error| fault::raised(py, &error))?;
         let people = self.people.clone();
         let file_id = file_id.map(rttm::field);
-        let outcome = call::run(py, audio, progress, move |recording| {
+        let outcome = call::run(py, audio, channel, progress, move |recording| {
             let diarizer = with_bounds(diarizer, &bounds)?;
             let diarizer = with_people(people.as_ref(), diarizer)?;
             let recording = match file_id {
                 Some(file_id) => recording.with_file_id(file_id),
                 None => recording,
             };
-            Outcome::new(diarizer.diarize(recording.with_voices())?)
+            Outcome::new(match per_channel {
+                Some(speakers) => diarizer.diarize_channels(recording.with_voices(), speakers)?,
+                None => diarizer.diarize(recording.with_voices())?,
+            })
         })?;
         outcome.into_python(py, &model)
     }
 
+    /// Runs the networks over a recording. Returns their output, and warnings.
+    #[pyo3(signature = (audio, *, file_id=None, channel=None, progress=None))]
+    fn analyze(
+        &self,
+        py: Python<'_>,
+        audio: Audio,
+        file_id: Option<&str>,
+        channel: Option<usize>,
+        progress: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<(Networks, Vec<String>)> {
+        let diarizer = self.diarizer(py)?;
+        let file_id = file_id.map(rttm::field);
+        let analyzed = call::run(py, audio, channel, progress, move |recording| {
+            diarizer.analyzer().analyze(match file_id {
+                Some(file_id) => recording.with_file_id(file_id),
+                None => recording,
+            })
+        })?;
+        Ok((Networks { analysis: analyzed.analysis }, analyzed.warnings))
+    }
+
+    /// Clusters the output of the networks and returns the fields of `diarist.Diarization`.
+    /// `bounds` is as in [`Self::diarize`]; the same person speaks at both moments of a pair in
+    /// `must_link`, and different people do in `cannot_link`.
+    fn cluster<'py>(
+        &self,
+        py: Python<'py>,
+        networks: &Networks,
+        bounds: &str,
+        must_link: Vec<(f64, f64)>,
+        cannot_link: Vec<(f64, f64)>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let diarizer = self.diarizer(py)?;
+        let model = diarizer.fingerprint();
+        let cluster = || {
+            let diarizer = with_bounds(diarizer, &choices(bounds)?)?;
+            let mut settings = diarizer.settings().clone();
+            settings.clustering.constraints = Constraints { must_link, cannot_link };
+            let diarizer = with_people(self.people.as_ref(), diarizer.with_settings(&settings)?)?;
+            Outcome::new(diarizer.cluster(&networks.analysis)?)
+        };
+        let outcome = py.detach(cluster).map_err(|error| fault::raised(py, &error))?;
+        outcome.into_python(py, &model)
+    }
+
     /// The voice of the one person who speaks in a clip: 256 floats, and the seconds of speech.
-    #[pyo3(signature = (audio, *, min_speech, progress=None))]
+    #[pyo3(signature = (audio, *, min_speech, channel=None, progress=None))]
     fn voice<'py>(
         &self,
         py: Python<'py>,
         audio: Audio,
         min_speech: f64,
+        channel: Option<usize>,
         progress: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<(Bound<'py, PyBytes>, f64)> {
         let diarizer = self.diarizer(py)?;
-        let (voice, _) = call::run(py, audio, progress, move |clip| diarizer.voice(clip, min_speech))?;
+        let (voice, _) = call::run(py, audio, channel, progress, move |clip| diarizer.voice(clip, min_speech))?;
         Ok((PyBytes::new(py, &bytes_of(voice.embedding())), voice.speech_s()))
     }
 

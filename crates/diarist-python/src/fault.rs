@@ -1,5 +1,7 @@
 //! The library's errors as exceptions of `diarist._errors`.
 
+use std::io;
+
 use diarist::{Error, ErrorKind};
 use pyo3::prelude::*;
 
@@ -13,6 +15,14 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::SpeakerBounds => "SpeakerBoundsError",
         _ => "InternalError",
     };
-    let exception = || py.import("diarist._errors")?.getattr(class)?.call1((error.to_string(),));
+    // Names of the module `errno`.
+    let errno = match error.io_kind() {
+        Some(io::ErrorKind::NotFound) => Some("ENOENT"),
+        Some(io::ErrorKind::PermissionDenied) => Some("EACCES"),
+        Some(io::ErrorKind::IsADirectory) => Some("EISDIR"),
+        _ => None,
+    };
+    let arguments = (class, error.to_string(), errno, error.context());
+    let exception = || py.import("diarist._errors")?.getattr("fault")?.call1(arguments);
     exception().map_or_else(|other| other, PyErr::from_value)
 }

@@ -4,10 +4,12 @@
 //! their classes in Python.
 #![deny(unsafe_code)]
 
+mod analysis;
 mod audio;
 mod call;
 mod engine;
 mod fault;
+mod labels;
 mod live;
 mod of_process;
 mod people;
@@ -19,7 +21,11 @@ use pyo3::pymodule;
 #[pymodule]
 mod _diarist {
     #[pymodule_export]
+    use crate::analysis::{Networks, analysis_from_bytes, open_analysis};
+    #[pymodule_export]
     use crate::engine::Engine;
+    #[pymodule_export]
+    use crate::labels::{assign, check_format, read_labels, read_uem, readable, score, write_labels, write_text};
     #[pymodule_export]
     use crate::live::LiveEngine;
     #[pymodule_export]
@@ -29,6 +35,7 @@ mod _diarist {
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("COLOURS", diarist::parts::formats::COLOURS)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))
     }
 }

@@ -1,20 +1,17 @@
 //! Results on their way to Python.
 
-use diarist::parts::formats::{json, rttm};
-use diarist::parts::timeline::Annotation;
+use diarist::parts::formats::json;
 use diarist::parts::voices::{Candidate, Identification};
 use diarist::{Diarization, Error, ErrorKind, Result, Speaker};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use serde::Serialize;
 
-/// A diarization, with its texts as the command writes them.
+/// A diarization, with its turns and its document as text.
 pub(crate) struct Outcome {
     result: Diarization,
     turns: String,
     exclusive_turns: String,
-    rttm: String,
-    exclusive_rttm: String,
     json: String,
 }
 
@@ -36,14 +33,13 @@ struct Fields<'py> {
     speakers: Vec<SpeakerFields<'py>>,
     model: String,
     warnings: Vec<String>,
-    rttm: String,
-    exclusive_rttm: String,
     json: String,
 }
 
 #[derive(IntoPyObject)]
 struct SpeakerFields<'py> {
     label: String,
+    display_name: String,
     speech_s: f64,
     num_turns: usize,
     embedding: Option<Bound<'py, PyBytes>>,
@@ -54,12 +50,9 @@ struct SpeakerFields<'py> {
 impl Outcome {
     /// `result` with its texts.
     pub(crate) fn new(result: Diarization) -> Result<Self> {
-        let written = |annotation: &Annotation| rttm::write(&rttm::renamed(annotation));
         Ok(Self {
             turns: as_json(&result.turns)?,
             exclusive_turns: as_json(&result.exclusive_turns)?,
-            rttm: written(&result.annotation())?,
-            exclusive_rttm: written(&result.exclusive_annotation())?,
             json: json::Document::new(&result).to_line(),
             result,
         })
@@ -69,7 +62,12 @@ impl Outcome {
     pub(crate) fn into_python<'py>(self, py: Python<'py>, model: &str) -> PyResult<Bound<'py, PyAny>> {
         let result = self.result;
         let fields = Fields {
-            speakers: result.speakers.iter().map(|speaker| SpeakerFields::new(py, speaker)).collect(),
+            speakers: result
+                .speakers
+                .iter()
+                .zip(result.display_names())
+                .map(|(speaker, display_name)| SpeakerFields::new(py, speaker, display_name))
+                .collect(),
             turns: self.turns,
             exclusive_turns: self.exclusive_turns,
             file_id: result.file_id,
@@ -78,8 +76,6 @@ impl Outcome {
             overlap_s: result.overlap_s,
             model: model.to_owned(),
             warnings: result.warnings,
-            rttm: self.rttm,
-            exclusive_rttm: self.exclusive_rttm,
             json: self.json,
         };
         Ok(fields.into_pyobject(py)?.into_any())
@@ -87,10 +83,11 @@ impl Outcome {
 }
 
 impl<'py> SpeakerFields<'py> {
-    fn new(py: Python<'py>, speaker: &Speaker) -> Self {
+    fn new(py: Python<'py>, speaker: &Speaker, display_name: String) -> Self {
         let bytes = |values: &[f32]| PyBytes::new(py, &bytes_of(values));
         Self {
             label: speaker.label.clone(),
+            display_name,
             speech_s: speaker.speech_s,
             num_turns: speaker.num_turns,
             embedding: speaker.embedding.as_deref().map(bytes),

@@ -1,6 +1,6 @@
 //! The error type of the library: the kind of fault, its place, and a hint for the next step.
 
-use std::fmt;
+use std::{fmt, io};
 
 /// The kind of fault of an [`Error`]. Programs decide on the kind; people read the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,6 +31,7 @@ pub struct Error {
     context: Option<String>,
     message: String,
     hint: Option<String>,
+    io_kind: Option<io::ErrorKind>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -40,7 +41,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 impl Error {
     /// A new error; `message` is lower case, without a full stop.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
-        Self { kind, context: None, message: message.into(), hint: None, source: None }
+        Self { kind, context: None, message: message.into(), hint: None, io_kind: None, source: None }
     }
 
     /// An error about an option's value or a contradiction between options.
@@ -95,9 +96,28 @@ impl Error {
         self
     }
 
+    /// Names the fault of the operating system behind an error that does not keep its cause.
+    #[must_use]
+    pub fn of_io(mut self, kind: io::ErrorKind) -> Self {
+        self.io_kind = Some(kind);
+        self
+    }
+
     /// The kind of fault.
     pub fn kind(&self) -> ErrorKind {
         self.kind
+    }
+
+    /// The file, tensor or other part that the error concerns.
+    pub fn context(&self) -> Option<&str> {
+        self.context.as_deref()
+    }
+
+    /// The fault of the operating system behind the error, such as a missing file; `None` if there
+    /// is none.
+    pub fn io_kind(&self) -> Option<io::ErrorKind> {
+        let cause = || self.source.as_deref()?.downcast_ref::<io::Error>().map(io::Error::kind);
+        self.io_kind.or_else(cause)
     }
 }
 
@@ -120,5 +140,19 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_of_the_system_is_told_by_its_cause_or_by_name() {
+        let missing = || io::Error::from(io::ErrorKind::NotFound);
+        assert_eq!(Error::input("gone").caused_by(missing()).io_kind(), Some(io::ErrorKind::NotFound));
+        assert_eq!(Error::input("gone").of_io(missing().kind()).at("a.wav").io_kind(), Some(io::ErrorKind::NotFound));
+        assert_eq!(Error::input("no audio").io_kind(), None);
+        assert_eq!(Error::input("no audio").at("inner").at("a.wav").context(), Some("a.wav: inner"));
     }
 }

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind, Result};
 pub fn prepare_folder(folder: &Path) -> Result<()> {
     let create = || -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        temporary_in(folder)?.close()
+        temporary_in(folder, 0o600)?.close()
     };
     create().map_err(|error| not_writable(folder, error))
 }
@@ -36,57 +36,101 @@ pub fn check_writable(path: &Path) -> Result<()> {
         if path.exists() {
             OpenOptions::new().write(true).open(path)?;
         }
-        temporary_in(folder_of(&resolve(path)))?.close()
+        temporary_in(folder_of(&resolve(path)), 0o600)?.close()
     };
     check().map_err(|error| not_writable(path, error))
 }
 
-/// Writes `path` through a temporary file beside it, so that a reader never sees half of it.
+/// Writes `path` through a temporary file beside it, so that a reader never sees half of it, and a
+/// crash of the machine leaves the old file or the new one.
 ///
-/// Pipes and devices are written directly.
+/// An earlier file keeps its permissions; a new one gets those of any new file. Pipes and devices
+/// are written directly.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if `path` cannot be written.
+/// [`ErrorKind::Output`] if `path` cannot be written. An earlier file is unchanged.
 pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    replace(path, contents, 0o666)
+}
+
+/// Writes `path` as [`write`] does. A new file can be read by its owner only, since it holds
+/// voices.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_private(path: &Path, contents: &[u8]) -> Result<()> {
+    replace(path, contents, 0o600)
+}
+
+/// `mode` is that of a new file, before the user's mask.
+fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
     let write = || -> io::Result<()> {
         if is_special(path) {
             return File::options().write(true).open(path)?.write_all(contents);
         }
         let target = resolve(path);
-        let mut file = temporary_in(folder_of(&target))?;
+        let folder = folder_of(&target);
+        let mut file = temporary_in(folder, mode)?;
         file.write_all(contents)?;
+        #[cfg(unix)]
+        if let Ok(earlier) = target.metadata() {
+            use std::os::unix::fs::PermissionsExt;
+            let mode = earlier.permissions().mode() & 0o777;
+            file.as_file().set_permissions(fs::Permissions::from_mode(mode))?;
+        }
+        file.as_file().sync_all()?;
         file.persist(&target)?;
+        // Not every file system can synchronise a folder.
+        #[cfg(unix)]
+        let _ = File::open(folder).and_then(|folder| folder.sync_all());
         Ok(())
     };
     write().map_err(|error| not_writable(path, error))
 }
 
-/// A temporary file with the permissions of other new files (`tempfile` alone makes it private).
-fn temporary_in(folder: &Path) -> io::Result<NamedTempFile> {
+/// A temporary file with the permissions `mode`, less those that the user's mask takes away.
+#[cfg_attr(not(unix), expect(unused_variables, reason = "permissions of Unix"))]
+fn temporary_in(folder: &Path, mode: u32) -> io::Result<NamedTempFile> {
     let mut builder = Builder::new();
     builder.prefix(".diarist-");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        builder.permissions(fs::Permissions::from_mode(0o666));
+        builder.permissions(fs::Permissions::from_mode(mode));
     }
     builder.tempfile_in(folder)
 }
 
-/// Follows links, so that the file that they point to is replaced and not the link.
+/// Follows links, so that the file that they point to is replaced and not the link. That file may
+/// be missing.
 fn resolve(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+    let mut target = path.to_owned();
+    // As many links as Linux follows.
+    for _ in 0..40 {
+        if let Ok(whole) = fs::canonicalize(&target) {
+            return whole;
+        }
+        let Ok(next) = fs::read_link(&target) else { break };
+        target = folder_of(&target).join(next);
+    }
+    target
 }
 
 fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-fn is_special(path: &Path) -> bool {
+/// Whether `path` is a pipe, a socket or a device: its content comes once, in order.
+pub fn is_special(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
 fn not_writable(path: &Path, error: io::Error) -> Error {
+    let error = match error.kind() {
+        // A pipe that this call opened. Commands forgive only a reader of stdout who leaves.
+        io::ErrorKind::BrokenPipe => io::Error::other("its reader is gone"),
+        _ => error,
+    };
     Error::new(ErrorKind::Output, "cannot be written").caused_by(error).at(path.display().to_string())
 }
 
@@ -136,6 +180,10 @@ mod tests {
         write(&link, b"new").unwrap();
         assert!(link.is_symlink());
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+        let missing = folder.path().join("missing");
+        std::os::unix::fs::symlink("missing", folder.path().join("to_missing")).unwrap();
+        write(&folder.path().join("to_missing"), b"made").unwrap();
+        assert_eq!(fs::read_to_string(&missing).unwrap(), "made");
         check_writable(Path::new("/dev/null")).unwrap();
         write(Path::new("/dev/null"), b"gone").unwrap();
         assert!(is_special(Path::new("/dev/null")));
@@ -143,13 +191,29 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_result_has_the_permissions_of_any_new_file() {
+    fn permissions_are_those_of_the_earlier_file_or_of_a_new_one() {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
-        let (ours, plain) = (folder.path().join("ours"), folder.path().join("plain"));
+        let [ours, plain, private] = ["ours", "plain", "private"].map(|name| folder.path().join(name));
         write(&ours, b"").unwrap();
         fs::write(&plain, "").unwrap();
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode();
+        write_private(&private, b"").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&ours), mode(&plain));
+        assert_eq!(mode(&private), 0o600);
+        for earlier in [0o600, 0o640, 0o644] {
+            for write in [write, write_private] {
+                fs::set_permissions(&plain, fs::Permissions::from_mode(earlier)).unwrap();
+                write(&plain, b"new").unwrap();
+                assert_eq!(mode(&plain), earlier);
+            }
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_is_a_fault() {
+        let error = write(Path::new("/dev/full"), b"x").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Output);
     }
 }

@@ -76,7 +76,7 @@ mod words;
 
 pub use analysis::Analysis;
 pub use clustering::Constraints;
-pub use diarizer::{Diarization, Diarizer, Speaker};
+pub use diarizer::{ChannelSpeakers, Diarization, Diarizer, Speaker};
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{Progress, Recording};
 pub use live::{Live, LiveEvent, LiveSettings};

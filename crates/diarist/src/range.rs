@@ -11,7 +11,7 @@ pub struct Range {
     pub name: &'static str,
     /// Smallest value.
     pub min: f64,
-    /// Largest value; infinite if there is none. Infinity itself is never allowed.
+    /// Largest value, included.
     pub max: f64,
     /// Whether the smallest value itself is allowed.
     pub has_min: bool,
@@ -23,14 +23,9 @@ impl Range {
         Self { name, min, max, has_min: true }
     }
 
-    /// From `min` on, included.
-    pub(crate) const fn from(name: &'static str, min: f64) -> Self {
-        Self { name, min, max: f64::INFINITY, has_min: true }
-    }
-
-    /// Above `min`, which is not included.
-    pub(crate) const fn above(name: &'static str, min: f64) -> Self {
-        Self { name, min, max: f64::INFINITY, has_min: false }
+    /// Above `min`, which is not included, up to `max`, which is.
+    pub(crate) const fn above_to(name: &'static str, min: f64, max: f64) -> Self {
+        Self { name, min, max, has_min: false }
     }
 
     /// Checks a value.
@@ -39,7 +34,7 @@ impl Range {
     /// [`crate::ErrorKind::InvalidOption`] with the value and the range.
     pub fn check(&self, value: f64) -> Result<()> {
         let is_above = if self.has_min { value >= self.min } else { value > self.min };
-        if is_above && value <= self.max && value.is_finite() {
+        if is_above && value <= self.max {
             return Ok(());
         }
         Err(Error::invalid_option(format!("{} is {value}, but must be {self}", self.name)))
@@ -48,11 +43,9 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.has_min, self.max.is_finite()) {
-            (true, true) => write!(f, "from {} to {}", self.min, self.max),
-            (true, false) => write!(f, "{} or more", self.min),
-            (false, true) => write!(f, "above {} and at most {}", self.min, self.max),
-            (false, false) => write!(f, "above {} and finite", self.min),
+        match self.has_min {
+            true => write!(f, "from {} to {}", self.min, self.max),
+            false => write!(f, "above {} and at most {}", self.min, self.max),
         }
     }
 }
@@ -68,8 +61,8 @@ mod tests {
         assert!(Range::closed("a", 0.0, 2.0).check(2.0).is_ok());
         assert_eq!(error(Range::closed("a", 0.0, 2.0), 2.1), "a is 2.1, but must be from 0 to 2");
         assert_eq!(error(Range::closed("a", 0.0, 2.0), f64::NAN), "a is NaN, but must be from 0 to 2");
-        assert!(Range::above("b", 0.0).check(1e-9).is_ok());
-        assert_eq!(error(Range::above("b", 0.0), 0.0), "b is 0, but must be above 0 and finite");
-        assert_eq!(error(Range::from("c", 0.0), f64::INFINITY), "c is inf, but must be 0 or more");
+        assert!(Range::above_to("b", 0.0, 1.0).check(1e-9).is_ok());
+        assert_eq!(error(Range::above_to("b", 0.0, 1.0), 0.0), "b is 0, but must be above 0 and at most 1");
+        assert_eq!(error(Range::closed("c", 0.0, 9.0), f64::INFINITY), "c is inf, but must be from 0 to 9");
     }
 }

@@ -19,6 +19,7 @@ const UNKNOWN: &str = concat!("jour", "nal");
 /// Words around the unknown one that make it known: the file (or `*`), the text, the reason.
 const KNOWN: &[(&str, &str, &str)] = &[
     ("*", concat!("rollback jour", "nal"), "a term of SQLite"),
+    ("crates/diarist/src/voices/database/schema.rs", concat!("\"-jour", "nal\""), "the rollback file of SQLite"),
     ("crates/diarist/tests/it/voices/crash.rs", concat!("people.db-jour", "nal"), "the rollback file of SQLite"),
 ];
 

@@ -42,6 +42,7 @@ pub(crate) struct AnalyzeArgs {
 /// Analyzes the recording. Faults that show before the work end the call at once.
 pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let settings = args.options.settings()?.analysis;
+    output::check_extension(&args.output, "diarist", "an analysis")?;
     output::check_writable(&args.output)?;
     if output::is_same(&args.input, &args.output) {
         return Err(Error::invalid_option("the output would overwrite the recording")
@@ -54,7 +55,13 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let analyzed = analyzer.analyze(recording.with_progress(|progress| bar.update(progress)));
     bar.clear();
     let analyzed = analyzed?;
-    analyzed.analysis.save(&args.output)?;
+    if let Err(error) = analyzed.analysis.save(&args.output) {
+        let place = output::spare_place(&args.output);
+        return Err(match analyzed.analysis.save(&place) {
+            Ok(()) => error.hint(format!("the result is in {}", place.display())),
+            Err(_) => error,
+        });
+    }
     if !args.quiet {
         for warning in &analyzed.warnings {
             exit::warn(&format!("{}: {warning}", args.input.display()));

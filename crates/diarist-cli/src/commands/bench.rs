@@ -1,15 +1,17 @@
 //! `diarist bench`: error rates and speed on a dataset.
 
 mod compare;
+mod errors;
 mod fluidaudio_der;
 mod html;
 mod live;
 mod record;
 mod rules;
+mod statistics;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use clap::Args;
 use diarist::parts::formats::{json, rttm};
@@ -20,15 +22,21 @@ use diarist::{Diarization, Diarizer, Error, Recording, Result, Settings};
 use diarist_kernels::Isa;
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
+use crate::exit::{self, Faults};
+use crate::output::{self, Readers};
 use crate::progress::Bar;
 use crate::settings::{AllOptions, OptionArgs};
-use crate::{exit, output, table};
+use crate::table::Form;
+use crate::terminal;
 use live::{LiveChoice, LiveFigures, LiveModeArgs, LiveSetup};
-use record::{Figures, FileRecord, Report, Setup};
+use record::{Failed, Figures, FileRecord, Report, Setup};
 
 const HELP: &str = "\
 With --output-dir, DIR holds report.json, report.csv, report.html and the turns of every file as
-RTTM. An interrupted run resumes when it is started again with the same options.";
+RTTM. An interrupted run resumes when it is started again with the same options. The page has the
+worst file first, and plays the recordings as long as they stay in their place.
+
+--compare also gives 95 % intervals (bootstrap over files) and a paired permutation test.";
 
 const EXAMPLES: &str = "\
 Examples:
@@ -36,7 +44,11 @@ Examples:
   diarist bench --output-dir report dataset/                 the same as JSON, CSV and an HTML page
   diarist bench --single-file ES2004a --profile exact ami/   one recording
   diarist bench --mode live --latency 1 dataset/             the turns that a listener saw
-  diarist bench --compare before/report.json after/report.json";
+  diarist bench --compare before/report.json after/report.json
+  diarist bench --tables latex --compare before/report.json after/report.json   for a paper";
+
+/// Longest time for which figures are not saved.
+const MAX_UNSAVED: Duration = Duration::from_secs(60);
 
 /// Measures error rates and speed on recordings with references
 #[derive(Debug, Args)]
@@ -65,6 +77,9 @@ pub(crate) struct BenchArgs {
     /// Compares two report.json files instead of measuring
     #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
     compare: Option<Vec<PathBuf>>,
+    /// Form of the table on stdout
+    #[arg(long, value_enum, value_name = "FORM", default_value_t, help_heading = "Output")]
+    tables: Form,
 
     /// Runs every recording N times and keeps the time of the median run (with --embedding-mode
     /// cached, all runs but the first use the cache)
@@ -88,7 +103,7 @@ enum ScoringRule {
 pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     if let Some([first, second]) = args.compare.as_deref() {
         let (first, second) = (compare::read(first)?, compare::read(second)?);
-        return Ok(compare::write(&first, &second, &mut io::stdout().lock())?);
+        return Ok(compare::write(&first, &second, args.tables, &mut terminal::stdout())?);
     }
     args.check()?;
     let settings = args.method.settings()?;
@@ -102,10 +117,11 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
     let mut report = Report::new(args.setup(&diarizer, live.as_ref()), clock.elapsed().as_secs_f64());
     args.resume(&mut report)?;
 
-    let mut first_fault = None;
+    let mut faults = Faults::default();
+    let (mut num_unsaved, mut saved_at) = (0, Instant::now());
     let num_items = items.len();
     for (index, item) in items.iter().enumerate() {
-        if report.files.iter().any(|file| file.file_id == item.file_id) {
+        if report.has(&item.file_id) {
             continue;
         }
         let name = format!("[{}/{num_items}] {}", index + 1, item.file_id);
@@ -115,20 +131,37 @@ pub(crate) fn run(args: BenchArgs) -> anyhow::Result<()> {
         };
         let measured = measured.and_then(|(record, hypothesis)| {
             report.insert(record);
-            args.save(&report, &hypothesis)
+            args.save_turns(&hypothesis)?;
+            num_unsaved += 1;
+            // So an interruption loses little, and the work does not grow with the square of the
+            // number of files.
+            if 8 * num_unsaved < report.files.len() && saved_at.elapsed() < MAX_UNSAVED {
+                return Ok(());
+            }
+            (num_unsaved, saved_at) = (0, Instant::now());
+            args.save(&report)
         });
         if let Err(error) = measured {
-            first_fault.get_or_insert(exit::report(&error.into()));
+            report.failed.push(Failed { file_id: item.file_id.clone(), message: error.to_string() });
+            num_unsaved += 1;
+            faults.add(error.into())?;
         }
     }
-    args.print(&report)?;
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    if num_unsaved > 0
+        && let Err(error) = args.save(&report)
+    {
+        faults.add(error.into())?;
+    }
+    faults.finish(args.print(&report))
 }
 
 impl BenchArgs {
     fn check(&self) -> Result<()> {
-        if self.iterations == 0 {
-            return Err(Error::invalid_option("--iterations must be at least 1"));
+        if !(1..=1000).contains(&self.iterations) {
+            return Err(Error::invalid_option(format!(
+                "--iterations is {}, but must be from 1 to 1000",
+                self.iterations
+            )));
         }
         if self.iterations > 1 && self.live.is_live() {
             return Err(Error::invalid_option("--iterations needs offline measurement"));
@@ -223,6 +256,7 @@ impl BenchArgs {
             file_id: item.file_id.clone(),
             audio: item.audio.display().to_string(),
             has_uem: item.uem.is_some(),
+            regions: regions.iter().map(|region| (region.start, region.end)).collect(),
             figures: Figures::new(&scores, result.duration_s, result.timings.total_s),
             timings: document.timings,
             cache_use: document.cache_use,
@@ -234,29 +268,40 @@ impl BenchArgs {
         Ok((record, hypothesis))
     }
 
-    /// Writes all results so far, so that an interruption loses nothing.
-    fn save(&self, report: &Report, hypothesis: &Annotation) -> Result<()> {
+    fn save_turns(&self, hypothesis: &Annotation) -> Result<()> {
         let Some(folder) = &self.output_dir else { return Ok(()) };
         let turns = folder.join("rttm").join(format!("{}.rttm", hypothesis.file_id));
-        output::write(&turns, rttm::write(hypothesis)?.as_bytes())?;
+        output::write(&turns, rttm::write(hypothesis)?.as_bytes(), Readers::Usual)
+    }
+
+    /// Writes the figures so far.
+    fn save(&self, report: &Report) -> Result<()> {
+        let Some(folder) = &self.output_dir else { return Ok(()) };
         let text = serde_json::to_string_pretty(report).expect("every field has a JSON form");
-        output::write(&folder.join("report.json"), text.as_bytes())?;
-        output::write(&folder.join("report.csv"), report.csv().as_bytes())?;
-        output::write(&folder.join("report.html"), html::page(report).as_bytes())
+        output::write(&folder.join("report.json"), text.as_bytes(), Readers::Usual)?;
+        output::write(&folder.join("report.csv"), report.csv().as_bytes(), Readers::Usual)?;
+        let page = folder.join("report.html");
+        output::write(&page, html::page(report, &page).as_bytes(), Readers::Usual)
     }
 
     fn print(&self, report: &Report) -> anyhow::Result<()> {
-        let mut out = io::stdout().lock();
-        writeln!(out, "# {}", report.setup.convention())?;
-        writeln!(out, "# {}; loading the models took {:.2} s", report.setup.conditions(), report.model_load_s)?;
-        table::write(&mut out, &report.rows())?;
+        let (mut out, form) = (terminal::stdout(), self.tables);
+        let conditions = report.setup.conditions();
+        form.remark(&mut out, &report.setup.convention())?;
+        form.remark(&mut out, &format!("{conditions}; loading the models took {:.2} s", report.model_load_s))?;
+        form.table(&mut out, &report.rows())?;
+        if !report.failed.is_empty() {
+            let failed: Vec<&str> = report.failed.iter().map(|failed| failed.file_id.as_str()).collect();
+            form.remark(&mut out, &format!("failed and not counted: {}", failed.join(", ")))?;
+        }
         if let Some(live) = report.live() {
-            writeln!(out, "# {live}")?;
+            form.remark(&mut out, &live)?;
         }
         if let Some(cache_use) = report.cache_use() {
             let CacheUse { num_chunks, num_hits } = cache_use;
             let percent = 100.0 * cache_use.hit_rate();
-            writeln!(out, "# embeddings of {num_hits} of {num_chunks} chunks were in the cache ({percent:.1} %)")?;
+            let text = format!("embeddings of {num_hits} of {num_chunks} chunks were in the cache ({percent:.1} %)");
+            form.remark(&mut out, &text)?;
         }
         out.flush()?;
         Ok(())

@@ -1,25 +1,35 @@
 //! `diarist convert`: results from one format to another.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::{self, Format, Labels, rttm};
 use diarist::{Error, Result};
 
+use crate::exit::{self, Faults};
+use crate::inputs::UniqueNames;
+use crate::labels;
+use crate::output::{self, Readers};
 use crate::page::{self, Sound};
-use crate::results::{self, ResultArgs, ResultFormat};
-use crate::{exit, output};
+use crate::rename::RenameArgs;
+use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
+
+/// Longest name of a file in bytes, before a number and the extension. Most file systems allow 255.
+const MAX_NAME_BYTES: usize = 200;
 
 const EXAMPLES: &str = "\
 Examples:
   diarist convert meeting.rttm meeting.srt                  formats by the extensions
   diarist convert meeting.TextGrid meeting.rttm             corrections made in Praat, for scoring
+  diarist convert --rename SPEAKER_00=\"Ann Lee\" meeting.rttm named.rttm
   diarist convert --to audacity meeting.json -              on stdout
   diarist convert --file-id dev00 all.rttm dev00.eaf        one recording of several
   diarist convert --to csv meetings.json meetings/          a file for each recording, in a folder that exists
+  diarist convert --tier Ann --tier Bo corrected.eaf meeting.rttm   some tiers only
   diarist convert meeting.rttm page.html --audio meeting.mp3  a page with player and timeline
+  diarist convert --max-gap 1 meeting.rttm meeting.srt      fewer and longer subtitles
 
-Extensions: rttm json csv srt vtt txt (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
+Extensions: rttm json csv srt vtt txt and lab (Audacity) TextGrid eaf uem html; docs/formats.md lists what each keeps.";
 
 /// Converts a result to another format, also after corrections in another program
 #[derive(Debug, clap::Args)]
@@ -40,6 +50,9 @@ pub(crate) struct ConvertArgs {
     #[arg(long)]
     exclusive: bool,
 
+    #[command(flatten)]
+    rename: RenameArgs,
+
     /// The recording that a page (html) plays
     #[arg(long, value_name = "FILE", help_heading = "Page")]
     audio: Option<PathBuf>,
@@ -48,46 +61,64 @@ pub(crate) struct ConvertArgs {
     #[arg(long, help_heading = "Page", requires = "audio")]
     link_audio: bool,
 
+    #[command(flatten)]
+    readable: ReadableArgs,
+
     /// Hides warnings
     #[arg(short, long, help_heading = "Running")]
     quiet: bool,
 }
 
 /// Converts the result.
-pub(crate) fn run(args: &ConvertArgs) -> Result<()> {
+pub(crate) fn run(args: &ConvertArgs) -> anyhow::Result<()> {
     let to = results::format_for(args.to, &args.output, "--to")?;
     let recordings = args.read()?;
     if args.output.is_dir() {
-        let mut taken = HashSet::new();
-        for recording in recordings {
+        let name = |recording: &Labels| {
             let name = rttm::field(&recording.turns.file_id).replace(['/', '\\'], "_");
-            // Names differ in more than case, since some file systems ignore case.
-            let numbered = (2..).map(|number| format!("{name}_{number}"));
-            let mut names = std::iter::once(name.clone()).chain(numbered);
-            let name = names.find(|name| taken.insert(name.to_lowercase())).unwrap_or(name);
-            args.write(&[recording], to, Some(&args.output.join(name + "." + to.extension())))?;
+            name[..name.floor_char_boundary(MAX_NAME_BYTES)].to_owned()
+        };
+        let mut names = UniqueNames::around(recordings.iter().map(name).collect::<Vec<_>>().iter());
+        let mut faults = Faults::default();
+        for recording in recordings {
+            let path = args.output.join(names.take(name(&recording)) + "." + to.extension());
+            if let Err(error) = args.write(&[recording], to, Some(&path)) {
+                faults.add(error.into())?;
+            }
         }
-        return Ok(());
+        return faults.finish(Ok(()));
     }
-    args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))
+    Ok(args.write(&recordings, to, Some(args.output.as_path()).filter(|path| path.as_os_str() != "-"))?)
 }
 
 impl ConvertArgs {
     fn read(&self) -> Result<Vec<Labels>> {
+        let renaming = self.rename.read()?;
         let mut recordings = self.source.read()?;
+        for loss in labels::losses(&recordings, self.source.path()) {
+            self.warn(true, || loss);
+        }
         for recording in &mut recordings {
-            let num = recording.num_left_out;
-            self.warn(num > 0, || format!("{}: {num} without a speaker or a time left out", self.source.name()));
             if self.exclusive {
                 recording.turns = recording.exclusive.take().ok_or_else(|| {
                     Error::input("there is no exclusive timeline").hint("only JSON has one").at(self.source.name())
                 })?;
             }
+            renaming.labels(recording);
         }
+        renaming.warn(self.quiet);
         Ok(recordings)
     }
 
     fn write(&self, recordings: &[Labels], to: ResultFormat, path: Option<&Path>) -> Result<()> {
+        // Subtitles may be somebody's own, so they keep every cue unless the caller asks for less.
+        let readable: Vec<Labels>;
+        let recordings = if to == ResultFormat::Html || (to.is_readable() && self.readable.is_given()) {
+            readable = recordings.iter().map(|recording| self.readable.apply(recording)).collect();
+            readable.as_slice()
+        } else {
+            recordings
+        };
         let inputs = || [self.source.path()].into_iter().chain(self.audio.as_deref());
         if let Some(path) = path.filter(|path| inputs().any(|input| output::is_same(input, path))) {
             return Err(Error::invalid_option("the output would overwrite an input")
@@ -99,7 +130,7 @@ impl ConvertArgs {
             0 | 1 => error,
             _ => error.hint("choose one with --file-id, or name a folder that exists"),
         })?;
-        output::deliver(path, text.as_bytes())?;
+        output::deliver(path, text.as_bytes(), Readers::Usual)?;
         let name = path.map_or_else(|| "stdout".to_owned(), |path| path.display().to_string());
         for loss in losses(recordings, &text, format) {
             self.warn(true, || format!("{name}: {loss}"));
@@ -116,7 +147,7 @@ impl ConvertArgs {
             .hint("choose one with --file-id, or name a folder that exists"));
         };
         let sound = self.audio.as_deref().map(|audio| Sound::of(audio, path, self.link_audio)).transpose()?;
-        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes())
+        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
     }
 
     fn warn(&self, is_true: bool, message: impl FnOnce() -> String) {

@@ -1,18 +1,17 @@
 //! `diarist diarize`: recordings in, turns out.
 
-use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use diarist::parts::audio::{self, PcmFormat};
 use diarist::{Diarization, Diarizer, Error, Recording, Result};
 
-use crate::exit;
-use crate::inputs::{self, Input, Pcm, Source};
+use crate::exit::{self, Faults};
+use crate::inputs::{self, Input, PerChannel, SelectionArgs, Source, StdinArgs};
 use crate::names::NameArgs;
-use crate::output;
+use crate::output::{self, Growing};
 use crate::page::Sound;
-use crate::progress::{self, Bar};
+use crate::progress::{self, Bar, clock};
+use crate::rename::RenameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{AllOptions, OptionArgs};
 use crate::timings;
@@ -29,8 +28,12 @@ Examples:
   diarist diarize --speakers people.db meeting.mp3          names of people that `diarist speakers` knows
   diarist diarize --output-dir turns recordings/ extra.ogg  a folder and a file, one result each
   diarist diarize --format rttm,eaf --output-dir turns recordings/
+  diarist diarize --skip-existing --output-dir turns recordings/   only recordings without a result
   diarist diarize --checkpoint day.diarist day.flac         can be interrupted; the same call resumes it
-  ffmpeg -i film.mkv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
+  diarist diarize --channel 2 call.wav                      the right channel alone
+  diarist diarize --per-channel call.wav                    one speaker on each channel
+  curl -L https://example.org/talk.mp3 | diarist diarize -  an audio file on stdin
+  ffmpeg -i film.wmv -f s16le -ac 1 -ar 16000 - | diarist diarize --rate 16000 -
 
 A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of any rate and number of channels.";
 
@@ -38,7 +41,7 @@ A file may be WAV, FLAC, MP3, M4A/AAC, MP4, Ogg Vorbis, Opus, MKV or WebM, of an
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct DiarizeArgs {
-    /// Audio files, folders of audio files (with their subfolders), or - for raw PCM on stdin
+    /// Audio files, folders of audio files (with their subfolders), or - for stdin
     #[arg(required = true, value_name = "INPUT")]
     inputs: Vec<PathBuf>,
 
@@ -46,6 +49,12 @@ pub(crate) struct DiarizeArgs {
     names: NameArgs,
     #[command(flatten)]
     output: OutputArgs,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    /// Diarizes each channel alone: its speech is one speaker, CHANNEL_1 and so on, or `several`
+    #[arg(long, value_name = "SPEAKERS", value_enum, num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "one", conflicts_with_all = ["channel", "checkpoint"], help_heading = "Input")]
+    per_channel: Option<PerChannel>,
     #[command(flatten)]
     stdin: StdinArgs,
     #[command(flatten)]
@@ -76,24 +85,15 @@ struct OutputArgs {
     /// Writes one file per recording, named after it, into DIR (made if missing)
     #[arg(long, value_name = "DIR")]
     output_dir: Option<PathBuf>,
+    /// Leaves out recordings whose files are in DIR already
+    #[arg(long, requires = "output_dir")]
+    skip_existing: bool,
     /// Lets a page (html) play the recording's file, which must stay in its place; otherwise the
     /// page holds the sound, 14 MB per hour
     #[arg(long)]
     link_audio: bool,
-}
-
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Raw PCM on stdin (input -)")]
-struct StdinArgs {
-    /// Sample rate in Hz; needed for -
-    #[arg(long, value_name = "HZ")]
-    rate: Option<u32>,
-    /// Interleaved channels [default: 1]
-    #[arg(long, value_name = "N", requires = "rate")]
-    channels: Option<u16>,
-    /// Sample format [default: s16le]
-    #[arg(long, value_enum, requires = "rate")]
-    pcm: Option<Pcm>,
+    #[command(flatten)]
+    rename: RenameArgs,
 }
 
 /// Diarizes every input. A fault of one does not stop the others. Faults that show before any work
@@ -101,24 +101,39 @@ struct StdinArgs {
 pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
     let settings = args.options.settings()?;
     args.check_stdin()?;
-    let inputs = inputs::expand(&args.inputs);
+    let inputs = inputs::expand(&args.inputs, args.quiet);
     let formats = args.output.formats(inputs.len())?;
     args.check_output(&inputs, &formats)?;
     args.check_checkpoint(inputs.len())?;
+    let renaming = args.output.rename.read()?;
     let (diarizer, mut learning) = args.names.open(Diarizer::new(&settings)?)?;
 
-    let mut first_fault = None;
-    let mut collected = None;
+    let mut faults = Faults::default();
+    let mut collected = args.output.output.as_ref().map(|path| Growing::new(path.clone(), formats[0].readers()));
+    let mut head = formats[0].head();
     let num_inputs = inputs.len();
     for (index, input) in inputs.into_iter().enumerate() {
         let position = if num_inputs > 1 { format!("[{}/{num_inputs}] ", index + 1) } else { String::new() };
+        if input.as_ref().is_ok_and(|input| args.has_results(input, &formats)) {
+            continue;
+        }
         let done = input.map_err(anyhow::Error::from).and_then(|input| {
             let mut result = args.diarize(&diarizer, &input, &position)?;
             let clock = Instant::now();
+            let renamed = renaming.diarization(&result);
             for &format in &formats {
                 let sound = if format == ResultFormat::Html { args.sound(&input) } else { None };
-                let text = args.output.format.render(format, &result, sound.as_ref())?;
-                args.deliver(&input, format, &text, &mut collected)?;
+                let text = args.output.format.render(format, &renamed, sound.as_ref())?;
+                if let Some(folder) = &args.output.output_dir {
+                    let file = [format.head(), &text].concat();
+                    output::write(&path_in(folder, &input, format), file.as_bytes(), format.readers())?;
+                    continue;
+                }
+                let text = [std::mem::take(&mut head), &text].concat();
+                match &mut collected {
+                    Some(file) => file.push(&text, index + 1 == num_inputs),
+                    None => output::to_stdout(text.as_bytes())?,
+                }
             }
             result.timings.add_output(clock.elapsed());
             if let Some(learning) = &mut learning {
@@ -129,33 +144,22 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
             }
             Ok(())
         });
-        match done {
-            Ok(()) => {}
-            Err(error) if exit::is_broken_pipe(&error) => return Err(error),
-            Err(error) => {
-                let reported = exit::report(&error);
-                first_fault.get_or_insert(reported);
-            }
+        if let Err(error) = done {
+            faults.add(error)?;
         }
     }
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    renaming.warn(args.quiet);
+    faults.finish(collected.map_or(Ok(()), |file| file.finish()).map_err(Into::into))
 }
 
 impl DiarizeArgs {
-    /// Checks the options for stdin: it has no header, so its rate must be given, and it can be
-    /// read once only.
+    /// Checks the options for stdin, which can be read once only.
     fn check_stdin(&self) -> Result<()> {
         let count = self.inputs.iter().filter(|input| input.as_os_str() == "-").count();
-        match (count, self.stdin.rate) {
-            (0, Some(_)) => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("give - as the input, or leave --rate out: files hold their own rate")),
-            (1, None) => {
-                Err(Error::invalid_option("raw PCM on stdin needs its sample rate")
-                    .hint("add for example --rate 16000"))
-            }
-            (0 | 1, _) => Ok(()),
-            _ => Err(Error::invalid_option("stdin can be one of the inputs only once")),
+        if count > 1 {
+            return Err(Error::invalid_option("stdin can be one of the inputs only once"));
         }
+        self.stdin.check(count == 1)
     }
 
     /// Checks that a checkpoint is for one recording, in a file of its own.
@@ -195,10 +199,19 @@ impl DiarizeArgs {
         Ok(())
     }
 
+    /// Whether an earlier call has written every file for `input`, if those are to be kept.
+    fn has_results(&self, input: &Input, formats: &[ResultFormat]) -> bool {
+        let folder = self.output.output_dir.as_ref().filter(|_| self.output.skip_existing);
+        folder.is_some_and(|folder| formats.iter().all(|&format| path_in(folder, input, format).is_file()))
+    }
+
     fn diarize(&self, diarizer: &Diarizer, input: &Input, position: &str) -> Result<Diarization> {
         let bar = Bar::new(format!("{position}{}", input.file_id), !self.quiet);
         let result = self.recording(input).and_then(|recording| {
             let recording = recording.with_progress(|progress| bar.update(progress));
+            if let Some(speakers) = self.per_channel {
+                return diarizer.diarize_channels(recording, speakers.into());
+            }
             diarizer.diarize(match &self.checkpoint {
                 Some(path) => recording.with_checkpoint(path),
                 None => recording,
@@ -208,6 +221,7 @@ impl DiarizeArgs {
         let result = result.map_err(|error| match input.source {
             // Errors of a file name it already.
             Source::File(_) => error,
+            Source::Stdin if error.to_string().starts_with("stdin: ") => error,
             Source::Stdin => error.at(input.source.to_string()),
         })?;
         if !self.quiet {
@@ -215,7 +229,7 @@ impl DiarizeArgs {
                 exit::warn(&format!("{}: {warning}", input.source));
             }
             if progress::is_visible() {
-                exit::note(&format!("{position}{}", summary(&result)));
+                format!("{position}{}", summary(&result)).lines().for_each(exit::note);
             }
         }
         Ok(result)
@@ -223,8 +237,10 @@ impl DiarizeArgs {
 
     fn recording<'a>(&self, input: &Input) -> Result<Recording<'a>> {
         Ok(match &input.source {
-            Source::File(path) => Recording::new(path).with_file_id(&input.file_id),
-            Source::Stdin => Recording::from_source(&input.file_id, self.open_stdin()?),
+            Source::File(path) => {
+                Recording::new(path).with_file_id(&input.file_id).with_selection(self.selection.selection())
+            }
+            Source::Stdin => Recording::from_source(&input.file_id, self.stdin.open(self.selection.selection())?),
         })
     }
 
@@ -234,6 +250,9 @@ impl DiarizeArgs {
         let in_folder = self.output.output_dir.as_ref().map(|folder| path_in(folder, input, ResultFormat::Html));
         let page = in_folder.as_ref().or(self.output.output.as_ref());
         let sound = match &input.source {
+            Source::File(audio) if output::is_special(audio) => {
+                Err(Error::input("a pipe cannot be read a second time").hint("store the recording in a file"))
+            }
             Source::File(audio) => Sound::of(audio, page.map(PathBuf::as_path), self.output.link_audio),
             Source::Stdin => Err(Error::input("stdin cannot be read a second time")),
         };
@@ -242,44 +261,12 @@ impl DiarizeArgs {
         }
         sound.ok()
     }
-
-    fn open_stdin(&self) -> Result<audio::PcmSource> {
-        let format = self.stdin.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
-        audio::pcm(io::stdin(), format, self.stdin.rate.unwrap_or_default(), self.stdin.channels.unwrap_or(1))
-    }
-
-    /// Writes `text` to the place that the user chose. `collected` holds the text for `--output` so
-    /// far, and is `None` before the first delivery.
-    fn deliver(
-        &self,
-        input: &Input,
-        format: ResultFormat,
-        text: &str,
-        collected: &mut Option<String>,
-    ) -> anyhow::Result<()> {
-        let head = format.head();
-        if let Some(folder) = &self.output.output_dir {
-            output::write(&path_in(folder, input, format), [head, text].concat().as_bytes())?;
-            return Ok(());
-        }
-        let text = if collected.is_none() { [head, text].concat() } else { text.to_owned() };
-        let collected = collected.get_or_insert_default();
-        match &self.output.output {
-            Some(path) => {
-                collected.push_str(&text);
-                // After each recording, so that an interrupted run keeps its results.
-                output::write(path, collected.as_bytes())?;
-            }
-            None => output::to_stdout(text.as_bytes())?,
-        }
-        Ok(())
-    }
 }
 
 impl OutputArgs {
     /// The formats in which each recording is written.
     fn formats(&self, num_inputs: usize) -> Result<Vec<ResultFormat>> {
-        let formats = self.format.formats(self.output.as_deref());
+        let formats = self.format.formats(self.output.as_deref())?;
         if self.output_dir.is_some() {
             return Ok(formats);
         }
@@ -300,14 +287,48 @@ fn path_in(folder: &Path, input: &Input, format: ResultFormat) -> PathBuf {
     folder.join(format!("{}.{}", input.file_id, format.extension()))
 }
 
+/// The result in a few lines: speakers, speech and overlap, then the talk time of each speaker.
 fn summary(result: &Diarization) -> String {
     let num_speakers = result.speakers.len();
     let rtfx = result.duration_s / result.timings.total_s.max(1e-3);
-    format!(
-        "{}: {num_speakers} speaker{}, {:.1} s in {:.1} s ({rtfx:.1}x real time)",
+    let mut text = format!(
+        "{}: {num_speakers} speaker{}, {} of speech in {}, {:.1} s of overlap; took {:.1} s ({rtfx:.1}x real time)",
         result.file_id,
         if num_speakers == 1 { "" } else { "s" },
-        result.duration_s,
+        clock(result.speech_s),
+        clock(result.duration_s),
+        result.overlap_s,
         result.timings.total_s,
-    )
+    );
+    let spoken_s: f64 = result.speakers.iter().map(|speaker| speaker.speech_s).sum();
+    for (name, speaker) in result.display_names().iter().zip(&result.speakers) {
+        let percent = 100.0 * speaker.speech_s / spoken_s.max(1e-3);
+        text += &format!("\n{:>9}  {percent:3.0} %  {name}", clock(speaker.speech_s));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use diarist::Speaker;
+
+    use super::*;
+
+    #[test]
+    fn the_summary_has_the_talk_time_of_each_speaker() {
+        let mut result = Diarization::default();
+        (result.file_id, result.duration_s) = ("talk".to_owned(), 100.0);
+        (result.speech_s, result.overlap_s, result.timings.total_s) = (75.0, 5.0, 4.0);
+        for (label, speech_s) in [("SPEAKER_00", 60.0), ("SPEAKER_01", 20.0)] {
+            let mut speaker = Speaker::default();
+            (speaker.label, speaker.speech_s) = (label.to_owned(), speech_s);
+            result.speakers.push(speaker);
+        }
+        assert_eq!(
+            summary(&result),
+            "talk: 2 speakers, 1:15 of speech in 1:40, 5.0 s of overlap; took 4.0 s (25.0x real time)\n     \
+             1:00   75 %  SPEAKER_00\n     0:20   25 %  SPEAKER_01"
+        );
+        assert!(summary(&Diarization::default()).starts_with(": 0 speakers, 0:00 of speech"));
+    }
 }

@@ -1,6 +1,7 @@
 //! `diarist live`: turns a few seconds after the audio arrives.
 
 mod feed;
+mod lines;
 #[cfg(any(feature = "microphone", not(target_os = "linux")))]
 mod losses;
 #[cfg(any(feature = "microphone", not(target_os = "linux")))]
@@ -11,19 +12,21 @@ mod microphone;
 mod view;
 
 use std::io::{self, IsTerminal};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use diarist::parts::analysis::file_id;
-use diarist::parts::audio::{self, PcmFormat};
-use diarist::{Diarizer, Error, ErrorKind, Live, LiveSettings, Result};
+use diarist::parts::audio;
+use diarist::{Diarization, Diarizer, Error, ErrorKind, Live, LiveSettings, Result};
 
+use crate::exit::{self, Faults};
+use crate::inputs::{SelectionArgs, StdinArgs};
 use crate::names::NameArgs;
-use crate::results::FormatArgs;
+use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{LiveOptions, OptionArgs};
-use crate::{exit, output};
+use crate::{output, terminal};
 use feed::{Feed, LiveInput, Piece};
 use view::View;
 
@@ -48,7 +51,7 @@ const BEHIND: Duration = Duration::from_secs(3);
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct LiveArgs {
-    /// An audio file, or - for raw PCM on stdin [default: the microphone]
+    /// An audio file, or - for stdin [default: the microphone]
     #[arg(value_name = "INPUT")]
     input: Option<PathBuf>,
 
@@ -68,15 +71,10 @@ pub(crate) struct LiveArgs {
     /// Reads a file as fast as possible, not at the speed of playback; stdin may be faster, too
     #[arg(long, help_heading = "Input", requires = "input")]
     no_wait: bool,
-    /// Sample rate of stdin in Hz; needed for -
-    #[arg(long, value_name = "HZ", help_heading = "Input")]
-    rate: Option<u32>,
-    /// Interleaved channels of stdin [default: 1]
-    #[arg(long, value_name = "N", requires = "rate", help_heading = "Input")]
-    channels: Option<u16>,
-    /// Sample format of stdin [default: s16le]
-    #[arg(long, value_enum, requires = "rate", help_heading = "Input")]
-    pcm: Option<crate::inputs::Pcm>,
+    #[command(flatten)]
+    selection: SelectionArgs,
+    #[command(flatten)]
+    stdin: StdinArgs,
 
     /// Writes the final turns to FILE
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
@@ -99,7 +97,7 @@ pub(crate) struct LiveArgs {
 /// Follows the input to its end or to Ctrl-C, then writes the final result.
 pub(crate) fn run(args: LiveArgs) -> anyhow::Result<()> {
     if args.list_devices {
-        return Ok(microphone::list(&mut io::stdout().lock())?);
+        return Ok(microphone::list(&mut terminal::stdout())?);
     }
     let settings = args.method.settings()?;
     let live_settings = LiveSettings { latency_s: args.latency, step_s: args.live_step };
@@ -115,61 +113,80 @@ pub(crate) fn run(args: LiveArgs) -> anyhow::Result<()> {
     let is_interrupted = interruption()?;
     let is_file = args.input.as_ref().is_some_and(|input| input.as_os_str() != "-");
     let feed = Feed::start(input, is_file && !args.no_wait);
-    let mut view = View::new(args.events || !io::stdout().is_terminal());
-    let fault = args.follow(&mut live, &feed, &is_interrupted, &mut view);
+    let delay_s = args.latency + args.live_step;
+    let mut view = View::new(args.events || !io::stdout().is_terminal(), args.format.readable().settings(), delay_s);
+    let mut faults = Faults::default();
+    if let Err(error) = args.follow(&mut live, &feed, &is_interrupted, &mut view) {
+        faults.add(error.into())?;
+    }
 
     // Also after a fault, so that the audio before it is not lost.
-    let result = live.finish(&name)?;
-    if let Some(path) = &args.output {
-        output::write(path, args.format.file(format, &result.diarization)?.as_bytes())?;
-    }
+    let result = match live.finish(&name) {
+        Ok(result) => result,
+        Err(error) => return faults.finish(Err(error.into())),
+    };
     let shown = view.finish(&result);
-    if let Some(learning) = &mut learning {
-        learning.learn(&diarizer, &result.diarization, &name, args.quiet)?;
+    if let Some(path) = &args.output
+        && let Err(error) = args.save(path, format, &result.diarization, &view)
+    {
+        faults.add(error.into())?;
     }
-    fault?;
-    Ok(shown?)
+    if let Some(learning) = &mut learning
+        && let Err(error) = learning.learn(&diarizer, &result.diarization, &name, args.quiet)
+    {
+        faults.add(error.into())?;
+    }
+    faults.finish(shown.map_err(Into::into))
 }
 
 impl LiveArgs {
     fn input(&self) -> Result<LiveInput> {
+        self.stdin.check(self.input.iter().any(|input| input.as_os_str() == "-"))?;
+        let selection = self.selection.selection();
         match &self.input {
-            None if self.rate.is_some() => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("give - as the input, or leave --rate out: a microphone has its own rate")),
+            None if selection != audio::Selection::default() => {
+                Err(Error::invalid_option("--track and --channel are for files and stdin, not for a microphone"))
+            }
             None => microphone::open(self.device.as_deref()),
             Some(input) if input.as_os_str() == "-" => {
-                let rate = self.rate.ok_or_else(|| {
-                    Error::invalid_option("raw PCM on stdin needs its sample rate").hint("add for example --rate 16000")
-                })?;
-                let format = self.pcm.map_or(PcmFormat::S16le, PcmFormat::from);
-                let source = audio::pcm(io::stdin(), format, rate, self.channels.unwrap_or(1))?;
-                Ok(LiveInput::patient("stdin".to_owned(), Box::new(source)))
+                Ok(LiveInput::patient("stdin".to_owned(), self.stdin.open(selection)?))
             }
-            Some(_) if self.rate.is_some() => Err(Error::invalid_option("--rate is for raw PCM on stdin")
-                .hint("leave --rate out: files hold their own rate")),
-            Some(file) => Ok(LiveInput::patient(file_id(file), Box::new(audio::open(file)?))),
+            Some(file) => Ok(LiveInput::patient(file_id(file), Box::new(audio::open_selected(file, selection)?))),
         }
     }
 
-    /// Pushes audio until the input ends, Ctrl-C is pressed, or the reader of the events is gone.
+    /// Writes the final result. A terminal shows it if the file cannot be written; other readers of
+    /// stdout have it already.
+    fn save(&self, path: &Path, format: ResultFormat, result: &Diarization, view: &View) -> Result<()> {
+        let text = self.format.file(format, result)?;
+        output::write(path, text.as_bytes(), format.readers()).inspect_err(|_| {
+            if view.is_terminal() {
+                // The fault of the file is reported.
+                let _ = output::to_stdout(text.as_bytes());
+            }
+        })
+    }
+
+    /// Pushes audio until the input ends, Ctrl-C is pressed, or nobody is left who waits for the
+    /// result: the reader of the events is gone, and there is no file to write.
     fn follow(&self, live: &mut Live, feed: &Feed, is_interrupted: &AtomicBool, view: &mut View) -> Result<()> {
         let mut was_behind = false;
-        while !is_interrupted.load(Ordering::Relaxed) {
+        while !is_interrupted.load(Ordering::Relaxed) && (self.output.is_some() || !view.is_abandoned()) {
             match feed.next(Duration::from_millis(100)) {
                 Piece::Nothing => view.tick(),
                 Piece::End => break,
                 Piece::Fault(error) => return Err(error),
                 Piece::Samples { samples, lost, arrived } => {
                     if lost > 0 {
-                        view.lost(live.duration_s(), lost)?;
+                        view.lost(live.duration_s(), lost);
                         // Silence replaces lost audio, so that times stay right.
-                        view.events(live.duration_s(), &live.push(&vec![0.0; lost])?)?;
+                        view.events(live.duration_s(), &live.push(&vec![0.0; lost])?);
                     }
                     let events = live.push(&samples)?;
-                    view.events(live.duration_s(), &events)?;
+                    view.events(live.duration_s(), &events);
                     let behind = arrived.elapsed();
                     if behind > BEHIND && !was_behind && !self.no_wait {
-                        view.behind(live.duration_s(), behind.as_secs_f64())?;
+                        view.behind(live.duration_s(), behind.as_secs_f64());
                         if !self.quiet {
                             exit::warn("the machine is too slow to keep up; a longer --live-step takes less work");
                         }

@@ -1,16 +1,16 @@
 //! `diarist models`: embedded models, contents of files of weights, and conversion to safetensors.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use diarist::parts::files;
 use diarist::parts::models::stored::{self, Form, Granularity};
 use diarist::parts::models::{Architecture, Dtype, Encoding, TensorInfo, Tensors};
 use diarist::{Error, ErrorKind};
 use diarist_weights::{Model, manifest};
 use sha2::{Digest, Sha256};
 
-use crate::exit;
+use crate::{exit, output, terminal};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -120,7 +120,7 @@ impl FormName {
 
 /// Runs `diarist models`.
 pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<()> {
-    let mut out = io::stdout().lock();
+    let mut out = terminal::stdout();
     match &args.command {
         Command::List => manifest().models.iter().try_for_each(|model| list(model, &mut out))?,
         Command::Inspect { model } => inspect(&load(model)?, &mut out)?,
@@ -134,7 +134,10 @@ pub(crate) fn run(args: &ModelsArgs) -> anyhow::Result<()> {
                 writeln!(out, "{}: loads as {}", file.display(), architecture.name())?;
             }
         }
-        Command::Convert { input, output } => convert(input, output, &mut out)?,
+        Command::Convert { input, output } => {
+            output::check_extension(output, "safetensors", "a network")?;
+            convert(input, output, &mut out)?;
+        }
         Command::Quantize { models, form, granularity, output_dir } => {
             quantize(models, form.form(*granularity)?, output_dir, &mut out)?;
         }
@@ -179,7 +182,7 @@ fn inspect(tensors: &Tensors<'_>, out: &mut impl Write) -> io::Result<()> {
         .iter()
         .map(|tensor| {
             let bytes = tensor.num_bytes.to_string();
-            [tensor.name.to_owned(), stored_as(&tensor), shape(&tensor), bytes, statistics(tensors, &tensor)]
+            [terminal::cell(tensor.name), stored_as(&tensor), shape(&tensor), bytes, statistics(tensors, &tensor)]
         })
         .collect();
     let header = ["tensor", "stored as", "shape", "bytes", "min, max, mean, standard deviation"].map(str::to_owned);
@@ -253,15 +256,16 @@ fn open(path: &Path) -> diarist::Result<(Tensors<'static>, Architecture)> {
 }
 
 fn convert(input: &Path, output: &Path, out: &mut impl Write) -> anyhow::Result<()> {
+    files::check_writable(output)?;
     let (tensors, architecture) = open(input)?;
     let bytes = tensors.to_safetensors(architecture.name())?;
-    write(output, &bytes)?;
+    files::write(output, &bytes)?;
     writeln!(out, "{}: {}, sha256 {}", output.display(), architecture.name(), sha256(&bytes))?;
     Ok(())
 }
 
 fn quantize(models: &[PathBuf], form: Form, output_dir: &Path, out: &mut impl Write) -> anyhow::Result<()> {
-    fs::create_dir_all(output_dir).map_err(|error| unwritable(output_dir, error))?;
+    files::prepare_folder(output_dir)?;
     for model in models {
         let tensors = load(model)?;
         let bytes = stored::quantize(&tensors, form)?;
@@ -272,18 +276,10 @@ fn quantize(models: &[PathBuf], form: Form, output_dir: &Path, out: &mut impl Wr
         let mut file = name.unwrap_or_default().to_owned();
         file.push(".safetensors");
         let path = output_dir.join(file);
-        write(&path, &bytes)?;
+        files::write(&path, &bytes)?;
         writeln!(out, "{}: {form}, {} bytes, sha256 {}", path.display(), bytes.len(), sha256(&bytes))?;
     }
     Ok(())
-}
-
-fn write(path: &Path, bytes: &[u8]) -> diarist::Result<()> {
-    fs::write(path, bytes).map_err(|error| unwritable(path, error))
-}
-
-fn unwritable(path: &Path, error: io::Error) -> Error {
-    Error::new(ErrorKind::Output, "cannot be written").at(path.display().to_string()).caused_by(error)
 }
 
 /// Lower-case hexadecimal.

@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use diarist::parts::formats::Labels;
 use diarist::{Error, Result};
 
+use crate::exit;
+use crate::labels;
+use crate::output::{self, Readers};
 use crate::plot::{png, svg};
-use crate::results::{self, ResultArgs};
-use crate::{exit, output};
+use crate::results::{ReadableArgs, ResultArgs};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,6 +31,9 @@ pub(crate) struct PlotArgs {
     /// Draws the turns of a reference above them, each speaker beside its best match
     #[arg(long, value_name = "FILE")]
     reference: Option<PathBuf>,
+
+    #[command(flatten)]
+    readable: ReadableArgs,
 }
 
 /// Draws the picture.
@@ -48,14 +53,14 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     }
     let recording = recordings.pop().unwrap_or_default();
     let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
-    let picture = svg(&recording, reference.as_ref())?;
+    let picture = svg(&recording, reference.as_ref(), &args.readable.settings())?;
     let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
-    output::write(&args.output, &bytes)
+    output::write(&args.output, &bytes, Readers::Usual)
 }
 
 /// The reference in the file at `path`: its only recording, or the one of the same name.
 fn reference(path: &Path, recording: &Labels) -> Result<Labels> {
-    let mut references = results::read(path, None)?;
+    let mut references = labels::read(path)?;
     let id = &recording.turns.file_id;
     match references.iter().position(|reference| reference.turns.file_id == *id) {
         Some(index) => Ok(references.swap_remove(index)),

@@ -1,4 +1,4 @@
-//! `diarist score`: diarization and Jaccard error rates of RTTM files.
+//! `diarist score`: diarization and Jaccard error rates of two sets of turns.
 
 mod pairs;
 mod report;
@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use clap::Args;
 use diarist::parts::metrics::{ScoreOptions, score};
 
-use crate::exit;
+use crate::table::Form;
+use crate::{exit, terminal};
 use pairs::Pairs;
 use report::Report;
 
@@ -26,11 +27,12 @@ Examples:
 #[derive(Debug, Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct ScoreArgs {
-    /// True turns: an RTTM file, or a folder of them
+    /// True turns: a file in any format that `diarist convert` reads, or a folder of them
     #[arg(value_name = "REF")]
     reference: PathBuf,
 
-    /// Turns of the system: an RTTM file, or a folder of them; recordings are matched by file id
+    /// Turns of the system: a file in any of these formats, or a folder of them; recordings are
+    /// matched by file id
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 
@@ -51,11 +53,16 @@ pub(crate) struct ScoreArgs {
     /// Writes JSON: rates as fractions, components in seconds
     #[arg(long)]
     json: bool,
+
+    /// Form of the table
+    #[arg(long, value_enum, value_name = "FORM", default_value_t, conflicts_with = "json")]
+    tables: Form,
 }
 
 /// Writes the scores to stdout.
 pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
+    options.validate()?;
     let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
     let mut report = Report::new(&options);
     for pair in pairs {
@@ -64,12 +71,10 @@ pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
         report.add(pair.reference.file_id, pair.uem.is_some(), scores);
     }
     warnings.iter().for_each(|warning| exit::warn(warning));
-    let mut out = io::stdout().lock();
     if args.json {
-        report.write_json(&mut out)?
+        report.write_json(&mut io::stdout().lock())?;
     } else {
-        report.write_table(&mut out)?
-    };
-    out.flush()?;
-    Ok(())
+        report.write_table(args.tables, &mut terminal::stdout())?;
+    }
+    Ok(io::stdout().flush()?)
 }

@@ -1,10 +1,11 @@
 //! `diarist speakers`: a database of known people and their voices.
 
+mod excerpt;
 mod listener;
 mod report;
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::voices::{
@@ -13,20 +14,22 @@ use diarist::parts::voices::{
 use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use etcetera::BaseStrategy;
 
-use crate::exit;
-use crate::output;
+use crate::exit::{self, Faults};
+use crate::output::{self, Readers};
+use crate::terminal;
 use listener::{ListenArgs, Listener};
 
 const EXAMPLES: &str = "\
 Examples:
   diarist speakers enroll \"Ann Lee\" ann1.wav ann2.wav     adds a voice, from clips in which only Ann speaks
+  diarist speakers enroll --from meeting.json SPEAKER_00 \"Ann Lee\" meeting.mp3
   diarist speakers list                                   known people
   diarist speakers identify meeting.mp3                   known people in a recording
   diarist speakers verify \"Ann Lee\" call.wav              whether this is Ann
   diarist diarize --speakers people.db meeting.mp3        turns with names
   diarist speakers export people.json                     all people as JSON, for import elsewhere
 
-The database is the file named by --db or by the variable DIARIST_SPEAKERS, or else one in the folder for data of the user.
+The database is the file named by --speakers or by the variable DIARIST_SPEAKERS, or else one in the folder for data of the user.
 Voices are biometric data: they stay in this file, which only its owner can read. docs/voices.md explains the scores.";
 
 /// Stores voices of people and recognises them in recordings
@@ -37,8 +40,8 @@ pub(crate) struct SpeakersArgs {
     command: Command,
 
     /// The speaker database [default: diarist/speakers.db in the folder for data of the user]
-    #[arg(long, global = true, value_name = "FILE", env = "DIARIST_SPEAKERS")]
-    db: Option<PathBuf>,
+    #[arg(long, alias = "db", global = true, value_name = "FILE", env = "DIARIST_SPEAKERS")]
+    speakers: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -53,6 +56,10 @@ enum Command {
         /// Clips of the person's voice
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
+        /// Takes the voice of one speaker of a finished result instead: the arguments are then
+        /// SPEAKER NAME RECORDING, such as SPEAKER_00 "Ann Lee" meeting.mp3
+        #[arg(long, value_name = "RESULT")]
+        from: Option<PathBuf>,
         #[command(flatten)]
         listen: ListenArgs,
     },
@@ -160,9 +167,17 @@ impl CertaintyArgs {
 
 /// Runs `diarist speakers`.
 pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
-    let path = database_path(args.db)?;
+    let path = database_path(args.speakers)?;
     match args.command {
-        Command::Enroll { name, files, listen } => enroll(&path, &name, &files, listen),
+        Command::Enroll { name, files, from: None, listen } => enroll(&path, &name, &files, listen),
+        Command::Enroll { name: speaker, files, from: Some(result), listen } => {
+            let [name, recording] = &files[..] else {
+                return Err(Error::invalid_option("a voice from a result needs a speaker, a name and the recording")
+                    .hint("give them as SPEAKER_00 NAME RECORDING")
+                    .into());
+            };
+            enroll_from(&path, &result, &speaker, &name.to_string_lossy(), recording, listen)
+        }
         Command::List { shown } => say(&report::people(&SpeakerDatabase::open(&path)?.people()?, shown.format)?),
         Command::Show { name, shown } => {
             say(&report::samples(&SpeakerDatabase::open(&path)?.samples(&name)?, shown.format)?)
@@ -177,9 +192,13 @@ pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
             say(&report::identifications(&file, &listener.diarize(&file)?.speakers, shown.format)?)
         }
         Command::Verify { a, b, shown, listen } => verify(&path, &a, &b, shown.format, listen),
-        Command::Export { file: None } => say(&(SpeakerDatabase::open(&path)?.export()? + "\n")),
+        Command::Export { file: None } => {
+            Ok(output::to_stdout((SpeakerDatabase::open(&path)?.export()? + "\n").as_bytes())?)
+        }
         Command::Export { file: Some(file) } => {
-            Ok(output::write(&file, (SpeakerDatabase::open(&path)?.export()? + "\n").as_bytes())?)
+            output::check_extension(&file, "json", "an export")?;
+            let text = SpeakerDatabase::open(&path)?.export()? + "\n";
+            Ok(output::write(&file, text.as_bytes(), Readers::Owner)?)
         }
         Command::Import { file } => import(&path, &file),
         Command::Undo { batch } => {
@@ -194,23 +213,42 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
     check_name(name)?;
     let mut database = make(path)?;
     let listener = listen.listener()?;
-    let mut first_fault = None;
+    let mut faults = Faults::default();
     for file in files {
-        let done = listener.clip(file, MIN_ENROLL_S).and_then(|voice| {
-            warn_of_others(&database, &listener, name, file, &voice)?;
-            let speech_s = voice.speech_s();
-            let sample = NewSample { voice, source: file.display().to_string(), model: listener.model() };
-            database.enroll(name, &[sample])?;
-            Ok(format!("{name}: {speech_s:.1} s of speech from {}\n", file.display()))
-        });
-        match done {
-            Ok(line) => say(&line)?,
-            Err(error) => {
-                first_fault.get_or_insert(exit::report(&error.into()));
-            }
+        let done = listener.clip(file, MIN_ENROLL_S).and_then(|voice| add(&mut database, &listener, name, file, voice));
+        if let Err(error) = done.map_err(anyhow::Error::from).and_then(|line| say(&line)) {
+            faults.add(error)?;
         }
     }
-    first_fault.map_or(Ok(()), |fault| Err(fault.into()))
+    faults.finish(Ok(()))
+}
+
+/// Adds the voice of one speaker of a finished result, from the parts of the recording in which
+/// only that speaker speaks.
+fn enroll_from(
+    path: &Path,
+    result: &Path,
+    speaker: &str,
+    name: &str,
+    recording: &Path,
+    listen: ListenArgs,
+) -> anyhow::Result<()> {
+    check_name(name)?;
+    let alone = excerpt::alone(result, speaker, recording)?;
+    let mut database = make(path)?;
+    let listener = listen.listener()?;
+    let samples = excerpt::samples(recording, &alone)?;
+    let voice = listener.excerpt(recording, &samples, MIN_ENROLL_S)?;
+    say(&add(&mut database, &listener, name, recording, voice)?)
+}
+
+/// Adds a voice from `file`, and returns the line about it.
+fn add(database: &mut SpeakerDatabase, listener: &Listener, name: &str, file: &Path, voice: Voice) -> Result<String> {
+    warn_of_others(database, listener, name, file, &voice)?;
+    let speech_s = voice.speech_s();
+    let sample = NewSample { voice, source: file.display().to_string(), model: listener.model() };
+    database.enroll(name, &[sample])?;
+    Ok(format!("{name}: {speech_s:.1} s of speech from {}\n", file.display()))
 }
 
 /// Warns if the voice sounds like another person: one voice under two names makes both hard to
@@ -289,13 +327,13 @@ fn database_path(given: Option<PathBuf>) -> Result<PathBuf> {
     let strategy = etcetera::base_strategy::choose_native_strategy().map_err(|error| {
         Error::invalid_option("the folder for data of the user is not known")
             .caused_by(error)
-            .hint("name the database with --db or DIARIST_SPEAKERS")
+            .hint("name the database with --speakers or DIARIST_SPEAKERS")
     })?;
     Ok(strategy.data_dir().join("diarist").join("speakers.db"))
 }
 
 fn say(text: &str) -> anyhow::Result<()> {
-    let mut stdout = io::stdout().lock();
+    let mut stdout = terminal::stdout();
     stdout.write_all(text.as_bytes())?;
     Ok(stdout.flush()?)
 }

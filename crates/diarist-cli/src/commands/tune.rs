@@ -5,16 +5,17 @@ mod search;
 mod space;
 mod validate;
 
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::PathBuf;
 
 use diarist::parts::inference::EmbeddingMode;
 use diarist::{Analysis, Diarizer, Error, ErrorKind, Recording, Result, Settings};
 
 use crate::dataset::{self, DatasetArgs, Item, ScoringArgs};
+use crate::output::{self, Readers};
 use crate::progress::{self, Bar};
 use crate::settings::{AllOptions, OptionArgs};
-use crate::{exit, output};
+use crate::{exit, terminal};
 use report::Report;
 use validate::{AnalyzedItem, Tuner};
 
@@ -92,8 +93,8 @@ pub(crate) fn run(args: TuneArgs) -> anyhow::Result<()> {
     let outcome = tuner.run(args.folds, &|| bar.inc(1));
     bar.finish_and_clear();
     let report = Report { tuner: &tuner, outcome: &outcome? };
-    output::write(&args.output, report.config().as_bytes())?;
-    let mut out = io::stdout().lock();
+    output::write(&args.output, report.config().as_bytes(), Readers::Usual)?;
+    let mut out = terminal::stdout();
     report.write(&mut out, &args.output)?;
     out.flush()?;
     Ok(())
@@ -106,10 +107,11 @@ impl TuneArgs {
                 .hint("choose another embedding mode"));
         }
         for (name, value) in [("--trials", self.trials), ("--folds", self.folds)] {
-            if value < 2 {
-                return Err(Error::invalid_option(format!("{name} must be at least 2")));
+            if !(2..=100_000).contains(&value) {
+                return Err(Error::invalid_option(format!("{name} is {value}, but must be from 2 to 100000")));
             }
         }
+        output::check_extension(&self.output, "toml", "a configuration")?;
         output::check_writable(&self.output)
     }
 

@@ -7,18 +7,24 @@
 #[cfg(feature = "workbench")]
 mod opus;
 mod sound;
+mod turns;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use diarist::Turn;
 use diarist::parts::formats::Labels;
 use diarist::parts::formats::json::rounded;
 use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
 
-use crate::drawing::{class, rules, speakers, ticks, turns_of};
+use crate::drawing::{class, rules, speakers, times, turns_of};
 use crate::progress::clock;
 
 pub(crate) use sound::Sound;
+#[cfg(feature = "workbench")]
+pub(crate) use sound::address;
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");
@@ -50,6 +56,17 @@ pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
     content.page(covered_s(segments.iter().copied())).into_string()
 }
 
+/// The content security policy of a page whose only script is `script`: nothing else runs, and
+/// nothing is loaded but sound.
+pub(crate) fn policy(script: &str) -> Markup {
+    let hash = STANDARD.encode(Sha256::digest(script));
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; \
+         media-src 'self' blob: data: file:; img-src data:; base-uri 'none'; form-action 'none'"
+    );
+    html! { meta http-equiv="Content-Security-Policy" content=(policy); }
+}
+
 impl Content<'_> {
     fn page(&self, speech_s: f64) -> Markup {
         let names = speakers(&self.turns);
@@ -60,6 +77,7 @@ impl Content<'_> {
             html lang="en" {
                 head {
                     meta charset="utf-8";
+                    (policy(SCRIPT))
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.file_id) ": who spoke when" }
@@ -79,7 +97,7 @@ impl Content<'_> {
                         (self.player())
                         (self.timeline(&names))
                         (self.summary(&names))
-                        (self.list(&names))
+                        (turns::list(&self.turns, &names, &self.overlaps, self.sound.is_some()))
                     }
                     footer { "diarist " (env!("CARGO_PKG_VERSION")) }
                     @if let Some(sound) = self.sound { (sound.markup()) }
@@ -144,26 +162,25 @@ impl Content<'_> {
                     div.scroll #scroll {
                         div.canvas #canvas data-duration=(format!("{:.3}", self.duration_s)) {
                             (self.drawing(names, height))
+                            div #head hidden[self.sound.is_none()] style=(format!("height:{height}px")) {}
                             @if self.sound.is_some() {
-                                div #head style=(format!("height:{height}px")) {}
+                                canvas #detail aria-hidden="true" style=(format!("height:{WAVE}px")) {}
                                 div #position role="slider" tabindex="0" aria-label="Position in seconds" aria-valuemin="0"
                                     aria-valuemax=(format!("{:.1}", self.duration_s)) aria-valuenow="0" style=(format!("height:{WAVE}px")) {}
                             }
-                            div.times #times aria-hidden="true" {
-                                @for time in ticks(self.duration_s) {
-                                    span.end[time > 0.96 * self.duration_s] style=(format!("left:{:.3}%", 100.0 * time / self.duration_s)) {
-                                        (clock(time))
-                                    }
-                                }
-                            }
+                            // The script puts more of them in place of these, but not on paper.
+                            div.times.paper aria-hidden="true" { (times(self.duration_s)) }
+                            div.times #times aria-hidden="true" {}
                         }
                     }
                 }
-                @if self.sound.is_some() {
-                    p.keys {
+                p.keys {
+                    @if self.sound.is_some() {
                         kbd { "Space" } " plays and pauses, " kbd { "←" } " " kbd { "→" } " go 5 s (with " kbd { "Shift" } " 1 s), "
-                        kbd { "n" } " " kbd { "p" } " to the next and previous turn; a click plays from there, on a name that speaker's next turn."
+                        kbd { "n" } " " kbd { "p" } " to the next and previous turn; a click plays from there, on a name that speaker's next turn. "
                     }
+                    kbd { "+" } " " kbd { "−" } " " kbd { "0" } " or the wheel with " kbd { "Ctrl" } " zoom. "
+                    "The end of the address, such as " code { "#t=83.5" } ", is a link to a moment."
                 }
             }
         }
@@ -185,7 +202,10 @@ impl Content<'_> {
                     @let lane = lane_of(turn);
                     rect class=(format!("turn-bar {}", class(lane))) data-turn=(index) x=(x(turn.start_s)) y=(top + LANE * lane as f64 + 4.0)
                         width=(width(turn.end_s - turn.start_s)) height=(LANE - 8.0) {
-                        title { (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s)) }
+                        title {
+                            (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s))
+                            @if let Some(confidence) = turn.confidence { (format!(", confidence {:.0} %", 100.0 * confidence)) }
+                        }
                     }
                 }
                 @for Segment { start, end } in &self.overlaps {
@@ -205,7 +225,7 @@ impl Content<'_> {
             })
             .collect();
         let seconds: Vec<f64> = rows.iter().map(|(_, turns)| covered_s(turns.iter().copied())).collect();
-        let (sum, most) = (seconds.iter().sum::<f64>().max(1e-3), seconds.iter().copied().fold(1e-3, f64::max));
+        let sum = seconds.iter().sum::<f64>().max(1e-3);
         html! {
             section {
                 h2 { "Speaking time" }
@@ -222,7 +242,7 @@ impl Content<'_> {
                                     td { (format!("{:.0} %", 100.0 * seconds / sum)) }
                                     td { (turns.len()) }
                                     td { (format!("{:.1} s", turns.iter().map(Segment::duration).fold(0.0, f64::max))) }
-                                    td.share { div class=(class(lane)) style=(format!("width:{:.1}%", 100.0 * seconds / most)) {} }
+                                    td.share { div class=(class(lane)) style=(format!("width:{:.1}%", 100.0 * seconds / sum)) {} }
                                 }
                             }
                         }
@@ -230,51 +250,6 @@ impl Content<'_> {
                 }
             }
         }
-    }
-
-    fn list(&self, names: &[&str]) -> Markup {
-        html! {
-            section {
-                h2 { "Turns" }
-                ol.turns {
-                    @for turn in &self.turns {
-                        @let lane = names.iter().position(|name| *name == turn.speaker).unwrap_or_default();
-                        @let inside = html! {
-                            i class=(class(lane)) {}
-                            time { (stamp(turn.start_s)) }
-                            span { (turn.speaker) }
-                            @if self.is_overlapped(turn) { small.both title="overlap" { "+" } }
-                            small { (format!("{:.1} s", turn.end_s - turn.start_s)) }
-                        };
-                        li {
-                            @if self.sound.is_some() {
-                                button type="button" data-start=(turn.start_s) data-end=(turn.end_s) data-lane=(lane) { (inside) }
-                            } @else {
-                                div { (inside) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_overlapped(&self, turn: &Turn) -> bool {
-        let turn = turn.segment();
-        let first = self.overlaps.partition_point(|overlap| overlap.end <= turn.start);
-        self.overlaps.get(first).is_some_and(|overlap| !overlap.intersection(&turn).is_empty())
-    }
-}
-
-/// Minutes, seconds and tenths.
-fn stamp(seconds: f64) -> String {
-    let tenths = (seconds * 10.0).round() as u64;
-    let (minutes, rest) = (tenths / 600, tenths % 600);
-    let (hours, minutes) = (minutes / 60, minutes % 60);
-    let (seconds, tenths) = (rest / 10, rest % 10);
-    match hours {
-        0 => format!("{minutes}:{seconds:02}.{tenths}"),
-        _ => format!("{hours}:{minutes:02}:{seconds:02}.{tenths}"),
     }
 }
 
@@ -296,6 +271,7 @@ mod tests {
         assert!(page.starts_with("<!DOCTYPE html>") && page.ends_with("</html>"));
         assert!(page.contains("a &lt;/title&gt; b") && !page.contains("a </title>"));
         assert!(page.contains("title=\"&lt;Ann &amp; &quot;Bo&quot;&gt;\"") && !page.contains("<Ann"));
+        assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"), "{page}");
         // No other file is loaded.
         for address in ["http:", "https:", "src=", "url(", "@import", "href"] {
             assert!(!page.contains(address), "{address}");
@@ -303,9 +279,29 @@ mod tests {
         assert!(!page.contains("<button type=\"button\" data-"), "nothing can be played");
         assert_eq!(page.matches("data-turn=").count(), 3);
         assert_eq!(page.matches("rect class=\"overlap\"").count(), 1);
-        assert_eq!(page.matches("class=\"both\"").count(), 2);
+        assert_eq!(page.matches("class=\"both\"").count(), 3, "two turns, and the legend");
         // 2.25 s and 1.75 s of 4 s.
         assert!(page.contains("<td>0:02</td><td>56 %</td><td>2</td><td>1.5 s</td>"), "{page}");
+    }
+
+    #[test]
+    fn the_script_finds_its_elements() {
+        let audio = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/short.flac");
+        let sound = Sound::of(&audio, None, true).unwrap();
+        let (silent, playable) = (page(&recording(), None), page(&recording(), Some(&sound)));
+        // The script of a page without sound ends where the player begins.
+        let (common, player) = SCRIPT.split_once("if (audio) {").unwrap();
+        let ids = |script: &str| -> Vec<String> {
+            script.split("byId(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
+        };
+        for id in ids(common).into_iter().chain(ids(player)).filter(|id| id != "data") {
+            assert!(playable.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        for id in ids(common).into_iter().filter(|id| !["audio", "detail", "peaks"].contains(&id.as_str())) {
+            assert!(silent.contains(&format!("id=\"{id}\"")), "{id}");
+        }
+        // The list and the bars count turns alike.
+        assert_eq!(playable.matches("data-turn=").count(), playable.matches("class=\"turn\"").count());
     }
 
     #[test]
@@ -313,10 +309,5 @@ mod tests {
         let silent = Labels { duration_s: Some(3.0), ..Labels::default() };
         assert!(page(&silent, None).contains("<b>0</b> speakers"));
         assert!(page(&Labels::default(), None).ends_with("</html>"));
-    }
-
-    #[test]
-    fn stamps_have_tenths() {
-        assert_eq!([0.04, 59.96, 3600.5].map(stamp), ["0:00.0", "1:00.0", "1:00:00.5"]);
     }
 }

@@ -16,8 +16,10 @@ use super::opus::Stream;
 pub(super) const SAMPLE_RATE: u32 = 16_000;
 /// Samples behind one peak of the outline, at least.
 const PEAK: usize = 160;
-/// Peaks in an outline, at most.
-const MAX_PEAKS: usize = 8000;
+/// Peaks of a recording, at most: the first 2.8 hours have one every 10 ms.
+const MAX_PEAKS: usize = 1_000_000;
+/// Peaks in an outline, at most. The page draws finer ones when it is zoomed.
+const MAX_OUTLINE: usize = 2000;
 
 /// The sound of a recording.
 pub(crate) struct Sound {
@@ -64,8 +66,17 @@ impl Sound {
         Ok(Self { duration_s, peaks, player: Player::Beside(address) })
     }
 
-    /// The elements of the page for the sound.
+    /// The elements of the page for the sound: the player, and the peaks as bytes.
     pub(super) fn markup(&self) -> Markup {
+        let largest = self.largest();
+        let bytes: Vec<u8> = self.peaks.iter().map(|peak| (255.0 * f64::from(*peak) / largest).round() as u8).collect();
+        html! {
+            (self.player())
+            script #peaks type="text/plain" { (PreEscaped(STANDARD.encode(bytes))) }
+        }
+    }
+
+    fn player(&self) -> Markup {
         match &self.player {
             Player::Inside(bytes) => html! {
                 audio #audio preload="auto" {}
@@ -90,23 +101,31 @@ impl Sound {
 
     /// The waveform as a path, mirrored about the middle of `height`.
     pub(super) fn outline(&self, width: f64, height: f64) -> String {
-        let largest = f64::from(self.peaks.iter().copied().fold(1e-3, f32::max));
-        let x = |index: usize| index as f64 * width / self.peaks.len().max(1) as f64;
+        let largest = self.largest();
+        let length = self.peaks.len().div_ceil(MAX_OUTLINE).max(1);
+        let peaks: Vec<f32> = self.peaks.chunks(length).map(|part| part.iter().copied().fold(0.0, f32::max)).collect();
+        let x = |index: usize| (index * length) as f64 * width / self.peaks.len().max(1) as f64;
         let reach = |peak: f32| (f64::from(peak) / largest * (height / 2.0 - 3.0)).max(0.5);
         let mut path = format!("M0 {}", height / 2.0);
-        for (index, &peak) in self.peaks.iter().enumerate() {
+        for (index, &peak) in peaks.iter().enumerate() {
             path += &format!("L{:.1} {:.1}", x(index), height / 2.0 - reach(peak));
         }
-        for (index, &peak) in self.peaks.iter().enumerate().rev() {
+        for (index, &peak) in peaks.iter().enumerate().rev() {
             path += &format!("L{:.1} {:.1}", x(index), height / 2.0 + reach(peak));
         }
         path + "Z"
     }
+
+    fn largest(&self) -> f64 {
+        f64::from(self.peaks.iter().copied().fold(1e-3, f32::max))
+    }
 }
 
 /// The file at `audio` as a relative address from the page.
-fn address(audio: &Path, page: Option<&Path>) -> String {
-    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+pub(crate) fn address(audio: &Path, page: Option<&Path>) -> String {
+    // A report may name a recording that is no longer there.
+    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
     let folder = page.and_then(Path::parent).filter(|folder| !folder.as_os_str().is_empty());
     let (audio, folder) = (whole(audio), whole(folder.unwrap_or(Path::new("."))));
     let common = audio.components().zip(folder.components()).take_while(|(a, b)| a == b).count();
@@ -127,7 +146,7 @@ fn percent_encoded(name: &str) -> String {
 /// Length and peaks of the recording at `path`; passes the samples to `sink`.
 fn read(path: &Path, mut sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64, Vec<f32>)> {
     let mut file = audio::open(path)?;
-    let (mut block, mut peaks, mut num_samples) = (Vec::new(), Peaks::default(), 0);
+    let (mut block, mut peaks, mut num_samples) = (Vec::new(), Peaks::new(MAX_PEAKS), 0);
     while file.read(&mut block)? {
         num_samples += block.len();
         peaks.push(&block);
@@ -143,15 +162,14 @@ struct Peaks {
     largest: f32,
     num: usize,
     length: usize,
-}
-
-impl Default for Peaks {
-    fn default() -> Self {
-        Self { peaks: Vec::new(), largest: 0.0, num: 0, length: PEAK }
-    }
+    max_peaks: usize,
 }
 
 impl Peaks {
+    fn new(max_peaks: usize) -> Self {
+        Self { peaks: Vec::new(), largest: 0.0, num: 0, length: PEAK, max_peaks }
+    }
+
     fn push(&mut self, samples: &[f32]) {
         for sample in samples {
             self.largest = self.largest.max(sample.abs());
@@ -160,7 +178,7 @@ impl Peaks {
                 self.peaks.push(self.largest);
                 (self.largest, self.num) = (0.0, 0);
             }
-            if self.peaks.len() == MAX_PEAKS {
+            if self.peaks.len() == self.max_peaks {
                 self.peaks = self.peaks.chunks(2).map(|pair| pair.iter().copied().fold(0.0, f32::max)).collect();
                 self.length *= 2;
             }
@@ -230,18 +248,24 @@ mod tests {
             "{markup}"
         );
         assert!(sound.outline(1000.0, 72.0).starts_with("M0 36L0.0 "));
+        // One peak every 10 ms, for 9.8 s.
+        let peaks = markup.split("id=\"peaks\" type=\"text/plain\">").nth(1).unwrap().split('<').next().unwrap();
+        assert_eq!(STANDARD.decode(peaks).unwrap().len(), (sound.duration_s * 100.0).ceil() as usize);
+        let fine = Sound { peaks: vec![0.5; 5000], ..sound };
+        assert_eq!(fine.outline(1000.0, 72.0).matches('L').count(), 2 * 1667);
     }
 
     #[test]
     fn peaks_stay_few_and_high() {
-        let mut peaks = Peaks::default();
-        let mut samples = vec![0.1_f32; PEAK * MAX_PEAKS * 3];
-        samples[PEAK * MAX_PEAKS] = -0.8;
+        let max_peaks = 800;
+        let mut peaks = Peaks::new(max_peaks);
+        let mut samples = vec![0.1_f32; PEAK * max_peaks * 3];
+        samples[PEAK * max_peaks] = -0.8;
         samples.chunks(999).for_each(|block| peaks.push(block));
         let peaks = peaks.finish();
-        assert!((MAX_PEAKS / 2..MAX_PEAKS).contains(&peaks.len()), "{}", peaks.len());
+        assert!((max_peaks / 2..max_peaks).contains(&peaks.len()), "{}", peaks.len());
         assert_eq!(peaks.iter().filter(|&&peak| peak == 0.8).count(), 1);
         assert_eq!(peaks.iter().position(|&peak| peak == 0.8), Some(peaks.len() / 3));
-        assert_eq!(Peaks::default().finish(), [0.0; 0]);
+        assert_eq!(Peaks::new(max_peaks).finish(), [0.0; 0]);
     }
 }

@@ -42,23 +42,23 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
 mod tests {
     use diarist::Turn;
     use diarist::parts::formats::Labels;
-    use diarist::parts::timeline::Annotation;
+    use diarist::parts::timeline::{Annotation, ReadableSettings};
 
     use super::*;
-    use crate::drawing::COLOURS;
+    use crate::drawing::colour;
 
     #[test]
     fn the_picture_has_its_colours() {
         let turns = vec![Turn::new(0.0, 10.0, "Ann")];
         let recording = Labels::from(Annotation { file_id: "a".to_owned(), turns });
-        let svg = crate::plot::svg(&recording, None).unwrap();
+        let svg = crate::plot::svg(&recording, None, &ReadableSettings::default()).unwrap();
         match png(&svg) {
             Ok(bytes) => {
                 let pixels = Pixmap::decode_png(&bytes).unwrap();
                 // The middle of the only lane.
                 let pixel = pixels.pixel(pixels.width() / 2, 2 * 54).unwrap();
-                let colour = format!("#{:02x}{:02x}{:02x}", pixel.red(), pixel.green(), pixel.blue());
-                assert_eq!((colour.as_str(), pixels.height()), (COLOURS[0], 2 * 122));
+                let seen = format!("#{:02x}{:02x}{:02x}", pixel.red(), pixel.green(), pixel.blue());
+                assert_eq!((seen.as_str(), pixels.height()), (colour(0), 2 * 122));
             }
             // Without fonts there is a hint.
             Err(error) => assert!(error.to_string().contains("install a font"), "{error}"),

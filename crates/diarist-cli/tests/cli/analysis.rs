@@ -129,7 +129,7 @@ fn known_identities_are_kept() {
     assert!(diarist(["cluster", "--must-link", &pair, "--cannot-link", &pair, &saved]).failed(2).contains("different"));
     assert!(diarist(["cluster", "--must-link", "1,9000", &saved]).failed(2).contains("nobody speaks at 9000 s"));
     diarist(["cluster", "--cannot-link", &pair, "--num-speakers", "1", &saved]).failed(6);
-    for wrong in ["5", "a,b", "1,2,3", "nan,1"] {
+    for wrong in ["5", "a,b", "1,2,", "nan,1", "1:75,2"] {
         assert_eq!(diarist(["cluster", "--must-link", wrong, &saved]).code, 2, "{wrong}");
     }
 }

@@ -62,6 +62,51 @@ fn the_exclusive_timeline_of_json_decides_in_overlap() {
 }
 
 #[test]
+fn the_extension_decides_on_the_format() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (transcript, turns) = (golden("whisper_cpp.json"), golden("turns.rttm"));
+    for extension in ["txt", "srt", "VTT"] {
+        let output = path(&format!("a.{extension}"));
+        assert_eq!(diarist(["assign", "-o", &output, &transcript, &turns]).succeeded(), "");
+        assert_eq!(fs::read_to_string(&output).unwrap(), contents(&format!("expected.{}", extension.to_lowercase())));
+    }
+    for (extension, expected) in [("html", "<b style"), ("md", "**bob** (0:00:03)"), ("json", "\"utterances\"")] {
+        let output = path(&format!("a.{extension}"));
+        assert_eq!(diarist(["assign", "-o", &output, &transcript, &turns]).succeeded(), "");
+        assert!(fs::read_to_string(&output).unwrap().contains(expected), "{extension}");
+    }
+    assert_eq!(diarist(["assign", "-o", &path("a.docx"), &transcript, &turns]).succeeded(), "");
+    assert!(fs::read(path("a.docx")).unwrap().starts_with(b"PK"));
+    // Unknown ones are refused before the inputs are read.
+    for name in ["a.pdf", "a", "a.rttm"] {
+        assert!(
+            diarist(["assign", "-o", &path(name), "no/such.json", &turns]).failed(2).contains("--format"),
+            "{name}"
+        );
+    }
+    assert_eq!(diarist(["assign", "--max-line", "2", &transcript, &turns]).code, 2);
+    diarist(["assign", "--max-duration", "nan", &transcript, &turns]).failed(2);
+    let narrow = ["assign", "--format", "srt", "--max-line", "20", "--max-lines", "1", &transcript, &turns];
+    let srt = diarist(narrow).succeeded();
+    assert!(srt.lines().all(|line| line.strip_prefix("ann: ").unwrap_or(line).len() <= 29), "{srt}");
+    assert_eq!(srt.matches("-->").count(), 6, "{srt}");
+}
+
+#[test]
+fn stdin_may_be_either_input() {
+    let (transcript, turns) = (golden("whisper_cpp.json"), golden("turns.rttm"));
+    let run = |arguments: [&str; 2], stdin: &str| {
+        let mut command = assert_cmd::cargo::cargo_bin_cmd!("diarist");
+        let input = fs::read(stdin).unwrap();
+        super::Run::of(command.arg("assign").args(arguments).write_stdin(input).output().unwrap())
+    };
+    assert_eq!(run(["-", &turns], &transcript).succeeded(), contents("expected.txt"));
+    assert_eq!(run([&transcript, "-"], &turns).succeeded(), contents("expected.txt"));
+    run(["-", "-"], &turns).failed(2);
+}
+
+#[test]
 fn words_without_a_speaker_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let [result, transcript] =
@@ -72,13 +117,15 @@ fn words_without_a_speaker_are_reported() {
     assert!(run.stderr.starts_with("warning: 11 words have no speaker"), "{}", run.stderr);
     assert!(run.stdout.starts_with("[0:00:00] Good morning, everyone."), "{}", run.stdout);
     assert_eq!(diarist(["assign", "-q", &golden("whisper.json"), &result]).succeeded(), run.stdout);
+    let filled = diarist(["assign", "--fill", &golden("whisper.json"), &result]).succeeded();
+    assert!(filled.lines().all(|line| line.contains("] ann: ")), "{filled}");
     fs::write(
         &transcript,
         r#"{"words": [{"word": "a", "start": 8.0, "end": 8.2}, {"word": "b", "start": 9, "end": 8}]}"#,
     )
     .unwrap();
     let run = diarist(["assign", &transcript, &result]);
-    assert_eq!((run.code, run.stdout.as_str()), (0, "[0:00:08] ann: a b\n"));
+    assert_eq!((run.code, run.stdout.as_str()), (0, "[0:00:08] ann: a b\n"), "{}", run.stderr);
     assert!(run.stderr.starts_with("warning: 1 word has impossible times"), "{}", run.stderr);
     // A result without turns.
     fs::write(&result, "").unwrap();

@@ -32,7 +32,7 @@ fn a_chain_of_all_formats_gives_the_original_turns() {
     fs::write(path("meeting.rttm"), TURNS).unwrap();
     let mut from = path("meeting.rttm");
     // Each file is made from the one before, so that any loss shows at the end.
-    for extension in ["json", "csv", "srt", "vtt", "txt", "TextGrid", "eaf", "jsonl", "rttm"] {
+    for extension in ["json", "csv", "srt", "vtt", "txt", "TextGrid", "eaf", "lab", "jsonl", "rttm"] {
         let to = path(&format!("meeting.{extension}"));
         fs::rename(&to, path("original")).ok();
         assert_eq!(convert(&[&from, &to], "").succeeded(), "", "{extension}");
@@ -55,6 +55,86 @@ fn stdin_and_stdout_need_the_name_of_a_format() {
     assert!(convert(&["-", "x.csv"], "").failed(2).contains("--from"));
     assert!(convert(&["--from", "rttm", "-", "-"], "").failed(2).contains("--to"));
     assert!(convert(&["x.rttm", "x.wav"], "").failed(2).contains("x.wav: the extension is not that of a format"));
+}
+
+#[test]
+fn the_extension_decides_before_the_work() {
+    let folder = tempfile::tempdir().unwrap();
+    let (short, path) = (audio("short.flac"), |name: &str| text(folder.path(), name));
+    for name in ["x.docx", "x", "x.wav"] {
+        let line = diarist(["diarize", "-o", &path(name), "no/such/file.wav"]).failed(2);
+        assert!(line.contains("extension is not that of a format") && line.contains("--format"), "{line}");
+        diarist(["cluster", "-o", &path(name), "no/such/file.diarist"]).failed(2);
+        diarist(["live", "-o", &path(name), "no/such/file.wav"]).failed(2);
+    }
+    assert_eq!(diarist(["diarize", "--format", "csv", "-o", &path("x.docx"), &short]).succeeded(), "");
+    assert!(fs::read_to_string(path("x.docx")).unwrap().starts_with("file_id,"));
+    assert_eq!(diarist(["diarize", "-o", &path("x.txt"), &short]).succeeded(), "");
+    assert!(fs::read_to_string(path("x.txt")).unwrap().ends_with("\tSPEAKER_00\n"));
+    assert!(diarist(["analyze", "-o", &path("x.rttm"), "no/such/file.wav"]).failed(2).contains("is a .diarist file"));
+    assert!(!folder.path().join("x.rttm").exists());
+}
+
+#[test]
+fn one_tier_of_several() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| text(folder.path(), name);
+    for extension in ["TextGrid", "eaf"] {
+        let file = path(&format!("m.{extension}"));
+        assert_eq!(convert(&["--from", "rttm", "-", &file], TURNS).succeeded(), "");
+        let ann = convert(&["--tier", "Ann_Lee", &file, "-", "--to", "csv"], "").succeeded();
+        assert_eq!((ann.lines().count(), ann.contains("Zoë")), (3, false), "{ann}");
+        let both = convert(&["--tier", "Ann_Lee", "--tier", "Zoë", &file, "-", "--to", "csv"], "").succeeded();
+        assert_eq!(both.lines().count(), 4);
+        let line = convert(&["--tier", "Bo", &file, "-", "--to", "csv"], "").failed(3);
+        assert!(line.contains("no tier \"Bo\"") && line.contains("\"Ann_Lee\", \"Zoë\""), "{line}");
+    }
+    assert!(
+        convert(&["--tier", "Bo", "--from", "rttm", "--to", "csv", "-", "-"], TURNS).failed(2).contains("no tiers")
+    );
+}
+
+#[test]
+fn labels_of_other_programs_are_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| text(folder.path(), name);
+    let cases = [
+        (
+            "lark.srt",
+            "1\n00:00:01.230 --> 00:00:05.790\n说话人 1: 用\n\n2\n00:00:07.900 --> 00:00:11.220\n说话人 2： 各\n",
+            2,
+            2,
+        ),
+        (
+            "marks.srt",
+            "1\n00:00:01,000 --> 00:00:03,000\n>> Ann: hi\n\n2\n00:00:04,000 --> 00:00:05,000\n- Ann: yes\n",
+            2,
+            1,
+        ),
+        ("comma.txt", "0,500000\t2,000000\tAnn\n3,000000\t4,500000\tBo\n", 2, 2),
+        ("comma.csv", "start;end;speaker\n0,5;2,0;Ann\n", 1, 1),
+    ];
+    for (name, contents, num_turns, num_speakers) in cases {
+        fs::write(path(name), contents).unwrap();
+        let csv = convert(&[&path(name), "-", "--to", "csv"], "").succeeded();
+        let mut speakers: Vec<&str> = csv.lines().skip(1).filter_map(|line| line.split(',').nth(3)).collect();
+        assert_eq!(speakers.len(), num_turns, "{name}: {csv}");
+        speakers.sort_unstable();
+        speakers.dedup();
+        assert_eq!(speakers.len(), num_speakers, "{name}: {csv}");
+    }
+    fs::write(path("bad.srt"), "1\n00:00:01,000 --> 00:00:02,000\nAnn: a\n\n2\n00:00:04,000 --> 00:00:03,000\nBo: b\n")
+        .unwrap();
+    let run = convert(&[&path("bad.srt"), "-", "--to", "csv"], "");
+    assert_eq!((run.code, run.stdout.lines().count()), (0, 2), "{}", run.stderr);
+    assert!(
+        run.stderr.contains("bad.srt: 1 cue whose times cannot be read is left out, the first in line 6"),
+        "{}",
+        run.stderr
+    );
+    let blanks = TURNS.replace("Ann_Lee", "Ann Lee");
+    assert!(convert(&["--from", "rttm", "-", &path("x.csv")], &blanks).failed(3).contains("line 1: "));
+    assert!(!folder.path().join("x.csv").exists());
 }
 
 #[test]
@@ -90,6 +170,18 @@ fn one_of_several_recordings_or_a_file_for_each() {
     assert!(convert(&["--file-id", "x", &path("all.rttm"), &path("x.csv")], "").failed(3).contains("no recording x"));
     fs::create_dir(path("turns")).unwrap();
     assert_eq!(convert(&["--to", "vtt", &path("all.rttm"), &path("turns")], "").succeeded(), "");
+    // A name that no file system takes is shortened, and one fault does not stop the others.
+    let ids = ["x".repeat(5000), "short".to_owned(), "y".repeat(5000)];
+    fs::write(path("long.rttm"), ids.map(|id| TURNS.replace("meeting", &id)).concat()).unwrap();
+    fs::create_dir_all(folder.path().join("long/short.csv")).unwrap();
+    assert!(convert(&["--to", "csv", &path("long.rttm"), &path("long")], "").failed(5).contains("short.csv"));
+    let sizes: Vec<u64> = fs::read_dir(path("long"))
+        .unwrap()
+        .map(|entry| entry.unwrap().metadata().unwrap())
+        .filter(fs::Metadata::is_file)
+        .map(|file| file.len())
+        .collect();
+    assert!(sizes.len() == 2 && sizes.iter().all(|size| *size > 5000), "{sizes:?}");
     let vtt = |name: &str| fs::read_to_string(folder.path().join("turns").join(name)).unwrap();
     assert_eq!(vtt("meeting.vtt"), vtt("other_part.vtt"));
     assert_eq!(vtt("meeting.vtt"), vtt("Meeting_2.vtt"));

@@ -45,10 +45,74 @@ fn raw_pcm_on_stdin_gives_the_turns_of_the_file() {
 
 #[test]
 fn stdin_needs_a_rate_and_is_read_once() {
-    assert!(with_stdin(&["diarize", "-"], b"").failed(2).contains("--rate"));
+    assert!(with_stdin(&["diarize", "-"], &[0; 64]).failed(2).contains("--rate"));
+    assert!(with_stdin(&["diarize", "-"], b"").failed(3).contains("stdin: nothing came"));
     with_stdin(&["diarize", "--rate", "16000", "-", "-"], b"").failed(2);
     with_stdin(&["diarize", "--rate", "16000", "--channels", "0", "-"], &[0; 64]).failed(2);
     with_stdin(&["diarize", "--rate", "1", "-"], &[0; 64]).failed(3);
+}
+
+#[test]
+fn an_audio_file_on_stdin_is_recognised() {
+    let flac = fs::read(audio("short.flac")).unwrap();
+    let expected = short_turns("stdin");
+    for arguments in [&["diarize", "-"][..], &["diarize", "--rate", "8000", "-"]] {
+        assert_eq!(with_stdin(arguments, &flac).succeeded(), expected, "{arguments:?}");
+    }
+    assert!(with_stdin(&["diarize", "--rate", "8000", "-"], b"#!AMR\n0123456789").failed(3).contains("stdin: is AMR"));
+    assert!(with_stdin(&["diarize", "-"], b"who spoke when").failed(3).contains("a text file"));
+    assert!(with_stdin(&["live", "-"], b"#!AMR\n0123456789").failed(3).contains("stdin: is AMR"));
+    assert!(diarist(["diarize", "https://example.org/talk.mp3"]).failed(3).contains("does not download"));
+}
+
+#[test]
+fn channels_of_opposite_phase_are_heard_and_one_can_be_taken() {
+    let mut samples = Vec::new();
+    let mut file = decoder::open(Path::new(&audio("short.flac"))).unwrap();
+    while file.read(&mut samples).unwrap() {}
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("phase.wav");
+    let both: Vec<f32> = samples.iter().flat_map(|&sample| [sample, -sample]).collect();
+    super::wav::write_f32(&path, 16_000, 2, &both);
+    let run = diarist(["diarize".as_ref(), path.as_os_str()]);
+    assert!(run.code == 0 && !run.stdout.is_empty(), "{}", run.stderr);
+    assert!(run.stderr.contains("opposite phase") && run.stderr.lines().count() == 1, "{}", run.stderr);
+    let run = diarist(["diarize".as_ref(), "--channel".as_ref(), "1".as_ref(), path.as_os_str()]);
+    assert_eq!(run.succeeded(), short_turns("phase"));
+    for (channel, word) in [("0", "counted from 1"), ("3", "has 2")] {
+        let line = diarist(["diarize".as_ref(), "--channel".as_ref(), channel.as_ref(), path.as_os_str()]).failed(2);
+        assert!(line.contains(word), "{line}");
+    }
+}
+
+#[test]
+fn each_channel_can_be_a_speaker() {
+    let mut samples = Vec::new();
+    let mut file = decoder::open(Path::new(&audio("short.flac"))).unwrap();
+    while file.read(&mut samples).unwrap() {}
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("call.wav");
+    // The second person answers when the first one has spoken, and hears herself faintly in the
+    // other channel, as on a telephone.
+    let silence = vec![0.0; samples.len()];
+    let first = [&samples[..], &silence].concat();
+    let second = [&silence, &samples[..]].concat();
+    let both: Vec<f32> = first.iter().zip(&second).flat_map(|(a, b)| [a + 0.05 * b, b + 0.05 * a]).collect();
+    super::wav::write_f32(&path, 16_000, 2, &both);
+    let run = |value: &str| diarist(["diarize".as_ref(), value.as_ref(), path.as_os_str()]);
+    let rttm = run("--per-channel").succeeded();
+    let half_s = samples.len() as f64 / 16_000.0;
+    for line in rttm.lines() {
+        let fields: Vec<&str> = line.split(' ').collect();
+        let is_second = fields[3].parse::<f64>().unwrap() + 0.1 > half_s;
+        let expected = if is_second { ("2", "CHANNEL_2") } else { ("1", "CHANNEL_1") };
+        assert_eq!((fields[2], fields[7]), expected, "{rttm}");
+    }
+    assert!(rttm.contains("CHANNEL_1") && rttm.contains("CHANNEL_2"), "{rttm}");
+    assert!(run("--per-channel=several").succeeded().contains("CHANNEL_2_SPEAKER_00"));
+    let arguments = ["diarize", "--per-channel", "--num-speakers", "2", path.to_str().unwrap()];
+    assert!(diarist(arguments).failed(2).contains("several"));
+    assert!(with_stdin(&["diarize", "--per-channel", "-"], &fs::read(&path).unwrap()).failed(2).contains("a file"));
 }
 
 #[test]
@@ -75,7 +139,9 @@ fn a_folder_gives_one_file_for_each_recording() {
     }
     fs::write(input.join("notes.txt"), "not audio").unwrap();
     let arguments = ["diarize".as_ref(), input.as_os_str(), "--output-dir".as_ref(), output.as_os_str()];
-    assert_eq!(diarist(arguments).succeeded(), "");
+    let run = diarist(arguments);
+    assert_eq!((run.code, run.stdout.as_str()), (0, ""));
+    assert_eq!(run.stderr, format!("{}: 1 other file is left out (.txt)\n", input.display()));
     assert_eq!(files_in(&output), ["a_b.rttm", "a_b_2.rttm", "c.rttm"]);
     for id in ["a_b", "a_b_2", "c"] {
         assert_eq!(fs::read_to_string(output.join(format!("{id}.rttm"))).unwrap(), short_turns(id));
@@ -105,7 +171,7 @@ fn an_output_that_cannot_be_written_is_refused_before_the_work() {
     fs::create_dir_all(folder.path().join("out/conversation.rttm")).unwrap();
     let below_file = file.join("x.rttm");
     let cases = [
-        ("-o", folder.path().to_owned()),
+        ("-o", folder.path().join("out/conversation.rttm")),
         ("-o", folder.path().join("missing/x.rttm")),
         ("-o", below_file.clone()),
         ("--output-dir", file),

@@ -10,6 +10,7 @@ mod convert;
 mod delivery;
 #[cfg(feature = "workbench")]
 mod generate;
+mod hostile;
 mod live;
 mod models;
 #[cfg(feature = "workbench")]

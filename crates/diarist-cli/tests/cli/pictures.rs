@@ -9,13 +9,14 @@ fn a_page_holds_the_recording_or_links_to_it() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     let short = audio("short.flac");
-    assert_eq!(diarist(["diarize", "--format", "html,rttm", "--output-dir", &path(""), &short]).succeeded(), "");
+    assert_eq!(diarist(["diarize", "--format", "html,json,rttm", "--output-dir", &path(""), &short]).succeeded(), "");
     let page = fs::read_to_string(path("short.html")).unwrap();
     assert!(page.contains("data-type=\"audio/ogg\">T2dnUw"), "Ogg begins with OggS");
     assert!(page.contains("data-start=\"0.031\"") && page.contains("SPEAKER_00"));
-    // The turns alone give the same page.
+    assert!(page.contains("class=\"sure\""), "confidence is shown");
+    // The result alone gives the same page.
     let turns = path("short.rttm");
-    assert_eq!(diarist(["convert", &turns, &path("again.html"), "--audio", &short]).succeeded(), "");
+    assert_eq!(diarist(["convert", &path("short.json"), &path("again.html"), "--audio", &short]).succeeded(), "");
     assert_eq!(fs::read_to_string(path("again.html")).unwrap().len(), page.len());
 
     fs::copy(&short, path("sound.flac")).unwrap();

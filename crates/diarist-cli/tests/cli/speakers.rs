@@ -29,7 +29,7 @@ fn samples(name: &str) -> Vec<f32> {
 }
 
 fn speakers(path: &Path, arguments: &[&str]) -> Run {
-    diarist(["speakers", "--db", path.to_str().unwrap()].iter().chain(arguments))
+    diarist(["speakers", "--speakers", path.to_str().unwrap()].iter().chain(arguments))
 }
 
 fn json(run: Run) -> Value {
@@ -177,7 +177,11 @@ fn names_are_put_on_turns_and_learned_on_request() {
 
     let arguments = ["diarize", "--speakers", database, "--learn", "--format", "json", &conversation];
     let run = diarist(arguments);
-    assert!(run.code == 0 && run.stderr.contains("learned Ann Lee; `diarist speakers undo 1 --db "), "{}", run.stderr);
+    assert!(
+        run.code == 0 && run.stderr.contains("learned Ann Lee; `diarist speakers undo 1 --speakers "),
+        "{}",
+        run.stderr
+    );
     let document: Value = serde_json::from_str(&run.stdout).unwrap();
     let schema_text = fs::read_to_string(super::repository("docs/output.schema.json")).unwrap();
     let described: Value = serde_json::from_str(&schema_text).unwrap();
@@ -205,4 +209,28 @@ fn names_are_put_on_turns_and_learned_on_request() {
     let skip = ["diarize", "--speakers", database, "--embedding-mode", "skip", &conversation];
     assert!(diarist(skip).failed(2).contains("without embeddings"));
     assert_eq!(diarist(["diarize", "--learn", &conversation]).code, 2);
+}
+
+#[test]
+fn a_speaker_of_a_finished_result_is_enrolled_unless_the_voice_is_mixed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("people.db");
+    let (result, mixed) = (folder.path().join("r.json"), folder.path().join("mixed.rttm"));
+    let recording = audio("conversation.flac");
+    diarist(["diarize", "-o", result.to_str().unwrap(), &recording]).succeeded();
+    let document: Value = serde_json::from_str(&fs::read_to_string(&result).unwrap()).unwrap();
+    let speakers_of = document["speakers"].as_array().unwrap();
+    let most =
+        speakers_of.iter().max_by(|a, b| a["speech_s"].as_f64().unwrap().total_cmp(&b["speech_s"].as_f64().unwrap()));
+    let label = most.unwrap()["label"].as_str().unwrap();
+    let enroll = |result: &Path, label: &str| {
+        speakers(&path, &["enroll", "--from", result.to_str().unwrap(), label, "Ann Lee", &recording])
+    };
+    assert!(enroll(&result, label).succeeded().starts_with("Ann Lee: "));
+    assert!(enroll(&result, "SPEAKER_77").failed(3).contains("here are SPEAKER_00"));
+    fs::write(&mixed, "SPEAKER conversation 1 0 30 <NA> <NA> all <NA> <NA>\n").unwrap();
+    assert!(enroll(&mixed, "all").failed(3).contains("several "));
+    speakers(&path, &["enroll", "--from", result.to_str().unwrap(), label, "Ann Lee"]).failed(2);
+    let found = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
+    assert_eq!(found["samples"].as_array().unwrap().len(), 1);
 }

@@ -92,8 +92,8 @@ fn impossible_searches_are_refused_and_nothing_is_written() {
     fs::write(&output, "step = 12").unwrap();
     let cases: [(&[&str], i32, &str); 7] = [
         (&["--embedding-mode", "skip"], 2, "without embeddings"),
-        (&["--trials", "1"], 2, "--trials must be at least 2"),
-        (&["--folds", "1"], 2, "--folds must be at least 2"),
+        (&["--trials", "1"], 2, "--trials is 1, but must be from 2"),
+        (&["--folds", "1"], 2, "--folds is 1, but must be from 2"),
         (&["--collar", "-1"], 2, "collar"),
         (&["--min-cluster-size", "3"], 2, "ahc"),
         (&["--config", output.to_str().unwrap()], 2, "step is 12, but must be from 0.01 to 10"),

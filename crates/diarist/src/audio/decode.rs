@@ -1,68 +1,55 @@
 //! Decodes the packets of a container into blocks of mono samples at the recording's own rate.
 //!
-//! Besides calling Symphonia, the decoder keeps time. Samples that an encoder added before and
-//! after the recording are cut off, and a packet that cannot be decoded becomes silence of the same
-//! length, so that the index of a sample is its time in the original.
+//! Besides calling Symphonia, the decoder keeps time, so that the index of a sample is its time in
+//! the original. Samples that an encoder added before and after the recording are cut off, the
+//! container's clock and edit list are followed ([`super::timeline`]), and a packet that cannot be
+//! decoded becomes silence of the same length.
 
-use std::sync::LazyLock;
-
-use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder, AudioDecoderOptions, well_known};
-use symphonia::core::codecs::registry::CodecRegistry;
+use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error as MediaError;
-use symphonia::core::formats::{FormatReader, Track, TrackType};
+use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
 use symphonia::core::packet::Packet;
+use symphonia::core::units::Timestamp;
 
-use super::identify::codec_name;
-use super::mp4;
-use super::opus::{OpusDecoder, OpusHead};
-use super::samples::downmix;
+use super::codecs::{self, CONVERT, is_mpeg_audio};
+use super::contain::contain;
+use super::faults::Faults;
+use super::header::{
+    Padding, has_clock, has_exact_length, is_placeholder, kept_s, media_s, padding, parts, seconds, track_s,
+};
+use super::matroska::Segment;
+use super::mix::Mixer;
+use super::mp4::Movie;
+use super::timeline::{Clock, Next, Parts, length_s};
+use super::tracks::{Chosen, Selection, audio_params, choose};
 use crate::error::{Error, Result};
-
-/// Every codec of Symphonia, and Opus.
-static CODECS: LazyLock<CodecRegistry> = LazyLock::new(|| {
-    let mut registry = CodecRegistry::new();
-    symphonia::default::register_enabled_codecs(&mut registry);
-    registry.register_audio_decoder::<OpusDecoder>();
-    registry
-});
 
 /// Successive faults of the container after which the rest of the file is given up.
 const MAX_CONTAINER_FAULTS: usize = 64;
+/// Successive packets without content after which the rest of the file is given up: a header can
+/// promise billions of them in a few bytes.
+const MAX_EMPTY_PACKETS: usize = 10_000;
 /// Longest silence that replaces one damaged packet, in seconds. Real packets are shorter, so a
 /// container that states a longer one is wrong.
 const MAX_PACKET_S: f64 = 1.0;
 /// Frames of silence that are returned at a time.
 const SILENCE_BLOCK: u64 = 16_384;
+/// Audio that is decoded and dropped before a place in the middle of a track, in seconds. Packets
+/// of all codecs depend on fewer before them.
+const PREROLL_S: f64 = 0.2;
 
-/// Hint for audio that diarist does not read.
-pub(super) const CONVERT: &str = "convert it first, for example with: ffmpeg -i INPUT -vn -ac 1 -ar 16000 OUTPUT.wav";
-
-/// The part of the decoded frames that belongs to the recording.
+/// Facts about a file that are known before its packets are read.
 #[derive(Debug, Default)]
-struct Trim {
-    /// Frames of silence before the recording that are still to be returned.
-    lead: u64,
-    /// Frames to drop from the start.
-    skip: u64,
-    /// Frames that may still be returned after `skip`.
-    limit: Option<u64>,
-    /// Frames to drop from the end if the stream is as long as the encoder stated.
-    padding: u64,
-    /// Frames in the stream as the encoder stated, including the frames to drop.
-    written: Option<u64>,
-}
-
-/// Damage to a recording that can still be used.
-#[derive(Debug, Default)]
-struct Faults {
-    /// Packets that became silence, their frames, and the time of the first in seconds.
-    num_packets: u64,
-    num_frames: u64,
-    first_s: f64,
-    /// Reason why the first packet failed.
-    reason: String,
-    /// Reason why reading stopped before the end, and the time in seconds.
-    cut_off: Option<(String, f64)>,
+pub(super) struct Outside {
+    pub(super) selection: Selection,
+    /// Boxes of an MP4 file.
+    pub(super) movie: Movie,
+    /// Length of the file, if it has one.
+    pub(super) num_bytes: Option<u64>,
+    /// Elements of a Matroska file.
+    pub(super) segment: Segment,
+    /// Whether an Ogg file has other streams, which begin at time 0.
+    pub(super) is_ogg_video: bool,
 }
 
 /// The decoder of one track of a file.
@@ -71,65 +58,109 @@ pub(super) struct PacketDecoder {
     decoder: Box<dyn AudioDecoder>,
     params: AudioCodecParameters,
     track_id: u32,
-    trim: Trim,
-    /// Frames of the recording that the container states, if the number is reliable.
-    expected: Option<u64>,
+    outside: Outside,
+    parts: Parts,
+    padding: Padding,
+    /// `None` if the container has no clock of its own.
+    clock: Option<Clock>,
+    /// Earliest time in seconds of the packets of other tracks, before the first of this one.
+    earliest_s: Option<f64>,
+    /// Length in seconds that the container states, if it is reliable.
+    expected_s: Option<f64>,
     /// Rate and channels of the last decoded packet (before the first: of the container).
     pub(super) sample_rate: u32,
     pub(super) num_channels: usize,
     /// Length in seconds if the container states it.
     pub(super) duration_s: Option<f64>,
+    mixer: Mixer,
     interleaved: Vec<f32>,
+    /// Frames of silence that come next in the track, and the samples after them.
+    gap: u64,
+    pending: Vec<f32>,
     /// Frames that are dropped if the stream turns out to end here.
     held: Vec<f32>,
-    num_decoded: u64,
-    num_frames: u64,
+    /// Frames of the track so far.
+    position: u64,
+    /// Seconds of the recording so far.
+    time_s: f64,
     faults: Faults,
     container_faults: usize,
+    empty_packets: usize,
     num_good_packets: u64,
     ended: bool,
 }
 
 impl PacketDecoder {
-    /// A decoder of the first audio track of `format` whose codec is known; `edits` are the edit
-    /// lists of an MP4 file, `file_bytes` the file's length if it has one.
+    /// A decoder of the selected track of `format`.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if there is no audio track or no decoder for it.
-    pub(super) fn new(format: Box<dyn FormatReader>, edits: &[mp4::Edit], file_bytes: Option<u64>) -> Result<Self> {
-        let (track, decoder) = select_track(format.as_ref())?;
-        let params = audio_params(&track).cloned().unwrap_or_default();
-        let sample_rate = params.sample_rate.unwrap_or(0);
-        let edit = edits.iter().find(|edit| edit.track_id == track.id);
-        let trim = trim_of(&track, &params, edit);
-        // An MP3 without an encoder's tag has only an estimated length.
-        let is_estimate = is_mpeg_audio(&params) && track.delay.is_none();
-        let is_placeholder = is_placeholder(&track, &params, file_bytes);
-        let duration_s = duration_s(&track, &params, &trim).filter(|_| !is_placeholder);
-        let expected = track.num_frames.filter(|_| !is_estimate && !is_placeholder);
-        let expected = match (expected, trim.limit) {
-            (Some(frames), Some(limit)) => Some(frames.min(limit)),
-            (frames, limit) => frames.or(limit),
+    /// [`crate::ErrorKind::Input`] if there is no such track or no decoder for it.
+    pub(super) fn new(format: Box<dyn FormatReader>, outside: Outside) -> Result<Self> {
+        let disabled = outside.movie.tracks.iter().filter(|track| track.is_disabled).map(|track| track.id);
+        let passed_over: Vec<u32> = disabled.chain(outside.segment.passed_over.iter().copied()).collect();
+        let Chosen { track, mut decoder, note } = choose(format.as_ref(), outside.selection, &passed_over)?;
+        let mut params = audio_params(&track).cloned().unwrap_or_default();
+        let boxes = outside.movie.track(track.id);
+        if boxes.is_some_and(|boxes| boxes.is_big_endian) {
+            // The reader takes all for little-endian.
+            params.codec = codecs::big_endian(params.codec);
+            decoder = codecs::decoder(&params).map_err(Error::input)?;
+        }
+        let parts = parts(&track, &params, boxes);
+        // The reader of ADTS, and that of MP3 without an encoder's tag, only estimate a length.
+        let container = format.format_info().short_name;
+        let is_estimate = container == "aac" || (is_mpeg_audio(&params) && track.delay.is_none());
+        let whole_s = track_s(&track, &params, boxes).filter(|_| !is_placeholder(&track, &params, outside.num_bytes));
+        let recording_s = match boxes {
+            Some(_) => whole_s.map(|whole_s| kept_s(&parts, whole_s)).or_else(|| length_s(&parts)),
+            None => whole_s,
         };
+        let mut faults = Faults::default();
+        faults.notes.extend(note);
+        if boxes.is_some_and(|boxes| boxes.has_wrong_silence) {
+            faults.notes.push("the edit list asks for more than an hour of silence, which is left out".to_owned());
+        }
         Ok(Self {
             num_channels: params.channels.as_ref().map_or(0, |channels| channels.count()),
+            sample_rate: params.sample_rate.unwrap_or(0),
+            track_id: track.id,
+            padding: padding(&track, &params),
+            clock: has_clock(container).then(Clock::default),
+            earliest_s: outside.is_ogg_video.then_some(0.0),
+            expected_s: recording_s.filter(|_| !is_estimate && has_exact_length(&track, boxes)),
+            duration_s: recording_s.or_else(|| media_s(format.as_ref())),
+            parts: Parts::new(parts),
             format,
             decoder,
             params,
-            track_id: track.id,
-            trim,
-            expected,
-            sample_rate,
-            duration_s,
+            mixer: Mixer::new(outside.selection.channel)?,
+            outside,
             interleaved: Vec::new(),
+            gap: 0,
+            pending: Vec::new(),
             held: Vec::new(),
-            num_decoded: 0,
-            num_frames: 0,
-            faults: Faults::default(),
+            position: 0,
+            time_s: 0.0,
+            faults,
             container_faults: 0,
+            empty_packets: 0,
             num_good_packets: 0,
             ended: false,
         })
+    }
+
+    /// Sets the number of frames that the file promises, where its new header could not say.
+    pub(super) fn set_length(&mut self, num_frames: Option<u64>) {
+        self.duration_s = num_frames.map(|frames| frames as f64 / f64::from(self.sample_rate.max(1)));
+        self.expected_s = self.duration_s;
+    }
+
+    /// Refuses a chosen channel that the recording does not have.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`].
+    pub(super) fn check_channel(&self) -> Result<()> {
+        self.mixer.check(self.num_channels)
     }
 
     /// Short name of the container.
@@ -153,244 +184,309 @@ impl PacketDecoder {
     /// All samples of a block have the rate [`Self::sample_rate`].
     ///
     /// # Errors
-    /// [`crate::ErrorKind::Input`] if the file cannot be read (damage is not an error, see
-    /// [`Self::warnings`]).
+    /// [`crate::ErrorKind::Input`] if the file cannot be read or none of it can be decoded (other
+    /// damage is not an error, see [`Self::warnings`]).
     pub(super) fn next(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
         mono.clear();
-        if self.trim.lead > 0 {
-            let frames = self.trim.lead.min(SILENCE_BLOCK);
-            self.trim.lead -= frames;
-            mono.resize(frames as usize, 0.0);
-            return Ok(true);
-        }
-        if self.ended || self.trim.limit == Some(0) {
-            self.ended = true;
+        if self.ended {
             return Ok(false);
         }
-        match self.next_packet()? {
-            Some(packet) => {
-                self.decode(&packet, mono);
-                self.cut(mono);
-                Ok(true)
+        match self.parts.next(self.position, self.sample_rate) {
+            Next::Silence(rest) if self.sample_rate > 0 => {
+                let frames = rest.min(SILENCE_BLOCK);
+                self.parts.take_silence(frames);
+                mono.resize(frames as usize, 0.0);
+                self.count(mono);
+                return Ok(true);
             }
-            None => {
+            Next::Back => self.rewind(),
+            Next::End => {
                 self.ended = true;
-                // The padding is valid only if the stream has the length that the encoder stated:
-                // nothing was cut off or appended since.
-                let slack = self.trim.padding.max(1_152);
-                let as_written = self.trim.written.is_some_and(|written| written.abs_diff(self.num_decoded) <= slack);
-                if !as_written {
-                    mono.append(&mut self.held);
-                    self.num_frames += mono.len() as u64;
-                }
-                Ok(!mono.is_empty())
+                return Ok(false);
+            }
+            _ => {}
+        }
+        if self.gap > 0 {
+            let frames = self.gap.min(SILENCE_BLOCK);
+            self.gap -= frames;
+            mono.resize(frames as usize, 0.0);
+        } else if !self.pending.is_empty() {
+            std::mem::swap(mono, &mut self.pending);
+        } else {
+            match self.next_packet()? {
+                Some(packet) => self.decode(&packet, mono),
+                None => return self.end_of_track(mono),
             }
         }
+        self.cut(mono);
+        Ok(true)
+    }
+
+    /// Returns what is left at the end of the track.
+    fn end_of_track(&mut self, mono: &mut Vec<f32>) -> Result<bool> {
+        if self.parts.end_of_track() {
+            return Ok(true);
+        }
+        self.ended = true;
+        if let Some(reason) = self.faults.reason().filter(|_| !self.has_decoded()) {
+            return Err(Error::input(format!("none of the audio can be decoded ({reason})")).hint(CONVERT));
+        }
+        if self.clock.as_ref().is_some_and(Clock::is_new) && !self.has_decoded() {
+            return Err(Error::input("its audio track holds no sound").hint("check that the recording was saved whole"));
+        }
+        // The padding is valid only if the stream has the length that the encoder stated: nothing
+        // was cut off or appended since.
+        let slack = self.padding.frames.max(1_152);
+        let as_written = self.padding.written.is_some_and(|written| written.abs_diff(self.position) <= slack);
+        if !as_written {
+            mono.append(&mut self.held);
+            self.count(mono);
+        }
+        Ok(!mono.is_empty())
     }
 
     /// The next packet of the track; `None` at the end of the file or where it is damaged beyond
     /// use.
     fn next_packet(&mut self) -> Result<Option<Packet>> {
         loop {
-            let fault = match self.format.next_packet() {
-                Ok(Some(packet)) => {
+            let fault = match contain(|| self.format.next_packet()) {
+                Ok(Ok(Some(packet))) => {
                     self.container_faults = 0;
+                    self.empty_packets = if packet.data.is_empty() { self.empty_packets + 1 } else { 0 };
+                    if self.empty_packets >= MAX_EMPTY_PACKETS {
+                        self.faults.cut_off(self.time_s, "packets without content follow");
+                        return Ok(None);
+                    }
                     if packet.track_id == self.track_id {
                         return Ok(Some(packet));
                     }
+                    if self.clock.as_ref().is_some_and(Clock::is_new) {
+                        let time_s = self.packet_time_s(&packet);
+                        self.earliest_s = self.earliest_s.into_iter().chain(time_s).reduce(f64::min);
+                    }
                     continue;
                 }
-                Ok(None) => return Ok(None),
-                Err(MediaError::ResetRequired) => {
-                    // A chained Ogg stream: the next recording follows in the same file.
-                    let (track, decoder) = select_track(self.format.as_ref())?;
-                    self.params = audio_params(&track).cloned().unwrap_or_default();
-                    self.trim = trim_of(&track, &self.params, None);
-                    (self.track_id, self.decoder, self.expected) = (track.id, decoder, None);
+                Ok(Ok(None)) => return Ok(None),
+                Ok(Err(MediaError::ResetRequired)) => {
+                    self.begin_next_stream()?;
                     continue;
                 }
-                Err(MediaError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-                    self.faults.cut_off = Some(("the file ends too early".to_owned(), self.time_s()));
+                Ok(Err(MediaError::IoError(error))) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
+                    // The samples of a WAV or AIFF file of any length end with it.
+                    if !self.outside.segment.is_open_ended && !matches!(self.container(), "wave" | "aiff") {
+                        self.faults.cut_off(self.time_s, "the file ends too early");
+                    }
                     return Ok(None);
                 }
-                Err(MediaError::IoError(error)) => {
+                Ok(Err(MediaError::IoError(error))) => {
                     return Err(Error::input("the file cannot be read further").caused_by(error));
                 }
-                Err(error) => error,
+                Ok(Err(error)) => error.to_string(),
+                Err(reason) => {
+                    // The reader's state is unknown after a panic.
+                    self.faults.cut_off(self.time_s, reason);
+                    return Ok(None);
+                }
             };
             self.container_faults += 1;
             if self.container_faults >= MAX_CONTAINER_FAULTS {
-                self.faults.cut_off = Some((fault.to_string(), self.time_s()));
+                self.faults.cut_off(self.time_s, fault);
                 return Ok(None);
             }
         }
     }
 
-    /// Appends the packet's samples to `mono`, or silence of its length if it is damaged.
-    fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) {
-        let reason = match self.decoder.decode(packet) {
-            Ok(buffer) => {
-                if !buffer.is_empty() {
-                    self.sample_rate = buffer.spec().rate();
-                    self.num_channels = buffer.spec().channels().count().max(1);
-                    buffer.copy_to_vec_interleaved(&mut self.interleaved);
-                    downmix(&self.interleaved, self.num_channels, mono);
-                }
-                self.num_good_packets += 1;
-                return;
-            }
-            Err(error) => error.to_string(),
-        };
-        let time_base = self.format.tracks().iter().find(|track| track.id == self.track_id).and_then(|t| t.time_base);
-        let seconds = time_base
-            .and_then(|base| base.calc_duration(packet.block_dur()))
-            .map_or(0.0, |duration| duration.as_secs_f64().min(MAX_PACKET_S));
-        let num_frames = (seconds * f64::from(self.sample_rate)).round() as usize;
-        if self.faults.num_packets == 0 {
-            (self.faults.first_s, self.faults.reason) = (self.time_s(), reason);
+    /// Goes on with the next recording of a chained Ogg stream, in the same file.
+    fn begin_next_stream(&mut self) -> Result<()> {
+        let Chosen { track, decoder, .. } = choose(self.format.as_ref(), Selection::default(), &[])?;
+        self.params = audio_params(&track).cloned().unwrap_or_default();
+        self.parts = Parts::new(parts(&track, &self.params, None));
+        self.position = 0;
+        if let Some(clock) = &mut self.clock {
+            clock.restart();
         }
-        self.faults.num_packets += 1;
-        self.faults.num_frames += num_frames as u64;
-        mono.resize(mono.len() + num_frames, 0.0);
+        (self.track_id, self.decoder, self.expected_s) = (track.id, decoder, None);
+        Ok(())
     }
 
-    /// Cuts off frames that are not part of the recording.
+    /// Time of a packet on the container's clock, in seconds.
+    fn packet_time_s(&self, packet: &Packet) -> Option<f64> {
+        let track = self.format.tracks().iter().find(|track| track.id == packet.track_id)?;
+        let shift = self.outside.movie.track(track.id).map_or(0, |boxes| boxes.shift(packet.pts.get()));
+        Some(seconds(track.time_base?, packet.pts.get().saturating_add(shift)))
+    }
+
+    /// Replaces `mono` by the packet's samples, or silence of its length if it is damaged. Samples
+    /// that come later by the container's clock are left pending.
+    fn decode(&mut self, packet: &Packet, mono: &mut Vec<f32>) {
+        let rate_before = self.sample_rate;
+        let result = self.decode_packet(packet, mono).or_else(|reason| match is_mpeg_audio(&self.params) {
+            // Files that were joined change their kind.
+            true => self.decode_anew(packet, mono).map_err(|_| reason),
+            false => Err(reason),
+        });
+        match result {
+            Ok(()) => self.num_good_packets += 1,
+            Err(reason) => {
+                let lost_s = self.packet_s(packet);
+                self.faults.damaged_packet(self.time_s, lost_s, reason);
+                mono.clear();
+                mono.resize((lost_s * f64::from(self.sample_rate)).round() as usize, 0.0);
+            }
+        }
+        if rate_before != self.sample_rate && rate_before > 0 {
+            self.position = (self.position as f64 * f64::from(self.sample_rate) / f64::from(rate_before)) as u64;
+        }
+        self.keep_time(packet);
+        if self.gap > 0 {
+            std::mem::swap(mono, &mut self.pending);
+        }
+    }
+
+    fn decode_packet(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> std::result::Result<(), String> {
+        let decoder = &mut self.decoder;
+        let interleaved = &mut self.interleaved;
+        let decoded = contain(|| {
+            let buffer = decoder.decode(packet).map_err(|error| error.to_string())?;
+            buffer.copy_to_vec_interleaved(interleaved);
+            Ok::<_, String>(
+                (!buffer.is_empty()).then(|| (buffer.spec().rate(), buffer.spec().channels().count().max(1))),
+            )
+        });
+        match decoded {
+            Ok(Ok(Some((sample_rate, num_channels)))) => {
+                (self.sample_rate, self.num_channels) = (sample_rate, num_channels);
+                self.mixer.mix(&self.interleaved, num_channels, sample_rate, mono);
+                Ok(())
+            }
+            Ok(Ok(None)) => Ok(()),
+            Ok(Err(reason)) => Err(reason),
+            Err(reason) => {
+                // The decoder's state is unknown after a panic.
+                self.decoder = codecs::decoder(&self.params)?;
+                Err(reason)
+            }
+        }
+    }
+
+    /// Decodes a packet with a new decoder, which is kept if it can.
+    fn decode_anew(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> std::result::Result<(), String> {
+        let before = std::mem::replace(&mut self.decoder, codecs::decoder(&self.params)?);
+        let result = self.decode_packet(packet, mono);
+        if result.is_err() {
+            self.decoder = before;
+        }
+        result
+    }
+
+    /// Length of a packet in seconds, as the container states it.
+    fn packet_s(&self, packet: &Packet) -> f64 {
+        // The reader of MPEG audio states lengths beyond those of the packet.
+        let length = if is_mpeg_audio(&self.params) { packet.dur } else { packet.block_dur() };
+        let track = self.format.tracks().iter().find(|track| track.id == self.track_id);
+        let seconds = track.and_then(|track| track.time_base?.calc_duration(length));
+        seconds.map_or(0.0, |seconds| seconds.as_secs_f64().min(MAX_PACKET_S))
+    }
+
+    /// Compares the container's clock with the position, and sets the gap before the packet.
+    fn keep_time(&mut self, packet: &Packet) {
+        let Some(time_s) = self.packet_time_s(packet) else { return };
+        let Some(clock) = &mut self.clock else { return };
+        let rate = f64::from(self.sample_rate);
+        if rate == 0.0 {
+            return;
+        }
+        let is_movie = self.format.format_info().short_name == "isomp4";
+        if clock.is_new() && is_movie {
+            // Edit lists count from the start of the clock; a stream that was joined late starts
+            // with its first fragment.
+            clock.start(self.earliest_s.map_or(time_s, |earliest_s| earliest_s.min(time_s)).max(0.0));
+        } else if clock.is_new() {
+            clock.start(time_s - self.position as f64 / rate);
+            // The recording starts with the first packet of any track.
+            let lead_s = self.earliest_s.map_or(0.0, |earliest_s| time_s + self.parts.start_s() - earliest_s);
+            if let Some(lead_s) = clock.allow(lead_s, 0.0).filter(|&lead_s| lead_s > 0.0) {
+                self.parts.lead(lead_s);
+                self.expected_s = self.expected_s.map(|expected_s| expected_s + lead_s);
+            }
+        }
+        let gap_s = clock.gap_s(time_s, self.position as f64 / rate);
+        self.gap = (gap_s * rate).round() as u64;
+    }
+
+    /// Cuts off frames that are not part of the recording, and advances.
     fn cut(&mut self, mono: &mut Vec<f32>) {
-        self.num_decoded += mono.len() as u64;
-        let skipped = self.trim.skip.min(mono.len() as u64);
-        mono.drain(..skipped as usize);
-        self.trim.skip -= skipped;
-        if self.trim.padding > 0 {
+        let mut rest = std::mem::take(mono);
+        while !rest.is_empty() {
+            match self.parts.next(self.position, self.sample_rate) {
+                Next::Drop(frames) => {
+                    let frames = frames.min(rest.len() as u64);
+                    rest.drain(..frames as usize);
+                    self.position += frames;
+                }
+                Next::Take(frames) => {
+                    let frames = frames.min(rest.len() as u64);
+                    self.position += frames;
+                    match mono.is_empty() && frames == rest.len() as u64 {
+                        true => *mono = std::mem::take(&mut rest),
+                        false => mono.extend(rest.drain(..frames as usize)),
+                    }
+                }
+                Next::Silence(_) => {
+                    // The rest comes after the silence, before more of a gap.
+                    rest.append(&mut self.pending);
+                    std::mem::swap(&mut self.pending, &mut rest);
+                    break;
+                }
+                Next::Back | Next::End => break,
+            }
+        }
+        if self.padding.frames > 0 {
             self.held.append(mono);
-            let ready = self.held.len().saturating_sub(self.trim.padding as usize);
+            let ready = self.held.len().saturating_sub(self.padding.frames as usize);
             mono.extend(self.held.drain(..ready));
         }
-        if let Some(limit) = &mut self.trim.limit {
-            mono.truncate(usize::try_from(*limit).unwrap_or(usize::MAX));
-            *limit -= mono.len() as u64;
-        }
-        self.num_frames += mono.len() as u64;
+        self.count(mono);
     }
 
-    /// Time in seconds of the recording up to here.
-    fn time_s(&self) -> f64 {
-        self.num_frames as f64 / f64::from(self.sample_rate.max(1))
+    fn count(&mut self, mono: &[f32]) {
+        self.time_s += mono.len() as f64 / f64::from(self.sample_rate.max(1));
+    }
+
+    /// Goes back to the start of the next part of the edit list.
+    fn rewind(&mut self) {
+        let start_s = self.parts.start_s();
+        let time_base = self.format.tracks().iter().find(|track| track.id == self.track_id).and_then(|t| t.time_base);
+        let sought = time_base.and_then(|time_base| {
+            let ticks = (start_s - PREROLL_S).max(0.0) / seconds(time_base, 1);
+            let to = SeekTo::Timestamp { ts: Timestamp::new(ticks as i64), track_id: self.track_id };
+            let sought = contain(|| self.format.seek(SeekMode::Accurate, to)).ok()?.ok()?;
+            Some(seconds(time_base, sought.actual_ts.get()))
+        });
+        self.pending.clear();
+        self.gap = 0;
+        match sought {
+            Some(time_s) => {
+                self.decoder.reset();
+                self.position = (time_s * f64::from(self.sample_rate)).round().max(0.0) as u64;
+            }
+            None => {
+                self.faults.cut_off(self.time_s, "the edit list goes back to an earlier part");
+                self.parts.clear();
+            }
+        }
     }
 
     /// Describes parts of the recording that are missing or were replaced by silence, one line for
     /// each kind of damage.
     pub(super) fn warnings(&self) -> Vec<String> {
-        let mut warnings = Vec::new();
-        let Faults { num_packets, num_frames, first_s, reason, cut_off } = &self.faults;
-        if *num_packets > 0 {
-            let lost_s = *num_frames as f64 / f64::from(self.sample_rate.max(1));
+        let mut warnings = self.faults.warnings(self.time_s, self.expected_s);
+        warnings.extend(self.mixer.warning());
+        if let Some((gap_s, place_s)) = self.clock.as_ref().and_then(|clock| clock.jump) {
             warnings.push(format!(
-                "{num_packets} damaged packets became {lost_s:.2} s of silence, the first at {first_s:.2} s ({reason})"
+                "the file's clock jumps by {gap_s:.0} s at {place_s:.2} s, which is not part of the times given"
             ));
-        }
-        let missing = self.expected.map_or(0, |expected| expected.saturating_sub(self.num_frames));
-        let missing_s = missing as f64 / f64::from(self.sample_rate.max(1));
-        // The stated length of codecs without exact lengths is off by a packet or two.
-        let is_short = missing_s > 0.1;
-        if is_short {
-            let expected_s = self.time_s() + missing_s;
-            warnings.push(format!(
-                "the audio ends at {:.2} s although the header promises {expected_s:.2} s: the file is cut off or its header is wrong",
-                self.time_s()
-            ));
-        } else if let Some((reason, time_s)) = cut_off {
-            warnings.push(format!("the audio cannot be read beyond {time_s:.2} s ({reason})"));
         }
         warnings
-    }
-}
-
-/// The first audio track with a decoder, and the decoder.
-fn select_track(format: &dyn FormatReader) -> Result<(Track, Box<dyn AudioDecoder>)> {
-    let mut refused = None;
-    for track in format.tracks() {
-        let Some(params) = audio_params(track) else { continue };
-        // MPEG audio is cut in `PacketDecoder::cut`: the container's reader cuts at an end that it
-        // only estimates.
-        let options = AudioDecoderOptions::default().gapless(!is_mpeg_audio(params));
-        match CODECS.make_audio_decoder(params, &options) {
-            Ok(decoder) => return Ok((track.clone(), decoder)),
-            Err(error) => {
-                let _ = refused.get_or_insert_with(|| (codec_name(params.codec), error.to_string()));
-            }
-        }
-    }
-    Err(match refused {
-        Some((Some(codec), _)) => Error::input(format!("its audio is coded as {codec}, which diarist cannot decode")),
-        Some((None, reason)) => Error::input(format!("its audio codec is unknown or encrypted ({reason})")),
-        None if format.tracks().iter().any(|track| track.track_type() == Some(TrackType::Video)) => {
-            Error::input("the file has pictures but no audio")
-        }
-        None => Error::input("the file has no audio that diarist can decode"),
-    }
-    .hint(CONVERT))
-}
-
-fn audio_params(track: &Track) -> Option<&AudioCodecParameters> {
-    track.codec_params.as_ref().and_then(|params| params.audio())
-}
-
-/// Length in seconds if the container states it.
-fn duration_s(track: &Track, params: &AudioCodecParameters, trim: &Trim) -> Option<f64> {
-    let sample_rate = params.sample_rate.filter(|&rate| rate > 0);
-    let whole_s = match (track.num_frames, sample_rate) {
-        (Some(frames), Some(rate)) => frames as f64 / f64::from(rate),
-        _ => track.time_base?.calc_duration(track.duration?)?.as_secs_f64(),
-    };
-    let limit_s = trim.limit.zip(sample_rate).map(|(limit, rate)| limit as f64 / f64::from(rate));
-    Some(limit_s.map_or(whole_s, |limit_s| whole_s.min(limit_s)))
-}
-
-/// Whether the number of frames comes from a size that a program wrote before it knew the length:
-/// about 2^31 or 2^32 bytes.
-fn is_placeholder(track: &Track, params: &AudioCodecParameters, file_bytes: Option<u64>) -> bool {
-    const SMALLEST_PLACEHOLDER: u64 = 0x7f00_0000;
-    let (Some(frames), Some(bits), Some(channels)) = (track.num_frames, params.bits_per_sample, &params.channels)
-    else {
-        return false;
-    };
-    let promised = frames.saturating_mul(u64::from(bits / 8)).saturating_mul(channels.count() as u64);
-    promised >= SMALLEST_PLACEHOLDER && file_bytes.is_none_or(|bytes| bytes < promised / 4)
-}
-
-fn is_mpeg_audio(params: &AudioCodecParameters) -> bool {
-    matches!(params.codec, well_known::CODEC_ID_MP1 | well_known::CODEC_ID_MP2 | well_known::CODEC_ID_MP3)
-}
-
-/// The parts to cut from a track, from the container or the codec's header.
-fn trim_of(track: &Track, params: &AudioCodecParameters, edit: Option<&mp4::Edit>) -> Trim {
-    let delay = u64::from(track.delay.unwrap_or(0));
-    if let Some(edit) = edit {
-        let rate = f64::from(params.sample_rate.unwrap_or(0));
-        let frames = |seconds: f64| (seconds * rate).round() as u64;
-        let skip = frames(edit.skip_s);
-        return Trim {
-            lead: frames(edit.lead_s),
-            skip,
-            limit: [edit.length_s.map(frames), track.num_frames.map(|all| all.saturating_sub(skip))]
-                .into_iter()
-                .flatten()
-                .min(),
-            ..Trim::default()
-        };
-    }
-    match params.codec {
-        _ if is_mpeg_audio(params) => {
-            let padding = u64::from(track.padding.unwrap_or(0));
-            let written = track.delay.and(track.num_frames).map(|frames| frames + delay + padding);
-            Trim { skip: delay, padding, written, ..Trim::default() }
-        }
-        // Symphonia's decoder cuts by the times of the packets.
-        well_known::CODEC_ID_VORBIS => Trim::default(),
-        well_known::CODEC_ID_OPUS => {
-            let head = params.extra_data.as_deref().and_then(OpusHead::parse);
-            Trim { skip: head.map_or(delay, |head| u64::from(head.pre_skip)), ..Trim::default() }
-        }
-        _ => Trim { skip: delay, ..Trim::default() },
     }
 }

@@ -1,23 +1,25 @@
 //! Audio and video files.
 
 use std::fmt;
-use std::fs::File;
-use std::io::Cursor;
-use std::path::Path;
-use std::sync::Arc;
+use std::io::{Cursor, Read, SeekFrom};
 use std::time::Instant;
 
-use symphonia::core::formats::FormatOptions;
 use symphonia::core::formats::probe::Hint;
-use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadOnlySource};
+use symphonia::core::formats::{FormatOptions, FormatReader};
+use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptions, ReadBytes, ReadOnlySource};
 use symphonia::core::meta::MetadataOptions;
+use symphonia::default::formats::IsoMp4Reader;
 
-use super::decode::{CONVERT, PacketDecoder};
+use super::chunks::Form;
+use super::codecs::CONVERT;
+use super::contain::contain;
+use super::decode::{Outside, PacketDecoder};
+use super::quicktime::WithFileType;
 use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
-use super::wav::Patched;
-use super::{identify, mp4};
+use super::tracks::Selection;
+use super::{identify, matroska, mp4, wav};
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.
@@ -52,7 +54,7 @@ pub struct AudioFile {
     num_frames: u64,
     finished: bool,
     warnings: Vec<String>,
-    times: SourceTimes,
+    pub(super) times: SourceTimes,
 }
 
 impl fmt::Debug for AudioFile {
@@ -61,60 +63,28 @@ impl fmt::Debug for AudioFile {
     }
 }
 
-/// Opens an audio file, or a video file with an audio track, for decoding; the first audio track is
-/// used.
-///
-/// # Errors
-/// [`crate::ErrorKind::Input`] if the file is missing, is not audio in a form that diarist reads,
-/// or none of it can be decoded.
-pub fn open(path: &Path) -> Result<AudioFile> {
-    let name = path.display().to_string();
-    let clock = Instant::now();
-    let extension = path.extension().and_then(|extension| extension.to_str());
-    let mut file = open_media(|| open_file(path), extension, &name).map_err(|error| error.at(name))?;
-    file.times.opening = clock.elapsed();
-    Ok(file)
-}
-
-/// As [`open`] for a file that is in memory, which messages call `name`.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_bytes(name: &str, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Result<AudioFile> {
-    let bytes = Shared(Arc::new(bytes));
-    let open = || match bytes.as_ref().is_empty() {
-        true => Err(empty()),
-        false => Ok(Cursor::new(bytes.clone())),
-    };
-    open_media(open, None, name).map_err(|error| error.at(name))
-}
-
-/// Bytes of a file, shared so that they can be read several times.
-#[derive(Clone)]
-struct Shared(Arc<dyn AsRef<[u8]> + Send + Sync>);
-
-impl AsRef<[u8]> for Shared {
-    fn as_ref(&self) -> &[u8] {
-        (*self.0).as_ref()
-    }
-}
-
-/// Opens the audio that `reopen` returns: the same bytes from the start at each call.
-fn open_media<F: MediaSource + 'static>(
-    reopen: impl Fn() -> Result<F>,
+/// Opens the audio that `reopen` returns: the same bytes from the start at each call. What can only
+/// be read from start to end is opened once, and begins with `start_bytes`.
+pub(super) fn open_media<F: MediaSource + 'static>(
+    mut reopen: impl FnMut() -> Result<F>,
+    start_bytes: &[u8],
     extension: Option<&str>,
     name: &str,
+    selection: Selection,
 ) -> Result<AudioFile> {
     let mut file = reopen()?;
     let is_regular = file.is_seekable();
-    let mut refusal = None;
+    let mut start_bytes = start_bytes.to_vec();
     if is_regular {
-        refusal = identify::not_audio(&mut file).map_err(cannot_read)?;
-        if let Some(identify::Refusal { what, is_certain: true, .. }) = &refusal {
-            return Err(not_audio(what));
-        }
+        file.by_ref().take(identify::START_BYTES as u64).read_to_end(&mut start_bytes).map_err(cannot_read)?;
+        file.seek(SeekFrom::Start(0)).map_err(cannot_read)?;
     }
-    let opened = start(file, extension, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
+    let refusal = identify::judge(&start_bytes);
+    if let Some(identify::Refusal { what, is_certain: true, .. }) = &refusal {
+        return Err(not_audio(what));
+    }
+    let start = |file: F, seekable: bool| start(file, &start_bytes, extension, selection, seekable);
+    let opened = start(file, true).and_then(|(decoder, mono)| match decoder.warnings().first() {
         Some(warning) if mono.is_empty() && !decoder.has_decoded() => {
             Err(Error::input(format!("none of the audio can be decoded: {warning}")).hint(CONVERT))
         }
@@ -126,7 +96,7 @@ fn open_media<F: MediaSource + 'static>(
         Err(error) => {
             // Several readers look at the end of a file first and refuse a file that is cut off;
             // they can still read it from start to end.
-            let salvaged = if is_regular { start(reopen()?, extension, false).ok() } else { None };
+            let salvaged = if is_regular { start(reopen()?, false).ok() } else { None };
             match salvaged {
                 Some((decoder, mono)) if decoder.has_decoded() => {
                     warnings.push("the file is cut off or damaged; only the readable part was used".to_owned());
@@ -136,6 +106,7 @@ fn open_media<F: MediaSource + 'static>(
             }
         }
     };
+    decoder.check_channel()?;
     let info = AudioInfo {
         container: decoder.container(),
         codec: decoder.codec(),
@@ -161,58 +132,83 @@ fn open_media<F: MediaSource + 'static>(
 /// of the audio.
 fn start<F: MediaSource + 'static>(
     mut file: F,
+    start_bytes: &[u8],
     extension: Option<&str>,
+    selection: Selection,
     seekable: bool,
 ) -> Result<(PacketDecoder, Vec<f32>)> {
-    let file_bytes = if file.is_seekable() { file.byte_len() } else { None };
-    let edits = if file_bytes.is_some() { mp4::edits(&mut file).map_err(cannot_read)? } else { Vec::new() };
-    let mut hint = Hint::new();
-    if let Some(extension) = extension {
-        hint.with_extension(extension);
+    let mut outside = Outside { selection, ..Outside::default() };
+    if file.is_seekable() && file.byte_len().is_some() {
+        outside.num_bytes = file.byte_len();
+        outside.movie = mp4::movie(&mut file).map_err(cannot_read)?;
+        // A sample has at least one byte. The reader works for each that is promised.
+        if outside.num_bytes.is_some_and(|bytes| bytes < u64::from(outside.movie.longest_run)) {
+            return Err(Error::input("its header promises more samples than the file has bytes").hint(CONVERT));
+        }
+        outside.segment = matroska::segment(&mut file).map_err(cannot_read)?;
+        outside.is_ogg_video = identify::is_ogg_video(&mut file).map_err(cannot_read)?;
+    } else {
+        let mut start = Cursor::new(start_bytes);
+        outside.segment = matroska::segment(&mut start).map_err(cannot_read)?;
+        // Nothing says where a pipe should end.
+        outside.segment.is_open_ended = true;
+        outside.is_ogg_video = identify::is_ogg_video(&mut start).map_err(cannot_read)?;
     }
-    let source: Box<dyn MediaSource> = match seekable {
-        true => Box::new(Patched::new(file).map_err(cannot_read)?),
-        false => Box::new(ReadOnlySource::new(file)),
+    let mut length = None;
+    let source: Box<dyn MediaSource> = match (Form::of(start_bytes), seekable) {
+        (Some(form), _) => {
+            let opened = wav::open(file, form)?;
+            length = opened.has_other_length.then_some(opened.num_frames);
+            Box::new(opened.source)
+        }
+        (None, true) if outside.movie.is_old => Box::new(WithFileType::new(file).map_err(cannot_read)?),
+        (None, true) => Box::new(file),
+        (None, false) => Box::new(ReadOnlySource::new(file)),
     };
-    let stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
-    let format = symphonia::default::get_probe()
-        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(|error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT))?;
-    let mut decoder = PacketDecoder::new(format, &edits, file_bytes)?;
+    let format = contain(|| read_header(source, extension, outside.movie.is_old && seekable))
+        .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))??;
+    let mut decoder = PacketDecoder::new(format, outside)?;
+    if let Some(num_frames) = length {
+        decoder.set_length(num_frames);
+    }
     let mut mono = Vec::new();
     while mono.is_empty() && decoder.next(&mut mono)? {}
     Ok((decoder, mono))
 }
 
-fn cannot_read(error: std::io::Error) -> Error {
+/// Finds the reader of the file's container.
+fn read_header(
+    source: Box<dyn MediaSource>,
+    extension: Option<&str>,
+    is_old_movie: bool,
+) -> Result<Box<dyn FormatReader>> {
+    let unreadable = |error| Error::input("not audio in a form that diarist can read").caused_by(error).hint(CONVERT);
+    let mut hint = Hint::new();
+    if let Some(extension) = extension {
+        hint.with_extension(extension);
+    }
+    let mut stream = MediaSourceStream::new(source, MediaSourceStreamOptions::default());
+    if is_old_movie {
+        // The reader expects that the first four bytes have been read.
+        stream.ignore_bytes(4).map_err(cannot_read)?;
+        let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(unreadable)?;
+        return Ok(Box::new(reader));
+    }
+    symphonia::default::get_probe()
+        .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
+        .map_err(unreadable)
+}
+
+pub(super) fn cannot_read(error: std::io::Error) -> Error {
     Error::input("cannot be read").caused_by(error)
 }
 
-fn empty() -> Error {
+pub(super) fn empty() -> Error {
     Error::input("the file is empty (0 bytes)").hint("check that the recording was saved or copied whole")
 }
 
-fn not_audio(what: &str) -> Error {
+pub(super) fn not_audio(what: &str) -> Error {
     Error::input(format!("is {what}, not audio that diarist can read")).hint(CONVERT)
-}
-
-/// Opens the file, with a message of its own for each common fault.
-fn open_file(path: &Path) -> Result<File> {
-    let file = File::open(path).map_err(|error| match error.kind() {
-        std::io::ErrorKind::NotFound => Error::input("no such file").hint("check the path"),
-        std::io::ErrorKind::PermissionDenied => {
-            Error::input("no permission to read it").hint("check the file's access rights")
-        }
-        _ => Error::input("cannot be opened").caused_by(error),
-    })?;
-    let metadata = file.metadata().map_err(cannot_read)?;
-    if metadata.is_dir() {
-        return Err(Error::input("is a directory, not a file").hint("give the audio files in it"));
-    }
-    if metadata.is_file() && metadata.len() == 0 {
-        return Err(empty());
-    }
-    Ok(file)
 }
 
 impl AudioFile {

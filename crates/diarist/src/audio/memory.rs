@@ -2,8 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use super::mix::Mixer;
 use super::resample::Resampler;
-use super::samples::{check_finite, downmix};
+use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
 use crate::error::{Error, Result};
 
@@ -29,6 +30,8 @@ pub struct SamplesSource<'a> {
     position: usize,
     /// `None` once its last samples were read.
     resampler: Option<Resampler>,
+    mixer: Mixer,
+    warnings: Vec<String>,
     mono: Vec<f32>,
     resampling: Duration,
 }
@@ -45,7 +48,8 @@ impl std::fmt::Debug for SamplesSource<'_> {
 
 impl<'a> SamplesSource<'a> {
     /// A source over `interleaved`, of shape `[frame, channel]`: samples in [-1, 1] at
-    /// `sample_rate` Hz. Channels are mixed by their mean.
+    /// `sample_rate` Hz. Channels are mixed by their mean; those of opposite phase are inverted
+    /// first.
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] if there are no channels or the last frame is not whole;
@@ -61,8 +65,27 @@ impl<'a> SamplesSource<'a> {
             return Err(Error::invalid_option(message));
         }
         let resampler = Some(Resampler::new(sample_rate)?);
-        let (mono, resampling) = (Vec::new(), Duration::ZERO);
-        Ok(Self { interleaved, num_channels, sample_rate, position: 0, resampler, mono, resampling })
+        Ok(Self {
+            interleaved,
+            num_channels,
+            sample_rate,
+            position: 0,
+            resampler,
+            mixer: Mixer::default(),
+            warnings: Vec::new(),
+            mono: Vec::new(),
+            resampling: Duration::ZERO,
+        })
+    }
+
+    /// Takes `channel` (from 1) alone in place of the mix of all.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if there is no such channel.
+    pub fn with_channel(mut self, channel: usize) -> Result<Self> {
+        self.mixer = Mixer::new(Some(channel))?;
+        self.mixer.check(self.num_channels)?;
+        Ok(self)
     }
 
     fn num_frames(&self) -> usize {
@@ -79,13 +102,14 @@ impl AudioSource for SamplesSource<'_> {
             let end = (self.position + BLOCK_FRAMES).min(num_frames);
             self.mono.clear();
             let block = &self.interleaved[self.position * self.num_channels..end * self.num_channels];
-            downmix(block, self.num_channels, &mut self.mono);
+            self.mixer.mix(block, self.num_channels, self.sample_rate, &mut self.mono);
             check_finite(&self.mono, self.position as u64, self.sample_rate)?;
             let clock = Instant::now();
             resampler.push(&self.mono, out);
             if end == num_frames {
                 resampler.finish(out);
                 self.resampler = None;
+                self.warnings.extend(self.mixer.warning());
             }
             self.resampling += clock.elapsed();
             self.position = end;
@@ -99,6 +123,10 @@ impl AudioSource for SamplesSource<'_> {
 
     fn times(&self) -> SourceTimes {
         SourceTimes { opening: Duration::ZERO, resampling: self.resampling }
+    }
+
+    fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 }
 

@@ -4,8 +4,9 @@ use std::fmt;
 use std::io::{ErrorKind, Read};
 use std::time::{Duration, Instant};
 
+use super::mix::Mixer;
 use super::resample::Resampler;
-use super::samples::{check_finite, downmix};
+use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
 use crate::error::{Error, Result};
 
@@ -35,6 +36,7 @@ pub struct PcmSource {
     reader: Box<dyn Read + Send>,
     format: PcmFormat,
     num_channels: usize,
+    mixer: Mixer,
     resampler: Resampler,
     /// Bytes that were read; less than one frame of them remains between two calls.
     bytes: Vec<u8>,
@@ -77,6 +79,7 @@ pub fn pcm(
         reader: Box::new(reader),
         format,
         num_channels: usize::from(channels),
+        mixer: Mixer::default(),
         resampler: Resampler::new(sample_rate)?,
         bytes: Vec::new(),
         interleaved: Vec::new(),
@@ -90,6 +93,16 @@ pub fn pcm(
 }
 
 impl PcmSource {
+    /// Takes `channel` (from 1) alone in place of the mix of all.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::InvalidOption`] if there is no such channel.
+    pub fn with_channel(mut self, channel: usize) -> Result<Self> {
+        self.mixer = Mixer::new(Some(channel))?;
+        self.mixer.check(self.num_channels)?;
+        Ok(self)
+    }
+
     /// Reads more bytes; returns `false` at the end of the input.
     fn fill(&mut self) -> Result<bool> {
         let kept = self.bytes.len();
@@ -123,7 +136,7 @@ impl PcmSource {
         }
         self.bytes.drain(..whole);
         self.mono.clear();
-        downmix(&self.interleaved, self.num_channels, &mut self.mono);
+        self.mixer.mix(&self.interleaved, self.num_channels, self.sample_rate, &mut self.mono);
     }
 }
 
@@ -140,6 +153,7 @@ impl AudioSource for PcmSource {
                 self.resampling += clock.elapsed();
             } else {
                 self.finished = true;
+                self.warnings.extend(self.mixer.warning());
                 if !self.bytes.is_empty() {
                     let count = self.bytes.len();
                     self.warnings.push(format!(

@@ -57,6 +57,24 @@ impl<S: AudioSource + ?Sized> AudioSource for &mut S {
     }
 }
 
+impl<S: AudioSource + ?Sized> AudioSource for Box<S> {
+    fn read(&mut self, out: &mut Vec<f32>) -> Result<bool> {
+        (**self).read(out)
+    }
+
+    fn duration_hint_s(&self) -> Option<f64> {
+        (**self).duration_hint_s()
+    }
+
+    fn times(&self) -> SourceTimes {
+        (**self).times()
+    }
+
+    fn warnings(&self) -> &[String] {
+        (**self).warnings()
+    }
+}
+
 /// Time that an [`AudioSource`] spent, by task. The rest of [`AudioSource::read`] is reading and
 /// decoding.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

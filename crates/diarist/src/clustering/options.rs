@@ -83,11 +83,11 @@ pub(crate) mod ranges {
     use crate::range::Range;
 
     pub(crate) const THRESHOLD: Range = Range::closed("threshold", 0.0, 2.0);
-    pub(crate) const FA: Range = Range::above("fa", 0.0);
-    pub(crate) const FB: Range = Range::above("fb", 0.0);
-    pub(crate) const MAX_ITERATIONS: Range = Range::from("max-iterations", 1.0);
+    pub(crate) const FA: Range = Range::above_to("fa", 0.0, 1e6);
+    pub(crate) const FB: Range = Range::above_to("fb", 0.0, 1e6);
+    pub(crate) const MAX_ITERATIONS: Range = Range::closed("max-iterations", 1.0, 1e4);
     pub(crate) const INIT_SMOOTHING: Range = Range::closed("init-smoothing", 0.0, 100.0);
-    pub(crate) const MIN_CLUSTER_SIZE: Range = Range::from("min-cluster-size", 1.0);
+    pub(crate) const MIN_CLUSTER_SIZE: Range = Range::closed("min-cluster-size", 1.0, 1e6);
 }
 
 impl Method {

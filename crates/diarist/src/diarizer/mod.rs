@@ -3,6 +3,8 @@
 //! A [`Diarizer`] runs the networks over a recording and clusters their output. [`cluster()`] does
 //! only the second half, for a saved analysis.
 
+mod bleed;
+mod channels;
 mod cluster;
 mod constraints;
 mod naming;
@@ -10,6 +12,7 @@ mod pipeline;
 mod result;
 mod stitch;
 
+pub use channels::ChannelSpeakers;
 pub use cluster::cluster;
 pub use pipeline::Diarizer;
 pub use result::{Diarization, Speaker};

@@ -4,8 +4,9 @@
 //! 0.031000  9.802000  SPEAKER_00
 //! ```
 //!
-//! The fields are start and end in seconds and the text, separated by tabs. Source: Audacity
-//! Manual, "Importing and Exporting Labels".
+//! The fields are start and end in seconds and the text, separated by tabs. The reader accepts
+//! decimal commas, which versions before 2.2 write, and blanks in place of tabs (`.lab` files).
+//! Source: Audacity Manual, "Importing and Exporting Labels".
 
 use std::fmt::Write as _;
 
@@ -28,7 +29,9 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
         if line.trim().is_empty() || line.starts_with('\\') {
             continue;
         }
-        let mut fields = line.splitn(3, '\t');
+        // The labels of other programs (`.lab`) have blanks in place of tabs.
+        let is_by_tabs = line.contains('\t');
+        let mut fields = line.trim_start().splitn(3, |c: char| if is_by_tabs { c == '\t' } else { c == ' ' });
         let (Some(start), Some(end)) = (fields.next(), fields.next()) else {
             return Err(error_at(number, "not a label").hint("a label is: start, tab, end, tab, speaker"));
         };
@@ -68,9 +71,19 @@ mod tests {
     }
 
     #[test]
+    fn decimal_commas_and_blanks_are_read() {
+        let expected = "0.500000\t2.000000\tAnn Lee\n3.000000\t4.500000\tBo, 2\n";
+        for text in
+            ["0,500000\t2,000000\tAnn Lee\n3,000000\t4,500000\tBo, 2\n", "0.5 2 Ann Lee\n3 4.5 Bo, 2\n", expected]
+        {
+            assert_eq!(write(&read(text.as_bytes(), "m").unwrap().turns), expected, "{text}");
+        }
+    }
+
+    #[test]
     fn errors_name_the_line() {
         for (text, expected) in [
-            ("1\t2\ta\nDear all,", "line 2: not a label"),
+            ("1\t2\ta\nDear", "line 2: not a label"),
             ("one\t2\ta", "line 1: the start \"one\" is not a number"),
             ("1\t0.5\ta", "line 1: a segment from 1 s to 0.5 s"),
         ] {

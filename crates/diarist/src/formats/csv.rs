@@ -6,12 +6,14 @@
 //! meeting,0.031,9.802,SPEAKER_00
 //! ```
 //!
-//! Times are in seconds. Names with commas, quotes or line breaks stand between quotes.
+//! Times are in seconds; the reader accepts decimal commas. Names with commas, quotes or line
+//! breaks stand between quotes. A name that a spreadsheet would take for a formula gets a quote
+//! before it.
 
 use ::csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::fields::{error_at, seconds, segment};
-use super::text::{ByFile, decode, speaker};
+use super::text::{ByFile, decode, printable, speaker};
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Turn};
 
@@ -45,20 +47,27 @@ struct Columns {
 /// read.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
     let text = decode(bytes)?;
-    let header = text.lines().next().unwrap_or_default();
+    // Excel writes and reads a line before the header that names the separator.
+    let (named, table) = match text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')) {
+        Some((mark, table)) => (mark.trim_end_matches('\r').bytes().next(), table),
+        None => (None, text.as_ref()),
+    };
+    let num_before = usize::from(table.len() < text.len());
+    let header = table.lines().next().unwrap_or_default();
     let separator = [b',', b';', b'\t'].into_iter().max_by_key(|&mark| {
         // `max_by_key` takes the last of equal counts, so the second value prefers the comma.
         (header.bytes().filter(|&byte| byte == mark).count(), mark == b',')
     });
     let mut builder = ReaderBuilder::new();
-    let mut reader = builder.delimiter(separator.unwrap_or(b',')).flexible(true).from_reader(text.as_bytes());
+    let separator = named.or(separator).unwrap_or(b',');
+    let mut reader = builder.delimiter(separator).flexible(true).from_reader(table.as_bytes());
     let columns = Columns::find(reader.headers().map_err(|error| located(&error))?)?;
     let mut turns = ByFile::default();
     for record in reader.records() {
         let record = record.map_err(|error| located(&error))?;
-        let number = record.position().map_or(0, |position| position.line() as usize);
+        let number = num_before + record.position().map_or(0, |position| position.line() as usize);
         let id = columns.file_id.and_then(|index| record.get(index)).filter(|id| !id.is_empty()).unwrap_or(file_id);
-        turns.push(id, columns.turn(number, &record)?);
+        turns.push(unguarded(id), columns.turn(number, &record)?);
     }
     Ok(turns.finish())
 }
@@ -69,10 +78,29 @@ pub(super) fn rows(annotation: &Annotation) -> String {
     for turn in &annotation.turns {
         let (segment, speaker) = (turn.segment(), &turn.speaker);
         let (start, end) = (format!("{:.3}", segment.start), format!("{:.3}", segment.end));
-        writer.write_record([&annotation.file_id, &start, &end, speaker]).expect("four fields, in memory");
+        writer
+            .write_record([&cell(&annotation.file_id), &start, &end, &cell(speaker)])
+            .expect("four fields, in memory");
     }
     let bytes = writer.into_inner().expect("a vector can always be written to");
     String::from_utf8(bytes).expect("quotes and commas between strings are UTF-8")
+}
+
+/// Whether a spreadsheet would compute `text`: a formula, or what is left of one without a quote.
+fn is_formula(text: &str) -> bool {
+    text.trim_start_matches('\'').trim_start().starts_with(['=', '+', '-', '@'])
+}
+
+/// `text` for a cell: a quote before a formula makes a spreadsheet show it as text. [`printable`]
+/// in other respects.
+fn cell(text: &str) -> String {
+    let plain = printable(text);
+    if is_formula(&plain) { format!("'{plain}") } else { plain }
+}
+
+/// The text that [`cell`] has guarded by a quote.
+fn unguarded(cell: &str) -> &str {
+    cell.strip_prefix('\'').filter(|text| is_formula(text)).unwrap_or(cell)
 }
 
 impl Columns {
@@ -102,7 +130,7 @@ impl Columns {
             Some(index) => seconds(number, "end", field(index)?)?,
             None => start + seconds(number, "duration", field(self.duration)?)?,
         };
-        Ok(Turn::over(segment(number, start, end)?, speaker(number, field(self.speaker)?)?))
+        Ok(Turn::over(segment(number, start, end)?, speaker(number, unguarded(field(self.speaker)?))?))
     }
 }
 
@@ -127,6 +155,32 @@ mod tests {
             assert_eq!(read(text.as_bytes(), "m").unwrap(), expected, "{text}");
         }
         assert_eq!(read(HEAD.as_bytes(), "m").unwrap(), []);
+    }
+
+    #[test]
+    fn decimal_commas_are_read() {
+        let expected = read(b"start,end,speaker\n0.5,2,Ann\n", "m").unwrap();
+        for text in [
+            "start;end;speaker\n0,5;2,0;Ann\n",
+            "\u{feff}sep=;\r\nstart;end;speaker\r\n0,5;2,0;Ann\r\n",
+            "start,end,speaker\n\"0,5\",\"2,0\",Ann\n",
+            "start\tduration\tspeaker\n0,5\t1,5\tAnn\n",
+        ] {
+            assert_eq!(read(text.as_bytes(), "m").unwrap(), expected, "{text}");
+        }
+        let message = read(b"sep=;\nstart;end;speaker\n1.000,5;2;Ann\n", "m").unwrap_err().to_string();
+        assert!(message.starts_with("line 3: the start \"1.000,5\" is not a number"), "{message}");
+    }
+
+    #[test]
+    fn formulas_are_written_as_text_and_read_back() {
+        for name in ["=1+1", "+49", "-", "@SUM(A1)", "'=x", "''+", " =cmd", "'quoted'", "a=b"] {
+            let turns = vec![Turn::new(0.0, 1.0, name.trim())];
+            let annotation = Annotation { file_id: name.trim().to_owned(), turns };
+            let rows = rows(&annotation);
+            assert!(!rows.starts_with(['=', '+', '-', '@']) && !rows.contains(",=") && !rows.contains(",@"), "{rows}");
+            assert_eq!(read([HEAD, &rows].concat().as_bytes(), "m").unwrap(), [annotation]);
+        }
     }
 
     #[test]

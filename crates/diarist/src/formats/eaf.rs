@@ -13,6 +13,7 @@ use quick_xml::{Reader, XmlVersion};
 use super::fields::{error_at, segment};
 use super::labels::Labels;
 use super::text::{decode, lanes, line_at, milliseconds, not_a, sort};
+use super::tiers::Tiers;
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Segment, Turn};
 
@@ -116,6 +117,11 @@ fn xml(text: &str) -> String {
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole ELAN document.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
+    read_tiers(bytes, file_id, &mut Tiers::default())
+}
+
+/// As [`read`], but only `tiers`, which may depend on others.
+pub(super) fn read_tiers(bytes: &[u8], file_id: &str, tiers: &mut Tiers<'_>) -> Result<Labels> {
     let text = decode(bytes)?;
     let mut reader = Reader::from_str(&text);
     let mut document = Document { text: &text, ..Document::default() };
@@ -123,7 +129,7 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     loop {
         document.advance(reader.buffer_position() as usize);
         match reader.read_event() {
-            Ok(Event::Start(element) | Event::Empty(element)) => document.open(&element)?,
+            Ok(Event::Start(element) | Event::Empty(element)) => document.open(&element, tiers)?,
             Ok(Event::End(element)) if element.name().as_ref() == "ANNOTATION_DOCUMENT" => is_whole = true,
             Ok(Event::Eof) => break,
             Ok(_) => {}
@@ -171,7 +177,7 @@ impl Document<'_> {
         self.at = at;
     }
 
-    fn open(&mut self, element: &BytesStart<'_>) -> Result<()> {
+    fn open(&mut self, element: &BytesStart<'_>, tiers: &mut Tiers<'_>) -> Result<()> {
         match element.name().as_ref() {
             "ANNOTATION_DOCUMENT" => self.is_elan = true,
             "HEADER" => {
@@ -195,9 +201,10 @@ impl Document<'_> {
                 let participant = self.attribute(element, "PARTICIPANT")?.unwrap_or_default();
                 let id = self.required(element, "TIER_ID")?;
                 let depends = self.attribute(element, "PARENT_REF")?.is_some();
+                let is_chosen = tiers.takes(&[id.trim(), participant.trim()]) && (tiers.are_named() || !depends);
                 let name = [participant, id].into_iter().find(|name| !name.trim().is_empty());
                 let name = name.ok_or_else(|| self.error("a tier has no name"))?;
-                self.speaker = (!depends).then(|| name.trim().to_owned());
+                self.speaker = is_chosen.then(|| name.trim().to_owned());
             }
             "ALIGNABLE_ANNOTATION" => {
                 let Some(speaker) = self.speaker.clone() else { return Ok(()) };

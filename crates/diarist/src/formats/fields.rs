@@ -1,30 +1,26 @@
 //! Lines of fields separated by blanks, as in the text formats of NIST.
 
+use std::ops::RangeInclusive;
 use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::timeline::Segment;
 
-/// The lines of `bytes` that hold data: their number (from 1) and their fields.
+/// The lines of `text` that hold data: their number (from 1) and their fields.
 ///
-/// Blank lines, comments (`;` or `#` first), a byte-order mark and carriage returns are skipped.
-///
-/// # Errors
-/// [`crate::ErrorKind::Input`] for a line that is not UTF-8.
-pub(super) fn lines(bytes: &[u8]) -> impl Iterator<Item = Result<(usize, Vec<&str>)>> {
-    let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
-    bytes.split(|&byte| byte == b'\n').enumerate().filter_map(|(index, line)| {
-        let number = index + 1;
-        let Ok(text) = std::str::from_utf8(line) else {
-            let error = error_at(number, "not UTF-8 text").hint("save the file as plain UTF-8 text");
-            return Some(Err(error));
-        };
-        let fields: Vec<&str> = text.split_whitespace().collect();
-        match fields.first() {
-            None => None,
-            Some(first) if first.starts_with([';', '#']) => None,
-            Some(_) => Some(Ok((number, fields))),
+/// Fields are separated by tabs if that gives a number of fields in `counts`, so that names may
+/// hold blanks; otherwise by any blanks. Blank lines and comments (`;` or `#` first) are skipped.
+pub(super) fn lines(text: &str, counts: RangeInclusive<usize>) -> impl Iterator<Item = (usize, Vec<&str>)> {
+    // A file of an old Mac has carriage returns alone.
+    let end = if text.contains('\n') { '\n' } else { '\r' };
+    text.split(end).enumerate().filter_map(move |(index, line)| {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with([';', '#']) {
+            return None;
         }
+        let by_tabs: Vec<&str> = line.split('\t').map(str::trim).collect();
+        let is_by_tabs = counts.contains(&by_tabs.len()) && by_tabs.iter().all(|field| !field.is_empty());
+        Some((index + 1, if is_by_tabs { by_tabs } else { line.split_whitespace().collect() }))
     })
 }
 
@@ -33,12 +29,17 @@ pub(super) fn error_at(number: usize, message: impl Into<String>) -> Error {
     Error::input(message).at(format!("line {number}"))
 }
 
-/// A finite number of seconds.
+/// A finite number of seconds, with a decimal point or a decimal comma.
 pub(super) fn seconds(number: usize, what: &str, text: &str) -> Result<f64> {
-    match text.parse::<f64>() {
+    match text.replacen(',', ".", 1).parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(value),
-        _ => Err(error_at(number, format!("the {what} {text:?} is not a number of seconds"))),
+        _ => Err(error_at(number, format!("the {what} {:?} is not a number of seconds", shortened(text)))),
     }
+}
+
+/// The beginning of any text, for a message on one line.
+pub(super) fn shortened(text: &str) -> String {
+    text.chars().take(20).collect()
 }
 
 /// A segment. Its end must not be before its start, and its times must not overflow.

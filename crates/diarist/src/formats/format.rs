@@ -5,6 +5,7 @@ use std::path::Path;
 use super::labels::Labels;
 use super::subtitles::SubtitleFormat;
 use super::text::one_line;
+use super::tiers::Tiers;
 use super::{audacity, csv, eaf, json, rttm, subtitles, textgrid, uem};
 use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Annotation, Segment};
@@ -69,11 +70,15 @@ impl Format {
         }
     }
 
-    /// The format for the extension of `path`, in upper or lower case.
+    /// The format for the extension of `path`, in upper or lower case; also `.jsonl`, and `.lab`
+    /// for labels.
     pub fn of_path(path: &Path) -> Option<Self> {
         let extension = path.extension()?.to_str()?;
         if extension.eq_ignore_ascii_case("jsonl") {
             return Some(Self::Json);
+        }
+        if extension.eq_ignore_ascii_case("lab") {
+            return Some(Self::Audacity);
         }
         Self::ALL.into_iter().find(|format| format.extension().eq_ignore_ascii_case(extension))
     }
@@ -110,6 +115,26 @@ pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> 
             return Err(Error::input("a UEM has regions, but no speakers").hint("choose a format with speakers"));
         }
     })
+}
+
+/// Reads only the tiers with the names `tiers` of a TextGrid or an ELAN document; in the latter,
+/// they may depend on other tiers, and the name may be that of the participant.
+///
+/// # Errors
+/// As [`read`]; [`ErrorKind::Input`] if there is no such tier, and [`ErrorKind::InvalidOption`] if
+/// the format has no tiers.
+pub fn read_tiers(bytes: &[u8], format: Format, file_id: &str, tiers: &[String]) -> Result<Labels> {
+    let mut tiers = Tiers::named(tiers);
+    let labels = match format {
+        Format::TextGrid => textgrid::read_tiers(bytes, file_id, &mut tiers)?,
+        Format::Eaf => eaf::read_tiers(bytes, file_id, &mut tiers)?,
+        _ => {
+            return Err(Error::invalid_option(format!("{} has no tiers to choose", format.name()))
+                .hint("choose tiers of a TextGrid or an EAF"));
+        }
+    };
+    tiers.check()?;
+    Ok(labels)
 }
 
 /// The text of a file with `recordings`.

@@ -14,6 +14,8 @@ pub struct Labels {
     /// Number of cues, labels or annotations that were left out because they have no speaker or no
     /// time.
     pub num_left_out: usize,
+    /// Lines of cues that were left out because their times cannot be read (subtitles).
+    pub unreadable_lines: Vec<usize>,
 }
 
 impl Labels {

@@ -16,6 +16,7 @@
 //! ```
 
 pub mod audacity;
+mod colours;
 #[cfg(feature = "annotation-formats")]
 pub mod csv;
 #[cfg(feature = "annotation-formats")]
@@ -29,12 +30,14 @@ pub mod rttm;
 pub mod subtitles;
 mod text;
 pub mod textgrid;
+mod tiers;
 pub mod uem;
 
-pub(crate) use text::one_line;
+pub(crate) use text::{decode_lossy, one_line};
 
+pub use colours::COLOURS;
 #[cfg(feature = "annotation-formats")]
-pub use format::{Format, read, render, write};
+pub use format::{Format, read, read_tiers, render, write};
 pub use labels::Labels;
 
 #[cfg(all(test, feature = "annotation-formats"))]

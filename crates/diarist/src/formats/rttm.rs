@@ -11,10 +11,12 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write as _;
+use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::fields::{error_at, lines, read_bytes, seconds, segment};
-use super::text::ByFile;
+use super::fields::{error_at, lines, read_bytes, seconds, segment, shortened};
+use super::text::{ByFile, decode};
+use crate::analysis::without_blanks;
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Turn};
 
@@ -38,17 +40,37 @@ const OTHER_TYPES: [&str; 15] = [
     "ADJSEG",
 ];
 
+/// Numbers of fields of a `SPEAKER` line: up to the speaker, the confidence, or the look-ahead
+/// time.
+const COUNTS: RangeInclusive<usize> = 8..=10;
+
+/// The cure for a line whose fields are shifted.
+const NO_BLANKS: &str = "names hold no blanks in RTTM: replace them by _, or separate the fields by tabs";
+
+/// Whether `field` may stand behind the speaker: a number from 0 to 1 as the confidence, or
+/// something in place of a number. Anything else is a part of a name with blanks.
+fn is_confidence(field: &str) -> bool {
+    match field.parse::<f64>() {
+        Ok(value) => value.is_nan() || (0.0..=1.0).contains(&value),
+        Err(_) => {
+            field.starts_with('<') && field.ends_with('>')
+                || ["NA", "N/A", "None", "null", "_", "-"].iter().any(|none| field.eq_ignore_ascii_case(none))
+        }
+    }
+}
+
 /// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
-/// Channels are ignored. Lines of other record types and comments (`;;`, `#`) are skipped. Turns
-/// without length are kept.
+/// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are
+/// skipped. Turns without length are kept. A `SPEAKER` line has 10 fields; the last two may be
+/// missing, as in early versions of the format. Names may hold blanks if the fields are separated
+/// by tabs.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
 pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
     let mut turns = ByFile::default();
-    for line in lines(bytes) {
-        let (number, fields) = line?;
+    for (number, fields) in lines(&decode(bytes)?, COUNTS) {
         if OTHER_TYPES.contains(&fields[0]) {
             continue;
         }
@@ -56,12 +78,24 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
             return Err(error_at(number, format!("unknown record type {:?}", shortened(fields[0])))
                 .hint("lines of an RTTM file start with SPEAKER"));
         }
-        let [_, file_id, _channel, start, duration, _orthography, _kind, speaker, ..] = fields[..] else {
+        let [_, file_id, channel, start, duration, orthography, _kind, speaker, ref rest @ ..] = fields[..] else {
             return Err(error_at(number, format!("{} fields where RTTM has 10", fields.len())));
         };
+        if !COUNTS.contains(&fields.len()) {
+            return Err(error_at(number, format!("{} fields where RTTM has 10", fields.len())).hint(NO_BLANKS));
+        }
+        // A SPEAKER line has no orthography, so a number there is a start or a duration.
+        let is_shifted = |field: &&&str| !is_confidence(field);
+        let odd = rest.iter().find(is_shifted).or(Some(&orthography).filter(|field| field.parse::<f64>().is_ok()));
+        if let Some(odd) = odd {
+            let message = format!("{:?} stands where RTTM has something else", shortened(odd));
+            return Err(error_at(number, message).hint(NO_BLANKS));
+        }
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        turns.push(file_id, Turn::over(segment(number, start, start + duration)?, speaker));
+        let mut turn = Turn::over(segment(number, start, start + duration)?, speaker);
+        turn.channel = channel.parse().ok().filter(|&channel| channel > 1);
+        turns.push(file_id, turn);
     }
     Ok(turns.finish())
 }
@@ -87,14 +121,20 @@ pub fn write(annotation: &Annotation) -> Result<String> {
         let (segment, speaker) = (turn.segment(), &turn.speaker);
         check("speaker", speaker)?;
         let (file_id, start, duration) = (&annotation.file_id, segment.start, segment.duration());
+        let channel = turn.channel.unwrap_or(1);
         // Writing to a string cannot fail.
-        let _ = writeln!(text, "SPEAKER {file_id} 1 {start:.3} {duration:.3} <NA> <NA> {speaker} <NA> <NA>");
+        let _ = writeln!(text, "SPEAKER {file_id} {channel} {start:.3} {duration:.3} <NA> <NA> {speaker} <NA> <NA>");
     }
     Ok(text)
 }
 
-/// A name as a single field.
-pub use crate::analysis::without_blanks as field;
+/// A name as a single field that starts no comment: blanks and control characters become `_`, and
+/// so do a `;` or `#` at the beginning. An empty name becomes `<NA>`.
+pub fn field(name: &str) -> String {
+    let plain: String = name.chars().map(|c| if c.is_control() { '_' } else { c }).collect();
+    let rest = plain.trim_start_matches([';', '#']);
+    without_blanks(&("_".repeat(plain.len() - rest.len()) + rest))
+}
 
 /// `annotation` with names that RTTM can hold, as [`field`] makes them. If two speakers would get
 /// the same name, the one with the changed name gets a number.
@@ -111,7 +151,7 @@ pub fn renamed(annotation: &Annotation) -> Annotation {
         taken.insert(name.clone());
         names.insert(speaker, name);
     }
-    let rename = |turn: &Turn| Turn::over(turn.segment(), names[turn.speaker.as_str()].clone());
+    let rename = |turn: &Turn| turn.with_speaker(names[turn.speaker.as_str()].clone());
     Annotation { file_id: field(&annotation.file_id), turns: annotation.turns.iter().map(rename).collect() }
 }
 
@@ -121,11 +161,6 @@ fn check(what: &str, value: &str) -> Result<()> {
         return Err(Error::new(crate::ErrorKind::Output, message).hint("use a name without blanks"));
     }
     Ok(())
-}
-
-/// The beginning of any text, shortened for a message on one line.
-fn shortened(text: &str) -> String {
-    text.chars().take(20).collect()
 }
 
 #[cfg(test)]
@@ -152,8 +187,49 @@ mod tests {
         let ids: Vec<&str> = annotations.iter().map(|annotation| annotation.file_id.as_str()).collect();
         assert_eq!(ids, ["b", "a"]);
         assert_eq!(annotations[0].turns, [turn(1.0, 1.5, "first"), turn(2.5, 3.5, "second")]);
-        assert_eq!(annotations[1].turns, [turn(0.25, 0.25, "zero")]);
+        let mut second_channel = turn(0.25, 0.25, "zero");
+        second_channel.channel = Some(2);
+        assert_eq!(annotations[1].turns, [second_channel]);
         assert_eq!(read_text("").unwrap(), []);
+    }
+
+    #[test]
+    fn dialects_are_read() {
+        let eight = "SPEAKER a 1 0 1 <NA> <NA> Ann\n";
+        let expected = read_text(eight).unwrap();
+        let utf16: Vec<u8> = format!("\u{feff}{eight}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(read(&utf16).unwrap(), expected);
+        for text in [
+            "SPEAKER a 1 0 1 <NA> <NA> Ann <NA>  \t \r\n",
+            "SPEAKER\ta\t1\t0\t1\t<NA>\t<NA>\tAnn\t<NA>\t<NA>\n",
+            "SPEAKER a 1 0,0 1,000 <NA> <NA> Ann 0.97 NA\rSPKR-INFO a 1 <NA> <NA> <NA> unknown Ann Lee Jr of X <NA>\r",
+            "NON-LEX a 1 0 1 laugh other Ann <NA> <NA> <NA> <NA>\nSPEAKER a 1 0 1 <NA> <NA> Ann 1 -\n",
+        ] {
+            assert_eq!(read_text(text).unwrap(), expected, "{text}");
+        }
+        let by_tabs = read_text("SPEAKER\tmono vocals\t1\t0\t1\t<NA>\t<NA>\tAnn Lee\t<NA>\t<NA>\n").unwrap();
+        assert_eq!((by_tabs[0].file_id.as_str(), by_tabs[0].turns[0].speaker.as_str()), ("mono vocals", "Ann Lee"));
+    }
+
+    #[test]
+    fn blanks_in_names_are_refused_with_the_line() {
+        let good = "SPEAKER m 1 0.3 2.5 <NA> <NA> Ann <NA> <NA>\n";
+        for line in [
+            "SPEAKER mono vocals 1 0.3 2.5 <NA> <NA> Ann <NA> <NA>",
+            "SPEAKER mono vocals 1 0.3 2.5 <NA> <NA> Ann <NA>",
+            "SPEAKER mono vocals 1 0.3 2.5 <NA> <NA> Ann",
+            "SPEAKER mono vocals 1 0.3 2.5 <NA> <NA> 0 <NA>",
+            "SPEAKER m 1 0.3 2.5 <NA> <NA> Ann Lee <NA> <NA>",
+            "SPEAKER m 1 0.3 2.5 <NA> <NA> Ann Lee <NA>",
+            "SPEAKER m 1 0.3 2.5 <NA> <NA> Ann Lee",
+            "SPEAKER m 1 0.3 2.5 <NA> <NA> speaker 2 <NA>",
+            "SPEAKER m 1 0.3 2.5 <NA> <NA> Ann\tLee <NA> <NA>",
+        ] {
+            let error = read_text(&[good, line, "\n"].concat()).unwrap_err();
+            assert_eq!(error.kind(), crate::ErrorKind::Input, "{line}");
+            let message = error.to_string();
+            assert!(message.starts_with("line 2: ") && message.contains("names hold no blanks"), "{message}");
+        }
     }
 
     #[test]
@@ -197,6 +273,7 @@ mod tests {
         annotation.turns[0].speaker = field("a b");
         assert_eq!(read_text(&write(&annotation).unwrap()).unwrap(), [annotation]);
         assert_eq!(field(""), "<NA>");
+        assert_eq!([field(";;a;"), field("#"), field("a\u{1b}[1m b")], ["__a;", "_", "a_[1m_b"]);
     }
 
     #[test]

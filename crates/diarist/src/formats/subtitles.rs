@@ -14,7 +14,7 @@
 
 use std::fmt::Write as _;
 
-use super::fields::{error_at, segment};
+use super::fields::{error_at, segment, shortened};
 use super::labels::Labels;
 use super::text::{clock, decode, milliseconds, not_a, one_line, parse_clock, sort};
 use crate::error::Result;
@@ -22,6 +22,9 @@ use crate::timeline::{Annotation, Segment, Turn};
 
 /// Longest label before a colon in characters. A longer beginning counts as text.
 const MAX_LABEL_CHARS: usize = 60;
+
+/// Marks of a new speaker in captions, before the name.
+const MARKS: [char; 6] = ['>', '-', '–', '—', '•', '»'];
 
 /// A format of subtitles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,7 +67,7 @@ pub(crate) fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-fn unescaped(text: &str) -> String {
+pub(crate) fn unescaped(text: &str) -> String {
     let references = [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{a0}"), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")];
     references.iter().fold(text.to_owned(), |text, (reference, c)| text.replace(reference, c))
 }
@@ -82,75 +85,123 @@ pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
 }
 
 /// Reads subtitles with speakers. The speaker of a cue is `[Name]` or `Name:` at the start of its
-/// text. In WebVTT, `<v Name>` comes before both.
+/// text, behind marks of a new speaker (`>>`, `-`). Of several lines with such marks, each may name
+/// one. In WebVTT, `<v Name>` comes before all of these.
 ///
-/// Cues without a speaker are counted as left out.
+/// Cues without a speaker are counted as left out, and so are cues whose times cannot be read, with
+/// their lines.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] with the line's number if a line cannot be read, or if no cue has a
+/// [`crate::ErrorKind::Input`] with the line's number if no cue can be read, or if no cue has a
 /// speaker.
 pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Labels> {
-    let text = decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
     let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
-    let mut blocks = blocks(&text).into_iter();
-    if format == SubtitleFormat::Vtt && !blocks.next().is_some_and(|(_, lines)| lines[0].starts_with("WEBVTT")) {
-        return Err(not_a("WebVTT, whose first line is WEBVTT"));
-    }
-    for (number, lines) in blocks {
-        // A line with a number or a name may stand before the line of times.
-        let Some(at) = lines.iter().take(2).position(|line| line.contains("-->")) else {
-            if format == SubtitleFormat::Vtt {
-                continue;
-            }
-            return Err(error_at(number, "not a subtitle")
-                .hint("a subtitle is a number, a line of times (00:00:01,000 --> 00:00:02,500), and text"));
+    let mut num_nameless = 0;
+    for Cue { number, time, payload } in read_cues(bytes, format)? {
+        let Ok(time) = time else {
+            recording.unreadable_lines.push(number);
+            continue;
         };
-        let time = times(number + at, lines[at])?;
-        let payload = lines[at + 1..].join("\n");
         let speakers = match format {
-            SubtitleFormat::Srt => Vec::from_iter(label(&payload)),
+            // A name may hold what looks like a tag, but does not begin with it.
+            SubtitleFormat::Srt if unmarked(&payload).starts_with(['<', '{']) => labels(&plain(&payload)),
+            SubtitleFormat::Srt => labels(&payload),
             SubtitleFormat::Vtt => voices(&payload),
         };
-        recording.num_left_out += usize::from(speakers.is_empty());
+        num_nameless += usize::from(speakers.is_empty());
         recording.turns.turns.extend(speakers.into_iter().map(|speaker| Turn::over(time, speaker)));
     }
-    if recording.turns.turns.is_empty() && recording.num_left_out > 0 {
+    if recording.turns.turns.is_empty() && num_nameless > 0 {
         let hint = match format {
             SubtitleFormat::Srt => "write it as [Name] or Name: at the start of the text",
             SubtitleFormat::Vtt => "write it as <v Name>, or as Name: at the start of the text",
         };
-        return Err(error_at(1, format!("none of {} cues names a speaker", recording.num_left_out)).hint(hint));
+        return Err(error_at(1, format!("none of {num_nameless} cues names a speaker")).hint(hint));
     }
+    recording.num_left_out = num_nameless;
     sort(&mut recording.turns.turns);
     Ok(recording)
 }
 
-/// Runs of lines that are not blank, with the number of their first line.
-fn blocks(text: &str) -> Vec<(usize, Vec<&str>)> {
-    let mut blocks: Vec<(usize, Vec<&str>)> = Vec::new();
-    let mut goes_on = false;
-    for (index, line) in text.split('\n').enumerate() {
-        let is_blank = line.trim().is_empty();
-        match blocks.last_mut().filter(|_| goes_on) {
-            _ if is_blank => {}
-            Some((_, lines)) => lines.push(line),
-            None => blocks.push((index + 1, vec![line])),
-        }
-        goes_on = !is_blank;
-    }
-    blocks
+/// A cue as it stands in a file.
+#[derive(Debug)]
+pub(crate) struct Cue {
+    /// The line with the times.
+    pub(crate) number: usize,
+    pub(crate) time: Result<Segment>,
+    /// Text with its markup, of several lines.
+    pub(crate) payload: String,
 }
 
-/// Reads `start --> end`. In WebVTT, settings may follow.
-fn times(number: usize, line: &str) -> Result<Segment> {
-    let (start, rest) = line.split_once("-->").unwrap_or((line, ""));
+/// The cues in their order. Blank lines within the text of SubRip belong to it, as players show
+/// them.
+///
+/// # Errors
+/// [`crate::ErrorKind::Input`] if the file has no cue, or if the times of all cues are unreadable.
+pub(crate) fn read_cues(bytes: &[u8], format: SubtitleFormat) -> Result<Vec<Cue>> {
+    let text = decode(bytes)?.replace("\r\n", "\n").replace('\r', "\n");
+    let is_vtt = format == SubtitleFormat::Vtt;
+    if is_vtt && !text.trim_start().starts_with("WEBVTT") {
+        return Err(not_a("WebVTT, whose first line is WEBVTT"));
+    }
+    let mut cues: Vec<Cue> = Vec::new();
+    let mut lines: Vec<&str> = Vec::new();
+    // Whether `lines` are the text of a cue; in WebVTT, they are not after a blank line.
+    let mut is_open = false;
+    let close = |cues: &mut Vec<Cue>, lines: &mut Vec<&str>| {
+        if let Some(cue) = cues.last_mut() {
+            cue.payload = lines.join("\n").trim().to_owned();
+        }
+        lines.clear();
+    };
+    for (index, line) in text.split('\n').enumerate() {
+        let number = index + 1;
+        let is_behind_number = lines.last().map_or(cues.is_empty(), |line| is_number(line));
+        if let Some(time) = times(number, line, is_behind_number) {
+            // The line before may hold the number of the cue.
+            if !is_vtt && lines.last().is_some_and(|line| is_number(line)) {
+                lines.pop();
+            }
+            close(&mut cues, &mut lines);
+            cues.push(Cue { number, time, payload: String::new() });
+            is_open = true;
+        } else if is_vtt && line.trim().is_empty() {
+            is_open = false;
+        } else if is_open {
+            lines.push(line);
+        } else if !is_vtt && !line.trim().is_empty() && !is_number(line) {
+            return Err(error_at(number, "not a subtitle")
+                .hint("a subtitle is a number, a line of times (00:00:01,000 --> 00:00:02,500), and text"));
+        }
+    }
+    close(&mut cues, &mut lines);
+    if !cues.is_empty() && cues.iter().all(|cue| cue.time.is_err()) {
+        cues.swap_remove(0).time?;
+    }
+    Ok(cues)
+}
+
+fn is_number(line: &str) -> bool {
+    let line = line.trim();
+    !line.is_empty() && line.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Reads `start --> end`, and behind a number also `->`, which some write by hand. `None` if the
+/// line is none of times: an arrow may also stand in the text. In WebVTT, settings may follow.
+fn times(number: usize, line: &str, is_behind_number: bool) -> Option<Result<Segment>> {
+    let is_digit = |text: &str| text.trim().trim_start_matches('-').starts_with(|c: char| c.is_ascii_digit());
+    let (start, rest) = line.split_once("-->").or_else(|| line.split_once("->").filter(|_| is_behind_number))?;
+    if !is_digit(start) || !start.contains(':') {
+        return None;
+    }
     let end = rest.split_whitespace().next().unwrap_or_default();
     let parse = |text: &str| {
         parse_clock(text.trim()).ok_or_else(|| {
-            error_at(number, format!("{:?} is not a time", text.trim())).hint("a time is written as 00:00:01,000")
+            let text = shortened(text.trim());
+            error_at(number, format!("{text:?} is not a time")).hint("a time is written as 00:00:01,000")
         })
     };
-    segment(number, parse(start)?, parse(end)?)
+    Some(parse(start).and_then(|start| segment(number, start, parse(end)?)))
 }
 
 /// The speakers of a WebVTT cue.
@@ -165,21 +216,55 @@ fn voices(payload: &str) -> Vec<String> {
             speakers.push(speaker);
         }
     }
-    if speakers.is_empty() {
-        let plain: String = payload.split('<').enumerate().fold(String::new(), |plain, (index, part)| {
-            plain + if index == 0 { part } else { part.split_once('>').map_or("", |(_, text)| text) }
-        });
-        speakers.extend(label(&unescaped(&plain)));
+    if speakers.is_empty() { labels(&unescaped(&plain(payload))) } else { speakers }
+}
+
+/// `payload` without its tags (`<i>`, `{\an8}`).
+pub(crate) fn plain(payload: &str) -> String {
+    let mut text = String::new();
+    let mut rest = payload;
+    while let Some(at) = rest.find(['<', '{']) {
+        let (before, tag) = rest.split_at(at);
+        text.push_str(before);
+        let is_tag =
+            |tag: &str| tag.starts_with("{\\") || tag[1..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/');
+        let end = tag.find(if tag.starts_with('<') { '>' } else { '}' }).filter(|_| is_tag(tag));
+        let length = end.map_or(1, |end| end + 1);
+        if end.is_none() {
+            text.push_str(&tag[..1]);
+        }
+        rest = &tag[length..];
+    }
+    text + rest
+}
+
+/// The speakers before the text of a cue: that of its first line, and those of further lines that
+/// begin with the mark of a new speaker.
+fn labels(payload: &str) -> Vec<String> {
+    let mut speakers: Vec<String> = Vec::new();
+    for (index, line) in payload.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
+        let text = unmarked(line);
+        if index == 0 || text.len() < line.len() {
+            speakers.extend(label(text).filter(|name| !speakers.contains(name)));
+        }
     }
     speakers
 }
 
-/// The speaker before the text of a cue: `[Name]` or `Name:`.
-fn label(payload: &str) -> Option<String> {
-    let line = payload.lines().next()?.trim();
+/// `text` without the marks of a new speaker.
+fn unmarked(text: &str) -> &str {
+    text.trim_start_matches(|c: char| MARKS.contains(&c) || c.is_whitespace())
+}
+
+/// The speaker at the start of a line: `[Name]` or `Name:`.
+fn label(line: &str) -> Option<String> {
     let name = match line.strip_prefix('[') {
         Some(rest) => Some(rest.split_once(']')?.0),
-        None => line.split_once(": ").map(|(name, _)| name).or_else(|| line.strip_suffix(':')),
+        // A full-width colon needs no blank behind it; `10:30` is no name.
+        None => {
+            let ends = [line.find('：'), line.find(": "), line.strip_suffix(':').map(str::len)];
+            ends.into_iter().flatten().min().map(|end| &line[..end])
+        }
     };
     let is_label = |name: &&str| !name.is_empty() && (line.starts_with('[') || name.chars().count() <= MAX_LABEL_CHARS);
     name.map(str::trim).filter(is_label).map(str::to_owned)
@@ -222,12 +307,65 @@ mod tests {
     }
 
     #[test]
+    fn marks_colons_and_tags_are_no_part_of_names() {
+        let cue =
+            |number: u32, text: &str| format!("{number}\n00:00:0{number},000 --> 00:00:0{number},500\n{text}\n\n");
+        let cues = [
+            ">> Ann: hi",
+            "- Ann: yes",
+            "Ann： well",
+            ">>Ann：好",
+            "<i>Ann:</i> a < b: c",
+            "{\\an8}[Ann] no",
+            "Ann : oui",
+        ];
+        let text: String = (1..).zip(cues).map(|(number, text)| cue(number, text)).collect();
+        let found = speakers(&text, SubtitleFormat::Srt);
+        assert!(found.len() == cues.len() && found.iter().all(|(_, _, name)| name == "Ann"), "{found:?}");
+        let two: Vec<String> =
+            speakers(&cue(1, "- Ann: hi\n- Bo: no"), SubtitleFormat::Srt).into_iter().map(|turn| turn.2).collect();
+        assert_eq!(two, ["Ann", "Bo"]);
+        let vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n&gt;&gt; Ann: hi\n";
+        assert_eq!(speakers(vtt, SubtitleFormat::Vtt), [(1.0, 2.0, "Ann".to_owned())]);
+    }
+
+    #[test]
+    fn one_bad_cue_does_not_lose_the_others() {
+        for bad in [
+            "00:00:02,000 --> 00:00:01,000",
+            "00:00:02,000 --> later",
+            "00:00:61,000 --> 00:00:62,000",
+            "-0:00:01,0 --> 0:00:01,0",
+        ] {
+            let text = format!(
+                "1\n00:00:01,000 --> 00:00:02,000\nAnn: a\n\n2\n{bad}\nBo: b\n\n3\n00:00:03,000 -> 00:00:04,000\nCy: c\n"
+            );
+            let recording = read(text.as_bytes(), SubtitleFormat::Srt, "m").unwrap();
+            assert_eq!((recording.turns.speakers(), recording.unreadable_lines), (vec!["Ann", "Cy"], vec![6]), "{bad}");
+        }
+    }
+
+    #[test]
+    fn blank_lines_in_a_cue_and_none_between_cues() {
+        let text = "1\n00:00:01,000 --> 00:00:03,000\nAnn: hi\n\nsecond --> paragraph\n\n\n2\n00:00:04,000 --> 00:00:05,000\nBo: yes\n\
+            3\n00:00:06,000 --> 00:00:07,000\n\nCy: no\n";
+        let expected =
+            [(1.0, 3.0, "Ann"), (4.0, 5.0, "Bo"), (6.0, 7.0, "Cy")].map(|(a, b, name)| (a, b, name.to_owned()));
+        assert_eq!(speakers(text, SubtitleFormat::Srt), expected);
+        let cues = read_cues(text.as_bytes(), SubtitleFormat::Srt).unwrap();
+        assert_eq!(
+            (cues[0].payload.as_str(), cues[1].payload.as_str()),
+            ("Ann: hi\n\nsecond --> paragraph", "Bo: yes")
+        );
+    }
+
+    #[test]
     fn errors_name_the_line() {
         let (srt, vtt) = (SubtitleFormat::Srt, SubtitleFormat::Vtt);
         for (text, format, expected) in [
             ("1\n00:00:01,000 --> later\nAnn: x", srt, "line 2: \"later\" is not a time"),
             ("1\n00:00:02,000 --> 00:00:01,000\nAnn: x", srt, "line 2: a segment from 2 s to 1 s"),
-            ("\n1\n00:00:01,000 -> 00:00:02,000\nAnn: x", srt, "line 2: not a subtitle"),
+            ("\n1\nDear all,\nAnn: x", srt, "line 3: not a subtitle"),
             ("1\n00:00:01,000 --> 00:00:02,000\nhello", srt, "line 1: none of 1 cues names a speaker"),
             ("1\n00:00:01,000 --> 00:00:02,000\nAnn: x", vtt, "line 1: this is not WebVTT"),
             ("WEBVTT\n\n00:01 --> 00:00\n<v Ann>x", vtt, "line 3: a segment from 1 s to 0 s"),

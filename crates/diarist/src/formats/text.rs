@@ -30,6 +30,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
     }
 }
 
+/// As [`decode`], but what is not UTF-8 becomes U+FFFD.
+pub(crate) fn decode_lossy(bytes: &[u8]) -> Result<Cow<'_, str>> {
+    match bytes {
+        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => decode(bytes),
+        _ => Ok(String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))),
+    }
+}
+
 fn utf8(bytes: &[u8]) -> Result<Cow<'_, str>> {
     std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|error| {
         error_at(line_at(bytes, error.valid_up_to()), "not UTF-8 text").hint("save the file as plain UTF-8 text")
@@ -74,6 +82,12 @@ pub(super) fn parse_clock(text: &str) -> Option<f64> {
 /// `name` on one line: control characters become blanks.
 pub(crate) fn one_line(name: &str) -> String {
     name.chars().map(|c| if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') { ' ' } else { c }).collect()
+}
+
+/// `name` without control characters other than line breaks and tabs: they become blanks, since
+/// they command the terminal that shows the file.
+pub(super) fn printable(name: &str) -> String {
+    name.chars().map(|c| if c.is_control() && !matches!(c, '\n' | '\t') { ' ' } else { c }).collect()
 }
 
 /// Collects turns by recording.

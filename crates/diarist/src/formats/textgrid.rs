@@ -11,7 +11,8 @@ use std::fmt::Write as _;
 
 use super::fields::{error_at, segment};
 use super::labels::Labels;
-use super::text::{decode, lanes, not_a, sort};
+use super::text::{decode, lanes, not_a, printable, sort};
+use super::tiers::Tiers;
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
 
@@ -79,7 +80,7 @@ fn microseconds(seconds: f64) -> f64 {
 }
 
 fn quoted(text: &str) -> String {
-    format!("\"{}\"", text.replace('"', "\"\""))
+    format!("\"{}\"", printable(text).replace('"', "\"\""))
 }
 
 /// Reads a TextGrid. The names of the tiers are the speakers, and intervals with text are their
@@ -89,6 +90,11 @@ fn quoted(text: &str) -> String {
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not a whole TextGrid.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
+    read_tiers(bytes, file_id, &mut Tiers::default())
+}
+
+/// As [`read`], but only `tiers`.
+pub(super) fn read_tiers(bytes: &[u8], file_id: &str, tiers: &mut Tiers<'_>) -> Result<Labels> {
     if bytes.starts_with(b"ooBinaryFile") {
         return Err(error_at(1, "a binary TextGrid cannot be read").hint("save it with Praat's \"Save as text file\""));
     }
@@ -104,24 +110,25 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     recording.duration_s = Some(grid.end.max(0.0));
     if tokens.flag()? == "<exists>" {
         for _ in 0..tokens.count()? {
-            tier(&mut tokens, &mut recording)?;
+            tier(&mut tokens, &mut recording, tiers)?;
         }
     }
     sort(&mut recording.turns.turns);
     Ok(recording)
 }
 
-fn tier(tokens: &mut Tokens<'_>, recording: &mut Labels) -> Result<()> {
+fn tier(tokens: &mut Tokens<'_>, recording: &mut Labels, tiers: &mut Tiers<'_>) -> Result<()> {
     let class = tokens.text()?;
     let number = tokens.number;
     let name = tokens.text()?.trim().to_owned();
     tokens.segment()?;
     let count = tokens.count()?;
+    let is_chosen = tiers.takes(&[&name]);
     match class.as_str() {
         "IntervalTier" => {
             for _ in 0..count {
                 let (segment, text) = (tokens.segment()?, tokens.text()?);
-                match (text.trim().is_empty(), name.is_empty()) {
+                match (text.trim().is_empty() || !is_chosen, name.is_empty()) {
                     (true, _) => {}
                     (false, true) => recording.num_left_out += 1,
                     (false, false) => recording.turns.turns.push(Turn::over(segment, name.clone())),

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use super::fields::{error_at, lines, read_bytes, seconds, segment};
 use super::rttm::field;
+use super::text::decode;
 use crate::error::Result;
 use crate::timeline::Segment;
 use crate::timeline::intervals::union;
@@ -26,11 +27,10 @@ pub type Uem = BTreeMap<String, Vec<Segment>>;
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not UEM.
 pub fn read(bytes: &[u8]) -> Result<Uem> {
     let mut uem = Uem::new();
-    for line in lines(bytes) {
-        let (number, fields) = line?;
+    for (number, fields) in lines(&decode(bytes)?, 4..=4) {
         let [file_id, _channel, start, end] = fields[..] else {
             return Err(error_at(number, format!("{} fields where UEM has 4", fields.len()))
-                .hint("a UEM line is: file channel start end"));
+                .hint("a UEM line is: file channel start end; names hold no blanks, unless tabs separate the fields"));
         };
         let region = segment(number, seconds(number, "start", start)?, seconds(number, "end", end)?)?;
         uem.entry(file_id.to_owned()).or_default().push(region);
@@ -49,8 +49,8 @@ pub fn read_file(path: &Path) -> Result<Uem> {
     read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
-/// A line for one region of a recording, with times of three decimals. Blanks in the name become
-/// `_` ([`super::rttm::field`]).
+/// A line for one region of a recording, with times of three decimals. The name is that of
+/// [`super::rttm::field`].
 pub fn line(file_id: &str, region: Segment) -> String {
     format!("{} 1 {:.3} {:.3}\n", field(file_id), region.start, region.end)
 }
@@ -65,11 +65,14 @@ mod tests {
         assert_eq!(uem["a"], [Segment::new(0.0, 30.0)]);
         assert_eq!(uem["b"], [Segment::new(1.0, 2.0), Segment::new(5.0, 8.0)]);
         assert_eq!(uem.len(), 2);
+        let utf16: Vec<u8> = "\u{feff}my talk\t1\t0,5\t2\r\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+        assert_eq!(read(&utf16).unwrap()["my talk"], [Segment::new(0.5, 2.0)]);
     }
 
     #[test]
     fn a_line_is_read_back_as_written() {
         let region = Segment::new(0.25, 30.5);
+        assert_eq!(read(line(";;x", region).as_bytes()).unwrap()["__x"], [region]);
         assert_eq!(line("my meeting", region), "my_meeting 1 0.250 30.500\n");
         assert_eq!(read(line("my meeting", region).as_bytes()).unwrap()["my_meeting"], [region]);
     }
@@ -78,6 +81,7 @@ mod tests {
     fn errors_name_the_line() {
         for (bytes, expected) in [
             (&b"a 1 0 1\na 1 0"[..], "line 2: 3 fields where UEM has 4"),
+            (b"my talk 1 0 1", "line 1: 5 fields where UEM has 4"),
             (b"a 1 5 1", "line 1: a segment from 5 s to 1 s is impossible"),
             (b"a 1 zero 1", "line 1: the start \"zero\" is not a number of seconds"),
         ] {

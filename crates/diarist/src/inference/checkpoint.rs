@@ -38,8 +38,16 @@ impl Checkpoint {
     }
 
     fn open_file(path: &Path, header: Header) -> Result<Self> {
-        let mut file =
-            OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).map_err(unusable)?;
+        // A pipe would never answer.
+        if path.metadata().is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Error::new(ErrorKind::Output, "the checkpoint is not a file").hint("give another name"));
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create(true).truncate(false);
+        // It holds voices, which are private.
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut file = options.open(path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {

@@ -42,8 +42,10 @@ impl Networks {
     /// # Errors
     /// [`crate::ErrorKind::Weights`] if a file cannot be read, or lacks a tensor of the right
     /// shape; [`crate::ErrorKind::InvalidOption`] for [`Precision::Int8`] with another embedding
-    /// network than the embedded one in any stored form ([`resnet34::ranges_fit`]).
+    /// network than the embedded one in any stored form ([`resnet34::ranges_fit`]), and for an
+    /// unknown instruction set in the environment.
     pub fn load(settings: &AnalysisSettings) -> Result<Self> {
+        Isa::check_choice().map_err(Error::invalid_option)?;
         let (segmentation, embedding) = (settings.segmentation.as_deref(), settings.embedding.as_deref());
         let (is_other, precision, isa) = (embedding.is_some(), settings.precision_in_force(), Isa::detect());
         let segmentation_sha256 = sha256(segmentation, diarist_weights::segmentation())?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::analysis::file_id;
-use crate::audio::{self, AudioFile, AudioSource, SliceSource};
+use crate::audio::{self, AudioFile, AudioSource, Selection, SliceSource};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Progress of an analysis.
@@ -31,16 +31,17 @@ pub struct Progress {
 /// ```
 pub struct Recording<'a> {
     input: Input<'a>,
+    selection: Selection,
     file_id: String,
-    pub(super) checkpoint: Option<PathBuf>,
-    pub(super) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
-    pub(super) cancel: Option<&'a AtomicBool>,
+    pub(crate) checkpoint: Option<PathBuf>,
+    pub(crate) progress: Option<Box<dyn FnMut(Progress) + Send + 'a>>,
+    pub(crate) cancel: Option<&'a AtomicBool>,
     pub(crate) wants_voices: bool,
     pub(super) is_repeated: bool,
 }
 
 /// Opens the bytes of a file, which messages call by the given name.
-type OpenBytes = Box<dyn FnOnce(&str) -> Result<AudioFile> + Send>;
+type OpenBytes = Box<dyn FnOnce(&str, Selection) -> Result<AudioFile> + Send>;
 
 enum Input<'a> {
     File(PathBuf),
@@ -71,7 +72,7 @@ impl<'a> Recording<'a> {
     pub fn from_bytes(name: impl Into<String>, bytes: impl AsRef<[u8]> + Send + Sync + 'static) -> Self {
         let name = name.into();
         let file_id = file_id(name.as_ref());
-        let open = Box::new(move |name: &str| audio::open_bytes(name, bytes));
+        let open = Box::new(move |name: &str, selection| audio::open_bytes_selected(name, bytes, selection));
         Self::from_input(Input::Bytes { name, open }, file_id)
     }
 
@@ -81,7 +82,16 @@ impl<'a> Recording<'a> {
     }
 
     fn from_input(input: Input<'a>, file_id: String) -> Self {
-        Self { input, file_id, checkpoint: None, progress: None, cancel: None, wants_voices: false, is_repeated: false }
+        Self {
+            input,
+            selection: Selection::default(),
+            file_id,
+            checkpoint: None,
+            progress: None,
+            cancel: None,
+            wants_voices: false,
+            is_repeated: false,
+        }
     }
 
     /// Samples in memory, 16 kHz mono in [-1, 1]. Results call the recording `file_id`.
@@ -93,6 +103,14 @@ impl<'a> Recording<'a> {
     #[must_use]
     pub fn with_file_id(mut self, file_id: impl Into<String>) -> Self {
         self.file_id = file_id.into();
+        self
+    }
+
+    /// Takes a part of the sound of a file: a track, a channel. A source of samples is taken whole,
+    /// and a selection from it is an error.
+    #[must_use]
+    pub fn with_selection(mut self, selection: Selection) -> Self {
+        self.selection = selection;
         self
     }
 
@@ -153,11 +171,28 @@ impl<'a> Recording<'a> {
         }
     }
 
+    /// The file of the recording and the part of its sound to take.
+    ///
+    /// # Errors
+    /// [`ErrorKind::InvalidOption`] if the recording is no file.
+    pub(crate) fn file(&self) -> Result<(PathBuf, Selection)> {
+        match &self.input {
+            Input::File(path) => Ok((path.clone(), self.selection)),
+            Input::Bytes { .. } | Input::Source(_) => {
+                Err(Error::invalid_option("channels can be diarized apart only in a file")
+                    .hint("save the recording to a file first"))
+            }
+        }
+    }
+
     /// Opens the recording. A source can be opened once, a file several times.
     pub(super) fn open(self) -> Result<Box<dyn AudioSource + 'a>> {
         let source = match self.input {
-            Input::File(path) => Box::new(audio::open(&path)?),
-            Input::Bytes { name, open } => Box::new(open(&name)?),
+            Input::File(path) => Box::new(audio::open_selected(&path, self.selection)?),
+            Input::Bytes { name, open } => Box::new(open(&name, self.selection)?),
+            Input::Source(_) if self.selection != Selection::default() => {
+                return Err(Error::invalid_option("a part of the sound can be selected from files only"));
+            }
             Input::Source(source) => source,
         };
         Ok(match self.cancel {

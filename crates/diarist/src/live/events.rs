@@ -1,9 +1,9 @@
 //! Events of live diarization.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// A change to the turns so far. Times are seconds from the start of the recording. Speakers are
-/// numbered from 1, turns from 0.
+/// numbered from 1, turns from 0. Written with serde, times are rounded to milliseconds.
 ///
 /// All events, applied in their order, give the current turns.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -16,6 +16,7 @@ pub enum LiveEvent {
         /// The speaker of the turn.
         speaker: u32,
         /// Its start.
+        #[serde(serialize_with = "milliseconds")]
         start_s: f64,
     },
     /// An open turn goes on.
@@ -23,6 +24,7 @@ pub enum LiveEvent {
         /// The turn.
         turn: u64,
         /// Its end so far.
+        #[serde(serialize_with = "milliseconds")]
         end_s: f64,
     },
     /// A turn is over.
@@ -30,6 +32,7 @@ pub enum LiveEvent {
         /// The turn.
         turn: u64,
         /// Its end.
+        #[serde(serialize_with = "milliseconds")]
         end_s: f64,
     },
     /// A turn, open or closed, belongs to another speaker than reported before.
@@ -57,4 +60,19 @@ pub enum LiveEvent {
         /// Probability that the name is right, if there is a name.
         probability: Option<f64>,
     },
+}
+
+fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((seconds * 1e3).round() / 1e3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_written_in_milliseconds() {
+        let event = LiveEvent::Closed { turn: 1, end_s: 4.570_343_750_000_001 };
+        assert_eq!(serde_json::to_string(&event).unwrap(), r#"{"event":"closed","turn":1,"end_s":4.57}"#);
+    }
 }

@@ -124,10 +124,16 @@ impl Tracker {
         Ok(())
     }
 
-    /// Decides the remaining frames and closes all turns.
+    /// Decides the remaining frames and closes all turns, none of which ends after the recording.
     pub(super) fn finish(&mut self, duration_s: f64, events: &mut Vec<LiveEvent>) {
+        let first = events.len();
         self.decide_until(duration_s, events);
         self.turns.close_all(self.next_frame, events);
+        for event in &mut events[first..] {
+            if let LiveEvent::Extended { end_s, .. } | LiveEvent::Closed { end_s, .. } = event {
+                *end_s = end_s.min(duration_s);
+            }
+        }
     }
 
     /// Replaces the tracker's own rules with `rules`.

@@ -34,13 +34,14 @@ impl JerComponents {
     pub(super) fn new(scored: &Scored) -> Result<Self> {
         let Scored { reference, hypothesis } = scored;
         let mapping = map(reference, hypothesis)?;
+        let (references, hypotheses) = (reference.by_speaker(), hypothesis.by_speaker());
         let mut components = Self { speaker_error: 0.0, num_speakers: reference.names.len() };
         for (speaker, counterpart) in mapping.into_iter().enumerate() {
             components.speaker_error += match counterpart {
                 None => 1.0,
                 Some(counterpart) => {
-                    let r = union(reference.of(speaker), 0.0);
-                    let h = union(hypothesis.of(counterpart), 0.0);
+                    let r = union(references[speaker].iter().copied(), 0.0);
+                    let h = union(hypotheses[counterpart].iter().copied(), 0.0);
                     jaccard_error(&r, &h)
                 }
             };

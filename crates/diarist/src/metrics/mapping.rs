@@ -1,9 +1,12 @@
 //! Mapping of hypothesis speakers to reference speakers.
 
+use std::collections::BTreeMap;
+
 use super::options::ScoreOptions;
 use super::scored::{Scored, Tracks};
+use super::sparse;
 use crate::assignment::{Objective, assign};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::timeline::{Annotation, Segment};
 
 /// Pairs of (hypothesis speaker, reference speaker) with the longest total of common speech within
@@ -24,10 +27,28 @@ pub fn optimal_mapping(
     Ok(pairs.filter_map(|(h, r)| Some((hypothesis.names[h].clone(), reference.names[r?].clone()))).collect())
 }
 
+/// Pairs of speakers up to which the mapping is that of SciPy, also between equally good ones.
+/// Files with more speakers hold labels that are no speakers; their matrix would take gigabytes.
+const MAX_DENSE: usize = 1_000_000;
+
 /// For each speaker of `from` the speaker of `to` that it is mapped to.
 pub(super) fn map(from: &Tracks, to: &Tracks) -> Result<Vec<Option<usize>>> {
     let (num_rows, num_columns) = (from.names.len(), to.names.len());
-    let together_s = cooccurrence(from, to);
+    let pairs_s = cooccurrence(from, to);
+    if num_rows.saturating_mul(num_columns) > MAX_DENSE {
+        let mut rows = vec![Vec::new(); num_rows];
+        for ((row, column), seconds) in pairs_s {
+            if !seconds.is_finite() {
+                return Err(Error::new(ErrorKind::Internal, "times are too large to be added").at("optimal assignment"));
+            }
+            rows[row].push((column, seconds));
+        }
+        return sparse::assign(&rows, num_columns);
+    }
+    let mut together_s = vec![0.0; num_rows * num_columns];
+    for ((row, column), seconds) in pairs_s {
+        together_s[row * num_columns + column] = seconds;
+    }
     let mut mapping = vec![None; num_rows];
     for (row, column) in assign(&together_s, num_rows, num_columns, Objective::Maximise)? {
         if together_s[row * num_columns + column] > 0.0 {
@@ -37,13 +58,13 @@ pub(super) fn map(from: &Tracks, to: &Tracks) -> Result<Vec<Option<usize>>> {
     Ok(mapping)
 }
 
-/// Seconds that each pair of speakers talks together, row-major `[speakers of a, speakers of b]`;
-/// overlapping turns of one speaker count several times.
+/// Seconds that pairs of speakers of `a` and `b` talk together, if they do; overlapping turns of
+/// one speaker count several times.
 ///
 /// The sums run in pyannote.core's order (`Annotation.__mul__`): the last bit decides between
 /// equally good mappings.
-fn cooccurrence(a: &Tracks, b: &Tracks) -> Vec<f64> {
-    let mut matrix = vec![0.0; a.names.len() * b.names.len()];
+fn cooccurrence(a: &Tracks, b: &Tracks) -> BTreeMap<(usize, usize), f64> {
+    let mut pairs = BTreeMap::new();
     // The largest end of b's segments up to and including each. Segments before the first entry
     // that exceeds a start have ended.
     let latest_ends: Vec<f64> = b
@@ -60,9 +81,9 @@ fn cooccurrence(a: &Tracks, b: &Tracks) -> Vec<f64> {
         for (other, &column) in candidates.take_while(|(other, _)| other.start < segment.end) {
             let common = segment.intersection(other);
             if !common.is_empty() {
-                matrix[row * b.names.len() + column] += common.duration();
+                *pairs.entry((row, column)).or_insert(0.0) += common.duration();
             }
         }
     }
-    matrix
+    pairs
 }

@@ -11,6 +11,7 @@ mod mapping;
 mod options;
 mod score;
 mod scored;
+mod sparse;
 
 pub use der::DerComponents;
 pub use jer::JerComponents;

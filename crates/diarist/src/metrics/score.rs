@@ -4,7 +4,7 @@ use super::der::DerComponents;
 use super::jer::JerComponents;
 use super::options::ScoreOptions;
 use super::scored::{Scored, num_speakers};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::timeline::{Annotation, Segment};
 
 /// The scores of one recording.
@@ -27,7 +27,7 @@ pub struct Scores {
 /// the real extent of the recording where it is known. Turns of at most a microsecond are ignored.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidOption`] if the collar is negative or not finite;
+/// [`crate::ErrorKind::InvalidOption`] if the collar is not from 0 to 3600 s;
 /// [`crate::ErrorKind::Internal`] if times are so large that their sums overflow.
 pub fn score(
     reference: &Annotation,
@@ -35,10 +35,7 @@ pub fn score(
     uem: Option<&[Segment]>,
     options: &ScoreOptions,
 ) -> Result<Scores> {
-    if !options.collar_s.is_finite() || options.collar_s < 0.0 {
-        return Err(Error::invalid_option(format!("the collar is {} s", options.collar_s))
-            .hint("give a number of seconds of at least 0"));
-    }
+    options.validate()?;
     let scored = Scored::new(reference, hypothesis, uem, options);
     Ok(Scores {
         der: DerComponents::new(&scored)?,

@@ -88,9 +88,13 @@ impl Tracks {
         Self { segments: parts.iter().map(|&(part, _)| part).collect(), speakers, names }
     }
 
-    /// The parts of one speaker.
-    pub(super) fn of(&self, speaker: usize) -> impl Iterator<Item = Segment> + '_ {
-        self.segments.iter().zip(&self.speakers).filter(move |&(_, &other)| other == speaker).map(|(&part, _)| part)
+    /// The parts of each speaker.
+    pub(super) fn by_speaker(&self) -> Vec<Vec<Segment>> {
+        let mut parts = vec![Vec::new(); self.names.len()];
+        for (&part, &speaker) in self.segments.iter().zip(&self.speakers) {
+            parts[speaker].push(part);
+        }
+        parts
     }
 }
 

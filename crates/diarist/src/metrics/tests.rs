@@ -180,6 +180,26 @@ fn speakers_are_mapped_by_common_time() {
 }
 
 #[test]
+fn many_labels_are_scored_in_time() {
+    // Labels that are no speakers, such as the text of each turn: 20,000 on each side.
+    let turn = |index: usize, shift: f64, side: &str| {
+        let start = index as f64 + shift;
+        Turn::new(start, start + 1.0, format!("{side}{index}"))
+    };
+    let annotation = |shift: f64, side: &str| Annotation {
+        file_id: "x".to_owned(),
+        turns: (0..20_000).map(|index| turn(index, shift, side)).collect(),
+    };
+    let (reference, hypothesis) = (annotation(0.0, "r"), annotation(0.25, "h"));
+    let clock = std::time::Instant::now();
+    let Scores { der, jer, .. } = score(&reference, &hypothesis, None, &ScoreOptions::default()).unwrap();
+    assert!(clock.elapsed().as_secs() < 20, "{:?}", clock.elapsed());
+    // Every label agrees with the one that it shares three quarters of its second with.
+    assert!((der.correct_s - 15_000.0).abs() < 1e-6, "{der:?}");
+    assert!((jer.jer() - 0.4).abs() < 1e-6, "{}", jer.jer());
+}
+
+#[test]
 fn wrong_options_and_times_are_errors() {
     let one = annotation(&[(0, 1_000_000, 0)]);
     for collar_s in [-0.1, f64::NAN, f64::INFINITY] {

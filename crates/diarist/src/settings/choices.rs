@@ -296,7 +296,11 @@ mod tests {
             ("threshold =", ErrorKind::Input, "line 1: "),
             ("threshold = 3", ErrorKind::InvalidOption, "threshold is 3, but must be from 0 to 2"),
             ("fa = nan", ErrorKind::InvalidOption, "fa is NaN"),
-            ("min-duration-off = -1.0", ErrorKind::InvalidOption, "min-duration-off is -1, but must be 0 or more"),
+            (
+                "min-duration-off = -1.0",
+                ErrorKind::InvalidOption,
+                "min-duration-off is -1, but must be from 0 to 86400",
+            ),
             ("step = 11", ErrorKind::InvalidOption, "step is 11, but must be from 0.01 to 10"),
             ("step = 0.015", ErrorKind::InvalidOption, "a chunk step of 0.015 s"),
             ("min-cluster-size = 3", ErrorKind::InvalidOption, "an option of ahc clustering"),

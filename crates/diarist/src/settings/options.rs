@@ -442,4 +442,4 @@ pub static OPTIONS: [OptionInfo; 17] = [
 ];
 
 /// Allowed numbers of speakers.
-const SPEAKERS: Range = Range::from("the number of speakers", 1.0);
+const SPEAKERS: Range = Range::closed("the number of speakers", 1.0, 1e6);

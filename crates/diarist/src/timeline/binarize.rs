@@ -20,7 +20,7 @@ pub struct TimelineSettings {
 }
 
 /// Allowed values of [`TimelineSettings::min_duration_off_s`].
-pub(crate) const MIN_DURATION_OFF_S: Range = Range::from("min-duration-off", 0.0);
+pub(crate) const MIN_DURATION_OFF_S: Range = Range::closed("min-duration-off", 0.0, 86_400.0);
 
 impl TimelineSettings {
     /// Checks every setting.
@@ -49,9 +49,8 @@ pub struct Timelines {
 /// clusters.
 ///
 /// `clusters.hard` has one entry for each row of `analysis.embeddings`. At most `max_speakers`, the
-/// largest number of speakers in the recording, are active at the same time. Turns extend at most
-/// to the end of the last chunk, which is padded with silence. As in pyannote, turns are not cut at
-/// the end of the recording.
+/// largest number of speakers in the recording, are active at the same time. Turns end with the
+/// recording at the latest; in pyannote they may extend into the silence that pads the last chunk.
 pub fn build(
     analysis: &Analysis,
     clusters: &Clusters,
@@ -61,16 +60,25 @@ pub fn build(
     let Analysis { geometry, masks, embeddings, .. } = analysis;
     let mut counts = speaker_count(masks, geometry);
     cap(&mut counts, max_speakers.unwrap_or(usize::MAX));
-    let all = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
+    let duration_s = geometry.duration_s();
+    let all = before(reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry), duration_s);
     cap(&mut counts, 1);
-    let solo = reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry);
+    let solo = before(reconstruct(masks, &embeddings.slots, &clusters.hard, &counts, geometry), duration_s);
     let labels = labels(&all);
     let [turns, exclusive_turns] = [all, solo].map(|discrete| {
         let mut turns = to_turns(&discrete, &labels, settings.min_duration_off_s);
+        turns.iter_mut().for_each(|turn| turn.end_s = turn.end_s.min(duration_s));
         set_confidences(&mut turns, analysis, clusters, &labels);
         turns
     });
     Timelines { turns, exclusive_turns, labels }
+}
+
+/// The stretches that begin before `end_s`.
+fn before(mut discrete: Discrete, end_s: f64) -> Discrete {
+    let start_s = |run: &Run| SlidingWindow::FRAMES.middle(run.start);
+    discrete.runs.retain(|run| !Segment::new(start_s(run), end_s).is_empty());
+    discrete
 }
 
 fn cap(counts: &mut [u8], max: usize) {

@@ -1,15 +1,16 @@
 //! Converts clusters into turns: aggregation, speaker count, reconstruction, binarisation.
 //!
 //! [`build`] is the whole back end of the offline pipeline. Its steps are public for callers who
-//! build their own pipeline. Everything here reproduces `pyannote.audio` 4.0 (`core/inference.py`,
+//! build their own pipeline. They reproduce `pyannote.audio` 4.0 (`core/inference.py`,
 //! `pipelines/utils/diarization.py`, `pipelines/speaker_diarization.py`, `utils/signal.py`),
-//! including its rounding.
+//! including its rounding. [`readable`] makes turns for people of them.
 
 mod binarize;
 mod confidence;
 mod count;
 pub mod intervals;
 mod labels;
+mod readable;
 mod reconstruct;
 mod segment;
 mod sliding_window;
@@ -21,6 +22,7 @@ pub use confidence::set_confidences;
 pub(crate) use count::rounded_mean;
 pub use count::speaker_count;
 pub use labels::label_name;
+pub use readable::{ReadableSettings, readable};
 pub use reconstruct::{Discrete, Run, reconstruct};
 pub use segment::{Annotation, Segment, Turn};
 pub use sliding_window::{Coverage, SlidingWindow};

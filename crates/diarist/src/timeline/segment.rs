@@ -40,12 +40,15 @@ pub struct Turn {
     /// active ([`set_confidences`](super::set_confidences)). `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
+    /// Channel of the recording, from 1, if channels were diarized apart.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub channel: Option<usize>,
 }
 
 impl Turn {
     /// A turn from `start_s` to `end_s`, without a name and of unknown confidence.
     pub fn new(start_s: f64, end_s: f64, speaker: impl Into<String>) -> Self {
-        Self { start_s, end_s, speaker: speaker.into(), name: None, confidence: None }
+        Self { start_s, end_s, speaker: speaker.into(), name: None, confidence: None, channel: None }
     }
 
     /// A turn over `segment`, without a name and of unknown confidence.

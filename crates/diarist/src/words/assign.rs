@@ -1,42 +1,61 @@
 //! Assigns a speaker to every word by comparing times.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
+use super::pieces::ends_clause;
 use super::transcript::Word;
+use super::turns::{Found, Turns};
 use super::utterances::SpokenWord;
 use crate::timeline::{Segment, Turn};
 
-/// Overlaps that differ by at most this many seconds count as equal, because turns are rounded to
-/// milliseconds.
+/// A word that no turn overlaps belongs to the nearest turn within this many seconds.
 pub const MAX_GAP_S: f64 = 1.0;
 
 /// Differences of overlap up to this many seconds are none: turns are rounded to milliseconds.
 const TIE_S: f64 = 0.002;
 
+/// Words whose times are estimates get a speaker together, in stretches of at most this many
+/// seconds: each alone would change sides wherever the estimate is a little off.
+const MAX_PHRASE_S: f64 = 4.0;
+
 /// The turns of a recording, as the source of the speakers of words.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Speech {
     turns: Turns,
     exclusive: Turns,
+    max_gap_s: f64,
+}
+
+impl Default for Speech {
+    fn default() -> Self {
+        Self::new(Vec::new(), Vec::new())
+    }
 }
 
 impl Speech {
     /// Makes the index from turns that may overlap, and from the exclusive timeline. The latter is
     /// empty if there is none.
     pub fn new(turns: Vec<Turn>, exclusive: Vec<Turn>) -> Self {
-        Self { turns: Turns::new(turns), exclusive: Turns::new(exclusive) }
+        Self { turns: Turns::new(turns), exclusive: Turns::new(exclusive), max_gap_s: MAX_GAP_S }
+    }
+
+    /// Gives words far from every turn to the nearest one, at any distance.
+    #[must_use]
+    pub fn filled(mut self) -> Self {
+        self.max_gap_s = f64::INFINITY;
+        self
     }
 
     /// The speaker of a word at `time`; `before` is the speaker of the word before it.
     ///
     /// The speaker with the largest overlap wins. Among several who speak for the whole of `time`,
     /// the order of preference is: the speaker on the exclusive timeline, the speaker with the
-    /// longest turn, the speaker `before`. If no turn overlaps `time`, the nearest turn within
-    /// [`MAX_GAP_S`] decides.
+    /// longest turn, the speaker `before`. If no turn overlaps `time`, the nearest turn decides,
+    /// unless it is too far away.
     fn speaker(&self, time: Segment, before: Option<&str>) -> Option<&str> {
         let candidates = self.turns.overlaps(time);
         let Some(largest) = candidates.values().map(|found| found.overlap_s).max_by(f64::total_cmp) else {
-            return self.turns.nearest(time);
+            return self.turns.nearest(time, self.max_gap_s);
         };
         let exclusive = self.exclusive.overlaps(time);
         let rank = |speaker: &str, found: &Found| {
@@ -52,80 +71,39 @@ impl Speech {
     }
 }
 
-/// The speech of one speaker within a stretch of time.
-#[derive(Debug, Clone, Copy, Default)]
-struct Found {
-    overlap_s: f64,
-    /// Length of the longest turn that overlaps the stretch.
-    longest_s: f64,
-}
-
-/// Turns in the order of their start.
-#[derive(Debug, Clone, Default, PartialEq)]
-struct Turns {
-    turns: Vec<Turn>,
-    /// For each turn, the latest end of that turn and all turns before it.
-    latest_ends: Vec<f64>,
-}
-
-impl Turns {
-    fn new(mut turns: Vec<Turn>) -> Self {
-        turns.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
-        let latest_ends = turns.iter().scan(f64::NEG_INFINITY, |latest, turn| {
-            *latest = latest.max(turn.end_s);
-            Some(*latest)
-        });
-        Self { latest_ends: latest_ends.collect(), turns }
-    }
-
-    /// The speakers that overlap `time`, with the amount. A moment without length counts as lying
-    /// in a turn.
-    fn overlaps(&self, time: Segment) -> BTreeMap<&str, Found> {
-        let mut speakers: BTreeMap<&str, Found> = BTreeMap::new();
-        let end = self.turns.partition_point(|turn| turn.start_s <= time.end);
-        for index in (0..end).rev().take_while(|&index| self.latest_ends[index] >= time.start) {
-            let turn = &self.turns[index];
-            let (segment, speaker) = (turn.segment(), &turn.speaker);
-            let overlap_s = segment.end.min(time.end) - segment.start.max(time.start);
-            if overlap_s > 0.0 || overlap_s == 0.0 && time.duration() == 0.0 {
-                let found = speakers.entry(speaker).or_default();
-                found.overlap_s += overlap_s;
-                found.longest_s = found.longest_s.max(segment.duration());
-            }
-        }
-        speakers
-    }
-
-    /// The speaker of the turn nearest to `time`. If two are equally near, the earlier one wins.
-    fn nearest(&self, time: Segment) -> Option<&str> {
-        let after = self.turns.partition_point(|turn| turn.start_s < time.end);
-        let limit = time.start - MAX_GAP_S;
-        let before = (0..after).rev().take_while(|&index| self.latest_ends[index] >= limit);
-        let before = before.map(|index| &self.turns[index]).max_by(|a, b| a.end_s.total_cmp(&b.end_s));
-        let before = before.map(|turn| (time.start - turn.end_s, turn));
-        let after = self.turns.get(after).map(|turn| (turn.start_s - time.end, turn));
-        let near = before.into_iter().chain(after).filter(|(distance_s, _)| *distance_s <= MAX_GAP_S);
-        near.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, turn)| turn.speaker.as_str())
-    }
-}
-
 /// Assigns a speaker to every word by its time; `None` if no turn is near it.
+///
+/// Words whose times are estimates get a speaker together, phrase by phrase; if nobody speaks in
+/// the time of such a phrase, that of the word before it, if it has its own time and is in the same
+/// segment.
 ///
 /// A word without a time takes the speaker and the end of the last timed word before it, if both
 /// are in the same segment. Otherwise it takes the speaker and the start of the next timed word. If
 /// there is none, it takes those of the last timed word before it.
 pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
-    let mut spoken: Vec<Option<SpokenWord>> = Vec::with_capacity(words.len());
+    let mut spoken: Vec<Option<SpokenWord>> = vec![None; words.len()];
     let mut before: Option<String> = None;
-    for word in words {
-        let of_word = word.time.map(|time| {
-            let speaker = speech.speaker(time, before.as_deref()).map(str::to_owned);
-            SpokenWord { text: word.text.clone(), time, speaker, is_glued: word.is_glued }
-        });
-        if let Some(SpokenWord { speaker: Some(speaker), .. }) = &of_word {
-            before = Some(speaker.clone());
+    for phrase in phrases(words) {
+        let (Some(first), Some(last)) = (words[phrase.start].time, words[phrase.end - 1].time) else { continue };
+        let time = Segment::new(first.start, last.end.max(first.start));
+        let is_silent = || speech.turns.overlaps(time).values().all(|found| found.overlap_s == 0.0);
+        let in_segment = || {
+            let (earlier, word) = (spoken[..phrase.start].last()?.as_ref()?, &words[phrase.start - 1]);
+            let is_near = !word.is_estimated && word.segment == words[phrase.start].segment;
+            earlier.speaker.clone().filter(|_| is_near)
+        };
+        let inherited = if words[phrase.start].is_estimated && is_silent() { in_segment() } else { None };
+        let speaker = inherited.or_else(|| speech.speaker(time, before.as_deref()).map(str::to_owned));
+        for index in phrase {
+            let word = &words[index];
+            spoken[index] = word.time.map(|time| SpokenWord {
+                text: word.text.clone(),
+                time,
+                speaker: speaker.clone(),
+                is_glued: word.is_glued,
+            });
         }
-        spoken.push(of_word);
+        before = speaker.or(before);
     }
     let earlier = neighbours(0..words.len(), &spoken);
     let later = neighbours((0..words.len()).rev(), &spoken);
@@ -145,6 +123,42 @@ pub fn assign(words: &[Word], speech: &Speech) -> Vec<SpokenWord> {
         })
     });
     filled.collect()
+}
+
+/// The words in stretches that get a speaker together: a word with a time of its own or without
+/// any, or estimated words of one segment up to the end of a clause.
+fn phrases(words: &[Word]) -> Vec<Range<usize>> {
+    let mut phrases = Vec::new();
+    let mut start = 0;
+    while start < words.len() {
+        let is_estimate = |word: &Word| word.is_estimated && word.segment == words[start].segment;
+        let mut end = start + 1;
+        while end < words.len()
+            && is_estimate(&words[start])
+            && is_estimate(&words[end])
+            && !ends_clause(&words[end - 1].text)
+        {
+            end += 1;
+        }
+        let time = |index: usize| words[index].time.unwrap_or(Segment::new(0.0, 0.0));
+        let (from, length_s) = (time(start).start, time(end - 1).end - time(start).start);
+        // A long clause is cut into equal parts.
+        let num_parts = (length_s / MAX_PHRASE_S).ceil().max(1.0);
+        let part = |index: usize| {
+            let middle = (time(index).start + time(index).end) / 2.0 - from;
+            (middle / length_s * num_parts).floor()
+        };
+        let mut cut = start;
+        for index in start + 1..end {
+            if num_parts > 1.0 && part(index) != part(index - 1) {
+                phrases.push(cut..index);
+                cut = index;
+            }
+        }
+        phrases.push(cut..end);
+        start = end;
+    }
+    phrases
 }
 
 /// For each word, the last word with a time that stands before it in the order of `indices`.

@@ -2,81 +2,87 @@
 //!
 //! Sources (September 2026): openai/whisper `whisper/timing.py` and `whisper/utils.py`;
 //! SYSTRAN/faster-whisper `faster_whisper/transcribe.py` (`Segment`, `Word`); m-bain/whisperX
-//! `whisperx/types.py`; ggml-org/whisper.cpp `examples/cli/cli.cpp` (`output_json`); NVIDIA NeMo
-//! user guide, "Obtain timestamps"; FluidInference/FluidAudio `TranscribeCommand.swift`
-//! (`TranscriptionJSONOutput`) and `ASRResult`; senstella/parakeet-mlx `parakeet_mlx/cli.py`
-//! (`to_json`).
+//! `whisperx/types.py`; linto-ai/whisper-timestamped `README.md`; ggml-org/whisper.cpp
+//! `examples/cli/cli.cpp` (`output_json`); NVIDIA NeMo user guide, "Obtain timestamps";
+//! FluidInference/FluidAudio `TranscribeCommand.swift` (`TranscriptionJSONOutput`) and `ASRResult`;
+//! senstella/parakeet-mlx `parakeet_mlx/cli.py` (`to_json`). [`super::services`] has others.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::pieces::{glue_by_text, merged};
-use super::transcript::{Layout, Transcript, Word};
+use super::fields::{Seconds, TimedWord, WhisperSegment, parse};
+use super::pieces::{cut, glue_by_text, merged};
+use super::services;
+use super::times::{Draft, Piece, Times};
+use super::transcript::Layout;
 use crate::error::{Error, Result};
 
-impl Transcript {
-    /// Reads the JSON of any known layout.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Input`] if `bytes` are not JSON, have no known layout, or lack a field
-    /// that the layout requires.
-    pub fn read(bytes: &[u8]) -> Result<Self> {
-        if bytes.iter().all(u8::is_ascii_whitespace) {
-            return Err(Error::input("the transcript is empty").hint("write it again as JSON"));
+/// The layout of the JSON in `text`, and what it says.
+pub(super) fn read(text: &str) -> Result<(Layout, Draft)> {
+    let parse = |text: &str| {
+        let values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+        values.collect::<std::result::Result<Vec<Value>, _>>()
+    };
+    // Python writes NaN, which JSON does not have.
+    let mut values = parse(text).or_else(|error| parse(&without_nan(text)).map_err(|_| error)).map_err(|error| {
+        Error::input("the transcript is not JSON").hint("give JSON, SRT, WebVTT or TTML").caused_by(error)
+    })?;
+    let (layout, draft) = match values.len() {
+        1 => layout(values.swap_remove(0)).ok_or_else(unknown)?,
+        _ if values.iter().all(services::is_vosk) => (Layout::Vosk, services::vosk(values)),
+        num => {
+            return Err(
+                Error::input(format!("here are {num} JSON documents")).hint("give the transcript of one recording")
+            );
         }
-        // whisper.cpp cuts characters into tokens, so its strings need not be UTF-8.
-        let text = String::from_utf8_lossy(bytes);
-        let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-        let value: Value = serde_json::from_str(text).map_err(|error| {
-            Error::input("the transcript is not JSON").hint("write it as JSON, which has no NaN").caused_by(error)
-        })?;
-        read(value)
-    }
+    };
+    Ok((layout, draft.map_err(|error| error.at(format!("read as {}", layout.name())))?))
 }
 
-/// Reads the transcript in `value` in any known layout.
-fn read(value: Value) -> Result<Transcript> {
-    let Some((layout, words)) = words(value) else { return Err(unknown()) };
-    let mut words = words.map_err(|error| error.at(format!("read as {}", layout.name())))?;
-    words.retain(|word| !word.text.is_empty());
-    if words.is_empty() {
-        return Err(Error::input("the transcript has no words").hint("make sure that the recording contains speech"));
+/// `text` with `null` in place of numbers that JSON does not have.
+fn without_nan(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let (mut is_string, mut is_escaped) = (false, false);
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let name = ["NaN", "Infinity", "-Infinity"].into_iter().find(|name| !is_string && rest.starts_with(name));
+        let length = match name {
+            Some(name) => name.len(),
+            None => c.len_utf8(),
+        };
+        plain.push_str(if name.is_some() { "null" } else { &rest[..length] });
+        is_string ^= c == '"' && !is_escaped;
+        is_escaped = is_string && c == '\\' && !is_escaped;
+        rest = &rest[length..];
     }
-    let num_impossible_times = words.iter_mut().map(|word| usize::from(word.drop_impossible_time())).sum();
-    Ok(Transcript { layout, words, num_impossible_times })
-}
-
-impl Layout {
-    /// The name for error messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Whisper => "Whisper",
-            Self::WhisperCpp => "whisper.cpp",
-            Self::Nemo => "NeMo",
-            Self::FluidAudio => "FluidAudio",
-            Self::ParakeetMlx => "parakeet-mlx",
-        }
-    }
+    plain
 }
 
 fn unknown() -> Error {
     Error::input("the layout of the transcript is not known").hint(
-        "known layouts are Whisper, faster-whisper and WhisperX (segments with words), whisper.cpp (-ojf), NeMo (timestamp.word), \
-         FluidAudio (wordTimings, tokenTimings) and parakeet-mlx (sentences)",
+        "known layouts are Whisper, faster-whisper, WhisperX and whisper-timestamped (segments with words), whisper.cpp (-ojf), \
+         Hugging Face (chunks), NeMo (timestamp.word), FluidAudio (wordTimings, tokenTimings), parakeet-mlx (sentences), Deepgram, \
+         AssemblyAI, Vosk, sherpa-onnx, SRT, WebVTT and TTML",
     )
 }
 
 /// The layout, recognised by a field that no other layout has, and the words.
-fn words(mut value: Value) -> Option<(Layout, Result<Vec<Word>>)> {
+fn layout(mut value: Value) -> Option<(Layout, Result<Draft>)> {
     if let Value::Array(items) = &mut value {
-        // NeMo writes a list of recordings, faster-whisper a list of segments.
-        if items.len() == 1 && ["timestamp", "timestep"].iter().any(|field| items[0].get(field).is_some()) {
-            return words(items.swap_remove(0));
-        }
         let is_segment = |item: &Value| item.get("text").is_some() && item.get("start").is_some();
-        return (!items.is_empty() && items.iter().all(is_segment))
-            .then(|| (Layout::Whisper, parse(value).map(whisper)));
+        let is_word = |item: &Value| item.get("word").is_some();
+        // faster-whisper writes a list of segments; others write a list of recordings.
+        return match items.len() {
+            0 => None,
+            _ if items.iter().all(is_segment) => Some((Layout::Whisper, parse(value).map(whisper))),
+            _ if items.iter().all(is_word) => Some((Layout::Whisper, services::words_apart(&Value::Null, value, ""))),
+            1 => layout(items.swap_remove(0)),
+            _ if items.iter().all(services::is_vosk) => Some((Layout::Vosk, services::vosk(items.split_off(0)))),
+            _ => None,
+        };
+    }
+    if let Some(found) = services::layout(&mut value) {
+        return Some(found);
     }
     let mut take = |field: &str| value.get_mut(field).map(Value::take);
     if let Some(transcription) = take("transcription").filter(Value::is_array) {
@@ -94,6 +100,7 @@ fn words(mut value: Value) -> Option<(Layout, Result<Vec<Word>>)> {
     if let Some(sentences) = take("sentences").filter(Value::is_array) {
         return Some((Layout::ParakeetMlx, parse(sentences).map(parakeet_mlx)));
     }
+    let text = take("text").and_then(|text| text.as_str().map(str::to_owned)).unwrap_or_default();
     let (segments, all_words) = (take("segments").filter(Value::is_array), take("words").filter(Value::is_array));
     let has_words = |segments: &Value| {
         segments
@@ -101,60 +108,26 @@ fn words(mut value: Value) -> Option<(Layout, Result<Vec<Word>>)> {
             .is_some_and(|all| all.iter().any(|segment| segment.get("words").is_some_and(Value::is_array)))
     };
     match (segments, all_words) {
-        (Some(segments), Some(all_words)) if !has_words(&segments) => {
-            Some((Layout::Whisper, words_apart(segments, all_words)))
+        (Some(segments), Some(all_words)) if !has_words(&segments) && all_words.get(0).is_some() => {
+            Some((Layout::Whisper, services::words_apart(&segments, all_words, &text)))
         }
         (Some(segments), _) => Some((Layout::Whisper, parse(segments).map(whisper))),
-        (None, Some(all_words)) => Some((Layout::Whisper, words_apart(Value::Array(Vec::new()), all_words))),
+        (None, Some(all_words)) => Some((Layout::Whisper, services::words_apart(&Value::Null, all_words, &text))),
         (None, None) => None,
     }
 }
 
-fn parse<T: DeserializeOwned>(value: Value) -> Result<T> {
-    serde_json::from_value(value)
-        .map_err(|error| Error::input("a field is missing or of another type").caused_by(error))
-}
-
-#[derive(Deserialize)]
-struct WhisperSegment {
-    start: Option<f64>,
-    end: Option<f64>,
-    text: String,
-    words: Option<Vec<WhisperWord>>,
-}
-
-#[derive(Deserialize)]
-struct WhisperWord {
-    word: String,
-    start: Option<f64>,
-    end: Option<f64>,
-}
-
-fn whisper(segments: Vec<WhisperSegment>) -> Vec<Word> {
-    let of_segment = |(index, segment): (usize, WhisperSegment)| {
+fn whisper(segments: Vec<WhisperSegment>) -> Draft {
+    let mut draft = Draft::default();
+    for (index, segment) in segments.into_iter().enumerate() {
         let WhisperSegment { start, end, text, words } = segment;
-        match words.filter(|words| !words.is_empty()) {
-            None => vec![Word::new(&format!(" {text}"), start, end, index)],
-            Some(words) => {
-                let words = words.iter().map(|word| Word::new(&word.word, word.start, word.end, index));
-                glue_by_text(words.collect(), &text)
-            }
-        }
-    };
-    segments.into_iter().enumerate().flat_map(of_segment).collect()
-}
-
-/// Reads words that stand beside the segments, as OpenAI's web API returns them. A word belongs to
-/// the segment in which it begins.
-fn words_apart(segments: Value, words: Value) -> Result<Vec<Word>> {
-    let (segments, words): (Vec<WhisperSegment>, Vec<WhisperWord>) = (parse(segments)?, parse(words)?);
-    let ends: Vec<f64> = segments.iter().filter_map(|segment| segment.end).collect();
-    let words = words.into_iter().map(|word| {
-        let segment = ends.partition_point(|end| word.start.is_some_and(|start| *end <= start));
-        Word::new(&word.word, word.start, word.end, segment)
-    });
-    let text: String = segments.into_iter().map(|segment| segment.text).collect();
-    Ok(glue_by_text(words.collect(), &text))
+        draft.segments.push(Times::new(start.0, end.0));
+        draft.pieces.extend(match words.filter(|words| words.iter().any(|word| !word.text().trim().is_empty())) {
+            None => cut(&format!(" {text}"), index),
+            Some(words) => glue_by_text(words.iter().map(|word| word.piece(index)).collect(), &text),
+        });
+    }
+    draft
 }
 
 #[derive(Deserialize)]
@@ -176,29 +149,29 @@ struct Offsets {
     to: f64,
 }
 
-fn whisper_cpp(segments: Vec<CppSegment>) -> Vec<Word> {
+fn whisper_cpp(segments: Vec<CppSegment>) -> Draft {
     let seconds = |milliseconds: f64| milliseconds / 1e3;
-    let of_segment = |(index, segment): (usize, CppSegment)| {
-        let whole =
-            || Word::new(&segment.text, Some(seconds(segment.offsets.from)), Some(seconds(segment.offsets.to)), index);
+    let mut draft = Draft::default();
+    for (index, segment) in segments.into_iter().enumerate() {
+        draft.segments.push(Times::new(Some(seconds(segment.offsets.from)), Some(seconds(segment.offsets.to))));
         let tokens = segment.tokens.unwrap_or_default();
         // A character may be cut between two tokens. Then only the text of the segment is readable.
         let is_cut = tokens.iter().any(|token| token.text.contains(char::REPLACEMENT_CHARACTER));
         let is_spoken = |token: &&CppToken| !token.text.starts_with("[_") && !token.text.starts_with("<|");
-        let tokens: Vec<Word> = tokens
+        let tokens: Vec<Piece> = tokens
             .iter()
             .filter(is_spoken)
             .map(|token| {
                 let (from, to) = (token.offsets.map(|o| seconds(o.from)), token.offsets.map(|o| seconds(o.to)));
-                Word::new(&token.text, from, to, index)
+                Piece::new(&token.text, from, to, index)
             })
             .collect();
-        if tokens.is_empty() || is_cut { vec![whole()] } else { merged(tokens) }
-    };
-    segments.into_iter().enumerate().flat_map(of_segment).collect()
+        draft.pieces.extend(if tokens.is_empty() || is_cut { cut(&segment.text, index) } else { merged(tokens) });
+    }
+    draft
 }
 
-fn nemo(mut stamps: Value) -> Result<Vec<Word>> {
+fn nemo(mut stamps: Value) -> Result<Draft> {
     let words = stamps
         .get_mut("word")
         .map(Value::take)
@@ -209,8 +182,9 @@ fn nemo(mut stamps: Value) -> Result<Vec<Word>> {
     {
         return Err(Error::input("the time stamps count frames, not seconds").hint("transcribe with timestamps=True"));
     }
-    let words: Vec<WhisperWord> = parse(words)?;
-    Ok(words.iter().map(|word| Word::new(&format!(" {}", word.word), word.start, word.end, 0)).collect())
+    let words: Vec<TimedWord> = parse(words)?;
+    let pieces = words.iter().map(|word| Piece::new(&format!(" {}", word.text()), word.start.0, word.end.0, 0));
+    Ok(Draft { pieces: pieces.collect(), ..Draft::default() })
 }
 
 #[derive(Deserialize)]
@@ -218,36 +192,48 @@ fn nemo(mut stamps: Value) -> Result<Vec<Word>> {
 struct FluidAudioTiming {
     #[serde(alias = "word")]
     token: String,
-    start_time: Option<f64>,
-    end_time: Option<f64>,
+    #[serde(default)]
+    start_time: Seconds,
+    #[serde(default)]
+    end_time: Seconds,
 }
 
-fn fluid_audio_words(timings: Vec<FluidAudioTiming>) -> Vec<Word> {
-    timings
-        .iter()
-        .map(|timing| Word::new(&format!(" {}", timing.token), timing.start_time, timing.end_time, 0))
-        .collect()
+fn fluid_audio_words(timings: Vec<FluidAudioTiming>) -> Draft {
+    let word = |timing: &FluidAudioTiming| {
+        Piece::new(&format!(" {}", timing.token), timing.start_time.0, timing.end_time.0, 0)
+    };
+    Draft { pieces: timings.iter().map(word).collect(), ..Draft::default() }
 }
 
-fn fluid_audio_tokens(timings: Vec<FluidAudioTiming>) -> Vec<Word> {
-    merged(timings.iter().map(|timing| Word::new(&timing.token, timing.start_time, timing.end_time, 0)).collect())
+fn fluid_audio_tokens(timings: Vec<FluidAudioTiming>) -> Draft {
+    let token = |timing: &FluidAudioTiming| Piece::new(&timing.token, timing.start_time.0, timing.end_time.0, 0);
+    Draft { pieces: merged(timings.iter().map(token).collect()), ..Draft::default() }
 }
 
 #[derive(Deserialize)]
 struct MlxSentence {
+    #[serde(default)]
+    start: Seconds,
+    #[serde(default)]
+    end: Seconds,
     tokens: Vec<MlxToken>,
 }
 
 #[derive(Deserialize)]
 struct MlxToken {
     text: String,
-    start: Option<f64>,
-    end: Option<f64>,
+    #[serde(default)]
+    start: Seconds,
+    #[serde(default)]
+    end: Seconds,
 }
 
-fn parakeet_mlx(sentences: Vec<MlxSentence>) -> Vec<Word> {
-    let of_sentence = |(index, sentence): (usize, MlxSentence)| {
-        merged(sentence.tokens.iter().map(|token| Word::new(&token.text, token.start, token.end, index)).collect())
-    };
-    sentences.into_iter().enumerate().flat_map(of_sentence).collect()
+fn parakeet_mlx(sentences: Vec<MlxSentence>) -> Draft {
+    let mut draft = Draft::default();
+    for (index, sentence) in sentences.into_iter().enumerate() {
+        let token = |token: &MlxToken| Piece::new(&token.text, token.start.0, token.end.0, index);
+        draft.segments.push(Times::new(sentence.start.0, sentence.end.0));
+        draft.pieces.extend(merged(sentence.tokens.iter().map(token).collect()));
+    }
+    draft
 }

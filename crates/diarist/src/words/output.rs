@@ -1,6 +1,4 @@
-//! Writes utterances as SubRip and WebVTT subtitles, as plain text, and as JSON.
-//!
-//! The layout of the subtitles is that of [`crate::formats::subtitles`].
+//! Writes utterances as plain text and as JSON.
 
 use std::fmt::Write as _;
 
@@ -8,45 +6,20 @@ use serde::{Deserialize, Serialize};
 
 use super::utterances::{SpokenWord, Utterance};
 use crate::formats::one_line;
-use crate::formats::subtitles::{self, SubtitleFormat, escaped, voice};
-
-/// Limits of one subtitle in characters and seconds: two lines of 42 characters, and the time to
-/// read them.
-const MAX_CUE_CHARS: usize = 84;
-const MAX_CUE_S: f64 = 7.0;
-/// A subtitle with at least this many characters ends at the end of a sentence.
-const LONG_CUE_CHARS: usize = 42;
-const SENTENCE_ENDS: [char; 8] = ['.', '!', '?', '…', '。', '！', '？', '؟'];
-
-/// The utterances as subtitles in the order of their start. Long utterances become several
-/// subtitles.
-pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat) -> String {
-    let mut cues: Vec<Utterance> = utterances.iter().flat_map(|utterance| utterance.cut(ends_cue)).collect();
-    cues.sort_by(|a, b| a.time().start.total_cmp(&b.time().start));
-    let payload = |cue: &Utterance| match (format, &cue.speaker) {
-        (SubtitleFormat::Srt, _) => labelled(cue),
-        (SubtitleFormat::Vtt, Some(speaker)) => voice(speaker) + &escaped(&cue.text()),
-        (SubtitleFormat::Vtt, None) => escaped(&cue.text()),
-    };
-    subtitles::cues(cues.iter().map(|cue| (cue.time(), payload(cue))), format)
-}
 
 /// The utterances as lines of text: time, speaker, words.
 pub fn text(utterances: &[Utterance]) -> String {
     utterances.iter().fold(String::new(), |mut text, utterance| {
-        let seconds = utterance.time().start.max(0.0) as u64;
-        let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-        let _ = writeln!(text, "[{hours}:{minutes:02}:{seconds:02}] {}", labelled(utterance));
+        // Writing to a string cannot fail.
+        let _ = writeln!(text, "[{}] {}", start(utterance), labelled(utterance));
         text
     })
 }
 
-fn ends_cue(cue: &Utterance, next: &SpokenWord) -> bool {
-    let text = cue.text();
-    let num_chars = text.chars().count();
-    let too_long = num_chars + 1 + next.text.chars().count() > MAX_CUE_CHARS;
-    let ends_sentence = num_chars >= LONG_CUE_CHARS && text.ends_with(SENTENCE_ENDS);
-    too_long || ends_sentence || next.time.end - cue.time().start > MAX_CUE_S
+/// The start of an utterance as `h:mm:ss`.
+pub(super) fn start(utterance: &Utterance) -> String {
+    let seconds = utterance.time().start.max(0.0) as u64;
+    format!("{}:{:02}:{:02}", seconds / 3600, seconds / 60 % 60, seconds % 60)
 }
 
 fn labelled(utterance: &Utterance) -> String {

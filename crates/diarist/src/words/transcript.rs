@@ -2,14 +2,17 @@
 
 use crate::timeline::Segment;
 
-/// A word, or a longer piece of text if the recogniser gives no times of words.
+/// A word.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Word {
     /// The text, without blanks around it.
     pub text: String,
-    /// The time at which it was said, in seconds; `None` if the recogniser gave none, or an
-    /// impossible one.
+    /// The time at which it was said, in seconds; `None` if neither the word nor its segment has
+    /// one.
     pub time: Option<Segment>,
+    /// Whether `time` is a part of a longer stretch that is known: of its segment, or of the gap
+    /// between other words.
+    pub is_estimated: bool,
     /// Whether the word follows the one before it without a blank.
     pub is_glued: bool,
     /// Index of the recogniser's segment that contains the word.
@@ -18,17 +21,35 @@ pub struct Word {
 
 /// A known layout of transcripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Layout {
-    /// OpenAI Whisper and its web API, faster-whisper, WhisperX: segments with words.
+    /// OpenAI Whisper and its web API, faster-whisper, WhisperX, whisper-timestamped: segments with
+    /// words.
     Whisper,
     /// whisper.cpp: a transcription with offsets in milliseconds.
     WhisperCpp,
+    /// Transformers of Hugging Face: chunks with time stamps.
+    HuggingFace,
     /// NeMo (Parakeet, Canary): time stamps of words.
     Nemo,
     /// FluidAudio: timings of words or tokens.
     FluidAudio,
     /// parakeet-mlx: sentences of tokens.
     ParakeetMlx,
+    /// Deepgram: channels with alternatives.
+    Deepgram,
+    /// AssemblyAI: words in milliseconds.
+    AssemblyAi,
+    /// Vosk: results with words, one after the other, or the monologues of `vosk-transcriber`.
+    Vosk,
+    /// sherpa-onnx: tokens and their time stamps.
+    SherpaOnnx,
+    /// SubRip subtitles.
+    Srt,
+    /// WebVTT subtitles.
+    Vtt,
+    /// Timed Text Markup Language, which broadcasters use for subtitles.
+    Ttml,
 }
 
 /// A transcript as a recogniser wrote it.
@@ -38,26 +59,30 @@ pub struct Transcript {
     pub layout: Layout,
     /// All words in their order.
     pub words: Vec<Word>,
-    /// Number of words with impossible times: negative, or an end before the start. Such words
-    /// count as words without a time.
+    /// Number of words with an impossible time: negative, not finite, or an end before the start.
+    /// The rest of the time is used.
     pub num_impossible_times: usize,
+    /// Number of subtitles that were left out because their times cannot be read.
+    pub num_left_out: usize,
 }
 
-impl Word {
-    /// A word of segment `segment`. `text` is the recogniser's, including blanks around it.
-    pub(super) fn new(text: &str, start: Option<f64>, end: Option<f64>, segment: usize) -> Self {
-        let time = start.zip(end).map(|(start, end)| Segment::new(start, end));
-        let is_glued = !text.starts_with([' ', '\t', '\n', '\u{2581}']);
-        let text = text.trim_matches(|c: char| c.is_whitespace() || c == '\u{2581}').to_owned();
-        Self { text, time, is_glued, segment }
-    }
-
-    /// Removes an impossible time. Returns whether there was one.
-    pub(super) fn drop_impossible_time(&mut self) -> bool {
-        let is_impossible = self.time.is_some_and(|time| !(time.start >= 0.0 && time.end >= time.start));
-        if is_impossible {
-            self.time = None;
+impl Layout {
+    /// The name for error messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Whisper => "Whisper",
+            Self::WhisperCpp => "whisper.cpp",
+            Self::HuggingFace => "Hugging Face",
+            Self::Nemo => "NeMo",
+            Self::FluidAudio => "FluidAudio",
+            Self::ParakeetMlx => "parakeet-mlx",
+            Self::Deepgram => "Deepgram",
+            Self::AssemblyAi => "AssemblyAI",
+            Self::Vosk => "Vosk",
+            Self::SherpaOnnx => "sherpa-onnx",
+            Self::Srt => "SRT",
+            Self::Vtt => "WebVTT",
+            Self::Ttml => "TTML",
         }
-        is_impossible
     }
 }

@@ -1,6 +1,5 @@
 //! Groups consecutive words of one speaker into utterances.
 
-use super::pieces::is_without_blanks;
 use crate::timeline::Segment;
 
 /// A pause longer than this many seconds ends an utterance.
@@ -47,20 +46,6 @@ impl Utterance {
             text.extend(word.text.chars().map(|c| if c.is_control() { ' ' } else { c }));
         }
         text
-    }
-
-    /// Cuts the utterance before every word for which `ends` returns true; `ends` gets the part so
-    /// far and the next word. Glued words stay together, except in scripts without blanks.
-    pub(super) fn cut(&self, ends: impl Fn(&Self, &SpokenWord) -> bool) -> Vec<Self> {
-        let mut parts: Vec<Self> = Vec::new();
-        for word in &self.words {
-            let is_part_of_word = word.is_glued && !word.text.starts_with(is_without_blanks);
-            match parts.last_mut().filter(|part| is_part_of_word || !ends(part, word)) {
-                Some(part) => part.words.push(word.clone()),
-                None => parts.push(Self { speaker: self.speaker.clone(), words: vec![word.clone()] }),
-            }
-        }
-        parts
     }
 }
 

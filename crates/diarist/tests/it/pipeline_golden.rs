@@ -80,8 +80,11 @@ fn samples_give_what_community_1_gives() {
         assert!(error <= 1e-4, "{name}: centroids differ by {error}");
 
         for (annotation, key) in [(result.annotation(), "rttm"), (result.exclusive_annotation(), "exclusive.rttm")] {
-            let expected = std::fs::read_to_string(golden(key)).unwrap();
-            assert_eq!(rttm::write(&annotation).unwrap(), expected, "{name}: {key}");
+            // pyannote does not cut turns at the end of the recording.
+            let mut expected = rttm::read_file(&golden(key)).unwrap().remove(0);
+            expected.turns.iter_mut().for_each(|turn| turn.end_s = turn.end_s.min(result.duration_s));
+            let written = [&annotation, &expected].map(|annotation| rttm::write(annotation).unwrap());
+            assert_eq!(written[0], written[1], "{name}: {key}");
         }
     }
 }
@@ -185,7 +188,7 @@ fn published_outputs_of_community_1_are_met() {
                 // The published files have six decimals.
                 ours.speaker == theirs.speaker
                     && (ours.start_s - theirs.start_s).abs() < 1e-6
-                    && (ours.end_s - theirs.end_s).abs() < 2e-6
+                    && (ours.end_s - theirs.end_s.min(result.duration_s)).abs() < 2e-6
             });
         println!(
             "{wav}: {} chunks, {differing} frames differ, embeddings max abs error {error:.2e} over {} slots, RTTM identical: {identical}",

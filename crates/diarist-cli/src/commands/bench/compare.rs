@@ -8,7 +8,8 @@ use std::path::Path;
 use diarist::{Error, Result};
 
 use super::record::{Figures, Report};
-use crate::table;
+use super::statistics;
+use crate::table::Form;
 
 /// Reads `report.json` of an earlier run.
 pub(super) fn read(path: &Path) -> Result<Report> {
@@ -23,10 +24,10 @@ pub(super) fn read(path: &Path) -> Result<Report> {
 }
 
 /// Writes a row for each file of both reports: both error rates, the difference in points, and the
-/// ratio of the speeds.
-pub(super) fn write(first: &Report, second: &Report, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "# A: {}; {}", first.setup.convention(), first.setup.conditions())?;
-    writeln!(out, "# B: {}; {}", second.setup.convention(), second.setup.conditions())?;
+/// ratio of the speeds. Then how far the totals depend on the choice of files.
+pub(super) fn write(first: &Report, second: &Report, form: Form, out: &mut impl Write) -> io::Result<()> {
+    form.remark(out, &format!("A: {}; {}", first.setup.convention(), first.setup.conditions()))?;
+    form.remark(out, &format!("B: {}; {}", second.setup.convention(), second.setup.conditions()))?;
     let others: BTreeMap<&str, &Figures> =
         second.files.iter().map(|file| (file.file_id.as_str(), &file.figures)).collect();
     let common: Vec<(&str, &Figures, &Figures)> = first
@@ -42,12 +43,39 @@ pub(super) fn write(first: &Report, second: &Report, out: &mut impl Write) -> io
         Figures::sum(all.iter())
     };
     rows.push(cells("TOTAL", &total(|(_, a, _)| **a), &total(|(_, _, b)| **b)));
-    table::write(out, &rows)?;
+    form.table(out, &rows)?;
+    for line in certainty(&common) {
+        form.remark(out, &line)?;
+    }
     let left_out = first.files.len() + second.files.len() - 2 * common.len();
     if left_out > 0 {
-        writeln!(out, "# {left_out} files are only in one report and not counted")?;
+        form.remark(out, &format!("{left_out} files are only in one report and not counted"))?;
     }
     Ok(())
+}
+
+/// Intervals of both rates and of their difference, and the paired test; nothing for a single file.
+fn certainty(common: &[(&str, &Figures, &Figures)]) -> Vec<String> {
+    let pairs: Vec<(&Figures, &Figures)> = common.iter().map(|&(_, a, b)| (a, b)).collect();
+    let (a, b): (Vec<&Figures>, Vec<&Figures>) = pairs.iter().copied().unzip();
+    let (Some(of_a), Some(of_b), Some(difference)) =
+        (statistics::interval(&a), statistics::interval(&b), statistics::difference(&pairs))
+    else {
+        return Vec::new();
+    };
+    let percent = |(low, high): (f64, f64)| format!("{:.2} to {:.2} %", 100.0 * low, 100.0 * high);
+    let (low, high) = difference.interval;
+    vec![
+        format!(
+            "95 % intervals of the DER by bootstrap over {} files: A {}, B {}, B - A {:+.2} to {:+.2} points",
+            pairs.len(),
+            percent(of_a),
+            percent(of_b),
+            100.0 * low,
+            100.0 * high
+        ),
+        format!("paired permutation test over files: p = {:.4} (small if A and B differ)", difference.p),
+    ]
 }
 
 fn cells(name: &str, a: &Figures, b: &Figures) -> [String; 8] {
@@ -77,12 +105,16 @@ mod tests {
             report(&[("x", figures(1.0, 10.0, 4.0)), ("y", figures(0.0, 30.0, 4.0)), ("z", figures(9.0, 9.0, 1.0))]);
         let b = report(&[("y", figures(3.0, 30.0, 2.0)), ("x", figures(1.0, 10.0, 2.0))]);
         let mut text = Vec::new();
-        write(&a, &b, &mut text).unwrap();
+        write(&a, &b, Form::Text, &mut text).unwrap();
         let text = String::from_utf8(text).unwrap();
         let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[3], ["x", "10.00", "10.00", "+0.00", "10.00", "10.00", "+0.00", "2.00"]);
         assert_eq!(lines[4], ["y", "0.00", "10.00", "+10.00", "0.00", "10.00", "+10.00", "2.00"]);
         assert_eq!(lines[5][..4], ["TOTAL", "2.50", "10.00", "+7.50"]);
+        // Two files: each of the four exchanges has the same difference, and a resample has one
+        // file twice, or both.
+        assert!(text.contains("over 2 files: A 0.00 to 10.00 %, B 10.00 to 10.00 %, B - A +0.00 to +10.00 points"));
+        assert!(text.contains("p = 1.0000"), "{text}");
         assert_eq!(text.lines().last(), Some("# 1 files are only in one report and not counted"));
     }
 

@@ -24,6 +24,17 @@ pub(super) struct Report {
     pub(super) corpus: Figures,
     /// In the order of their file ids.
     pub(super) files: Vec<FileRecord>,
+    /// Recordings that could not be measured; they count in no figure.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) failed: Vec<Failed>,
+}
+
+/// A recording that could not be measured.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct Failed {
+    pub(super) file_id: String,
+    /// The fault, in one line.
+    pub(super) message: String,
 }
 
 /// The options that the figures depend on. Two runs with the same setup measure the same thing.
@@ -52,6 +63,9 @@ pub(super) struct FileRecord {
     pub(super) audio: String,
     /// Whether a UEM gives the scored regions; otherwise the whole recording is scored.
     pub(super) has_uem: bool,
+    /// Start and end of each scored region in seconds.
+    #[serde(default)]
+    pub(super) regions: Vec<(f64, f64)>,
     pub(super) figures: Figures,
     /// Timings of the iteration with the median total.
     pub(super) timings: JsonTimings,
@@ -194,7 +208,13 @@ impl Report {
             model_load_s,
             corpus: Figures::default(),
             files: Vec::new(),
+            failed: Vec::new(),
         }
+    }
+
+    /// Whether there is a record of this file.
+    pub(super) fn has(&self, file_id: &str) -> bool {
+        self.files.binary_search_by(|file| file.file_id.as_str().cmp(file_id)).is_ok()
     }
 
     /// Adds a record in the order of file ids and updates the sums.
@@ -339,6 +359,7 @@ pub(super) mod tests {
                 file_id: (*file_id).to_owned(),
                 audio: format!("{file_id}.wav"),
                 has_uem: true,
+                regions: vec![(0.0, 4.0)],
                 figures: *figures,
                 timings: JsonTimings::new(&timings(), 1.0),
                 cache_use: Some(CacheUse { num_chunks: 10, num_hits: 4 }),

@@ -1,14 +1,17 @@
 //! Output on stdout: a view for people on a terminal, JSON Lines elsewhere.
 
-use std::io::{self, Write};
+use std::io;
 
-use diarist::parts::formats::json::Document;
+use diarist::parts::formats::json::{Document, milliseconds};
 use diarist::parts::live::{Board, LiveResult};
-use diarist::{Error, ErrorKind, LiveEvent, Result};
+use diarist::parts::timeline::ReadableSettings;
+use diarist::{Error, LiveEvent, Result};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
+use super::lines::{Lines, called};
 use crate::progress::clock;
+use crate::{output, terminal};
 
 /// Seconds for which the screen still shows corrections of a turn that is over.
 const KEPT_S: f64 = 600.0;
@@ -35,85 +38,115 @@ enum Notice {
 }
 
 /// Destination of the events.
-pub(super) enum View {
+pub(super) struct View {
+    place: Place,
+    /// The first fault of stdout. No more events go there, but the result is tried.
+    fault: Option<Error>,
+}
+
+enum Place {
     Json,
-    Terminal { board: Board, bar: ProgressBar },
+    Terminal {
+        board: Board,
+        lines: Lines,
+        bar: ProgressBar,
+        /// Seconds from a moment to the last decision about it.
+        delay_s: f64,
+    },
 }
 
 impl View {
-    pub(super) fn new(json: bool) -> Self {
+    /// JSON Lines, or a screen whose turns are readable by `settings`. Events about a moment come
+    /// at most `delay_s` seconds after it.
+    pub(super) fn new(json: bool, settings: ReadableSettings, delay_s: f64) -> Self {
         if json {
-            return Self::Json;
+            return Self { place: Place::Json, fault: None };
         }
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stdout());
         bar.set_style(ProgressStyle::with_template("{msg}").expect("the template is well formed"));
         bar.set_message("listening");
-        Self::Terminal { board: Board::default(), bar }
+        let place = Place::Terminal { board: Board::default(), lines: Lines::new(settings), bar, delay_s };
+        Self { place, fault: None }
+    }
+
+    /// Whether people see the view.
+    pub(super) fn is_terminal(&self) -> bool {
+        matches!(self.place, Place::Terminal { .. })
+    }
+
+    /// Whether the reader of stdout is gone.
+    pub(super) fn is_abandoned(&self) -> bool {
+        self.fault.as_ref().is_some_and(is_closed)
+    }
+
+    fn line(&mut self, heard_s: f64, event: &impl Serialize) {
+        if self.fault.is_none() {
+            self.fault = line(heard_s, event).err();
+        }
     }
 
     /// Redraws the last line of a terminal.
     pub(super) fn tick(&self) {
-        if let Self::Terminal { bar, .. } = self {
+        if let Place::Terminal { bar, .. } = &self.place {
             bar.tick();
         }
     }
 
     /// Shows changes after `heard_s` seconds of audio.
-    pub(super) fn events(&mut self, heard_s: f64, events: &[LiveEvent]) -> Result<()> {
-        match self {
-            Self::Json => events.iter().try_for_each(|event| line(heard_s, event)),
-            Self::Terminal { board, bar } => {
+    pub(super) fn events(&mut self, heard_s: f64, events: &[LiveEvent]) {
+        match &mut self.place {
+            Place::Json => events.iter().for_each(|event| self.line(heard_s, event)),
+            Place::Terminal { board, lines, bar, delay_s } => {
                 for event in events {
                     board.apply(event);
-                    if let Some(text) = lasting_line(board, event) {
-                        bar.println(text);
+                    if let Some(text) = lines.event(board, event) {
+                        bar.println(terminal::cell(&text));
                     }
                 }
-                bar.set_message(now(board, heard_s));
+                lines.ripe(board, heard_s - *delay_s).iter().for_each(|text| bar.println(terminal::cell(text)));
+                bar.set_message(terminal::cell(&now(board, heard_s)));
                 board.forget_before(heard_s - KEPT_S);
-                Ok(())
             }
         }
     }
 
-    pub(super) fn behind(&mut self, heard_s: f64, seconds: f64) -> Result<()> {
-        match self {
-            Self::Json => line(heard_s, &Notice::Behind { seconds }),
-            Self::Terminal { bar, .. } => {
-                bar.println(format!("{seconds:.1} s behind"));
-                Ok(())
-            }
+    pub(super) fn behind(&mut self, heard_s: f64, seconds: f64) {
+        match &self.place {
+            Place::Json => self.line(heard_s, &Notice::Behind { seconds: milliseconds(seconds) }),
+            Place::Terminal { bar, .. } => bar.println(format!("{seconds:.1} s behind")),
         }
     }
 
-    pub(super) fn lost(&mut self, heard_s: f64, num_samples: usize) -> Result<()> {
+    pub(super) fn lost(&mut self, heard_s: f64, num_samples: usize) {
         let seconds = num_samples as f64 / f64::from(diarist::parts::segmentation::SAMPLE_RATE);
-        match self {
-            Self::Json => line(heard_s, &Notice::Lost { seconds }),
-            Self::Terminal { bar, .. } => {
-                bar.println(format!("{seconds:.1} s of audio were lost"));
-                Ok(())
-            }
+        match &self.place {
+            Place::Json => self.line(heard_s, &Notice::Lost { seconds: milliseconds(seconds) }),
+            Place::Terminal { bar, .. } => bar.println(format!("{seconds:.1} s of audio were lost")),
         }
     }
 
     /// Shows the last events and the result.
     pub(super) fn finish(&mut self, result: &LiveResult) -> Result<()> {
         let heard_s = result.diarization.duration_s;
-        self.events(heard_s, &result.events)?;
-        match self {
-            Self::Json => {
+        self.events(heard_s, &result.events);
+        match &mut self.place {
+            Place::Json => {
+                if let Some(closed) = self.fault.take_if(|fault| is_closed(fault)) {
+                    return Err(closed);
+                }
                 let document = Document::new(&result.diarization);
-                line(heard_s, &Notice::Result { result: Box::new(document) })
+                let text = json_line(heard_s, &Notice::Result { result: Box::new(document) });
+                output::to_stdout(text.as_bytes())
+                    .map_err(|error| output::keep_for(error, "result.json", text.as_bytes()))?;
+                // Events are missing before the result.
+                self.fault.take().map_or(Ok(()), Err)
             }
-            Self::Terminal { bar, .. } => {
+            Place::Terminal { board, lines, bar, .. } => {
+                lines.ripe(board, f64::INFINITY).iter().for_each(|text| bar.println(terminal::cell(text)));
                 for speaker in &result.diarization.speakers {
                     let (speech, turns) = (clock(speaker.speech_s), speaker.num_turns);
-                    bar.println(format!(
-                        "{}  {speech} in {turns} turn{}",
-                        speaker.name.as_ref().unwrap_or(&speaker.label),
-                        if turns == 1 { "" } else { "s" }
-                    ));
+                    let name = terminal::cell(speaker.name.as_ref().unwrap_or(&speaker.label));
+                    bar.println(format!("{name}  {speech} in {turns} turn{}", if turns == 1 { "" } else { "s" }));
                 }
                 bar.finish_and_clear();
                 Ok(())
@@ -122,39 +155,19 @@ impl View {
     }
 }
 
-fn line<Event: Serialize>(heard_s: f64, event: &Event) -> Result<()> {
-    let mut stdout = io::stdout().lock();
-    let written = serde_json::to_writer(&mut stdout, &Line { heard_s, event }).map_err(io::Error::from);
-    written
-        .and_then(|()| stdout.write_all(b"\n"))
-        .and_then(|()| stdout.flush())
-        .map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
+fn line(heard_s: f64, event: &impl Serialize) -> Result<()> {
+    output::to_stdout(json_line(heard_s, event).as_bytes())
 }
 
-/// The name or number of a speaker.
-fn called(board: &Board, speaker: u32) -> String {
-    board.name(speaker).map_or_else(|| format!("speaker {speaker}"), str::to_owned)
+fn json_line(heard_s: f64, event: &impl Serialize) -> String {
+    let line = Line { heard_s: milliseconds(heard_s), event };
+    serde_json::to_string(&line).expect("every field has a JSON form") + "\n"
 }
 
-/// A line that stays on the screen, for a turn that is over or a correction of one.
-fn lasting_line(board: &Board, event: &LiveEvent) -> Option<String> {
-    match *event {
-        LiveEvent::Closed { turn, .. } => {
-            let turn = board.get(turn)?;
-            let (start, end) = (clock(turn.start_s), clock(turn.end_s));
-            let (speaker, length_s) = (called(board, turn.speaker), turn.end_s - turn.start_s);
-            Some(format!("{start:>8} - {end:<8} {speaker} ({length_s:.1} s)"))
-        }
-        LiveEvent::Relabelled { turn, speaker } => {
-            let turn = board.get(turn).filter(|turn| !turn.is_open)?;
-            Some(format!("{:>8}: that was {}", clock(turn.start_s), called(board, speaker)))
-        }
-        LiveEvent::Merged { speaker, into } => Some(format!("          speaker {speaker} is {}", called(board, into))),
-        LiveEvent::Named { speaker, ref name, .. } => {
-            Some(format!("          speaker {speaker} is {}", name.as_deref().unwrap_or("somebody unknown")))
-        }
-        LiveEvent::Opened { .. } | LiveEvent::Extended { .. } => None,
-    }
+/// Whether the reader of stdout has closed it.
+fn is_closed(fault: &Error) -> bool {
+    let source = std::error::Error::source(fault).and_then(|source| source.downcast_ref::<io::Error>());
+    source.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The line at the bottom, with the current speakers.
@@ -183,22 +196,11 @@ mod tests {
     }
 
     #[test]
-    fn the_screen_shows_turns_that_are_over_and_current_speakers() {
+    fn the_bottom_line_has_the_current_speakers() {
         let mut board = Board::default();
-        let line_of = |board: &mut Board, event| {
-            board.apply(&event);
-            lasting_line(board, &event)
-        };
-        assert_eq!(line_of(&mut board, LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 }), None);
+        board.apply(&LiveEvent::Opened { turn: 0, speaker: 1, start_s: 61.0 });
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1");
-        line_of(&mut board, LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
+        board.apply(&LiveEvent::Opened { turn: 1, speaker: 2, start_s: 62.0 });
         assert_eq!(now(&board, 63.0), "    1:03   speaker 1 and speaker 2 at the same time");
-        let closed = line_of(&mut board, LiveEvent::Closed { turn: 0, end_s: 64.5 });
-        assert_eq!(closed.unwrap(), "    1:01 - 1:05     speaker 1 (3.5 s)");
-        let named = LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(1.0) };
-        assert_eq!(line_of(&mut board, named).unwrap(), "          speaker 2 is Ann");
-        let relabelled = line_of(&mut board, LiveEvent::Relabelled { turn: 0, speaker: 2 });
-        assert_eq!(relabelled.unwrap(), "    1:01: that was Ann");
-        assert_eq!(line_of(&mut board, LiveEvent::Relabelled { turn: 1, speaker: 3 }), None, "it still goes on");
     }
 }

@@ -1,13 +1,13 @@
 //! Pairs of reference and hypothesis, and their scored regions.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use diarist::parts::analysis::file_id;
-use diarist::parts::formats::{rttm, uem};
+use diarist::parts::formats::uem;
 use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
+
+use crate::labels;
 
 /// One recording to score.
 #[derive(Debug)]
@@ -32,9 +32,9 @@ impl Pairs {
     /// Reads both sides and matches them by file id. `uem_path` gives the scored regions; without
     /// it, a `.uem` file beside each reference file does.
     pub(super) fn load(reference_path: &Path, hypothesis_path: &Path, uem_path: Option<&Path>) -> Result<Self> {
-        let references = read_side(reference_path)?;
-        let mut hypotheses = read_side(hypothesis_path)?;
         let mut warnings = Vec::new();
+        let references = read_side(reference_path, &mut warnings)?;
+        let mut hypotheses = read_side(hypothesis_path, &mut warnings)?;
         rename_single(reference_path, &references, hypothesis_path, &mut hypotheses, &mut warnings);
         let uem = uem_path.map(uem::read_file).transpose()?;
         let mut pairs = Vec::new();
@@ -67,17 +67,14 @@ impl Pairs {
     }
 }
 
-/// All annotations of an RTTM file, or of the RTTM files in a folder. An RTTM file without turns is
-/// a recording without turns, with the name of the file.
-fn read_side(path: &Path) -> Result<Side> {
+/// All annotations of a file, or of the files in a folder. A file without turns is a recording
+/// without turns, with the name of the file.
+fn read_side(path: &Path, warnings: &mut Vec<String>) -> Result<Side> {
     let mut side = Side::new();
-    for file in rttm_files(path)? {
-        let mut annotations = rttm::read_file(&file)?;
-        if annotations.is_empty() {
-            let file_id = file_id(&file);
-            annotations.push(Annotation { file_id, turns: Vec::new() });
-        }
-        for annotation in annotations {
+    for file in label_files(path)? {
+        let recordings = labels::read(&file)?;
+        warnings.extend(labels::losses(&recordings, &file));
+        for annotation in recordings.into_iter().map(|recording| recording.turns) {
             let file_id = annotation.file_id.clone();
             if let Some((_, other)) = side.insert(file_id.clone(), (annotation, file.clone())) {
                 let message = format!("{file_id} is in {} as well", other.display());
@@ -90,8 +87,8 @@ fn read_side(path: &Path) -> Result<Side> {
     Ok(side)
 }
 
-/// `path` itself, or the `.rttm` files in it if it is a folder, sorted.
-fn rttm_files(path: &Path) -> Result<Vec<PathBuf>> {
+/// `path` itself, or the files with turns in it if it is a folder, sorted.
+fn label_files(path: &Path) -> Result<Vec<PathBuf>> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
@@ -99,13 +96,16 @@ fn rttm_files(path: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in path.read_dir().map_err(fault)? {
         let file = entry.map_err(fault)?.path();
-        if file.extension() == Some(OsStr::new("rttm")) && file.is_file() {
+        if file.is_file() {
             files.push(file);
         }
     }
     files.sort();
+    let files = labels::of_one_format(files);
     if files.is_empty() {
-        return Err(Error::input("no .rttm file in this folder").at(path.display().to_string()));
+        return Err(Error::input("no file with turns in this folder")
+            .hint(labels::EXTENSIONS)
+            .at(path.display().to_string()));
     }
     Ok(files)
 }
@@ -206,6 +206,29 @@ mod tests {
     }
 
     #[test]
+    fn both_sides_may_have_any_format() {
+        let folder = folder(&[
+            (
+                "ref/a.TextGrid",
+                "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n0 9 <exists> 1 \"IntervalTier\" \"x\" 0 9 1 0 9 \"x\"",
+            ),
+            ("ref/a.uem", "a 1 0 5\n"),
+            ("ref/notes.csv", "not turns"),
+            ("hyp/a.srt", "1\n00:00:00,000 --> 00:00:01,000\nx: hi\n\n2\n00:00:01,000 --> 00:00:02,000\nwho?\n"),
+            ("hyp.txt", "0\t1\tx\n"),
+        ]);
+        let load =
+            |hypothesis: &str| Pairs::load(&folder.path().join("ref"), &folder.path().join(hypothesis), None).unwrap();
+        let pairs = load("hyp");
+        assert_eq!(
+            (ids(&pairs), pairs.pairs[0].hypothesis.turns.len(), pairs.pairs[0].uem.is_some()),
+            (vec!["a"], 1, true)
+        );
+        assert!(pairs.warnings.len() == 1 && pairs.warnings[0].contains("1 without a speaker"), "{:?}", pairs.warnings);
+        assert!(load("hyp.txt").warnings.iter().any(|warning| warning.contains("hyp has no reference")));
+    }
+
+    #[test]
     fn a_uem_limits_the_scored_regions() {
         let both = [A, B].concat();
         let folder =
@@ -225,14 +248,14 @@ mod tests {
             ("bad/a.rttm", "Dear all,\n"),
             ("twice/1.rttm", A),
             ("twice/2.rttm", A),
-            ("none/x.txt", ""),
+            ("none/x.pdf", ""),
             ("ok.rttm", A),
         ]);
         let ok = folder.path().join("ok.rttm");
         for (name, expected) in [
             ("bad", "a.rttm: line 1: unknown record type"),
             ("twice", "2.rttm: a is in "),
-            ("none", "none: no .rttm file in this folder"),
+            ("none", "none: no file with turns in this folder"),
             ("missing.rttm", "missing.rttm: cannot be read"),
         ] {
             let message = Pairs::load(&ok, &folder.path().join(name), None).unwrap_err().to_string();

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use diarist::parts::metrics::{DerComponents, JerComponents, ScoreOptions, Scores};
 use serde::Serialize;
 
-use crate::table;
+use crate::table::Form;
 
 /// The scores of all files.
 #[derive(Debug, Serialize)]
@@ -132,7 +132,7 @@ impl Report {
 
     /// Writes the convention on one line, then an aligned table with rates in percent of the
     /// reference speech.
-    pub(super) fn write_table(&self, out: &mut impl Write) -> io::Result<()> {
+    pub(super) fn write_table(&self, form: Form, out: &mut impl Write) -> io::Result<()> {
         let Convention { collar_s, skip_overlap, regions } = &self.convention;
         let overlap = if *skip_overlap { "skipped" } else { "scored" };
         let regions = match regions {
@@ -140,11 +140,11 @@ impl Report {
             Regions::Extent => "extent of reference and hypothesis (no UEM)",
             Regions::Mixed => "UEM where there is one, else extent of reference and hypothesis",
         };
-        writeln!(out, "# collar {collar_s} s on each side, overlap {overlap}, regions: {regions}")?;
+        form.remark(out, &format!("collar {collar_s} s on each side, overlap {overlap}, regions: {regions}"))?;
         let header = ["file", "DER %", "miss %", "false alarm %", "confusion %", "JER %", "speakers hyp/ref"];
         let mut rows = vec![header.map(str::to_owned)];
         rows.extend(self.files.iter().chain([&self.corpus]).map(Row::cells));
-        table::write(out, &rows)
+        form.table(out, &rows)
     }
 
     /// Writes the scores as JSON, with rates as fractions.
@@ -179,7 +179,7 @@ mod tests {
     #[test]
     fn the_table_is_aligned_and_the_total_comes_from_sums() {
         let mut text = Vec::new();
-        report().write_table(&mut text).unwrap();
+        report().write_table(Form::Text, &mut text).unwrap();
         assert_eq!(
             String::from_utf8(text).unwrap(),
             "\

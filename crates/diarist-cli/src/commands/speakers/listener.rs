@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use diarist::parts::analysis::file_id;
 use diarist::parts::voices::Voice;
 use diarist::{Diarization, Diarizer, Recording, Result, SpeakerDatabase};
 
@@ -55,6 +56,13 @@ impl Listener {
         let (voice, warnings) = self.with_bar(file, |recording| self.diarizer.voice(recording, min_speech_s))?;
         self.warn(file, &warnings);
         Ok(voice)
+    }
+
+    /// The voice of the one person who speaks in `samples`, a part of `file`.
+    pub(crate) fn excerpt(&self, file: &Path, samples: &[f32], min_speech_s: f64) -> Result<Voice> {
+        let recording = Recording::from_samples(file_id(file), samples);
+        let voice = self.diarizer.voice(recording, min_speech_s);
+        Ok(voice.map_err(|error| error.at(file.display().to_string()))?.0)
     }
 
     /// The diarization of a recording, with the names of known people.

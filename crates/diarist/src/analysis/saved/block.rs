@@ -18,6 +18,21 @@ pub(super) const MAX_CHUNKS: usize = 256;
 /// Bytes of one mask before compression.
 const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
 
+/// Limits of a file whose blocks inflate to far more than their own bytes. Silence may do so for
+/// [`FREE_CHUNKS`] chunks (11 days at a step of 1 s). Embeddings from a network hardly compress, so
+/// all but [`FREE_VALUES`] values take at least one bit each.
+const FREE_CHUNKS: u64 = 1_000_000;
+const FREE_VALUES: u64 = 4_000_000;
+
+/// Checks what a file of `num_bytes` bytes so far has become.
+pub(super) fn check_growth(num_bytes: u64, num_chunks: usize, num_values: usize) -> Result<()> {
+    let (chunks, values) = (FREE_CHUNKS + num_bytes / 4, FREE_VALUES + 8 * num_bytes);
+    if num_chunks as u64 > chunks || num_values as u64 > values {
+        return Err(wrong("more than a recording of this size can give"));
+    }
+    Ok(())
+}
+
 /// Encodes `masks`, which are those of `first_chunk` and the chunks after it, and the values of
 /// their embeddings.
 pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], form: Values) -> Result<Vec<u8>> {
@@ -89,15 +104,26 @@ pub(super) fn decode(
     let num_values = (embeddings.len() - num_before) * EMBEDDING_DIMENSION;
     raw.resize(num_values * form.num_bytes(), 0);
     fill(&mut input, &mut raw)?;
+    let first_value = embeddings.values.len();
     match form {
         Values::None => {}
         Values::F16 => embeddings.values.extend(from_planes(&raw).map(|bytes| f16::from_le_bytes(bytes).to_f32())),
         Values::F32 => embeddings.values.extend(from_planes(&raw).map(f32::from_le_bytes)),
     }
+    if !embeddings.values[first_value..].chunks_exact(EMBEDDING_DIMENSION).all(is_possible) {
+        return Err(wrong("an embedding that no network gives"));
+    }
     if input.read(&mut [0]).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))? != 0 {
         return Err(wrong("more than its chunks"));
     }
     Ok(())
+}
+
+/// Whether an embedding has a direction: finite values that are not all zero, and whose norm can be
+/// computed.
+fn is_possible(embedding: &[f32]) -> bool {
+    let squares: f32 = embedding.iter().map(|value| value * value).sum();
+    squares.is_normal()
 }
 
 fn mask(bytes: &[u8]) -> Result<FrameMask> {

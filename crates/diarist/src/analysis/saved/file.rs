@@ -14,7 +14,8 @@ impl Analysis {
     ///
     /// Embeddings are rounded to 16-bit floats, as by the command `diarist analyze`;
     /// [`AnalysisWriter`] can keep every bit. The file is first written beside `path` under another
-    /// name, so an earlier file stays as it is until the new one is whole.
+    /// name, so an earlier file stays as it is until the new one is whole. A new file can be read
+    /// by its owner only.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Output`] if the file cannot be written.
@@ -22,7 +23,7 @@ impl Analysis {
         let path = path.as_ref();
         let values = if self.embeddings.are_skipped() { Values::None } else { Values::F16 };
         let header = Header { origin: self.origin.clone(), step_samples: self.geometry.step_samples, values };
-        files::write(path, &AnalysisWriter::write_all(Vec::new(), &header, self)?)
+        files::write_private(path, &AnalysisWriter::write_all(Vec::new(), &header, self)?)
     }
 
     /// Reads a saved analysis.

@@ -107,6 +107,7 @@ pub fn read(mut input: impl Read) -> Result<Saved> {
         let Some((kind, payload)) = record::decode(&mut input, &mut saved.checksum)? else { break };
         saved.take(kind, &payload)?;
         saved.num_bytes += 9 + payload.len() as u64;
+        block::check_growth(saved.num_bytes, saved.analysis.masks.len(), saved.analysis.embeddings.values.len())?;
         if kind == Kind::Mark {
             saved.at_mark = saved.position();
         }

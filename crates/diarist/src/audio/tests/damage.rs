@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{decode, fixture};
+use super::{decode, fixture, formats_bytes};
 use crate::ErrorKind;
 use crate::audio::AudioSource;
 
@@ -13,10 +13,6 @@ fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
     let path = folder.path().join(name);
     std::fs::write(&path, bytes).unwrap();
     (folder, path)
-}
-
-fn format_bytes(name: &str) -> Vec<u8> {
-    std::fs::read(fixture("audio/formats").join(name)).unwrap()
 }
 
 /// A WAV file with the given fields of its format and sizes.
@@ -60,6 +56,13 @@ fn files_that_are_not_audio_are_named() {
         Case("notes.wav", "wer sprach wann? äöü\n".repeat(40).into_bytes(), "a text file"),
         Case("picture.mp3", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "a picture (PNG)"),
         Case("talk.wma", b"\x30\x26\xb2\x75\x8e\x66\xcf\x11\xa6\xd9".repeat(9), "Windows Media"),
+        Case("film.ts", [&[0x47, 0x40, 0, 0x10][..], &[0xff; 184]].concat().repeat(8), "an MPEG transport stream"),
+        Case("film.m2ts", [&[0, 0, 0, 1, 0x47, 0x40][..], &[0xff; 186]].concat().repeat(8), "an MPEG transport stream"),
+        Case("sound.ac3", [&b"\x0b\x77"[..], &[0; 510]].concat(), "Dolby Digital"),
+        Case("radio.aac", [&b"\x56\xe0\x10"[..], &[0x20; 16]].concat().repeat(4), "LOAS/LATM"),
+        Case("old.spx", [&b"OggS\0\x02"[..], &[0; 22], &b"Speex   1.2"[..], &[0; 60]].concat(), "Speex"),
+        Case("film.avi", b"RIFF\x10\0\0\0AVI LIST".repeat(9), "AVI video"),
+        Case("notes.mid", b"MThd\0\0\0\x06\0\x01".repeat(9), "MIDI"),
         Case("zeros.wav", vec![0; 5_000], "not audio"),
         Case("short.wav", b"RIFF".to_vec(), "text"),
     ];
@@ -104,7 +107,7 @@ fn sizes_of_a_streamed_wav_are_ignored() {
 
 #[test]
 fn a_wav_that_is_cut_off_is_used_and_reported() {
-    let bytes = format_bytes("s16_16k_mono.wav");
+    let bytes = formats_bytes("s16_16k_mono.wav");
     let (_folder, path) = file("cut.wav", &bytes[..bytes.len() / 2 + 1]);
     let (samples, file) = decode(&path).unwrap();
     assert!((9_500..9_700).contains(&samples.len()), "{}", samples.len());
@@ -122,7 +125,7 @@ fn cut_off_files_give_their_readable_part() {
         ("opus_celt_48k_stereo.opus", 0.9),
     ];
     for (name, part) in cases {
-        let bytes = format_bytes(name);
+        let bytes = formats_bytes(name);
         let (_folder, path) = file(name, &bytes[..(bytes.len() as f64 * part) as usize]);
         let (samples, file) = decode(&path).unwrap();
         let seconds = samples.len() as f64 / 16_000.0;
@@ -130,14 +133,14 @@ fn cut_off_files_give_their_readable_part() {
         assert!(!file.warnings().is_empty(), "{name}");
     }
     // The index of an MP4 file is at its end.
-    let bytes = format_bytes("aac_44k_stereo.m4a");
+    let bytes = formats_bytes("aac_44k_stereo.m4a");
     let (_folder, path) = file("cut.m4a", &bytes[..bytes.len() / 2]);
     refused(&path);
 }
 
 #[test]
 fn garbage_within_an_mp3_is_skipped() {
-    let mut bytes = format_bytes("mp3_44k_stereo.mp3");
+    let mut bytes = formats_bytes("mp3_44k_stereo.mp3");
     let middle = bytes.len() / 2;
     bytes[middle..middle + 700].fill(0x55);
     let (_folder, path) = file("garbage.mp3", &bytes);
@@ -147,10 +150,53 @@ fn garbage_within_an_mp3_is_skipped() {
 
 #[test]
 fn joined_mp3_files_are_read_to_the_end() {
-    let bytes = format_bytes("mp3_44k_stereo.mp3").repeat(2);
-    let (_folder, path) = file("joined.mp3", &bytes);
-    let (samples, _) = decode(&path).unwrap();
-    assert!((38_400..40_500).contains(&samples.len()), "{}", samples.len());
+    let stereo = formats_bytes("mp3_44k_stereo.mp3");
+    let mono = formats_bytes("mp3_24k_mono.mp3");
+    let id3 = [&b"ID3\x04\0\0\0\0\0\x10"[..], &[0; 16]].concat();
+    let cases = [
+        ("the same kind", [&stereo[..], &stereo].concat()),
+        ("stereo, then mono at another rate", [&stereo[..], &mono].concat()),
+        ("mono, then stereo", [&mono[..], &stereo].concat()),
+        ("a tag between", [&stereo[..], &id3, &mono].concat()),
+        ("garbage between", [&stereo[..], &[0x55; 3_000], &mono].concat()),
+    ];
+    for (case, bytes) in cases {
+        let (_folder, path) = file("joined.mp3", &bytes);
+        let (samples, source) = decode(&path).unwrap();
+        // 1.2 s each, and what encoders add before and after.
+        assert!((38_400..41_500).contains(&samples.len()), "{case}: {} {:?}", samples.len(), source.warnings());
+        assert!(samples[24_000..38_000].iter().any(|sample| sample.abs() > 0.05), "{case}");
+    }
+}
+
+/// `bytes` with others from a position on.
+fn patched(name: &str, at: usize, with: &[u8]) -> Vec<u8> {
+    let mut bytes = formats_bytes(name);
+    bytes[at..at + with.len()].copy_from_slice(with);
+    bytes
+}
+
+#[test]
+fn headers_that_ask_for_too_much_or_make_a_decoder_panic_are_refused() {
+    // A codebook of Vorbis that multiplies beyond 32 bits (and the page's checksum for it).
+    let mut vorbis = patched("vorbis_44k_stereo.ogg", 80, &[0x3a, 0x8a, 0x5f, 0x33]);
+    vorbis[210..212].copy_from_slice(&[0xff, 0x7f]);
+    let (_folder, path) = file("codebook.ogg", &vorbis);
+    assert!(refused(&path).contains("its header is damaged (the decoder failed"), "{}", refused(&path));
+    for (name, at) in [("alac_44k_mono.caf", 40), ("alac_44k_stereo.m4a", 46_554)] {
+        let (_folder, path) = file(name, &patched(name, at, &[0xff; 4]));
+        assert!(refused(&path).contains("packets of an impossible length"), "{name}: {}", refused(&path));
+    }
+    // Frames per packet of PCM are not reserved in advance.
+    let (_folder, path) = file("packets.caf", &patched("s16_16k_mono.caf", 40, &[0xe0, 0, 0, 1]));
+    let _ = decode(&path);
+}
+
+#[test]
+fn lengths_that_a_reader_estimates_give_no_warning() {
+    // Frames of very different sizes, so that the first ones tell nothing about the length.
+    let (_, source) = decode(&fixture("audio/formats/aac_48k_stereo.aac")).unwrap();
+    assert!(source.warnings().is_empty(), "{:?}", source.warnings());
 }
 
 #[test]

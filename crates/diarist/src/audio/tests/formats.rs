@@ -98,6 +98,15 @@ fn six_channels_become_their_mean() {
 }
 
 #[test]
+fn aac_with_six_channels_is_read() {
+    let (samples, file) = decode(&fixture("audio/formats/aac_48k_6ch.m4a")).unwrap();
+    assert_eq!((samples.len(), file.info().channels), (4_800, 6));
+    assert!(file.warnings().is_empty(), "{:?}", file.warnings());
+    let level = samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len() as f32;
+    assert!(level > 1e-5, "{level}");
+}
+
+#[test]
 fn the_container_states_the_length() {
     for (name, expected_s) in [
         ("s16_16k_mono.wav", 1.2),

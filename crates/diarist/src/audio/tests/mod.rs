@@ -3,17 +3,26 @@
 
 mod damage;
 mod formats;
+mod matroska;
+mod movie;
 mod pcm;
 mod resample;
+mod stream;
+mod wav;
 
 use std::path::{Path, PathBuf};
 
-use super::{AudioFile, AudioSource, open, open_bytes};
+use super::{AudioFile, AudioSource, Selection, open, open_bytes, open_selected};
 use crate::Result;
 
 /// A path in the repository's `fixtures/`.
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)
+}
+
+/// The bytes of a file of `fixtures/audio/formats`.
+fn formats_bytes(name: &str) -> Vec<u8> {
+    std::fs::read(fixture("audio/formats").join(name)).unwrap()
 }
 
 /// All samples of `source`.

@@ -99,7 +99,7 @@ fn recording(known: Known) -> Result<Labels> {
         turns: annotation(known.turns)?,
         exclusive: known.exclusive_turns.map(annotation).transpose()?,
         duration_s: known.duration_s,
-        num_left_out: 0,
+        ..Labels::default()
     })
 }
 
@@ -109,7 +109,10 @@ fn turn(turn: &Turn) -> Result<Turn> {
     if end_s < start_s {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
-    Ok(Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?))
+    let mut read = Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?);
+    read.channel = turn.channel;
+    read.confidence = turn.confidence.filter(|confidence| (0.0..=1.0).contains(confidence));
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -119,11 +122,12 @@ mod tests {
     #[test]
     fn lines_are_read_back_as_written() {
         let line = r#"{"file_id":"a","turns":[{"start_s":1,"end_s":2.5,"speaker":"S0","name":"Ann \"A\" Lee"},
-            {"start_s":0,"end_s":1.5,"speaker":"S1"}],"exclusive_turns":[],"more":1}"#;
+            {"start_s":0,"end_s":1.5,"speaker":"S1","confidence":0.5}],"exclusive_turns":[],"more":1}"#;
         let recordings = read(format!("{line}\n{line}").as_bytes()).unwrap();
         assert_eq!((recordings.len(), &recordings[0]), (2, &recordings[1]));
         let recording = &recordings[0];
         assert_eq!(recording.turns.speakers(), ["Ann \"A\" Lee", "S1"]);
+        assert_eq!(recording.turns.turns[0].confidence, Some(0.5));
         assert_eq!((recording.exclusive.as_ref().unwrap().turns.len(), recording.duration_s), (0, None));
         let written = write(recording);
         assert_eq!(read(written.as_bytes()).unwrap(), recordings[..1]);

@@ -208,8 +208,8 @@ pub fn rounded(turns: &[Turn]) -> Vec<Turn> {
     turns.iter().map(round).collect()
 }
 
-/// `value` rounded to three decimals, as RTTM has them.
-fn milliseconds(value: f64) -> f64 {
+/// `value`, such as a time in seconds, rounded to three decimals as RTTM has them.
+pub fn milliseconds(value: f64) -> f64 {
     (value * 1e3).round() / 1e3
 }
 

@@ -96,7 +96,10 @@ impl SpeakerDatabase {
         let path = path.as_ref();
         let name = path.display().to_string();
         if !path.exists() {
-            return Err(Error::input("there is no speaker database").hint("enroll a person to make one").at(name));
+            return Err(Error::input("there is no speaker database")
+                .hint("enroll a person to make one")
+                .of_io(std::io::ErrorKind::NotFound)
+                .at(name));
         }
         Self::connect(path, name)
     }
@@ -124,13 +127,12 @@ impl SpeakerDatabase {
     }
 
     fn connect(path: &Path, name: String) -> Result<Self> {
-        if path.is_dir() {
-            return Err(Error::input("is a folder, not a speaker database").at(name));
-        }
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let open = || -> Result<Connection> {
+            schema::check_file(path)?;
             let mut connection = Connection::open_with_flags(path, flags).map_err(faults::reading)?;
             connection.busy_timeout(PATIENCE).map_err(faults::reading)?;
+            schema::restrict(&connection)?;
             schema::prepare(&mut connection)?;
             Ok(connection)
         };

@@ -1,0 +1,114 @@
+//! Elements of Matroska and WebM files (RFC 9559) that Symphonia reads but does not tell.
+
+use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
+
+/// Identifiers of elements (RFC 8794 section 11, RFC 9559 section 5).
+const EBML: u32 = 0x1a45_dfa3;
+const SEGMENT: u32 = 0x1853_8067;
+const CLUSTER: u32 = 0x1f43_b675;
+const TRACKS: u32 = 0x1654_ae6b;
+const TRACK_ENTRY: u32 = 0xae;
+const TRACK_NUMBER: u32 = 0xd7;
+const FLAG_ENABLED: u32 = 0xb9;
+const FLAG_DEFAULT: u32 = 0x88;
+
+/// Most elements before the first cluster that are looked at; no sane file has more.
+const MAX_ELEMENTS: usize = 1_000;
+/// Longest description of the tracks, in bytes. It holds the codecs' headers.
+const MAX_TRACKS_BYTES: u64 = 1 << 24;
+
+/// Facts about a file from its elements; empty for a file that is not Matroska or is damaged.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Segment {
+    /// Whether the length was not known when the file was written, so that it ends wherever the
+    /// recording ended.
+    pub(super) is_open_ended: bool,
+    /// Numbers of the tracks that are not meant to be played by default.
+    pub(super) passed_over: Vec<u32>,
+}
+
+/// Reads the elements before the first cluster; leaves the position at the start.
+///
+/// # Errors
+/// If the file cannot be read (a file that ends too early is no error here).
+pub(super) fn segment(file: &mut (impl Read + Seek)) -> Result<Segment> {
+    let segment = read_segment(file).or_else(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => Ok(Segment::default()),
+        _ => Err(error),
+    });
+    file.seek(SeekFrom::Start(0))?;
+    segment
+}
+
+fn read_segment(file: &mut (impl Read + Seek)) -> Result<Segment> {
+    let mut segment = Segment::default();
+    let Some((EBML, Some(size))) = header(file)? else { return Ok(segment) };
+    skip(file, size)?;
+    let Some((SEGMENT, size)) = header(file)? else { return Ok(segment) };
+    segment.is_open_ended = size.is_none();
+    for _ in 0..MAX_ELEMENTS {
+        match header(file) {
+            Ok(Some((TRACKS, Some(size)))) if size <= MAX_TRACKS_BYTES => {
+                let mut tracks = Vec::new();
+                file.by_ref().take(size).read_to_end(&mut tracks)?;
+                segment.passed_over = passed_over(&tracks);
+                break;
+            }
+            Ok(Some((id, Some(size)))) if id != CLUSTER => skip(file, size)?,
+            Err(error) if error.kind() != ErrorKind::UnexpectedEof => return Err(error),
+            _ => break,
+        }
+    }
+    Ok(segment)
+}
+
+fn passed_over(mut tracks: &[u8]) -> Vec<u32> {
+    let mut found = Vec::new();
+    while let Some((id, mut entry)) = child(&mut tracks) {
+        let (mut number, mut is_played) = (None, true);
+        while let (TRACK_ENTRY, Some((id, value))) = (id, child(&mut entry)) {
+            let value = value.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+            match id {
+                TRACK_NUMBER => number = u32::try_from(value).ok(),
+                FLAG_DEFAULT | FLAG_ENABLED => is_played &= value != 0,
+                _ => {}
+            }
+        }
+        found.extend(number.filter(|_| !is_played));
+    }
+    found
+}
+
+/// The next element in memory, which is taken off `rest`.
+fn child<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
+    let mut reader = *rest;
+    let (id, size) = header(&mut reader).ok()??;
+    let (content, after) = reader.split_at_checked(usize::try_from(size?).ok()?)?;
+    *rest = after;
+    Some((id, content))
+}
+
+/// Identifier and size (`None`: unknown) of the next element; `None` if there cannot be one.
+fn header(file: &mut impl Read) -> Result<Option<(u32, Option<u64>)>> {
+    let Some((id, _)) = number(file, 4)? else { return Ok(None) };
+    let Some((size, num_bytes)) = number(file, 8)? else { return Ok(None) };
+    let mask = (1u64 << (7 * num_bytes)) - 1;
+    Ok(Some((id as u32, (size & mask != mask).then_some(size & mask))))
+}
+
+/// A number whose first bits tell its length in bytes, with these bits, and its length.
+fn number(file: &mut impl Read, max_bytes: usize) -> Result<Option<(u64, usize)>> {
+    let mut bytes = [0; 8];
+    file.read_exact(&mut bytes[..1])?;
+    let num_bytes = bytes[0].leading_zeros() as usize + 1;
+    if num_bytes > max_bytes {
+        return Ok(None);
+    }
+    file.read_exact(&mut bytes[1..num_bytes])?;
+    Ok(Some((bytes[..num_bytes].iter().fold(0, |value, &byte| value << 8 | u64::from(byte)), num_bytes)))
+}
+
+fn skip(file: &mut impl Seek, num_bytes: u64) -> Result<()> {
+    let num_bytes = i64::try_from(num_bytes).map_err(|_| ErrorKind::UnexpectedEof)?;
+    file.seek(SeekFrom::Current(num_bytes)).map(|_| ())
+}
