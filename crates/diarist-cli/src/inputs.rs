@@ -218,7 +218,8 @@ fn collect(folder: &Path, wanted: &impl Fn(&Path) -> bool, files: &mut Vec<PathB
     Ok(())
 }
 
-fn is_audio(path: &Path) -> bool {
+/// Whether the extension is that of audio or video.
+pub(crate) fn is_audio(path: &Path) -> bool {
     let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     extension.is_some_and(|extension| AUDIO_EXTENSIONS.contains(&extension.as_str()))
 }

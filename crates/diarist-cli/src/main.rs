@@ -92,7 +92,7 @@ fn main() -> ExitCode {
         Some(Command::Diarize(args)) => exit::finish(diarize::run(*args)),
         Some(Command::Live(args)) => exit::finish(live::run(*args)),
         Some(Command::Analyze(args)) => exit::finish(analyze::run(&args).map_err(Into::into)),
-        Some(Command::Cluster(args)) => exit::finish(cluster::run(&args).map_err(Into::into)),
+        Some(Command::Cluster(args)) => exit::finish(cluster::run(&args)),
         Some(Command::Assign(args)) => exit::finish(assign::run(&args).map_err(Into::into)),
         Some(Command::Convert(args)) => exit::finish(convert::run(&args)),
         #[cfg(feature = "workbench")]

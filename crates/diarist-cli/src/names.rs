@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use diarist::{Diarization, Diarizer, Result, SpeakerDatabase};
+use diarist::{Diarization, Diarizer, Result, Settings, SpeakerDatabase};
 
 use crate::commands::speakers::CertaintyArgs;
 use crate::exit;
@@ -37,6 +37,15 @@ impl NameArgs {
         let diarizer = self.certainty.apply(&diarizer, &database)?;
         let learning = self.learn.then(|| Learning { path: path.clone(), database });
         Ok((diarizer, learning))
+    }
+
+    /// A diarizer that only clusters and names, and the database if it learns; `None` without a
+    /// database, since a diarizer loads the networks.
+    pub(crate) fn open_for(&self, settings: &Settings) -> Result<Option<(Diarizer, Option<Learning>)>> {
+        if self.database.is_none() {
+            return Ok(None);
+        }
+        self.open(Diarizer::new(settings)?).map(Some)
     }
 }
 

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
+use diarist::parts::files;
 use diarist::parts::formats::Labels;
 use diarist::parts::timeline::Annotation;
 use diarist::parts::voices::check_name;
@@ -40,9 +40,8 @@ impl RenameArgs {
                 continue;
             }
             let located = |error: Error| error.at(value.clone());
-            let text = fs::read_to_string(Path::new(value)).map_err(|error| {
-                located(Error::input("cannot be read").caused_by(error).hint("a name is given as SPEAKER_00=NAME"))
-            })?;
+            let text =
+                files::read_text(Path::new(value)).map_err(|error| error.hint("a name is given as SPEAKER_00=NAME"))?;
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             names.extend(lines.map(pair).collect::<Result<Vec<_>>>().map_err(located)?);
         }
@@ -111,6 +110,8 @@ impl Renaming {
 #[cfg(test)]
 mod tests {
     use diarist::{Speaker, Turn};
+
+    use std::fs;
 
     use super::*;
 

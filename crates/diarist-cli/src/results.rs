@@ -1,11 +1,11 @@
 //! Results of several commands: read from files, and written in a format of the user's choice.
 
-use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::ValueEnum;
+use diarist::parts::files;
 use diarist::parts::formats::{self, Format, Labels, json, rttm};
 use diarist::parts::range::Range;
 use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
@@ -61,13 +61,10 @@ impl ResultArgs {
 
 /// The contents of the file at `path`, or of stdin if that is `-`.
 pub(crate) fn bytes(path: &Path) -> Result<Vec<u8>> {
-    let bytes = if is_stdin(path) {
-        let mut bytes = Vec::new();
-        io::stdin().read_to_end(&mut bytes).map(|_| bytes)
-    } else {
-        fs::read(path)
-    };
-    bytes.map_err(|error| Error::input("cannot be read").caused_by(error).at(name(path)))
+    if is_stdin(path) {
+        return files::read_from(io::stdin().lock()).map_err(|error| error.at(name(path)));
+    }
+    files::read(path)
 }
 
 /// The recordings in `bytes`, the contents of `path`: at least one, since a file without turns is a
@@ -222,9 +219,9 @@ impl FormatArgs {
         }
     }
 
-    /// [`Self::render`] as a whole file; a page has no sound.
-    pub(crate) fn file(&self, format: ResultFormat, result: &Diarization) -> Result<String> {
-        Ok(format.head().to_owned() + &self.render(format, result, None)?)
+    /// [`Self::render`] as a whole file.
+    pub(crate) fn file(&self, format: ResultFormat, result: &Diarization, sound: Option<&Sound>) -> Result<String> {
+        Ok(format.head().to_owned() + &self.render(format, result, sound)?)
     }
 
     /// Limits of turns for people to read.

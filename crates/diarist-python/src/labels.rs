@@ -90,9 +90,9 @@ pub(crate) fn read_labels(py: Python<'_>, path: PathBuf, name: PathBuf) -> PyRes
     let read = || {
         let format = format_of(&name)?;
         let file_id = analysis::file_id(&path);
-        let bytes = std::fs::read(&path).map_err(|error| Error::input("cannot be read").caused_by(error));
+        let bytes = files::read(&path)?;
         let at_path = |error: Error| error.at(path.display().to_string());
-        let mut found = bytes.and_then(|bytes| formats::read(&bytes, format, &file_id)).map_err(at_path)?;
+        let mut found = formats::read(&bytes, format, &file_id).map_err(at_path)?;
         if found.is_empty() {
             found.push(Labels::from(Annotation { file_id, turns: Vec::new() }));
         }

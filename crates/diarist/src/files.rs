@@ -1,12 +1,48 @@
-//! Files written completely or not at all.
+//! Files read up to a limit, and written completely or not at all.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::{Builder, NamedTempFile};
 
 use crate::error::{Error, ErrorKind, Result};
+
+/// Largest file of labels, words, people or settings. A device such as `/dev/zero` never ends.
+const MAX_BYTES: u64 = 512 << 20;
+
+/// The contents of the file at `path`: labels, words, people or settings, not audio.
+///
+/// # Errors
+/// [`ErrorKind::Input`] if it cannot be read or has more than 512 MiB.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
+    let opened = File::open(path).map_err(|error| Error::input("cannot be read").caused_by(error));
+    opened.and_then(read_from).map_err(|error| error.at(path.display().to_string()))
+}
+
+/// The text in the file at `path`, as [`read`] reads it.
+///
+/// # Errors
+/// As [`read`], and if it is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    String::from_utf8(read(path)?).map_err(|_| Error::input("is not text in UTF-8").at(path.display().to_string()))
+}
+
+/// All bytes of `reader`, under the limit of [`read`].
+///
+/// # Errors
+/// As [`read`].
+pub fn read_from(reader: impl Read) -> Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    reader
+        .take(MAX_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Error::input("cannot be read").caused_by(error))?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(Error::input(format!("has more than {} MiB", MAX_BYTES >> 20)).hint("check the path"));
+    }
+    Ok(bytes)
+}
 
 /// Creates `folder` if it is missing and makes sure that files can be written there.
 ///
@@ -137,6 +173,23 @@ fn not_writable(path: &Path, error: io::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_never_ends_is_refused() {
+        let error = read_from(io::repeat(b'x')).unwrap_err();
+        assert!(error.to_string().contains("more than 512 MiB"), "{error}");
+        assert_eq!(read_from(&b"Ann"[..]).unwrap(), b"Ann");
+    }
+
+    #[test]
+    fn text_is_utf_8() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("names");
+        fs::write(&path, b"Ann \xff").unwrap();
+        assert_eq!(read(&path).unwrap(), b"Ann \xff");
+        assert!(read_text(&path).unwrap_err().to_string().contains("UTF-8"));
+        assert_eq!(read_text(folder.path()).unwrap_err().kind(), ErrorKind::Input);
+    }
 
     #[test]
     fn a_file_is_replaced_and_nothing_else_is_left() {

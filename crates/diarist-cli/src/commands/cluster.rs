@@ -7,9 +7,11 @@ use diarist::parts::diarizer;
 use diarist::{Analysis, Constraints, Error, Result};
 
 use crate::exit;
+use crate::names::NameArgs;
 use crate::output;
+use crate::page::SoundArgs;
 use crate::rename::RenameArgs;
-use crate::results::FormatArgs;
+use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{ClusteringOptions, OptionArgs};
 
 const EXAMPLES: &str = "\
@@ -19,6 +21,8 @@ Examples:
   diarist cluster --fb 0.4 meeting.diarist               more speakers
   diarist cluster --must-link 12.5,5:40 meeting.diarist  the same person speaks at 12.5 s and at 5 min 40 s
   diarist cluster --cannot-link 12.5,60 meeting.diarist  different people speak at 12.5 s and at 60 s
+  diarist cluster --speakers people.db meeting.diarist   names of known people
+  diarist cluster -o page.html --audio meeting.mp3 meeting.diarist   a page that plays the recording
   diarist cluster --format json meeting.diarist          with embeddings, speech time, options
   diarist cluster -o meeting.TextGrid meeting.diarist    for Praat; docs/formats.md has all the formats
   diarist cluster --partial day.diarist                  results so far of an interrupted diarize --checkpoint";
@@ -41,12 +45,16 @@ pub(crate) struct ClusterArgs {
     cannot_link: Vec<Moments>,
 
     #[command(flatten)]
+    names: NameArgs,
+    #[command(flatten)]
     format: FormatArgs,
     /// Writes the result to FILE instead of stdout
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     output: Option<PathBuf>,
     #[command(flatten)]
     rename: RenameArgs,
+    #[command(flatten)]
+    sound: SoundArgs,
 
     #[command(flatten)]
     options: OptionArgs<ClusteringOptions>,
@@ -69,27 +77,36 @@ fn pairs(constraints: &[Moments]) -> Vec<(f64, f64)> {
 }
 
 /// Clusters the analysis.
-pub(crate) fn run(args: &ClusterArgs) -> Result<()> {
+pub(crate) fn run(args: &ClusterArgs) -> anyhow::Result<()> {
     let mut settings = args.options.settings()?;
     settings.clustering.constraints =
         Constraints { must_link: pairs(&args.must_link), cannot_link: pairs(&args.cannot_link) };
     let format = args.format.format(args.output.as_deref())?;
     if let Some(path) = &args.output {
         output::check_writable(path)?;
-        if output::is_same(&args.input, path) {
-            return Err(Error::invalid_option("the output would overwrite the analysis")
+        if [args.input.as_path()].into_iter().chain(args.sound.path()).any(|input| output::is_same(input, path)) {
+            return Err(Error::invalid_option("the output would overwrite an input")
                 .hint("give another name to --output")
-                .at(path.display().to_string()));
+                .at(path.display().to_string())
+                .into());
         }
     }
     let renaming = args.rename.read()?;
     let analysis = args.read()?;
-    let result = diarizer::cluster(&analysis, &settings).map_err(|error| error.at(args.input.display().to_string()))?;
-    output::deliver(
-        args.output.as_deref(),
-        args.format.file(format, &renaming.diarization(&result))?.as_bytes(),
-        format.readers(),
-    )?;
+    let mut naming = args.names.open_for(&settings)?;
+    let located = |error: Error| error.at(args.input.display().to_string());
+    let result = match &naming {
+        None => diarizer::cluster(&analysis, &settings),
+        Some((diarizer, _)) => diarizer.cluster(&analysis),
+    };
+    let result = result.map_err(located)?;
+    result.warnings.iter().for_each(|warning| exit::warn(&format!("{}: {warning}", args.input.display())));
+    let sound = if format == ResultFormat::Html { args.sound.sound(args.output.as_deref())? } else { None };
+    let text = args.format.file(format, &renaming.diarization(&result), sound.as_ref())?;
+    output::deliver(args.output.as_deref(), text.as_bytes(), format.readers())?;
+    if let Some((diarizer, Some(learning))) = &mut naming {
+        learning.learn(diarizer, &result, &result.file_id, false)?;
+    }
     renaming.warn(false);
     Ok(())
 }

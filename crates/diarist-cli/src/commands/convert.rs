@@ -10,7 +10,7 @@ use crate::exit::{self, Faults};
 use crate::inputs::UniqueNames;
 use crate::labels;
 use crate::output::{self, Readers};
-use crate::page::{self, Sound};
+use crate::page::{self, SoundArgs};
 use crate::rename::RenameArgs;
 use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
 
@@ -53,14 +53,8 @@ pub(crate) struct ConvertArgs {
     #[command(flatten)]
     rename: RenameArgs,
 
-    /// The recording that a page (html) plays
-    #[arg(long, value_name = "FILE", help_heading = "Page")]
-    audio: Option<PathBuf>,
-    /// Lets the page play that file, which must stay in its place; otherwise the page holds the
-    /// sound, 14 MB per hour
-    #[arg(long, help_heading = "Page", requires = "audio")]
-    link_audio: bool,
-
+    #[command(flatten)]
+    sound: SoundArgs,
     #[command(flatten)]
     readable: ReadableArgs,
 
@@ -119,7 +113,7 @@ impl ConvertArgs {
         } else {
             recordings
         };
-        let inputs = || [self.source.path()].into_iter().chain(self.audio.as_deref());
+        let inputs = || [self.source.path()].into_iter().chain(self.sound.path());
         if let Some(path) = path.filter(|path| inputs().any(|input| output::is_same(input, path))) {
             return Err(Error::invalid_option("the output would overwrite an input")
                 .hint("give another name")
@@ -146,7 +140,7 @@ impl ConvertArgs {
             ))
             .hint("choose one with --file-id, or name a folder that exists"));
         };
-        let sound = self.audio.as_deref().map(|audio| Sound::of(audio, path, self.link_audio)).transpose()?;
+        let sound = self.sound.sound(path)?;
         output::deliver(path, page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
     }
 

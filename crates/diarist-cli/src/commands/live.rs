@@ -158,7 +158,7 @@ impl LiveArgs {
     /// Writes the final result. A terminal shows it if the file cannot be written; other readers of
     /// stdout have it already.
     fn save(&self, path: &Path, format: ResultFormat, result: &Diarization, view: &View) -> Result<()> {
-        let text = self.format.file(format, result)?;
+        let text = self.format.file(format, result, None)?;
         output::write(path, text.as_bytes(), format.readers()).inspect_err(|_| {
             if view.is_terminal() {
                 // The fault of the file is reported.

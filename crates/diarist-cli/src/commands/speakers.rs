@@ -8,6 +8,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use diarist::parts::files;
 use diarist::parts::voices::{
     Gallery, MIN_ENROLL_S, MIN_PROBABILITY, MIN_SPEECH_S, NewSample, SampleKind, Voice, check_name,
 };
@@ -22,7 +23,8 @@ use listener::{ListenArgs, Listener};
 const EXAMPLES: &str = "\
 Examples:
   diarist speakers enroll \"Ann Lee\" ann1.wav ann2.wav     adds a voice, from clips in which only Ann speaks
-  diarist speakers enroll --from meeting.json SPEAKER_00 \"Ann Lee\" meeting.mp3
+  diarist speakers enroll --from meeting.json SPEAKER_00 \"Ann Lee\"
+                                                          adds the voice of a speaker in a result
   diarist speakers list                                   known people
   diarist speakers identify meeting.mp3                   known people in a recording
   diarist speakers verify \"Ann Lee\" call.wav              whether this is Ann
@@ -57,7 +59,8 @@ enum Command {
         #[arg(required = true, value_name = "FILE")]
         files: Vec<PathBuf>,
         /// Takes the voice of one speaker of a finished result instead: the arguments are then
-        /// SPEAKER NAME RECORDING, such as SPEAKER_00 "Ann Lee" meeting.mp3
+        /// SPEAKER NAME [RECORDING], such as SPEAKER_00 "Ann Lee" meeting.mp3. Without RECORDING,
+        /// the voice is that in the result (JSON), unless the recording lies beside it
         #[arg(long, value_name = "RESULT")]
         from: Option<PathBuf>,
         #[command(flatten)]
@@ -171,12 +174,16 @@ pub(crate) fn run(args: SpeakersArgs) -> anyhow::Result<()> {
     match args.command {
         Command::Enroll { name, files, from: None, listen } => enroll(&path, &name, &files, listen),
         Command::Enroll { name: speaker, files, from: Some(result), listen } => {
-            let [name, recording] = &files[..] else {
-                return Err(Error::invalid_option("a voice from a result needs a speaker, a name and the recording")
-                    .hint("give them as SPEAKER_00 NAME RECORDING")
-                    .into());
+            let (name, recording) = match &files[..] {
+                [name] => (name, excerpt::beside(&result)?),
+                [name, recording] => (name, Some(recording.clone())),
+                _ => {
+                    return Err(Error::invalid_option("a voice from a result needs a speaker and a name")
+                        .hint("give them as SPEAKER_00 NAME, then the recording if there is one")
+                        .into());
+                }
             };
-            enroll_from(&path, &result, &speaker, &name.to_string_lossy(), recording, listen)
+            enroll_from(&path, &result, &speaker, &name.to_string_lossy(), recording.as_deref(), listen)
         }
         Command::List { shown } => say(&report::people(&SpeakerDatabase::open(&path)?.people()?, shown.format)?),
         Command::Show { name, shown } => {
@@ -224,16 +231,21 @@ fn enroll(path: &Path, name: &str, files: &[PathBuf], listen: ListenArgs) -> any
 }
 
 /// Adds the voice of one speaker of a finished result, from the parts of the recording in which
-/// only that speaker speaks.
+/// only that speaker speaks. Without a recording, the voice is that in the result.
 fn enroll_from(
     path: &Path,
     result: &Path,
     speaker: &str,
     name: &str,
-    recording: &Path,
+    recording: Option<&Path>,
     listen: ListenArgs,
 ) -> anyhow::Result<()> {
     check_name(name)?;
+    let Some(recording) = recording else {
+        let voice = excerpt::stored_voice(result, speaker)?;
+        let mut database = make(path)?;
+        return say(&add(&mut database, &listen.listener()?, name, result, voice)?);
+    };
     let alone = excerpt::alone(result, speaker, recording)?;
     let mut database = make(path)?;
     let listener = listen.listener()?;
@@ -300,9 +312,8 @@ fn verify(path: &Path, a: &Path, b: &Path, shown: Presentation, listen: ListenAr
 }
 
 fn import(path: &Path, file: &Path) -> anyhow::Result<()> {
-    let located = |error: Error| error.at(file.display().to_string());
-    let text = fs::read_to_string(file).map_err(|error| located(Error::input("cannot be read").caused_by(error)))?;
-    let imported = make(path)?.import(&text).map_err(located)?;
+    let text = files::read_text(file)?;
+    let imported = make(path)?.import(&text).map_err(|error| error.at(file.display().to_string()))?;
     say(&format!(
         "{} new people, {} new samples, {} known already\n",
         imported.num_people, imported.num_samples, imported.num_known

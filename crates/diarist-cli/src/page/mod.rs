@@ -22,9 +22,9 @@ use sha2::{Digest, Sha256};
 use crate::drawing::{class, rules, speakers, times, turns_of};
 use crate::progress::clock;
 
-pub(crate) use sound::Sound;
 #[cfg(feature = "workbench")]
 pub(crate) use sound::address;
+pub(crate) use sound::{Sound, SoundArgs};
 
 const STYLE: &str = include_str!("page.css");
 const SCRIPT: &str = include_str!("page.js");

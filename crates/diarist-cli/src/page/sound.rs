@@ -1,7 +1,7 @@
 //! The sound of a recording for a page: its outline, and audio that browsers play.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -20,6 +20,31 @@ const PEAK: usize = 160;
 const MAX_PEAKS: usize = 1_000_000;
 /// Peaks in an outline, at most. The page draws finer ones when it is zoomed.
 const MAX_OUTLINE: usize = 2000;
+
+/// The recording of a page whose turns come from elsewhere.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Page")]
+pub(crate) struct SoundArgs {
+    /// The recording that a page (html) plays
+    #[arg(long, value_name = "FILE")]
+    audio: Option<PathBuf>,
+    /// Lets the page play that file, which must stay in its place; otherwise the page holds the
+    /// sound, 14 MB per hour
+    #[arg(long, requires = "audio")]
+    link_audio: bool,
+}
+
+impl SoundArgs {
+    /// The path of the recording.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.audio.as_deref()
+    }
+
+    /// The sound for the page that will be at `page` (`None` for stdout).
+    pub(crate) fn sound(&self, page: Option<&Path>) -> Result<Option<Sound>> {
+        self.path().map(|audio| Sound::of(audio, page, self.link_audio)).transpose()
+    }
+}
 
 /// The sound of a recording.
 pub(crate) struct Sound {

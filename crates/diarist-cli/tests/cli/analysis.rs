@@ -36,6 +36,23 @@ fn cluster_gives_what_diarize_gives() {
 }
 
 #[test]
+fn a_page_of_an_analysis_plays_the_recording() {
+    let folder = tempfile::tempdir().unwrap();
+    let [saved, page] = ["saved.diarist", "page.html"].map(|name| path(folder.path(), name));
+    let recording = audio("short.flac");
+    diarist(["analyze", "-o", &saved, &recording]).succeeded();
+    diarist(["cluster", "-o", &page, "--audio", &recording, &saved]).succeeded();
+    let text = fs::read_to_string(&page).unwrap();
+    assert!(text.contains("<audio") && text.contains("SPEAKER_00"));
+    diarist(["cluster", "-o", &page, &saved]).succeeded();
+    assert!(!fs::read_to_string(&page).unwrap().contains("<audio"));
+    assert!(diarist(["cluster", "-o", &page, "--audio", "missing.wav", &saved]).failed(3).contains("missing.wav"));
+    let copy = path(folder.path(), "copy.html");
+    fs::copy(&recording, &copy).unwrap();
+    assert!(diarist(["cluster", "-o", &copy, "--audio", &copy, &saved]).failed(2).contains("overwrite"));
+}
+
+#[test]
 fn options_of_the_networks_are_stored() {
     let folder = tempfile::tempdir().unwrap();
     let saved = path(folder.path(), "saved.diarist");

@@ -212,6 +212,23 @@ fn names_are_put_on_turns_and_learned_on_request() {
 }
 
 #[test]
+fn a_saved_analysis_gets_the_names_of_known_people() {
+    let folder = tempfile::tempdir().unwrap();
+    let [people, saved, short] = ["people.db", "saved.diarist", "short.diarist"]
+        .map(|name| folder.path().join(name).to_str().unwrap().to_owned());
+    fs::write(&people, &*ENROLLED).unwrap();
+    let conversation = audio("conversation.flac");
+    diarist(["analyze", "-o", &saved, &conversation]).succeeded();
+    let named = diarist(["cluster", "--speakers", &people, &saved]).succeeded();
+    assert!(named.contains(" Ann_Lee "), "{named}");
+    assert_eq!(named, diarist(["diarize", "--speakers", &people, &conversation]).succeeded());
+    // Embeddings of less than 10 s are those of padded audio.
+    diarist(["analyze", "-o", &short, &audio("short.flac")]).succeeded();
+    let run = diarist(["cluster", "--speakers", &people, &short]);
+    assert!(run.code == 0 && run.stderr.contains("too short to recognise people"), "{}", run.stderr);
+}
+
+#[test]
 fn a_speaker_of_a_finished_result_is_enrolled_unless_the_voice_is_mixed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("people.db");
@@ -230,7 +247,29 @@ fn a_speaker_of_a_finished_result_is_enrolled_unless_the_voice_is_mixed() {
     assert!(enroll(&result, "SPEAKER_77").failed(3).contains("here are SPEAKER_00"));
     fs::write(&mixed, "SPEAKER conversation 1 0 30 <NA> <NA> all <NA> <NA>\n").unwrap();
     assert!(enroll(&mixed, "all").failed(3).contains("several "));
-    speakers(&path, &["enroll", "--from", result.to_str().unwrap(), label, "Ann Lee"]).failed(2);
+    let from = ["enroll", "--from", result.to_str().unwrap()];
+    assert_eq!(speakers(&path, &[&from[..], &[label]].concat()).code, 2);
     let found = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
     assert_eq!(found["samples"].as_array().unwrap().len(), 1);
+
+    // Without the recording: the voice in the result, if it has one.
+    assert!(speakers(&path, &[&from[..], &[label, "Ben"]].concat()).succeeded().starts_with("Ben: "));
+    let voice = |name: &str| json(speakers(&path, &["show", name, "--format", "json"]))["samples"][0].clone();
+    assert!(voice("Ben")["source"].as_str().unwrap().ends_with("r.json"));
+    assert!((voice("Ben")["speech_s"].as_f64().unwrap() - voice("Ann Lee")["speech_s"].as_f64().unwrap()).abs() < 2.0);
+    let rttm = ["enroll", "--from", mixed.to_str().unwrap(), "all", "Carl"];
+    assert!(speakers(&path, &rttm).failed(3).contains("name the recording as well"));
+    let [mut overlapped, mut short] = [document.clone(), document.clone()];
+    overlapped["turns"] = serde_json::json!([
+        {"start_s": 0.0, "end_s": 20.0, "speaker": label}, {"start_s": 0.0, "end_s": 5.0, "speaker": "SPEAKER_99"}
+    ]);
+    short["turns"] = serde_json::json!([{"start_s": 0.0, "end_s": 4.5, "speaker": label}]);
+    for (document, word) in [(overlapped, "others speak in 25 %"), (short, "speaks alone for 4.5 s")] {
+        fs::write(&mixed, document.to_string()).unwrap();
+        let rttm = ["enroll", "--from", mixed.to_str().unwrap(), label, "Carl"];
+        assert!(speakers(&path, &rttm).failed(3).contains(word), "{word}");
+    }
+    // Beside the result lies its recording.
+    fs::copy(&recording, folder.path().join("conversation.flac")).unwrap();
+    assert!(speakers(&path, &[&from[..], &[label, "Dan"]].concat()).succeeded().contains("conversation.flac"));
 }

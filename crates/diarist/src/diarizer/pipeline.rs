@@ -6,6 +6,7 @@ use crate::analysis::Analysis;
 use crate::clustering::Plda;
 use crate::error::{Error, Result};
 use crate::inference::{AnalysisSettings, Analyzed, Analyzer, Recording, Timings};
+use crate::segmentation::CHUNK_SAMPLES;
 use crate::settings::Settings;
 use crate::voices::{Gallery, Voice, clip_voice};
 #[cfg(feature = "speaker-database")]
@@ -194,12 +195,10 @@ impl Diarizer {
         let Analyzed { analysis, timings, cache_use, warnings, short_recording, .. } =
             self.analyzer.analyze(recording)?;
         let cluster = || {
-            let mut result = self.cluster_after(&analysis, timings)?;
+            let short_recording = short_recording.filter(|_| wants_voices && self.settings.analysis.has_embeddings());
+            let mut result = self.cluster_heard(&analysis, timings, short_recording.as_deref())?;
             (result.cache_use, result.warnings) = (cache_use, warnings);
-            if let Some(samples) = short_recording.filter(|_| wants_voices && self.settings.analysis.has_embeddings()) {
-                self.set_voices_from_repeated(&mut result, &samples)?;
-            }
-            self.named(result)
+            Ok(result)
         };
         cluster().map_err(|error: Error| error.at_place(place.as_deref()))
     }
@@ -215,10 +214,21 @@ impl Diarizer {
 
     /// Clusters an analysis into turns. Takes milliseconds.
     ///
+    /// The speakers of a recording shorter than a chunk of 10 s have no voices here, and so no
+    /// names: its embeddings are those of padded audio, which cannot be compared.
+    ///
     /// # Errors
     /// As [`super::cluster()`].
     pub fn cluster(&self, analysis: &Analysis) -> Result<Diarization> {
-        self.named(self.cluster_after(analysis, Timings::default())?)
+        let mut result = self.cluster_after(analysis, Timings::default())?;
+        if analysis.geometry.num_samples < CHUNK_SAMPLES as u64 {
+            result.speakers.iter_mut().for_each(|speaker| speaker.voice = None);
+            if self.gallery.is_some() {
+                let text = "too short to recognise people from a saved analysis; diarize the recording itself";
+                result.warnings.push(text.to_owned());
+            }
+        }
+        self.named(result)
     }
 
     /// The voice of the only person who speaks in a clip, and the warnings about the clip.
@@ -254,6 +264,21 @@ impl Diarizer {
         let (voice, warnings) = self.voice(clip, MIN_ENROLL_S)?;
         database.enroll(name, &[NewSample { voice, source, model: self.fingerprint() }])?;
         Ok(warnings)
+    }
+
+    /// Clusters the analysis of a recording. If it is shorter than a chunk and its speakers need
+    /// voices, `short_recording` is the recording.
+    pub(crate) fn cluster_heard(
+        &self,
+        analysis: &Analysis,
+        timings: Timings,
+        short_recording: Option<&[f32]>,
+    ) -> Result<Diarization> {
+        let mut result = self.cluster_after(analysis, timings)?;
+        if let Some(samples) = short_recording {
+            self.set_voices_from_repeated(&mut result, samples)?;
+        }
+        self.named(result)
     }
 
     fn cluster_after(&self, analysis: &Analysis, timings: Timings) -> Result<Diarization> {

@@ -1,7 +1,6 @@
 //! Lines of fields separated by blanks, as in the text formats of NIST.
 
 use std::ops::RangeInclusive;
-use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::timeline::Segment;
@@ -48,9 +47,4 @@ pub(super) fn segment(number: usize, start: f64, end: f64) -> Result<Segment> {
         return Err(error_at(number, format!("a segment from {start} s to {end} s is impossible")));
     }
     Ok(Segment::new(start, end))
-}
-
-/// The whole file at `path`.
-pub(super) fn read_bytes(path: &Path) -> Result<Vec<u8>> {
-    std::fs::read(path).map_err(|error| Error::input("cannot be read").caused_by(error).at(path.display().to_string()))
 }

@@ -14,10 +14,11 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::fields::{error_at, lines, read_bytes, seconds, segment, shortened};
+use super::fields::{error_at, lines, seconds, segment, shortened};
 use super::text::{ByFile, decode};
 use crate::analysis::without_blanks;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::timeline::{Annotation, Turn};
 
 /// The other record types of the format (RT-09 evaluation plan, appendix A, and `md-eval`). Their
@@ -105,7 +106,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
 /// # Errors
 /// As [`read`], and if the file cannot be read; the message names the file.
 pub fn read_file(path: &Path) -> Result<Vec<Annotation>> {
-    read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
+    read(&files::read(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
 /// `annotation` as RTTM, with times of three decimals. A binary value half-way between two decimals

@@ -1,5 +1,6 @@
 //! A choice among the tiers of a TextGrid or an ELAN document.
 
+#[cfg(feature = "annotation-formats")]
 use crate::error::{Error, Result};
 
 /// The tiers to read: all, or those with the wanted names.

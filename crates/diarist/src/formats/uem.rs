@@ -10,10 +10,11 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fields::{error_at, lines, read_bytes, seconds, segment};
+use super::fields::{error_at, lines, seconds, segment};
 use super::rttm::field;
 use super::text::decode;
 use crate::error::Result;
+use crate::files;
 use crate::timeline::Segment;
 use crate::timeline::intervals::union;
 
@@ -46,7 +47,7 @@ pub fn read(bytes: &[u8]) -> Result<Uem> {
 /// # Errors
 /// As [`read`], and if the file cannot be read; the message names the file.
 pub fn read_file(path: &Path) -> Result<Uem> {
-    read(&read_bytes(path)?).map_err(|error| error.at(path.display().to_string()))
+    read(&files::read(path)?).map_err(|error| error.at(path.display().to_string()))
 }
 
 /// A line for one region of a recording, with times of three decimals. The name is that of

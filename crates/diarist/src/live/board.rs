@@ -57,6 +57,7 @@ impl Board {
                     None => self.names.remove(&speaker),
                 };
             }
+            LiveEvent::Labelled { .. } => {}
         }
     }
 
@@ -78,6 +79,32 @@ impl Board {
     /// Removes closed turns that ended before `time_s`.
     pub fn forget_before(&mut self, time_s: f64) {
         self.turns.retain(|_, turn| turn.is_open || turn.end_s >= time_s);
+    }
+
+    /// For each speaker with turns, the speaker of `result` who shares most time with it.
+    pub(super) fn labels_in(&self, result: &[Turn]) -> Vec<(u32, String)> {
+        let mut result: Vec<&Turn> = result.iter().collect();
+        result.sort_by(|a, b| a.start_s.total_cmp(&b.start_s));
+        let longest_s = result.iter().map(|turn| turn.end_s - turn.start_s).fold(0.0, f64::max);
+        let mut shared_s: BTreeMap<(u32, &str), f64> = BTreeMap::new();
+        for turn in self.turns.values() {
+            // Only these can reach into the turn.
+            let first = result.partition_point(|other| other.start_s < turn.start_s - longest_s);
+            for other in result[first..].iter().take_while(|other| other.start_s < turn.end_s) {
+                let common_s = other.end_s.min(turn.end_s) - other.start_s.max(turn.start_s);
+                if common_s > 0.0 {
+                    *shared_s.entry((turn.speaker, &other.speaker)).or_default() += common_s;
+                }
+            }
+        }
+        let mut best: BTreeMap<u32, (&str, f64)> = BTreeMap::new();
+        for ((speaker, label), common_s) in shared_s {
+            let found = best.entry(speaker).or_insert((label, common_s));
+            if common_s > found.1 {
+                *found = (label, common_s);
+            }
+        }
+        best.into_iter().map(|(speaker, (label, _))| (speaker, label.to_owned())).collect()
     }
 
     /// The turns as an annotation of the recording `file_id`; the numbers of speakers are the
@@ -120,5 +147,21 @@ mod tests {
         assert_eq!(board.name(2), None);
         board.forget_before(5.0);
         assert_eq!(board.turns().map(|(number, _)| number).collect::<Vec<_>>(), [1], "an open turn stays");
+    }
+
+    #[test]
+    fn a_speaker_is_the_one_of_the_result_who_shares_most_time() {
+        let mut board = Board::default();
+        for (turn, speaker, start_s, end_s) in
+            [(0, 1, 0.0, 9.0), (1, 2, 9.0, 12.0), (2, 3, 12.0, 20.0), (3, 4, 30.0, 31.0)]
+        {
+            board.apply(&LiveEvent::Opened { turn, speaker, start_s });
+            board.apply(&LiveEvent::Closed { turn, end_s });
+        }
+        // A long turn reaches into later ones, and speakers 2 and 3 are one person in the result.
+        let result = [Turn::new(0.0, 10.0, "B"), Turn::new(0.5, 3.0, "A"), Turn::new(9.5, 19.0, "A")];
+        let label = |speaker: u32, label: &str| (speaker, label.to_owned());
+        assert_eq!(board.labels_in(&result), [label(1, "B"), label(2, "A"), label(3, "A")]);
+        assert_eq!(board.labels_in(&[]), []);
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
-use crate::inference::{ChunkScoreOptions, ChunkState, StreamAnalysis};
+use crate::inference::{ChunkScoreOptions, ChunkState, StreamAnalysis, Timings};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use std::fmt;
 
+use super::board::Board;
 use super::events::LiveEvent;
 use super::rules::WindowRules;
 use super::settings::LiveSettings;
@@ -42,12 +43,14 @@ pub struct Live {
     /// The sample at which the next window ends.
     next_end: u64,
     events: Vec<LiveEvent>,
+    /// All turns so far.
+    board: Board,
 }
 
 /// The result of [`Live::finish`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct LiveResult {
-    /// The last events, which close all turns.
+    /// The last events, which close all turns and tell the label of each speaker in the result.
     pub events: Vec<LiveEvent>,
     /// The result of [`Diarizer::diarize`] for the same audio and options.
     pub diarization: Diarization,
@@ -88,6 +91,7 @@ impl Live {
             num_samples: 0,
             next_end: settings.step_samples() as u64,
             events: Vec::new(),
+            board: Board::default(),
         })
     }
 
@@ -132,7 +136,9 @@ impl Live {
             }
             rest = after;
         }
-        Ok(std::mem::take(&mut self.events))
+        let events = std::mem::take(&mut self.events);
+        events.iter().for_each(|event| self.board.apply(event));
+        Ok(events)
     }
 
     /// Decides the remaining moments, and diarizes the whole recording as [`Diarizer::diarize`]
@@ -149,7 +155,12 @@ impl Live {
         self.tracker.finish(self.duration_s(), &mut self.events);
         let mut analysis = self.analysis.finish(self.diarizer.analyzer())?;
         file_id.clone_into(&mut analysis.origin.file_id);
-        let diarization = self.diarizer.cluster(&analysis)?;
+        let needs_voices = self.num_samples < CHUNK_SAMPLES as u64 && self.diarizer.gallery().is_some();
+        let short_recording = needs_voices.then_some(self.audio.as_slice()).filter(|audio| !audio.is_empty());
+        let diarization = self.diarizer.cluster_heard(&analysis, Timings::default(), short_recording)?;
+        self.events.iter().for_each(|event| self.board.apply(event));
+        let labels = self.board.labels_in(&diarization.turns);
+        self.events.extend(labels.into_iter().map(|(speaker, label)| LiveEvent::Labelled { speaker, label }));
         Ok(LiveResult { events: self.events, diarization })
     }
 

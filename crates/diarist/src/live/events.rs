@@ -60,6 +60,13 @@ pub enum LiveEvent {
         /// Probability that the name is right, if there is a name.
         probability: Option<f64>,
     },
+    /// A speaker is this one in the result. Only at the end; several speakers may be one there.
+    Labelled {
+        /// The speaker.
+        speaker: u32,
+        /// Its label in the result.
+        label: String,
+    },
 }
 
 fn milliseconds<S: Serializer>(seconds: &f64, serializer: S) -> Result<S::Ok, S::Error> {

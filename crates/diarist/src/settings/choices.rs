@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs;
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -13,6 +12,7 @@ use super::groups::Settings;
 use super::options::{OPTIONS, OptionInfo, OptionKind};
 use super::values::Value;
 use crate::error::{Error, Result};
+use crate::files;
 use crate::inference::{EmbeddingMode, TrunkPasses};
 
 /// The options that a user has given, each with its value. All others have their defaults.
@@ -34,12 +34,12 @@ impl Choices {
     /// [`crate::ErrorKind::Input`] if the file cannot be read, has a key that does not exist, or a
     /// value of the wrong type; [`crate::ErrorKind::InvalidOption`] for a value outside its range.
     pub fn read(path: &Path) -> Result<Self> {
+        let text = files::read_text(path)?;
         let read = || {
-            let text = fs::read_to_string(path).map_err(|error| Error::input("cannot be read").caused_by(error))?;
             let choices = toml::from_str::<Self>(&text).map_err(|error| unusable(&text, &error))?;
             choices.settings().map(|_| choices)
         };
-        read().map_err(|error| error.at(path.display().to_string()))
+        read().map_err(|error: Error| error.at(path.display().to_string()))
     }
 
     /// Whether no option was chosen.
@@ -225,7 +225,7 @@ mod tests {
     fn read(text: &str) -> Result<Choices> {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("some.toml");
-        fs::write(&path, text).unwrap();
+        std::fs::write(&path, text).unwrap();
         Choices::read(&path)
     }
 

@@ -98,6 +98,15 @@ fn events_do_not_depend_on_the_pieces_and_are_nearly_right() {
     // instruction sets.
     assert!(scores.der.der() < 0.12, "{:?}", scores.der);
     assert_eq!(scores.num_hypothesis_speakers, result.speakers.len());
+
+    // The last events tell which speaker of the result each one is: here all of them, once.
+    let labelled = |event: &LiveEvent| match event {
+        LiveEvent::Labelled { label, .. } => Some(label.clone()),
+        _ => None,
+    };
+    let mut labels: Vec<String> = events[events.len() - result.speakers.len()..].iter().filter_map(labelled).collect();
+    labels.sort_unstable();
+    assert_eq!(labels, result.speakers.iter().map(|speaker| speaker.label.clone()).collect::<Vec<_>>());
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Two reports side by side.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::io::{self, Write};
 use std::path::Path;
 
+use diarist::parts::files;
 use diarist::{Error, Result};
 
 use super::record::{Figures, Report};
@@ -13,8 +13,7 @@ use crate::table::Form;
 
 /// Reads `report.json` of an earlier run.
 pub(super) fn read(path: &Path) -> Result<Report> {
-    let bytes = fs::read(path)
-        .map_err(|error| Error::input("cannot be read").caused_by(error).at(path.display().to_string()))?;
+    let bytes = files::read(path)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         Error::input("not a report of `diarist bench`")
             .caused_by(error)
@@ -123,7 +122,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("report.json");
         assert!(read(&path).unwrap_err().to_string().contains("cannot be read"));
-        fs::write(&path, "{}").unwrap();
+        std::fs::write(&path, "{}").unwrap();
         assert!(read(&path).unwrap_err().to_string().contains("not a report"));
     }
 }

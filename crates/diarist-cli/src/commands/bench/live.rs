@@ -188,7 +188,7 @@ impl FirstDecisions {
                     self.begin(turn, self.parts[*part].1, speaker);
                 }
             }
-            LiveEvent::Named { .. } => {}
+            LiveEvent::Named { .. } | LiveEvent::Labelled { .. } => {}
             LiveEvent::Merged { speaker, into } => {
                 let open: Vec<(u64, usize)> = self.part_of.iter().map(|(&turn, &part)| (turn, part)).collect();
                 for (turn, part) in open {

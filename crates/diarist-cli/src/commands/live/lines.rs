@@ -68,6 +68,9 @@ impl Lines {
             LiveEvent::Named { speaker, ref name, .. } => {
                 Some(format!("          speaker {speaker} is {}", name.as_deref().unwrap_or("somebody unknown")))
             }
+            LiveEvent::Labelled { speaker, ref label } => {
+                Some(format!("          {} is {label} in the result", called(board, speaker)))
+            }
             LiveEvent::Opened { .. } | LiveEvent::Extended { .. } => None,
         }
     }
@@ -140,5 +143,7 @@ mod tests {
         assert_eq!(relabelled.unwrap(), "    0:01: that was Ann");
         let merged = apply(board, lines, LiveEvent::Merged { speaker: 3, into: 2 });
         assert_eq!(merged.unwrap(), "          speaker 3 is Ann");
+        let labelled = apply(board, lines, LiveEvent::Labelled { speaker: 1, label: "SPEAKER_02".to_owned() });
+        assert_eq!(labelled.unwrap(), "          speaker 1 is SPEAKER_02 in the result");
     }
 }
