@@ -107,6 +107,17 @@ pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
+/// Shows help on stdout, or a fault in the arguments on stderr without the control characters that
+/// they hold.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() {
+        // Nobody is left to tell if stderr is gone, too.
+        let _ = io::stderr().write_all(terminal::lines(&error.render().to_string()).as_bytes());
+        return ExitCode::from(USAGE);
+    }
+    finish(error.print().map_err(Into::into))
+}
+
 /// Whether the reader of stdout has closed it.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let is_pipe = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
@@ -136,6 +147,9 @@ fn one_line(error: &anyhow::Error) -> String {
         if cause.is::<Error>() {
             break;
         }
+    }
+    if error.is::<io::Error>() {
+        parts.insert(0, "stdout cannot be written".to_owned());
     }
     let message = parts.join(": ");
     match command_hint(&message) {

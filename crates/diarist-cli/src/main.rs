@@ -24,7 +24,7 @@ mod timings;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use commands::analyze::{self, AnalyzeArgs};
 use commands::assign::{self, AssignArgs};
@@ -82,8 +82,23 @@ enum Command {
     Generate(GenerateArgs),
 }
 
+/// The arguments of the call. A negative number is a value of the option before it, so that the
+/// option says its range.
+fn arguments() -> Result<Cli, clap::Error> {
+    fn with_negative_numbers(command: clap::Command) -> clap::Command {
+        let takes_value = |arg: &clap::Arg| !arg.is_positional() && arg.get_action().takes_values();
+        command
+            .mut_args(|arg| if takes_value(&arg) { arg.allow_negative_numbers(true) } else { arg })
+            .mut_subcommands(with_negative_numbers)
+    }
+    Cli::from_arg_matches(&with_negative_numbers(Cli::command()).try_get_matches()?)
+}
+
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match arguments() {
+        Ok(cli) => cli,
+        Err(error) => return exit::usage(&error),
+    };
     if let Err(message) = diarist_kernels::Isa::check_choice() {
         return exit::finish(Err(diarist::Error::invalid_option(message).into()));
     }
@@ -106,6 +121,6 @@ fn main() -> ExitCode {
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
         #[cfg(feature = "workbench")]
         Some(Command::Generate(args)) => exit::finish(generate::run(&args, Cli::command()).map_err(Into::into)),
-        None => Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing").exit(),
+        None => exit::usage(&Cli::command().error(ErrorKind::MissingSubcommand, "a command is missing")),
     }
 }

@@ -14,6 +14,9 @@ use crate::{exit, terminal};
 /// Longest time for which the file of a [`Growing`] stays behind its text.
 const MAX_BEHIND: Duration = Duration::from_secs(60);
 
+/// Bytes of a name that may be too long for a file and end the name of another.
+const MAX_SPARE_BYTES: usize = 100;
+
 /// Whether both paths name one existing file.
 pub(crate) fn is_same(left: &Path, right: &Path) -> bool {
     fs::canonicalize(left).is_ok_and(|left| fs::canonicalize(right).is_ok_and(|right| left == right && right.is_file()))
@@ -88,17 +91,18 @@ fn write_only(path: &Path, contents: &[u8], readers: Readers) -> Result<()> {
 /// Writes the contents that were for `path` into the folder for temporary files. Only the owner can
 /// read them there.
 fn keep(path: &Path, contents: &[u8]) -> io::Result<PathBuf> {
-    let suffix = format!("-{}", path.file_name().unwrap_or_default().to_string_lossy());
-    let mut file = tempfile::Builder::new().prefix("diarist-").suffix(&suffix).tempfile()?;
+    let mut file = spare_file(path)?;
     file.write_all(contents)?;
     file.as_file().sync_all()?;
     Ok(file.keep()?.1)
 }
 
-/// A path in the folder for temporary files, for a result that `path` cannot hold.
-pub(crate) fn spare_place(path: &Path) -> PathBuf {
+/// A new file in the folder for temporary files, for a result that `path` cannot hold. Others
+/// cannot foresee its name, and it ends like that of `path`.
+pub(crate) fn spare_file(path: &Path) -> io::Result<tempfile::NamedTempFile> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    std::env::temp_dir().join(format!("diarist-{}-{name}", std::process::id()))
+    let end = &name[name.ceil_char_boundary(name.len().saturating_sub(MAX_SPARE_BYTES))..];
+    tempfile::Builder::new().prefix("diarist-").suffix(&format!("-{end}")).tempfile()
 }
 
 /// One file for the results of several recordings.
@@ -182,11 +186,13 @@ mod tests {
     #[test]
     fn a_result_that_cannot_be_written_is_kept_elsewhere() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("gone/meeting.rttm");
-        let error = write(&path, b"turns", Readers::Usual).unwrap_err().to_string();
-        let kept = error.split("the result is in ").nth(1).unwrap();
-        assert!(kept.ends_with("-meeting.rttm"), "{error}");
-        assert_eq!(fs::read(kept).unwrap(), b"turns");
-        fs::remove_file(kept).unwrap();
+        let long = format!("{}.rttm", "ä".repeat(200));
+        for (place, end) in [("gone/meeting.rttm", "-meeting.rttm"), (long.as_str(), "ää.rttm")] {
+            let error = write(&folder.path().join(place), b"turns", Readers::Usual).unwrap_err().to_string();
+            let kept = error.split("the result is in ").nth(1).unwrap();
+            assert!(kept.ends_with(end), "{error}");
+            assert_eq!(fs::read(kept).unwrap(), b"turns");
+            fs::remove_file(kept).unwrap();
+        }
     }
 }

@@ -60,7 +60,11 @@ pub(crate) fn svg(recording: &Labels, reference: Option<&Labels>, settings: &Rea
         lanes,
         duration_s: reference.map_or(0.0, Labels::end_s).max(recording.end_s()).max(1e-3),
     };
-    Ok(layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string())
+    let picture = layout.draw(&recording.turns.file_id, &turns, reference.is_some()).into_string();
+    // XML has no form for these characters, which names may hold.
+    let is_impossible =
+        |c: char| c.is_control() && !['\t', '\n', '\r'].contains(&c) || ['\u{fffe}', '\u{ffff}'].contains(&c);
+    Ok(picture.replace(is_impossible, "\u{fffd}"))
 }
 
 impl Layout<'_> {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use diarist::parts::files;
@@ -42,6 +42,7 @@ impl RenameArgs {
             let located = |error: Error| error.at(value.clone());
             let text =
                 files::read_text(Path::new(value)).map_err(|error| error.hint("a name is given as SPEAKER_00=NAME"))?;
+            let text = text.trim_start_matches('\u{feff}');
             let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
             names.extend(lines.map(pair).collect::<Result<Vec<_>>>().map_err(located)?);
         }
@@ -59,9 +60,15 @@ fn pair(text: &str) -> Result<(String, String)> {
     let (speaker, name) = text.split_once('=').ok_or_else(|| {
         Error::invalid_option(format!("{text:?} is no name for a speaker")).hint("write it as SPEAKER_00=Ann Lee")
     })?;
-    let name = name.trim().trim_matches('"');
+    let name = name.trim();
+    let quoted = name.strip_prefix('"').and_then(|name| name.strip_suffix('"'));
+    let name = quoted.unwrap_or(name).trim();
     check_name(name).map_err(|error| Error::invalid_option(error.to_string()))?;
-    Ok((speaker.trim().to_owned(), name.to_owned()))
+    let speaker = speaker.trim();
+    if speaker.is_empty() {
+        return Err(Error::invalid_option(format!("{text:?} names no speaker")).hint("write it as SPEAKER_00=Ann Lee"));
+    }
+    Ok((speaker.to_owned(), name.to_owned()))
 }
 
 impl Renaming {
@@ -104,14 +111,20 @@ impl Renaming {
         for (speaker, name) in self.names.iter().filter(|(speaker, _)| !is_quiet && !found.contains(speaker)) {
             exit::warn(&format!("nobody was renamed to {name:?}: there is no speaker {speaker:?}"));
         }
+        let mut taken: BTreeMap<&str, &str> = BTreeMap::new();
+        for (speaker, name) in self.names.iter().filter(|(speaker, _)| !is_quiet && found.contains(speaker)) {
+            if let Some(other) = taken.insert(name, speaker) {
+                exit::warn(&format!("{other:?} and {speaker:?} are now one speaker, {name:?}"));
+            }
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use diarist::{Speaker, Turn};
-
     use std::fs;
+
+    use diarist::{Speaker, Turn};
 
     use super::*;
 
@@ -123,11 +136,12 @@ mod tests {
     fn names_come_from_values_and_files() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("names.txt");
-        fs::write(&path, "# names\n\nSPEAKER_01 = \"Bo Ek\"\nSPEAKER_02=Åsa\n").unwrap();
+        fs::write(&path, "\u{feff}# names\n\nSPEAKER_01 = \"Bo Ek\"\nSPEAKER_02=Åsa\n").unwrap();
         let found = renaming(&["SPEAKER_00=Ann Lee", path.to_str().unwrap()]).unwrap();
         let names: Vec<(&str, &str)> = found.names.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
         assert_eq!(names, [("SPEAKER_00", "Ann Lee"), ("SPEAKER_01", "Bo Ek"), ("SPEAKER_02", "Åsa")]);
-        for wrong in [&["SPEAKER_00="][..], &["a=b", "a=c"], &["a=\u{1b}[31m"], &["no/such/file"]] {
+        assert_eq!(renaming(&["a=Dr \"Bo\""]).unwrap().names[0].1, "Dr \"Bo\"");
+        for wrong in [&["SPEAKER_00="][..], &["=Ann"], &["a=b", "a=c"], &["a=\u{1b}[31m"], &["no/such/file"]] {
             assert!(renaming(wrong).is_err(), "{wrong:?}");
         }
     }

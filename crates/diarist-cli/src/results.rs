@@ -104,9 +104,13 @@ pub(crate) fn name(path: &Path) -> String {
 /// The format asked for with `option`, or that of the extension.
 pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str) -> Result<ResultFormat> {
     asked.or_else(|| ResultFormat::of_path(path)).ok_or_else(|| {
-        Error::invalid_option("the extension is not that of a format")
-            .hint(format!("name the format with {option}; extensions are {EXTENSIONS}"))
-            .at(path.display().to_string())
+        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
+        let hint = match extension.as_deref() {
+            _ if is_stdin(path) => format!("leave it out for stdout, or name the format with {option}"),
+            Some("docx" | "md") => "`diarist assign` writes transcripts; this command writes turns only".to_owned(),
+            _ => format!("name the format with {option}; extensions are {EXTENSIONS}"),
+        };
+        Error::invalid_option("the extension is not that of a format").hint(hint).at(path.display().to_string())
     })
 }
 

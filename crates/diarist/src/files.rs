@@ -105,6 +105,10 @@ fn replace(path: &Path, contents: &[u8], mode: u32) -> Result<()> {
             return File::options().write(true).open(path)?.write_all(contents);
         }
         let target = resolve(path);
+        if target.exists() {
+            // A folder may be open to somebody who must not change the file.
+            OpenOptions::new().write(true).open(&target)?;
+        }
         let folder = folder_of(&target);
         let mut file = temporary_in(folder, mode)?;
         file.write_all(contents)?;

@@ -56,11 +56,14 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     bar.clear();
     let analyzed = analyzed?;
     if let Err(error) = analyzed.analysis.save(&args.output) {
-        let place = output::spare_place(&args.output);
-        return Err(match analyzed.analysis.save(&place) {
-            Ok(()) => error.hint(format!("the result is in {}", place.display())),
-            Err(_) => error,
-        });
+        let Ok(place) = output::spare_file(&args.output) else { return Err(error) };
+        if analyzed.analysis.save(place.path()).is_err() {
+            return Err(error);
+        }
+        // The file now has another inode, which the handle would not keep.
+        let path = place.path().to_owned();
+        std::mem::forget(place.into_temp_path());
+        return Err(error.hint(format!("the result is in {}", path.display())));
     }
     if !args.quiet {
         for warning in &analyzed.warnings {

@@ -74,8 +74,9 @@ pub(crate) struct BenchArgs {
     /// Writes the report and the turns into DIR (made if missing)
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     output_dir: Option<PathBuf>,
-    /// Compares two report.json files instead of measuring
-    #[arg(long, num_args = 2, value_names = ["A", "B"], conflicts_with = "dataset", help_heading = "Output")]
+    /// Compares two runs instead of measuring: their folders, or the report.json in them
+    #[arg(long, num_args = 2, value_names = ["A", "B"], help_heading = "Output")]
+    #[arg(conflicts_with_all = ["dataset", "output_dir"])]
     compare: Option<Vec<PathBuf>>,
     /// Form of the table on stdout
     #[arg(long, value_enum, value_name = "FORM", default_value_t, help_heading = "Output")]

@@ -111,10 +111,11 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
     let mut faults = Faults::default();
     let mut collected = args.output.output.as_ref().map(|path| Growing::new(path.clone(), formats[0].readers()));
     let mut head = formats[0].head();
-    let num_inputs = inputs.len();
+    let (num_inputs, mut num_skipped) = (inputs.len(), 0);
     for (index, input) in inputs.into_iter().enumerate() {
         let position = if num_inputs > 1 { format!("[{}/{num_inputs}] ", index + 1) } else { String::new() };
         if input.as_ref().is_ok_and(|input| args.has_results(input, &formats)) {
+            num_skipped += 1;
             continue;
         }
         let done = input.map_err(anyhow::Error::from).and_then(|input| {
@@ -147,6 +148,9 @@ pub(crate) fn run(args: DiarizeArgs) -> anyhow::Result<()> {
         if let Err(error) = done {
             faults.add(error)?;
         }
+    }
+    if num_skipped > 0 && !args.quiet {
+        exit::note(&format!("{num_skipped} of {num_inputs} recordings left out: their files are there already"));
     }
     renaming.warn(args.quiet);
     faults.finish(collected.map_or(Ok(()), |file| file.finish()).map_err(Into::into))

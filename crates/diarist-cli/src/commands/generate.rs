@@ -1,10 +1,12 @@
 //! `diarist generate`: files that packagers install beside the program.
 
+use std::ffi::OsString;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::{fs, io};
 
 use clap_complete::Shell;
+use diarist::parts::files;
 use diarist::{Error, ErrorKind, Result};
 
 use crate::exit;
@@ -48,16 +50,23 @@ pub(crate) fn run(args: &GenerateArgs, mut command: clap::Command) -> Result<()>
                 .write_all(&text)
                 .map_err(|error| Error::new(ErrorKind::Output, "stdout cannot be written").caused_by(error))
         }
-        Output::Man { dir } => manual(dir, command).map_err(|error| {
-            Error::new(ErrorKind::Output, "the manual cannot be written")
-                .caused_by(error)
-                .at(dir.display().to_string())
-                .hint("give a folder in which you may write")
-        }),
+        Output::Man { dir } => {
+            files::prepare_folder(dir)?;
+            let pages = pages(command).map_err(|error| {
+                Error::new(ErrorKind::Output, "the manual cannot be made in the folder for temporary files")
+                    .caused_by(error)
+            })?;
+            pages.iter().try_for_each(|(name, page)| files::write(&dir.join(name), page))
+        }
     }
 }
 
-fn manual(dir: &Path, command: clap::Command) -> io::Result<()> {
-    fs::create_dir_all(dir)?;
-    clap_mangen::generate_to(command, dir)
+/// The manual pages with the names of their files. They are made in a folder of their own, since
+/// the generator writes them directly, and a page must be whole or not there.
+fn pages(command: clap::Command) -> io::Result<Vec<(OsString, Vec<u8>)>> {
+    let folder = tempfile::tempdir()?;
+    clap_mangen::generate_to(command, folder.path())?;
+    fs::read_dir(folder.path())?
+        .map(|entry| entry.and_then(|entry| Ok((entry.file_name(), fs::read(entry.path())?))))
+        .collect()
 }

@@ -7,12 +7,20 @@ use resvg::usvg::{Options, Tree, fontdb};
 /// Pixels for each unit of the picture.
 const SCALE: f32 = 2.0;
 
+/// Most bytes of a picture as text, and most pixels: a few hundred megabytes of memory.
+const MAX_TEXT: usize = 20_000_000;
+const MAX_PIXELS: u64 = 64_000_000;
+
 /// A picture of [`super::svg`] as PNG.
 ///
 /// # Errors
 /// [`ErrorKind::Output`] if the machine has no font to write with, or the picture is too large.
 pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
     let fault = |message: &str| Error::new(ErrorKind::Output, message.to_owned());
+    let too_large = || fault("the picture is too large").hint("write .svg, or fewer speakers");
+    if svg.len() > MAX_TEXT {
+        return Err(too_large());
+    }
     let mut options = Options::default();
     options.fontdb_mut().load_system_fonts();
     let Some(family) = options.fontdb.faces().find_map(|face| face.families.first().map(|(name, _)| name.clone()))
@@ -31,9 +39,11 @@ pub(crate) fn png(svg: &str) -> Result<Vec<u8>> {
         options.fontdb_mut().set_sans_serif_family(family);
     }
     let tree = Tree::from_str(svg, &options).map_err(|error| fault("the picture cannot be drawn").caused_by(error))?;
-    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(|| fault("the picture is too large"))?;
-    let mut pixels =
-        Pixmap::new(size.width(), size.height()).ok_or_else(|| fault("the picture is too large").hint("write .svg"))?;
+    let size = tree.size().to_int_size().scale_by(SCALE).ok_or_else(too_large)?;
+    if u64::from(size.width()) * u64::from(size.height()) > MAX_PIXELS {
+        return Err(too_large());
+    }
+    let mut pixels = Pixmap::new(size.width(), size.height()).ok_or_else(too_large)?;
     resvg::render(&tree, Transform::from_scale(SCALE, SCALE), &mut pixels.as_mut());
     pixels.encode_png().map_err(|error| fault("the picture cannot be encoded").caused_by(error))
 }

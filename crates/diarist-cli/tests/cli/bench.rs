@@ -59,6 +59,8 @@ fn a_run_writes_every_output_and_resumes() {
     let path = report.join("report.json");
     let compared = diarist(["bench", "--compare", path.to_str().unwrap(), path.to_str().unwrap()]).succeeded();
     assert!(compared.lines().last().unwrap().contains("+0.00"), "{compared}");
+    let run = path.parent().unwrap().to_str().unwrap();
+    assert_eq!(diarist(["bench", "--compare", run, run]).succeeded(), compared);
 }
 
 #[test]

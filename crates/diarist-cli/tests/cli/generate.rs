@@ -36,5 +36,5 @@ fn a_folder_that_cannot_be_made_is_named() {
     let file = folder.path().join("file");
     fs::write(&file, "").unwrap();
     let error = diarist(["generate".as_ref(), "man".as_ref(), file.join("man").as_os_str()]).failed(5);
-    assert!(error.contains("file/man: the manual cannot be written"), "{error}");
+    assert!(error.contains("file/man: cannot be written"), "{error}");
 }

@@ -278,7 +278,9 @@ fn recordings_with_results_can_be_left_out() {
     fs::create_dir(&output).unwrap();
     write(&output.join("short.rttm"), "from before");
     let call = ["diarize", "--skip-existing", "--output-dir", output_dir, &short, &short];
-    diarist(call).succeeded();
+    let run = diarist(call);
+    let note = "1 of 2 recordings left out: their files are there already\n";
+    assert_eq!((run.code, run.stderr.as_str()), (0, note));
     assert_eq!(fs::read_to_string(output.join("short.rttm")).unwrap(), "from before");
     assert!(output.join("short_2.rttm").exists());
 }
@@ -292,4 +294,41 @@ fn one_recording_that_cannot_be_written_does_not_stop_the_others() {
     let run = diarist(["convert", "--to", "csv", &file, folder.path().to_str().unwrap()]);
     assert_eq!((run.code, run.stderr.lines().count()), (5, 1), "{}", run.stderr);
     assert!(folder.path().join("good.csv").exists());
+}
+
+#[test]
+fn arguments_reach_stderr_without_control_characters() {
+    let colour = "a\u{1b}[31m\u{7}\u{9b}2J\u{202e}";
+    for arguments in [&["diarize", "--format", colour, "x"][..], &["diarize", &format!("--{colour}"), "x"], &[colour]] {
+        let run = diarist(arguments);
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        let is_hidden = |c: char| c.is_control() && c != '\n' || c == '\u{202e}';
+        assert!(!run.stderr.contains(is_hidden), "{:?}", run.stderr);
+    }
+}
+
+#[test]
+fn a_negative_number_gets_the_range_of_its_option() {
+    for (arguments, word) in [(["bench", "--collar", "-1", "x"], "collar"), (["tune", "--seed", "-1", "x"], "seed")] {
+        let run = diarist(arguments);
+        assert!(run.code == 2 && run.stderr.contains(word), "{}", run.stderr);
+        assert!(!run.stderr.contains("unexpected argument"), "{}", run.stderr);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_spare_file_is_never_behind_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let spare = folder.path().join("tmp");
+    fs::create_dir(&spare).unwrap();
+    let output = folder.path().join("gone");
+    fs::create_dir(&output).unwrap();
+    let call = |arguments: &[&str]| Run::of(binary().args(arguments).env("TMPDIR", &spare).output().unwrap());
+    let run = call(&["analyze", "-q", "-o", "/dev/full", &audio("short.flac")]);
+    assert!(run.code == 5 && run.stderr.contains("the result is in "), "{}", run.stderr);
+    let kept = run.stderr.trim().split("the result is in ").nth(1).unwrap();
+    assert!(diarist(["cluster", kept]).succeeded().contains("SPEAKER_00"));
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(kept).unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
 }

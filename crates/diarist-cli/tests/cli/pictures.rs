@@ -70,3 +70,17 @@ fn a_plot_is_a_picture_with_the_reference_beside() {
     diarist(["plot", &reference, "-o", &path("no/x.svg")]).failed(5);
     diarist(["plot", &path("missing.rttm"), "-o", &path("x.svg")]).failed(3);
 }
+
+#[test]
+fn a_picture_is_well_formed_for_any_name_and_has_a_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("odd.rttm"), "SPEAKER a\u{1b}b 1 0 1 <NA> <NA> c\u{7}d\u{85} <NA> <NA>\n").unwrap();
+    diarist(["plot", &path("odd.rttm"), "-o", &path("odd.svg")]).succeeded();
+    let text = fs::read_to_string(path("odd.svg")).unwrap();
+    assert!(text.contains("c\u{fffd}d") && !text.contains(|c: char| c.is_control() && c != '\n'));
+    let line = |index: usize| format!("SPEAKER a 1 {index} 0.5 <NA> <NA> s{index} <NA> <NA>\n");
+    fs::write(path("many.rttm"), (0..2000).map(line).collect::<String>()).unwrap();
+    let error = diarist(["plot", &path("many.rttm"), "-o", &path("many.png")]).failed(5);
+    assert!(error.contains("too large; write .svg") || error.contains("install a font"), "{error}");
+}

@@ -247,13 +247,18 @@ fn a_speaker_of_a_finished_result_is_enrolled_unless_the_voice_is_mixed() {
     assert!(enroll(&result, "SPEAKER_77").failed(3).contains("here are SPEAKER_00"));
     fs::write(&mixed, "SPEAKER conversation 1 0 30 <NA> <NA> all <NA> <NA>\n").unwrap();
     assert!(enroll(&mixed, "all").failed(3).contains("several "));
+    let other = audio("single.flac");
+    let run = speakers(&path, &["enroll", "--from", result.to_str().unwrap(), label, "Ann Lee", &other]);
+    assert!(run.failed(3).contains("but the recording of the result has 44.9 s"));
     let from = ["enroll", "--from", result.to_str().unwrap()];
     assert_eq!(speakers(&path, &[&from[..], &[label]].concat()).code, 2);
     let found = json(speakers(&path, &["show", "Ann Lee", "--format", "json"]));
     assert_eq!(found["samples"].as_array().unwrap().len(), 1);
 
     // Without the recording: the voice in the result, if it has one.
-    assert!(speakers(&path, &[&from[..], &[label, "Ben"]].concat()).succeeded().starts_with("Ben: "));
+    let run = speakers(&path, &[&from[..], &[label, "Ben"]].concat());
+    assert!(run.code == 0 && run.stdout.starts_with("Ben: "), "{}", run.stderr);
+    assert!(run.stderr.contains("sounds like Ann Lee"), "{}", run.stderr);
     let voice = |name: &str| json(speakers(&path, &["show", name, "--format", "json"]))["samples"][0].clone();
     assert!(voice("Ben")["source"].as_str().unwrap().ends_with("r.json"));
     assert!((voice("Ben")["speech_s"].as_f64().unwrap() - voice("Ann Lee")["speech_s"].as_f64().unwrap()).abs() < 2.0);
@@ -271,5 +276,5 @@ fn a_speaker_of_a_finished_result_is_enrolled_unless_the_voice_is_mixed() {
     }
     // Beside the result lies its recording.
     fs::copy(&recording, folder.path().join("conversation.flac")).unwrap();
-    assert!(speakers(&path, &[&from[..], &[label, "Dan"]].concat()).succeeded().contains("conversation.flac"));
+    assert!(speakers(&path, &[&from[..], &[label, "Dan"]].concat()).stdout.contains("conversation.flac"));
 }

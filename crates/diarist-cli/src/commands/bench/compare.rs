@@ -11,8 +11,9 @@ use super::record::{Figures, Report};
 use super::statistics;
 use crate::table::Form;
 
-/// Reads `report.json` of an earlier run.
+/// Reads `report.json` of an earlier run, or of the folder of one.
 pub(super) fn read(path: &Path) -> Result<Report> {
+    let path = &if path.is_dir() { path.join("report.json") } else { path.to_owned() };
     let bytes = files::read(path)?;
     serde_json::from_slice(&bytes).map_err(|error| {
         Error::input("not a report of `diarist bench`")

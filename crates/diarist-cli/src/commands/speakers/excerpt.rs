@@ -85,7 +85,11 @@ fn voice_in(path: &Path, speaker: &str) -> Result<Voice> {
     Voice::new(embedding, alone_s)
 }
 
-/// The stretches in which `speaker` speaks alone, according to the result at `path`, in order.
+/// Difference in seconds between the lengths of a recording that two programs give, at most.
+const MAX_DIFFERENCE_S: f64 = 2.0;
+
+/// The stretches in which `speaker` speaks alone, according to the result at `path`, in order. A
+/// recording of another length than that of the result is refused.
 pub(super) fn alone(path: &Path, speaker: &str, recording: &Path) -> Result<Vec<Segment>> {
     let located = |error: Error| error.at(path.display().to_string());
     let mut recordings = labels::read(path)?;
@@ -98,6 +102,13 @@ pub(super) fn alone(path: &Path, speaker: &str, recording: &Path) -> Result<Vec<
             Error::input("no recording in this result is named like the file").hint("give a result of one recording"),
         )
     })?;
+    if let (Some(stated_s), Some(found_s)) = (labels.duration_s, audio::open(recording)?.duration_hint_s())
+        && (stated_s - found_s).abs() > MAX_DIFFERENCE_S
+    {
+        return Err(Error::input(format!("has {found_s:.1} s, but the recording of the result has {stated_s:.1} s"))
+            .hint("give the recording that the result was made from")
+            .at(recording.display().to_string()));
+    }
     alone_in(&labels, speaker).map_err(located)
 }
 
