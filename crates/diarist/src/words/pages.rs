@@ -1,15 +1,12 @@
 //! Writes utterances for people to read: Markdown, and a page for browsers.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::output::start;
 use super::utterances::Utterance;
-use crate::formats::one_line;
 use crate::formats::subtitles::escaped;
-
-/// Names of the colours of speakers, by the order in which they speak first: the colour-blind safe
-/// palette of Okabe and Ito.
-const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#a67c00", "#56b4e9", "#555"];
+use crate::formats::{COLOURS, one_line};
 
 const STYLE: &str = "body{font:1rem/1.5 system-ui,sans-serif;max-width:44rem;margin:2rem auto;padding:0 1rem;\
     color:#222;background:#fff}h1{font-size:1.5rem}p{margin:.8rem 0}b{margin-right:.5rem}time{color:#666;font-size:.85rem;\
@@ -55,14 +52,11 @@ pub fn html(utterances: &[Utterance], title: &str) -> String {
          <meta name=\"viewport\" content=\"width=device-width\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n\
          <body>\n<h1>{title}</h1>\n"
     );
-    let mut speakers: Vec<&str> = Vec::new();
+    // Each speaker has the colour that pages and pictures of turns give it.
+    let speakers: BTreeSet<&str> = utterances.iter().filter_map(|utterance| utterance.speaker.as_deref()).collect();
     for utterance in utterances {
         let name = utterance.speaker.as_deref().map(|name| {
-            let known = speakers.iter().position(|speaker| *speaker == name);
-            let index = known.unwrap_or_else(|| {
-                speakers.push(name);
-                speakers.len() - 1
-            });
+            let index = speakers.range(..name).count();
             let colour = COLOURS[index % COLOURS.len()];
             format!("<b style=\"color:{colour}\">{}</b>", escaped(&one_line(name)))
         });
