@@ -107,12 +107,25 @@ pub(crate) fn finish(result: anyhow::Result<()>) -> ExitCode {
     }
 }
 
+/// Words of the standard library for a value that is no number, and plainer ones.
+const PARSE_FAULTS: [(&str, &str); 6] = [
+    ("invalid digit found in string", "not a whole number from 0 on"),
+    ("cannot parse integer from empty string", "not a whole number from 0 on"),
+    ("number too large to fit in target type", "too large"),
+    ("number too small to fit in target type", "too small"),
+    ("invalid float literal", "not a number"),
+    ("cannot parse float from empty string", "not a number"),
+];
+
 /// Shows help on stdout, or a fault in the arguments on stderr without the control characters that
 /// they hold.
 pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if error.use_stderr() {
+        let text = PARSE_FAULTS
+            .iter()
+            .fold(error.render().to_string(), |text, (standard, plain)| text.replace(standard, plain));
         // Nobody is left to tell if stderr is gone, too.
-        let _ = io::stderr().write_all(terminal::lines(&error.render().to_string()).as_bytes());
+        let _ = io::stderr().write_all(terminal::lines(&text).as_bytes());
         return ExitCode::from(USAGE);
     }
     finish(error.print().map_err(Into::into))

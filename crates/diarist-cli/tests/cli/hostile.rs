@@ -314,6 +314,12 @@ fn a_negative_number_gets_the_range_of_its_option() {
         assert!(run.code == 2 && run.stderr.contains(word), "{}", run.stderr);
         assert!(!run.stderr.contains("unexpected argument"), "{}", run.stderr);
     }
+    for (option, word) in
+        [("--threads=x", "not a whole number"), ("--channel=-1", "not a whole number"), ("--step=x", "not a number")]
+    {
+        let run = diarist(["diarize", option, "x.wav"]);
+        assert!(run.code == 2 && run.stderr.contains(word), "{}", run.stderr);
+    }
 }
 
 #[cfg(unix)]
