@@ -10,7 +10,8 @@ use diarist::parts::metrics::ScoreOptions;
 use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
-use crate::{exit, inputs, labels};
+use crate::labels::{self, InFolder};
+use crate::{exit, inputs};
 
 /// Layout of dataset folders; part of the long help.
 pub(crate) const HELP: &str = "\
@@ -135,17 +136,16 @@ struct Places<'a> {
 /// The recordings of a dataset in the order of their file ids, and warnings for the user.
 fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
     let mut warnings = Vec::new();
-    let mut references = references(places, &mut warnings)?;
+    let mut all_audio = inputs::audio_files(places.folder)?;
+    all_audio.retain(|audio| places.audio_filter.is_none_or(|text| audio.to_string_lossy().contains(text)));
+    let mut references = references(places, &all_audio, &mut warnings)?;
     let mut regions = regions(places)?;
     let mut items: BTreeMap<String, Item> = BTreeMap::new();
-    let mut without_reference = 0;
-    for audio in inputs::audio_files(places.folder)? {
-        if places.audio_filter.is_some_and(|text| !audio.to_string_lossy().contains(text)) {
-            continue;
-        }
+    let mut without_reference: Vec<PathBuf> = Vec::new();
+    for audio in all_audio {
         let stem = file_id(&audio);
         let Some(file_id) = longest_match(&stem, references.keys().chain(items.keys())) else {
-            without_reference += 1;
+            without_reference.push(audio);
             continue;
         };
         if let Some(other) = items.get(&file_id) {
@@ -158,8 +158,15 @@ fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
         let uem = regions.remove(&file_id);
         items.insert(file_id.clone(), Item { file_id, audio, reference, uem });
     }
-    if without_reference > 0 {
-        warnings.push(format!("{without_reference} audio files have no reference and are left out"));
+    if !without_reference.is_empty() {
+        let name = |audio: &PathBuf| audio.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let names: Vec<String> = without_reference.iter().take(3).map(name).collect();
+        let more = if without_reference.len() > names.len() { ", ..." } else { "" };
+        warnings.push(format!(
+            "{} audio files have no reference and are left out: {}{more}",
+            without_reference.len(),
+            names.join(", ")
+        ));
     }
     if !references.is_empty() {
         let names: Vec<&str> = references.keys().take(3).map(String::as_str).collect();
@@ -174,18 +181,27 @@ fn find(places: Places<'_>) -> Result<(Vec<Item>, Vec<String>)> {
     Ok((items.into_values().collect(), warnings))
 }
 
+/// Whether a recording named `stem` belongs to the reference `id`.
+fn belongs(stem: &str, id: &str) -> bool {
+    stem.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', '-']))
+}
+
 /// The longest of `ids` that is `stem` itself or its beginning up to a `.`, `_` or `-`:
 /// `ES2004a.Mix-Headset` belongs to `ES2004a`, `R8001_M8004_MS801` to `R8001_M8004`.
 fn longest_match<'a>(stem: &str, ids: impl Iterator<Item = &'a String>) -> Option<String> {
-    let belongs =
-        |id: &str| stem.strip_prefix(id).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '_', '-']));
-    ids.filter(|id| belongs(id)).max_by_key(|id| id.len()).cloned()
+    ids.filter(|id| belongs(stem, id)).max_by_key(|id| id.len()).cloned()
 }
 
-fn references(places: Places<'_>, warnings: &mut Vec<String>) -> Result<BTreeMap<String, Annotation>> {
-    let files = match places.references {
-        Some(file) if !file.is_dir() => vec![file.to_owned()],
-        named => labels::of_one_format(files(places, named, |_| true)?),
+/// The references by their file ids. Where a recording has none in the first format of the folder,
+/// a file of another format with its name is read.
+fn references(
+    places: Places<'_>,
+    all_audio: &[PathBuf],
+    warnings: &mut Vec<String>,
+) -> Result<BTreeMap<String, Annotation>> {
+    let InFolder { files, others } = match places.references {
+        Some(file) if !file.is_dir() => InFolder { files: vec![file.to_owned()], others: Vec::new() },
+        named => labels::in_folder(files(places, named, |_| true)?),
     };
     if files.is_empty() {
         return Err(Error::input("no file with turns below this folder")
@@ -202,6 +218,18 @@ fn references(places: Places<'_>, warnings: &mut Vec<String>) -> Result<BTreeMap
                 return Err(Error::input(format!("{file_id} has a second reference here"))
                     .hint("name the references to use with --references")
                     .at(file.display().to_string()));
+            }
+        }
+    }
+    let mut missing: Vec<String> = all_audio.iter().map(|audio| file_id(audio)).collect();
+    missing.retain(|stem| longest_match(stem, references.keys()).is_none());
+    for file in others {
+        let name = labels::stem(&file);
+        if missing.iter().any(|stem| belongs(stem, &name)) {
+            let recordings = labels::read_other(&file, warnings);
+            warnings.extend(labels::losses(&recordings, &file));
+            for annotation in recordings.into_iter().map(|recording| recording.turns) {
+                references.entry(annotation.file_id.clone()).or_insert(annotation);
             }
         }
     }
@@ -270,7 +298,10 @@ mod tests {
         assert!(items.iter().all(|item| item.reference.turns.len() == 1));
         assert_eq!(
             warnings,
-            ["1 audio files have no reference and are left out", "2 references have no audio file: R8001, zero"]
+            [
+                "1 audio files have no reference and are left out: ES2004ab.wav",
+                "2 references have no audio file: R8001, zero"
+            ]
         );
     }
 
@@ -311,6 +342,34 @@ mod tests {
         let csv = folder.path().join("b.csv");
         let (items, _) = find(Places { references: Some(&csv), ..places(&data) }).unwrap();
         assert_eq!(items[0].reference.turns[0].end_s, 1.0);
+    }
+
+    #[test]
+    fn references_may_have_several_formats() {
+        let grid = |name: &str| {
+            format!(
+                "File type = \"ooTextFile\"\nObject class = \"TextGrid\"\n0 9 <exists> 1 \"IntervalTier\" \"{name}\" 0 9 1 0 9 \"x\""
+            )
+        };
+        let folder = folder(&[
+            ("a.wav", ""),
+            ("a.TextGrid", &grid("x")),
+            ("b.wav", ""),
+            ("b.rttm", &rttm_line("b")),
+            ("b.TextGrid", "broken"),
+            ("c.wav", ""),
+            ("c.TextGrid", &grid("y")),
+            ("d.wav", ""),
+            ("d.json", "{\"segments\": []}"),
+            ("notes.txt", "Dear all,"),
+        ]);
+        let (items, warnings) = find(places(folder.path())).unwrap();
+        let ids: Vec<&str> = items.iter().map(|item| item.file_id.as_str()).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        assert!(
+            warnings.len() == 2 && warnings[0].contains("d.json") && warnings[1].ends_with("d.wav"),
+            "{warnings:?}"
+        );
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! Turns in files of any format, as references, hypotheses and results of other commands.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use diarist::Result;
-use diarist::parts::formats::Labels;
+use diarist::parts::formats::{Labels, rttm};
 
 use crate::results::{self, ResultFormat};
 
@@ -41,23 +42,59 @@ pub(crate) fn losses(recordings: &[Labels], path: &Path) -> Vec<String> {
     let mut lines = recordings.iter().flat_map(|recording| &recording.unreadable_lines);
     if let Some(first) = lines.next() {
         let num = 1 + lines.count();
-        let subject = if num == 1 {
-            "1 cue whose times cannot be read is"
-        } else {
-            &format!("{num} cues whose times cannot be read are")
+        let is_cue = matches!(ResultFormat::of_path(path), Some(ResultFormat::Srt | ResultFormat::Vtt));
+        let subject = match (is_cue, num) {
+            (true, 1) => "1 cue whose times cannot be read is",
+            (true, _) => &format!("{num} cues whose times cannot be read are"),
+            (false, 1) => "1 line whose times or speaker are impossible is",
+            (false, _) => &format!("{num} lines whose times or speakers are impossible are"),
         };
         losses.push(format!("{name}: {subject} left out, the first in line {first}"));
     }
     losses
 }
 
-/// Those of `files` that have the first of [`IN_FOLDERS`] that any of them has.
-pub(crate) fn of_one_format(files: Vec<PathBuf>) -> Vec<PathBuf> {
-    let has = |path: &Path, format: ResultFormat| ResultFormat::of_path(path) == Some(format);
-    match IN_FOLDERS.into_iter().find(|format| files.iter().any(|path| has(path, *format))) {
-        Some(format) => files.into_iter().filter(|path| has(path, format)).collect(),
-        None => Vec::new(),
+/// The files with turns in a folder.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct InFolder {
+    /// Files of the first of [`IN_FOLDERS`] that any file has.
+    pub(crate) files: Vec<PathBuf>,
+    /// Files of other formats whose names no earlier format has. They may be anything, so the caller
+    /// reads only those that it misses.
+    pub(crate) others: Vec<PathBuf>,
+}
+
+/// Chooses among `files` the first of [`IN_FOLDERS`] for each name without extension.
+pub(crate) fn in_folder(files: Vec<PathBuf>) -> InFolder {
+    let rank = |path: &PathBuf| {
+        let format = ResultFormat::of_path(path)?;
+        IN_FOLDERS.into_iter().position(|other| other == format)
+    };
+    let mut ranked: Vec<(usize, PathBuf)> = files.into_iter().filter_map(|path| Some((rank(&path)?, path))).collect();
+    ranked.sort_by_key(|(rank, _)| *rank);
+    let mut chosen = InFolder::default();
+    let mut of_stem: HashMap<String, usize> = HashMap::new();
+    let first = ranked.first().map(|(rank, _)| *rank);
+    for (rank, path) in ranked {
+        if *of_stem.entry(stem(&path)).or_insert(rank) == rank {
+            if Some(rank) == first { &mut chosen.files } else { &mut chosen.others }.push(path);
+        }
     }
+    chosen
+}
+
+/// The name of a file without its extension, which is that of its recording in most formats.
+pub(crate) fn stem(path: &Path) -> String {
+    rttm::field(&path.file_stem().unwrap_or_default().to_string_lossy())
+}
+
+/// As [`read`], for one of [`InFolder::others`]: a file that cannot be read is none with turns, and
+/// a warning says so.
+pub(crate) fn read_other(path: &Path, warnings: &mut Vec<String>) -> Vec<Labels> {
+    read(path).unwrap_or_else(|error| {
+        warnings.push(format!("left out: {error}"));
+        Vec::new()
+    })
 }
 
 fn format(bytes: &[u8], path: &Path) -> ResultFormat {
@@ -101,10 +138,15 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_has_one_format() {
-        let of = |names: &[&str]| of_one_format(names.iter().map(PathBuf::from).collect());
-        assert_eq!(of(&["a.txt", "b.rttm", "c.wav", "d.TextGrid"]), [PathBuf::from("b.rttm")]);
-        assert_eq!(of(&["a.json", "b.EAF", "c.eaf"]), [PathBuf::from("b.EAF"), PathBuf::from("c.eaf")]);
-        assert_eq!(of(&["a.wav", "b.html", "c.uem"]), Vec::<PathBuf>::new());
+    fn each_name_in_a_folder_has_one_format() {
+        let of = |names: &[&str]| in_folder(names.iter().map(PathBuf::from).collect());
+        let expect = |files: &[&str], others: &[&str]| InFolder {
+            files: files.iter().map(PathBuf::from).collect(),
+            others: others.iter().map(PathBuf::from).collect(),
+        };
+        assert_eq!(of(&["a.TextGrid", "b.rttm", "c.TextGrid"]), expect(&["b.rttm"], &["a.TextGrid", "c.TextGrid"]));
+        assert_eq!(of(&["a.txt", "b.rttm", "b.TextGrid", "c.wav", "x/a.csv"]), expect(&["b.rttm"], &["x/a.csv"]));
+        assert_eq!(of(&["a.json", "b.EAF", "c.eaf"]), expect(&["b.EAF", "c.eaf"], &["a.json"]));
+        assert_eq!(of(&["a.wav", "b.html", "c.uem"]), InFolder::default());
     }
 }

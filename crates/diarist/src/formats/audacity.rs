@@ -17,13 +17,16 @@ use crate::error::Result;
 use crate::timeline::{Annotation, Turn};
 
 /// Reads labels; the text of a label is the speaker. Lines about frequencies, which begin with `\`,
-/// are skipped. Labels without text are counted as left out.
+/// are skipped. Labels without text are counted as left out, and so are those that end before their
+/// start, with their lines.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] with the line's number if a line is not a label.
+/// [`crate::ErrorKind::Input`] with the line's number if a line is not a label, or if every label
+/// ends before its start.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
     let text = decode(bytes)?;
     let mut recording = Labels::from(Annotation { file_id: file_id.to_owned(), turns: Vec::new() });
+    let mut fault = None;
     for (index, line) in text.lines().enumerate() {
         let number = index + 1;
         if line.trim().is_empty() || line.starts_with('\\') {
@@ -36,11 +39,21 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Labels> {
             return Err(error_at(number, "not a label").hint("a label is: start, tab, end, tab, speaker"));
         };
         let (start, end) = (seconds(number, "start", start.trim())?, seconds(number, "end", end.trim())?);
-        let segment = segment(number, start, end)?;
+        let segment = match segment(number, start, end) {
+            Ok(segment) => segment,
+            Err(error) => {
+                recording.unreadable_lines.push(number);
+                fault = fault.or(Some(error));
+                continue;
+            }
+        };
         match fields.next().map(str::trim).unwrap_or_default() {
             "" => recording.num_left_out += 1,
             speaker => recording.turns.turns.push(Turn::over(segment, speaker)),
         }
+    }
+    if let Some(fault) = fault.filter(|_| recording.turns.turns.is_empty() && recording.num_left_out == 0) {
+        return Err(fault);
     }
     sort(&mut recording.turns.turns);
     Ok(recording)
@@ -78,6 +91,12 @@ mod tests {
         {
             assert_eq!(write(&read(text.as_bytes(), "m").unwrap().turns), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn one_bad_label_does_not_lose_the_others() {
+        let recording = read(b"1\t2\tAnn\n5\t4\tBo\n6\t7\tCy\n", "m").unwrap();
+        assert_eq!((recording.turns.speakers(), recording.unreadable_lines), (vec!["Ann", "Cy"], vec![2]));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 use ::csv::{ReaderBuilder, StringRecord, WriterBuilder};
 
 use super::fields::{error_at, seconds, segment};
+use super::labels::Labels;
 use super::text::{ByFile, decode, printable, speaker};
 use crate::error::{Error, Result};
 use crate::timeline::{Annotation, Turn};
@@ -46,6 +47,29 @@ struct Columns {
 /// [`crate::ErrorKind::Input`] with the line's number if a column is missing or a line cannot be
 /// read.
 pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
+    table(bytes, file_id, |_, error| Err(error))
+}
+
+/// As [`read`], but lines that cannot be read are left out, unless there are no others.
+pub(super) fn read_readable(bytes: &[u8], file_id: &str) -> Result<Vec<Labels>> {
+    let mut lines = Vec::new();
+    let mut first = None;
+    let annotations = table(bytes, file_id, |number, error| {
+        lines.push(number);
+        first.get_or_insert(error);
+        Ok(())
+    })?;
+    let mut recordings: Vec<Labels> = annotations.into_iter().map(Labels::from).collect();
+    match (recordings.first_mut(), first) {
+        (Some(recording), _) => recording.unreadable_lines = lines,
+        (None, Some(error)) => return Err(error),
+        (None, None) => {}
+    }
+    Ok(recordings)
+}
+
+/// The turns of a table. `refuse` decides about a line that cannot be read.
+fn table(bytes: &[u8], file_id: &str, mut refuse: impl FnMut(usize, Error) -> Result<()>) -> Result<Vec<Annotation>> {
     let text = decode(bytes)?;
     // Excel writes and reads a line before the header that names the separator.
     let (named, table) = match text.strip_prefix("sep=").and_then(|rest| rest.split_once('\n')) {
@@ -67,7 +91,10 @@ pub fn read(bytes: &[u8], file_id: &str) -> Result<Vec<Annotation>> {
         let record = record.map_err(|error| located(&error))?;
         let number = num_before + record.position().map_or(0, |position| position.line() as usize);
         let id = columns.file_id.and_then(|index| record.get(index)).filter(|id| !id.is_empty()).unwrap_or(file_id);
-        turns.push(unguarded(id), columns.turn(number, &record)?);
+        match columns.turn(number, &record) {
+            Ok(turn) => turns.push(unguarded(id), turn),
+            Err(error) => refuse(number, error)?,
+        }
     }
     Ok(turns.finish())
 }
@@ -181,6 +208,15 @@ mod tests {
             assert!(!rows.starts_with(['=', '+', '-', '@']) && !rows.contains(",=") && !rows.contains(",@"), "{rows}");
             assert_eq!(read([HEAD, &rows].concat().as_bytes(), "m").unwrap(), [annotation]);
         }
+    }
+
+    #[test]
+    fn one_bad_line_does_not_lose_the_others() {
+        let text = b"start,end,speaker\n1,2,Ann\n4,3,Bo\n5,6,\n7,8,Cy\n";
+        let recordings = read_readable(text, "m").unwrap();
+        assert_eq!((recordings[0].turns.speakers(), &recordings[0].unreadable_lines), (vec!["Ann", "Cy"], &vec![3, 4]));
+        let message = read_readable(b"start,end,speaker\n4,3,Bo\n", "m").unwrap_err().to_string();
+        assert!(message.starts_with("line 2: a segment from 4 s"), "{message}");
     }
 
     #[test]

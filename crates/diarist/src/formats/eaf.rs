@@ -148,6 +148,10 @@ pub(super) fn read_tiers(bytes: &[u8], file_id: &str, tiers: &mut Tiers<'_>) -> 
         );
     }
     sort(&mut document.turns);
+    // A chosen tier and one that depends on it may both hold the same turn.
+    if tiers.are_named() {
+        document.turns.dedup();
+    }
     let turns = Annotation { file_id: file_id.to_owned(), turns: document.turns };
     Ok(Labels { num_left_out: document.num_left_out, ..Labels::from(turns) })
 }
@@ -278,6 +282,18 @@ mod tests {
         assert_eq!(recording.num_left_out, 1);
         let written = write(&Annotation { file_id: "m".to_owned(), turns: vec![turn(2.25, "Ann & \nBo")] });
         assert_eq!(read(written.as_bytes(), "m").unwrap().turns.turns, [turn(2.25, "Ann & \nBo")]);
+    }
+
+    #[test]
+    fn a_turn_of_two_tiers_is_read_once() {
+        let document = DOCUMENT.replace("TIER_ID=\"gloss\"", "PARTICIPANT=\"Cy\" TIER_ID=\"gloss\"");
+        let document = document.replace(
+            "\"a4\" TIME_SLOT_REF1=\"ts1\" TIME_SLOT_REF2=\"ts3\"",
+            "\"a4\" TIME_SLOT_REF1=\"ts1\" TIME_SLOT_REF2=\"ts1\"",
+        );
+        let wanted = ["Cy".to_owned()];
+        let recording = read_tiers(document.as_bytes(), "m", &mut Tiers::named(&wanted)).unwrap();
+        assert_eq!(recording.turns.turns, [Turn::new(0.5, 0.5, "Cy")]);
     }
 
     #[test]

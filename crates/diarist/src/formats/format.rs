@@ -1,5 +1,6 @@
 //! One type and one set of functions for all formats.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::labels::Labels;
@@ -104,8 +105,13 @@ impl Format {
 pub fn read(bytes: &[u8], format: Format, file_id: &str) -> Result<Vec<Labels>> {
     Ok(match format {
         Format::Rttm => rttm::read(bytes)?.into_iter().map(Labels::from).collect(),
-        Format::Json => json::read(bytes)?,
-        Format::Csv => csv::read(bytes, file_id)?.into_iter().map(Labels::from).collect(),
+        Format::Json => {
+            let mut recordings = json::read(bytes)?;
+            let nameless = recordings.iter_mut().filter(|recording| recording.turns.file_id.is_empty());
+            nameless.for_each(|recording| file_id.clone_into(&mut recording.turns.file_id));
+            recordings
+        }
+        Format::Csv => csv::read_readable(bytes, file_id)?,
         Format::Srt => vec![subtitles::read(bytes, SubtitleFormat::Srt, file_id)?],
         Format::Vtt => vec![subtitles::read(bytes, SubtitleFormat::Vtt, file_id)?],
         Format::Audacity => vec![audacity::read(bytes, file_id)?],
@@ -148,8 +154,19 @@ pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
         return Err(Error::new(ErrorKind::Output, message).hint("write one file for each recording"));
     }
     let mut text = format.head().to_owned();
+    // Names that differ only by blanks must stay apart where blanks are replaced.
+    let has_fields = matches!(format, Format::Rttm | Format::Uem);
+    let ids = recordings.iter().map(|recording| recording.turns.file_id.as_str());
+    let fields = if has_fields { rttm::fields(ids) } else { HashMap::new() };
     for recording in recordings {
-        text += &render(recording, format)?;
+        text += &match fields.get(recording.turns.file_id.as_str()) {
+            Some(field) if *field != recording.turns.file_id => {
+                let mut recording = recording.clone();
+                recording.turns.file_id.clone_from(field);
+                render(&recording, format)?
+            }
+            _ => render(recording, format)?,
+        };
     }
     Ok(text)
 }
@@ -192,6 +209,18 @@ fn check(annotation: &Annotation) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn recordings_whose_names_differ_by_blanks_stay_apart() {
+        let table = b"file_id,start,end,speaker\nmy talk,0,2,A\nmy_talk,3,4,A\n";
+        let recordings = read(table, Format::Csv, "").unwrap();
+        let rttm = write(&recordings, Format::Rttm).unwrap();
+        let ids: Vec<String> =
+            read(rttm.as_bytes(), Format::Rttm, "").unwrap().into_iter().map(|labels| labels.turns.file_id).collect();
+        assert_eq!(ids, ["my_talk_2", "my_talk"]);
+        let uem = write(&recordings, Format::Uem).unwrap();
+        assert_eq!(uem, "my_talk_2 1 0.000 2.000\nmy_talk 1 0.000 4.000\n");
+    }
 
     #[test]
     fn formats_are_recognised_by_extension() {

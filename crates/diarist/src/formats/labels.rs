@@ -14,7 +14,8 @@ pub struct Labels {
     /// Number of cues, labels or annotations that were left out because they have no speaker or no
     /// time.
     pub num_left_out: usize,
-    /// Lines of cues that were left out because their times cannot be read (subtitles).
+    /// Lines of turns that were left out because their times or their speakers cannot be read
+    /// (subtitles, labels, CSV).
     pub unreadable_lines: Vec<usize>,
 }
 

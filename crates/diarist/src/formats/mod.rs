@@ -33,7 +33,7 @@ pub mod textgrid;
 mod tiers;
 pub mod uem;
 
-pub(crate) use text::{decode_lossy, one_line};
+pub(crate) use text::{decode, one_line, parse_clock};
 
 pub use colours::COLOURS;
 #[cfg(feature = "annotation-formats")]

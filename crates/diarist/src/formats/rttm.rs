@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::fields::{error_at, lines, seconds, segment, shortened};
+use super::fields::{Line, error_at, lines, seconds, segment_of_recording, shortened};
 use super::text::{ByFile, decode};
 use crate::analysis::without_blanks;
 use crate::error::{Error, Result};
@@ -60,6 +60,46 @@ fn is_confidence(field: &str) -> bool {
     }
 }
 
+/// The numbers without a decimal point behind each name. `spk 0` and `spk 1` are names with blanks
+/// unless a confidence follows `spk` elsewhere: confidences that are all either 0 or 1 are none.
+#[derive(Default)]
+struct Numbers(HashMap<String, Number>);
+
+struct Number {
+    first: String,
+    /// Line and text of the first other number.
+    other: Option<(usize, String)>,
+    is_confidence: bool,
+}
+
+impl Numbers {
+    fn add(&mut self, number: usize, speaker: &str, field: &str) {
+        let entry = self.0.entry(speaker.to_owned()).or_insert_with(|| Number {
+            first: field.to_owned(),
+            other: None,
+            is_confidence: false,
+        });
+        entry.is_confidence |= !["0", "1"].contains(&field);
+        if entry.first != field && entry.other.is_none() {
+            entry.other = Some((number, field.to_owned()));
+        }
+    }
+
+    /// # Errors
+    /// [`crate::ErrorKind::Input`] with the first line on which another number follows a name.
+    fn check(self) -> Result<()> {
+        let odd = self.0.into_iter().filter(|(_, found)| !found.is_confidence);
+        let odd = odd.filter_map(|(name, found)| found.other.map(|(number, field)| (number, name, field)));
+        match odd.min() {
+            None => Ok(()),
+            Some((number, name, field)) => {
+                let message = format!("{:?} seems to be a name with a blank", shortened(&format!("{name} {field}")));
+                Err(error_at(number, message).hint(NO_BLANKS))
+            }
+        }
+    }
+}
+
 /// Reads RTTM: one annotation for each file id, in the order of their first turns.
 ///
 /// A channel other than 1 is kept. Lines of other record types and comments (`;;`, `#`) are
@@ -71,7 +111,8 @@ fn is_confidence(field: &str) -> bool {
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not RTTM.
 pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
     let mut turns = ByFile::default();
-    for (number, fields) in lines(&decode(bytes)?, COUNTS) {
+    let mut numbers = Numbers::default();
+    for Line { number, fields, is_by_tabs } in lines(&decode(bytes)?, COUNTS) {
         if OTHER_TYPES.contains(&fields[0]) {
             continue;
         }
@@ -92,12 +133,16 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
             let message = format!("{:?} stands where RTTM has something else", shortened(odd));
             return Err(error_at(number, message).hint(NO_BLANKS));
         }
+        if !is_by_tabs {
+            numbers.add(number, speaker, rest.first().copied().unwrap_or_default());
+        }
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        let mut turn = Turn::over(segment(number, start, start + duration)?, speaker);
+        let mut turn = Turn::over(segment_of_recording(number, start, start + duration)?, speaker);
         turn.channel = channel.parse().ok().filter(|&channel| channel > 1);
         turns.push(file_id, turn);
     }
+    numbers.check()?;
     Ok(turns.finish())
 }
 
@@ -140,20 +185,28 @@ pub fn field(name: &str) -> String {
 /// `annotation` with names that RTTM can hold, as [`field`] makes them. If two speakers would get
 /// the same name, the one with the changed name gets a number.
 pub fn renamed(annotation: &Annotation) -> Annotation {
-    let speakers = annotation.speakers();
-    let mut taken: HashSet<String> =
-        speakers.iter().filter(|name| field(name) == **name).map(|&name| name.to_owned()).collect();
-    let mut names: HashMap<&str, String> = HashMap::new();
-    for speaker in speakers {
-        let name = field(speaker);
-        let free = || (2..).map(|number| format!("{name}_{number}")).find(|name| !taken.contains(name));
-        let name = if name == speaker || !taken.contains(&name) { Some(name) } else { free() };
-        let name = name.expect("there are more numbers than speakers");
-        taken.insert(name.clone());
-        names.insert(speaker, name);
-    }
+    let names = fields(annotation.speakers());
     let rename = |turn: &Turn| turn.with_speaker(names[turn.speaker.as_str()].clone());
     Annotation { file_id: field(&annotation.file_id), turns: annotation.turns.iter().map(rename).collect() }
+}
+
+/// The [`field`] of each of `names`. If two would get the same, the one that changed gets a number.
+pub(super) fn fields<'a>(names: impl IntoIterator<Item = &'a str> + Clone) -> HashMap<&'a str, String> {
+    let mut taken: HashSet<String> =
+        names.clone().into_iter().filter(|&name| field(name) == name).map(str::to_owned).collect();
+    let mut fields: HashMap<&str, String> = HashMap::new();
+    for name in names {
+        if fields.contains_key(name) {
+            continue;
+        }
+        let plain = field(name);
+        let free = || (2..).map(|number| format!("{plain}_{number}")).find(|name| !taken.contains(name));
+        let chosen = if plain == name || !taken.contains(&plain) { Some(plain.clone()) } else { free() };
+        let chosen = chosen.expect("there are more numbers than names");
+        taken.insert(chosen.clone());
+        fields.insert(name, chosen);
+    }
+    fields
 }
 
 fn check(what: &str, value: &str) -> Result<()> {
@@ -234,6 +287,25 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_differ_behind_a_name_are_a_part_of_it() {
+        for (first, second) in [("spk 0 <NA>", "spk 1 <NA>"), ("spk 0", "spk 1"), ("spk 0 <NA>", "spk 1")] {
+            let text = format!("SPEAKER m 1 0 1 <NA> <NA> {first}\nSPEAKER m 1 2 1 <NA> <NA> {second}\n");
+            let message = read_text(&text).unwrap_err().to_string();
+            assert!(
+                message.starts_with("line 2: \"spk 1\" seems to be a name") && message.contains("by _"),
+                "{message}"
+            );
+        }
+        for (first, second) in
+            [("a 1 <NA>", "b 0 <NA>"), ("a 1", "a 0.87"), ("a 0", "a 1.0"), ("a 1", "a"), ("a\t1", "a\t0")]
+        {
+            let text = format!("SPEAKER m 1 0 1 <NA> <NA> {first}\nSPEAKER m 1 2 1 <NA> <NA> {second}\n");
+            let text = if first.contains('\t') { text.replace(' ', "\t") } else { text };
+            assert_eq!(read_text(&text).unwrap()[0].turns.len(), 2, "{text}");
+        }
+    }
+
+    #[test]
     fn errors_name_the_line() {
         struct Case(&'static [u8], &'static str);
         for Case(bytes, expected) in [
@@ -241,6 +313,8 @@ mod tests {
             Case(b"SPEAKER a 1 0 nan <NA> <NA> s", "line 1: the duration \"nan\" is not a number of seconds"),
             Case(b"SPEAKER a 1 0 inf <NA> <NA> s", "line 1: the duration \"inf\" is not a number of seconds"),
             Case(b"SPEAKER a 1 1 -0.5 <NA> <NA> s", "line 1: a segment from 1 s to 0.5 s is impossible"),
+            Case(b"SPEAKER a 1 -0.3 1 <NA> <NA> s", "line 1: the start -0.3 s is before the recording"),
+            Case(b"SPEAKER a 1 1e300 1 <NA> <NA> s", "line 1: the end 1"),
             Case(b"SPEAKER a 1 0 1", "line 1: 5 fields where RTTM has 10"),
             Case(b"Dear all,", "line 1: unknown record type \"Dear\""),
             Case(b"SPEAKER a 1 0 1 <NA> <NA> \xff", "line 1: not UTF-8 text"),

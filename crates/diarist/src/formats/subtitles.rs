@@ -12,6 +12,8 @@
 //! a comma, text, blank line. WebVTT: W3C, "WebVTT: The Web Video Text Tracks Format", with a voice
 //! span for the speaker. [`words`](crate::parts::words) writes subtitles with words.
 
+mod names;
+
 use std::fmt::Write as _;
 
 use super::fields::{error_at, segment, shortened};
@@ -19,12 +21,6 @@ use super::labels::Labels;
 use super::text::{clock, decode, milliseconds, not_a, one_line, parse_clock, sort};
 use crate::error::Result;
 use crate::timeline::{Annotation, Segment, Turn};
-
-/// Longest label before a colon in characters. A longer beginning counts as text.
-const MAX_LABEL_CHARS: usize = 60;
-
-/// Marks of a new speaker in captions, before the name.
-const MARKS: [char; 6] = ['>', '-', '–', '—', '•', '»'];
 
 /// A format of subtitles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +64,16 @@ pub(crate) fn escaped(text: &str) -> String {
 }
 
 pub(crate) fn unescaped(text: &str) -> String {
-    let references = [("&lt;", "<"), ("&gt;", ">"), ("&nbsp;", "\u{a0}"), ("&lrm;", ""), ("&rlm;", ""), ("&amp;", "&")];
+    let references = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&nbsp;", "\u{a0}"),
+        ("&lrm;", ""),
+        ("&rlm;", ""),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&amp;", "&"),
+    ];
     references.iter().fold(text.to_owned(), |text, (reference, c)| text.replace(reference, c))
 }
 
@@ -103,10 +108,8 @@ pub fn read(bytes: &[u8], format: SubtitleFormat, file_id: &str) -> Result<Label
             continue;
         };
         let speakers = match format {
-            // A name may hold what looks like a tag, but does not begin with it.
-            SubtitleFormat::Srt if unmarked(&payload).starts_with(['<', '{']) => labels(&plain(&payload)),
-            SubtitleFormat::Srt => labels(&payload),
-            SubtitleFormat::Vtt => voices(&payload),
+            SubtitleFormat::Srt => names::of_srt(&payload),
+            SubtitleFormat::Vtt => names::of_vtt(&payload),
         };
         num_nameless += usize::from(speakers.is_empty());
         recording.turns.turns.extend(speakers.into_iter().map(|speaker| Turn::over(time, speaker)));
@@ -134,7 +137,8 @@ pub(crate) struct Cue {
 }
 
 /// The cues in their order. Blank lines within the text of SubRip belong to it, as players show
-/// them.
+/// them. In WebVTT only an empty line ends a cue: captions of YouTube begin with a line of one
+/// blank.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] if the file has no cue, or if the times of all cues are unreadable.
@@ -146,7 +150,7 @@ pub(crate) fn read_cues(bytes: &[u8], format: SubtitleFormat) -> Result<Vec<Cue>
     }
     let mut cues: Vec<Cue> = Vec::new();
     let mut lines: Vec<&str> = Vec::new();
-    // Whether `lines` are the text of a cue; in WebVTT, they are not after a blank line.
+    // Whether `lines` are the text of a cue; in WebVTT, they are not after an empty line.
     let mut is_open = false;
     let close = |cues: &mut Vec<Cue>, lines: &mut Vec<&str>| {
         if let Some(cue) = cues.last_mut() {
@@ -165,7 +169,7 @@ pub(crate) fn read_cues(bytes: &[u8], format: SubtitleFormat) -> Result<Vec<Cue>
             close(&mut cues, &mut lines);
             cues.push(Cue { number, time, payload: String::new() });
             is_open = true;
-        } else if is_vtt && line.trim().is_empty() {
+        } else if is_vtt && line.is_empty() {
             is_open = false;
         } else if is_open {
             lines.push(line);
@@ -204,21 +208,6 @@ fn times(number: usize, line: &str, is_behind_number: bool) -> Option<Result<Seg
     Some(parse(start).and_then(|start| segment(number, start, parse(end)?)))
 }
 
-/// The speakers of a WebVTT cue.
-fn voices(payload: &str) -> Vec<String> {
-    let mut speakers: Vec<String> = Vec::new();
-    for tag in payload.split('<').skip(1) {
-        let Some((tag, _)) = tag.split_once('>') else { continue };
-        // The classes of a voice stand between the name of the tag and the first blank.
-        let Some((name, speaker)) = tag.split_once(char::is_whitespace) else { continue };
-        let speaker = unescaped(speaker.trim());
-        if (name == "v" || name.starts_with("v.")) && !speaker.is_empty() && !speakers.contains(&speaker) {
-            speakers.push(speaker);
-        }
-    }
-    if speakers.is_empty() { labels(&unescaped(&plain(payload))) } else { speakers }
-}
-
 /// `payload` without its tags (`<i>`, `{\an8}`).
 pub(crate) fn plain(payload: &str) -> String {
     let mut text = String::new();
@@ -236,38 +225,6 @@ pub(crate) fn plain(payload: &str) -> String {
         rest = &tag[length..];
     }
     text + rest
-}
-
-/// The speakers before the text of a cue: that of its first line, and those of further lines that
-/// begin with the mark of a new speaker.
-fn labels(payload: &str) -> Vec<String> {
-    let mut speakers: Vec<String> = Vec::new();
-    for (index, line) in payload.lines().map(str::trim).filter(|line| !line.is_empty()).enumerate() {
-        let text = unmarked(line);
-        if index == 0 || text.len() < line.len() {
-            speakers.extend(label(text).filter(|name| !speakers.contains(name)));
-        }
-    }
-    speakers
-}
-
-/// `text` without the marks of a new speaker.
-fn unmarked(text: &str) -> &str {
-    text.trim_start_matches(|c: char| MARKS.contains(&c) || c.is_whitespace())
-}
-
-/// The speaker at the start of a line: `[Name]` or `Name:`.
-fn label(line: &str) -> Option<String> {
-    let name = match line.strip_prefix('[') {
-        Some(rest) => Some(rest.split_once(']')?.0),
-        // A full-width colon needs no blank behind it; `10:30` is no name.
-        None => {
-            let ends = [line.find('：'), line.find(": "), line.strip_suffix(':').map(str::len)];
-            ends.into_iter().flatten().min().map(|end| &line[..end])
-        }
-    };
-    let is_label = |name: &&str| !name.is_empty() && (line.starts_with('[') || name.chars().count() <= MAX_LABEL_CHARS);
-    name.map(str::trim).filter(is_label).map(str::to_owned)
 }
 
 #[cfg(test)]
@@ -327,6 +284,34 @@ mod tests {
         assert_eq!(two, ["Ann", "Bo"]);
         let vtt = "WEBVTT\n\n00:01.000 --> 00:02.000\n&gt;&gt; Ann: hi\n";
         assert_eq!(speakers(vtt, SubtitleFormat::Vtt), [(1.0, 2.0, "Ann".to_owned())]);
+    }
+
+    #[test]
+    fn sounds_are_no_names_and_marks_of_captions_are_no_part_of_them() {
+        for (text, expected) in [
+            ("≫ BO: hi", "BO"),
+            ("&gt;&gt; BO: hi", "BO"),
+            ("♪ BO: la la ♪", "BO"),
+            ("\u{2212} BO: hi", "BO"),
+            ("\u{2015} BO: hi", "BO"),
+            ("[LAUGHTER] BO: ha", "BO"),
+            ("(laughs) BO: ha", "BO"),
+            ("[♪ music ♪] [BO] hi", "BO"),
+            ("[BO &gt; x] hi", "BO &gt; x"),
+        ] {
+            let cue =
+                format!("1\n00:00:01,000 --> 00:00:02,000\n{text}\n\n2\n00:00:03,000 --> 00:00:04,000\n[music]\n");
+            assert_eq!(speakers(&cue, SubtitleFormat::Srt), [(1.0, 2.0, expected.to_owned())], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_blanks_is_text() {
+        let text = "WEBVTT\n\n00:01.000 --> 00:02.000\n \nAnn: hi\n\n00:03.000 --> 00:04.000\n\t\nBo: no\n";
+        let expected = [(1.0, 2.0, "Ann".to_owned()), (3.0, 4.0, "Bo".to_owned())];
+        assert_eq!(speakers(text, SubtitleFormat::Vtt), expected);
+        let srt = text.replace("WEBVTT\n\n", "").replace('.', ",");
+        assert_eq!(speakers(&srt, SubtitleFormat::Srt), expected);
     }
 
     #[test]

@@ -10,7 +10,7 @@ use crate::timeline::intervals::{PRECISION_S, chronological};
 use crate::timeline::{Annotation, Segment, Turn};
 
 /// The text of a file: UTF-8 with or without a byte-order mark, or UTF-16 with one.
-pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
+pub(crate) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
     let utf16 = |bytes: &[u8], unit: fn([u8; 2]) -> u16| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]])).collect();
         match String::from_utf16(&units) {
@@ -27,14 +27,6 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Cow<'_, str>> {
         [0xFF, 0xFE, rest @ ..] => utf16(rest, u16::from_le_bytes),
         [0xEF, 0xBB, 0xBF, rest @ ..] => utf8(rest),
         _ => utf8(bytes),
-    }
-}
-
-/// As [`decode`], but what is not UTF-8 becomes U+FFFD.
-pub(crate) fn decode_lossy(bytes: &[u8]) -> Result<Cow<'_, str>> {
-    match bytes {
-        [0xFE, 0xFF, ..] | [0xFF, 0xFE, ..] => decode(bytes),
-        _ => Ok(String::from_utf8_lossy(bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes))),
     }
 }
 
@@ -61,7 +53,7 @@ pub(crate) fn clock(milliseconds: u64, mark: char) -> String {
 }
 
 /// Reads `[hh:]mm:ss` with an optional fraction after a comma or a point, in seconds.
-pub(super) fn parse_clock(text: &str) -> Option<f64> {
+pub(crate) fn parse_clock(text: &str) -> Option<f64> {
     let (whole, fraction) = text.split_once([',', '.']).unwrap_or((text, "0"));
     let number = |digits: &str| {
         let is_number = !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|byte| byte.is_ascii_digit());

@@ -135,6 +135,10 @@ fn tier(tokens: &mut Tokens<'_>, recording: &mut Labels, tiers: &mut Tiers<'_>) 
                 }
             }
         }
+        "TextTier" if tiers.are_named() && is_chosen => {
+            return Err(error_at(number, format!("the tier {name:?} has points, but no intervals"))
+                .hint("choose a tier with intervals"));
+        }
         "TextTier" => {
             for _ in 0..count {
                 tokens.seconds()?;
@@ -261,6 +265,16 @@ mod tests {
         assert_eq!((recording.duration_s, recording.num_left_out), (Some(10.0), 1));
         let units: Vec<u8> = format!("\u{feff}{SHORT}").encode_utf16().flat_map(u16::to_be_bytes).collect();
         assert_eq!(read(&units, "m").unwrap(), recording);
+    }
+
+    #[cfg(feature = "annotation-formats")]
+    #[test]
+    fn a_chosen_tier_needs_intervals() {
+        let grid = SHORT.split_once("<exists>").unwrap().0.to_owned() + "<exists> 1 \"TextTier\" \"p\" 0 10 1 2 \"x\"";
+        assert_eq!(read(grid.as_bytes(), "m").unwrap().turns.turns, []);
+        let wanted = ["p".to_owned()];
+        let message = read_tiers(grid.as_bytes(), "m", &mut Tiers::named(&wanted)).unwrap_err().to_string();
+        assert!(message.contains("the tier \"p\" has points, but no intervals"), "{message}");
     }
 
     #[test]

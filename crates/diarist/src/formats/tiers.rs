@@ -20,7 +20,6 @@ impl<'a> Tiers<'a> {
     }
 
     /// Whether tiers were chosen by name.
-    #[cfg(feature = "annotation-formats")]
     pub(super) fn are_named(&self) -> bool {
         !self.wanted.is_empty()
     }

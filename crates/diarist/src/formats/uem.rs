@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fields::{error_at, lines, seconds, segment};
+use super::fields::{Line, error_at, lines, seconds, segment_of_recording};
 use super::rttm::field;
 use super::text::decode;
 use crate::error::Result;
@@ -28,12 +28,17 @@ pub type Uem = BTreeMap<String, Vec<Segment>>;
 /// [`crate::ErrorKind::Input`] with the line's number if a line is not UEM.
 pub fn read(bytes: &[u8]) -> Result<Uem> {
     let mut uem = Uem::new();
-    for (number, fields) in lines(&decode(bytes)?, 4..=4) {
+    for Line { number, fields, .. } in lines(&decode(bytes)?, 4..=4) {
         let [file_id, _channel, start, end] = fields[..] else {
             return Err(error_at(number, format!("{} fields where UEM has 4", fields.len()))
                 .hint("a UEM line is: file channel start end; names hold no blanks, unless tabs separate the fields"));
         };
-        let region = segment(number, seconds(number, "start", start)?, seconds(number, "end", end)?)?;
+        let (start, end) = (seconds(number, "start", start)?, seconds(number, "end", end)?);
+        let region = segment_of_recording(number, start, end)?;
+        if region.is_empty() {
+            return Err(error_at(number, format!("a region from {start} s to {end} s has no length"))
+                .hint("give the end of the region in seconds"));
+        }
         uem.entry(file_id.to_owned()).or_default().push(region);
     }
     for regions in uem.values_mut() {
@@ -84,6 +89,9 @@ mod tests {
             (&b"a 1 0 1\na 1 0"[..], "line 2: 3 fields where UEM has 4"),
             (b"my talk 1 0 1", "line 1: 5 fields where UEM has 4"),
             (b"a 1 5 1", "line 1: a segment from 5 s to 1 s is impossible"),
+            (b"a 1 -1 1", "line 1: the start -1 s is before the recording"),
+            (b"a 1 0 1e300", "line 1: the end 1"),
+            (b"a 1 3 3", "line 1: a region from 3 s to 3 s has no length"),
             (b"a 1 zero 1", "line 1: the start \"zero\" is not a number of seconds"),
         ] {
             let message = read(bytes).unwrap_err().to_string();

@@ -2,7 +2,9 @@
 //!
 //! The layout of the files is that of [`crate::formats::subtitles`].
 
-use super::pieces::{ends_clause, ends_sentence, is_without_blanks};
+use std::collections::HashMap;
+
+use super::pieces::{begins_word, ends_clause, ends_sentence, goes_on};
 use super::utterances::Utterance;
 use crate::formats::one_line;
 use crate::formats::subtitles::{self, SubtitleFormat, escaped, voice};
@@ -30,6 +32,8 @@ impl Default for SubtitleLimits {
 const MIN_CUE_S: f64 = 0.5;
 /// A subtitle is shown at least this long in any case: players do not show much shorter ones.
 const MIN_SHOWN_S: f64 = 0.2;
+/// Time to read one character of a subtitle, in seconds.
+const READ_CHAR_S: f64 = 0.06;
 /// A word of more than this many seconds ends too late: the recogniser made up its end.
 const MAX_WORD_S: f64 = 2.0;
 /// A pause of this many seconds is a good place to end a subtitle.
@@ -59,11 +63,14 @@ struct Cue<'a> {
 }
 
 /// The utterances as subtitles in the order of their start. Long utterances become several
-/// subtitles. SubRip names the speaker where it changes, WebVTT in every voice span.
+/// subtitles. SubRip names the speaker where it changes, with a dash for nobody; WebVTT names it in
+/// every voice span.
 pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat, limits: &SubtitleLimits) -> String {
     let mut cues: Vec<Cue<'_>> = utterances.iter().flat_map(|utterance| cues(utterance, limits)).collect();
     cues.sort_by(|a, b| a.time.start.total_cmp(&b.time.start));
+    part(&mut cues);
     lengthen(&mut cues);
+    cues.sort_by(|a, b| a.time.start.total_cmp(&b.time.start));
     let mut before = None;
     let payloads = cues.iter().map(|cue| {
         let text = cue.lines.join("\n");
@@ -71,6 +78,8 @@ pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat, limits: &Subt
         before = cue.speaker;
         let payload = match (format, cue.speaker) {
             (SubtitleFormat::Srt, Some(speaker)) if is_new => format!("{}: {text}", one_line(speaker)),
+            // The mark of a new speaker, or the text would seem to be that of the name before.
+            (SubtitleFormat::Srt, None) if is_new => format!("- {text}"),
             (SubtitleFormat::Srt, _) => text,
             (SubtitleFormat::Vtt, Some(speaker)) => voice(speaker) + &escaped(&text),
             (SubtitleFormat::Vtt, None) => escaped(&text),
@@ -80,16 +89,57 @@ pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat, limits: &Subt
     subtitles::cues(payloads, format)
 }
 
-/// Lengthens subtitles that are too short to be read, up to the start of the next one.
+/// Shows subtitles one after the other that begin almost at once, unless their speakers overlap:
+/// each is shown as long as it takes to read it, if the next one behind them leaves the time.
+fn part(cues: &mut [Cue<'_>]) {
+    let times: Vec<Segment> = cues.iter().map(|cue| cue.time).collect();
+    let is_apart = |cues: &[Cue<'_>], index: usize| {
+        let (before, after) = (&cues[index - 1], &cues[index]);
+        before.speaker != after.speaker && times[index - 1].end > times[index].start
+    };
+    let mut from = 0;
+    while from < cues.len() {
+        let is_piled =
+            |index: usize| times[index].start < times[index - 1].start + MIN_SHOWN_S && !is_apart(cues, index);
+        let to = (from + 1..cues.len()).find(|&index| !is_piled(index)).unwrap_or(cues.len());
+        let next = times.get(to).map_or(f64::INFINITY, |time| time.start);
+        let share_s = (next - times[from].start) / (to - from) as f64;
+        // The pile before may have needed more time than there was.
+        for index in from.max(1)..to {
+            if index == from && is_apart(cues, index) {
+                continue;
+            }
+            let is_short = index > from && times[index].duration() < MIN_CUE_S;
+            let before = &cues[index - 1];
+            let shown_s = if is_short { before.reading_s().min(share_s).max(MIN_SHOWN_S) } else { MIN_SHOWN_S };
+            let start = times[index].start.max(before.time.start + shown_s);
+            cues[index].time = Segment::new(start, times[index].end.max(start));
+        }
+        from = to;
+    }
+}
+
+/// Lengthens subtitles that are too short to be read, up to the start of the next one. A speaker
+/// has one subtitle at a time.
 fn lengthen(cues: &mut [Cue<'_>]) {
     let mut next = f64::INFINITY;
+    let mut next_of: HashMap<Option<&str>, f64> = HashMap::new();
     for index in (0..cues.len()).rev() {
         let start = cues[index].time.start;
         if let Some(after) = cues.get(index + 1).filter(|after| after.time.start > start) {
             next = after.time.start;
         }
+        let own = next_of.insert(cues[index].speaker, start).filter(|&own| own > start).unwrap_or(f64::INFINITY);
         let time = &mut cues[index].time;
-        time.end = time.end.max((start + MIN_CUE_S).min(next)).max(start + MIN_SHOWN_S);
+        time.end = time.end.max((start + MIN_CUE_S).min(next)).max(start + MIN_SHOWN_S).min(own);
+    }
+}
+
+impl Cue<'_> {
+    /// Seconds to read it, at least [`MIN_CUE_S`].
+    fn reading_s(&self) -> f64 {
+        let num_chars: usize = self.lines.iter().map(|line| line.chars().count()).sum();
+        (num_chars as f64 * READ_CHAR_S).max(MIN_CUE_S)
     }
 }
 
@@ -113,8 +163,8 @@ fn units(utterance: &Utterance, max_line: usize) -> Vec<Unit> {
     let mut units: Vec<Unit> = Vec::new();
     for word in &utterance.words {
         let text: String = word.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let is_part = word.is_glued && !text.starts_with(is_without_blanks);
-        match units.last_mut().filter(|_| is_part) {
+        let is_part = |unit: &&mut Unit| word.is_glued && !begins_word(&unit.text, &text);
+        match units.last_mut().filter(is_part) {
             Some(unit) => {
                 unit.text.push_str(&text);
                 unit.time.end = unit.time.end.max(word.time.end);
@@ -132,13 +182,21 @@ fn cut(unit: Unit, max_line: usize) -> Vec<Unit> {
         return vec![unit];
     }
     let Segment { start, end } = unit.time;
-    let at = |index: usize| start + (end - start) * (index.min(chars.len()) as f64 / chars.len() as f64);
-    let part = |(index, part): (usize, &[char])| Unit {
-        text: part.iter().collect(),
-        time: Segment::new(at(index * max_line), at((index + 1) * max_line)),
-        is_glued: unit.is_glued || index > 0,
-    };
-    chars.chunks(max_line).enumerate().map(part).collect()
+    let at = |index: usize| start + (end - start) * (index as f64 / chars.len() as f64);
+    let mut parts = Vec::new();
+    let mut from = 0;
+    while from < chars.len() {
+        let most = chars.len().min(from + max_line);
+        let is_end = |&to: &usize| to == chars.len() || !goes_on(chars[to - 1], chars[to]);
+        let to = (from + 1..=most).rev().find(is_end).unwrap_or(most);
+        parts.push(Unit {
+            text: chars[from..to].iter().collect(),
+            time: Segment::new(at(from), at(to)),
+            is_glued: unit.is_glued || from > 0,
+        });
+        from = to;
+    }
+    parts
 }
 
 /// The number of units in the next subtitle.

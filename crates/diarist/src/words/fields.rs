@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::times::Piece;
 use crate::error::{Error, Result};
+use crate::formats::parse_clock;
 
 /// `value` as a structure; a field that is missing or of another type is a fault of the file.
 pub(super) fn parse<T: DeserializeOwned>(value: Value) -> Result<T> {
@@ -13,7 +14,8 @@ pub(super) fn parse<T: DeserializeOwned>(value: Value) -> Result<T> {
         .map_err(|error| Error::input("a field is missing or of another type").caused_by(error))
 }
 
-/// A number of seconds, if there is one: some write numbers as text, and some write nothing.
+/// A number of seconds, if there is one: some write numbers as text or as `00:00:01.500`, and some
+/// write nothing.
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(from = "Value")]
 pub(super) struct Seconds(pub(super) Option<f64>);
@@ -21,7 +23,10 @@ pub(super) struct Seconds(pub(super) Option<f64>);
 impl From<Value> for Seconds {
     fn from(value: Value) -> Self {
         Self(match &value {
-            Value::String(text) => text.trim().trim_end_matches('s').parse().ok(),
+            Value::String(text) => {
+                let text = text.trim();
+                text.trim_end_matches('s').parse().ok().or_else(|| parse_clock(text))
+            }
             other => other.as_f64(),
         })
     }

@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::fields::{Seconds, TimedWord, WhisperSegment, parse};
+use super::output::{JsonWord, WordsDocument};
 use super::pieces::{cut, glue_by_text, is_without_blanks, merged};
 use super::times::{Draft, Piece, Times};
 use super::transcript::Layout;
@@ -20,6 +21,9 @@ const OF_ASSEMBLY_AI: [&str; 5] = ["audio_url", "audio_duration", "acoustic_mode
 /// The layout of `value`, if it is one of these, and the words.
 pub(super) fn layout(value: &mut Value) -> Option<(Layout, Result<Draft>)> {
     let is_list = |field: &str| value.get(field).is_some_and(Value::is_array);
+    if is_list("utterances") && value.get("schema_version").is_some() {
+        return Some((Layout::Diarist, parse(value.take()).map(|document| diarist(&document))));
+    }
     if is_list("chunks") {
         return Some((Layout::HuggingFace, hugging_face(value.take())));
     }
@@ -37,6 +41,17 @@ pub(super) fn layout(value: &mut Value) -> Option<(Layout, Result<Draft>)> {
         return Some((Layout::SherpaOnnx, parse(value.take()).and_then(sherpa_onnx)));
     }
     None
+}
+
+/// The words of `diarist assign`. A word is glued where the text of its utterance has no blank.
+fn diarist(document: &WordsDocument) -> Draft {
+    let mut draft = Draft::default();
+    for (index, utterance) in document.utterances.iter().enumerate() {
+        draft.segments.push(Times::new(Some(utterance.start_s), Some(utterance.end_s)));
+        let word = |word: &JsonWord| Piece::new(&word.text, Some(word.start_s), Some(word.end_s), index);
+        draft.pieces.extend(glue_by_text(utterance.words.iter().map(word).collect(), &utterance.text));
+    }
+    draft
 }
 
 /// Reads words that stand beside the segments, as OpenAI's web API returns them. A word belongs to

@@ -7,6 +7,11 @@ use crate::timeline::Segment;
 const WORD_S: f64 = 0.5;
 /// Time to say one character, in seconds, where only one end of a stretch of text is known.
 const CHAR_S: f64 = 0.07;
+/// Nobody speaks this many times more slowly than [`CHAR_S`]: a longer segment without times of
+/// words ends too late. Recognisers make up such segments where nobody speaks.
+const MAX_SLOWNESS: f64 = 3.0;
+/// A segment of at most this many seconds may be as slow as it is.
+const MAX_SLOW_S: f64 = 3.0;
 
 /// A word, or a part of one, with the times that the recogniser gave.
 #[derive(Debug, Clone, PartialEq)]
@@ -62,15 +67,20 @@ impl Piece {
 }
 
 impl Draft {
+    /// Whether no character of the words was lost.
+    pub(super) fn is_readable(&self) -> bool {
+        self.pieces.iter().all(|piece| !piece.text.contains(char::REPLACEMENT_CHARACTER))
+    }
+
     /// The words, with times wherever some time of the word, its neighbours or its segment is
-    /// known, and the number of words with impossible times.
+    /// known, and the number of words and segments with impossible times.
     pub(super) fn complete(self) -> (Vec<Word>, usize) {
         let Self { mut pieces, mut segments } = self;
         pieces.retain(|piece| !piece.text.is_empty());
-        let num_impossible = pieces.iter_mut().map(|piece| usize::from(piece.times.drop_impossible())).sum();
+        let mut num_impossible: usize = pieces.iter_mut().map(|piece| usize::from(piece.times.drop_impossible())).sum();
         let mut next_start = None;
         for segment in segments.iter_mut().rev() {
-            segment.drop_impossible();
+            num_impossible += usize::from(segment.drop_impossible());
             segment.end = segment.end.or(next_start.filter(|&next| segment.start.is_some_and(|start| next >= start)));
             next_start = segment.start.or(next_start);
         }
@@ -97,6 +107,10 @@ fn complete(run: &[Piece], segment: Times) -> Vec<Word> {
         let length_s = CHAR_S * num_chars.iter().sum::<f64>();
         let is_whole = from == 0 && to == run.len();
         let gap = match (before, after) {
+            (Some(before), Some(after)) if is_whole => {
+                let longest_s = (MAX_SLOWNESS * length_s).max(MAX_SLOW_S);
+                Some((before, after.min(before + longest_s))).filter(|(before, after)| before <= after)
+            }
             (Some(before), Some(after)) => Some((before, after)).filter(|(before, after)| before <= after),
             (Some(before), None) if is_whole => Some((before, before + length_s)),
             (None, Some(after)) if is_whole => Some(((after - length_s).max(0.0), after)),

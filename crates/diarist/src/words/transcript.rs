@@ -50,6 +50,8 @@ pub enum Layout {
     Vtt,
     /// Timed Text Markup Language, which broadcasters use for subtitles.
     Ttml,
+    /// The words that [`json`](super::json()) writes.
+    Diarist,
 }
 
 /// A transcript as a recogniser wrote it.
@@ -59,8 +61,8 @@ pub struct Transcript {
     pub layout: Layout,
     /// All words in their order.
     pub words: Vec<Word>,
-    /// Number of words with an impossible time: negative, not finite, or an end before the start.
-    /// The rest of the time is used.
+    /// Number of words and segments with an impossible time: negative, not finite, or an end before
+    /// the start. The rest of the time is used.
     pub num_impossible_times: usize,
     /// Number of subtitles that were left out because their times cannot be read.
     pub num_left_out: usize,
@@ -83,6 +85,7 @@ impl Layout {
             Self::Srt => "SRT",
             Self::Vtt => "WebVTT",
             Self::Ttml => "TTML",
+            Self::Diarist => "words of diarist",
         }
     }
 }

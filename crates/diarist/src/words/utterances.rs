@@ -5,6 +5,10 @@ use crate::timeline::Segment;
 /// A pause longer than this many seconds ends an utterance.
 pub const MAX_PAUSE_S: f64 = 1.5;
 
+/// A word that begins more than this many seconds before the word in front of it goes back in time.
+/// Recognisers are less exact than that only where they repeat a part of the recording.
+const JUMP_S: f64 = 1.0;
+
 /// A word with its speaker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SpokenWord {
@@ -49,19 +53,22 @@ impl Utterance {
     }
 }
 
-/// Groups words into utterances. A new one begins when the speaker changes, and after a pause of
-/// more than [`MAX_PAUSE_S`].
+/// Groups words into utterances in the order of their start. A new one begins when the speaker
+/// changes, after a pause of more than [`MAX_PAUSE_S`], and where the words go back in time.
 pub fn utterances(words: Vec<SpokenWord>) -> Vec<Utterance> {
     let mut utterances: Vec<Utterance> = Vec::new();
     for word in words {
         let goes_on = |utterance: &&mut Utterance| {
-            let pause_s = utterance.words.last().map_or(0.0, |last| word.time.start - last.time.end);
-            utterance.speaker == word.speaker && pause_s <= MAX_PAUSE_S
+            utterance.speaker == word.speaker
+                && utterance.words.last().is_none_or(|last| {
+                    word.time.start - last.time.end <= MAX_PAUSE_S && last.time.start - word.time.start <= JUMP_S
+                })
         };
         match utterances.last_mut().filter(goes_on) {
             Some(utterance) => utterance.words.push(word),
             None => utterances.push(Utterance { speaker: word.speaker.clone(), words: vec![word] }),
         }
     }
+    utterances.sort_by(|a, b| a.time().start.total_cmp(&b.time().start));
     utterances
 }

@@ -1,13 +1,13 @@
 //! Pairs of reference and hypothesis, and their scored regions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use diarist::parts::formats::uem;
 use diarist::parts::timeline::{Annotation, Segment};
 use diarist::{Error, Result};
 
-use crate::labels;
+use crate::labels::{self, InFolder};
 
 /// One recording to score.
 #[derive(Debug)]
@@ -33,8 +33,14 @@ impl Pairs {
     /// it, a `.uem` file beside each reference file does.
     pub(super) fn load(reference_path: &Path, hypothesis_path: &Path, uem_path: Option<&Path>) -> Result<Self> {
         let mut warnings = Vec::new();
-        let references = read_side(reference_path, &mut warnings)?;
-        let mut hypotheses = read_side(hypothesis_path, &mut warnings)?;
+        let (mut references, others) = read_side(reference_path, &mut warnings)?;
+        let (mut hypotheses, other_hypotheses) = read_side(hypothesis_path, &mut warnings)?;
+        let mut names: BTreeSet<String> = references.keys().chain(hypotheses.keys()).cloned().collect();
+        // Two files of other formats with one name are a pair as well.
+        let stems: BTreeSet<String> = others.iter().map(|path| labels::stem(path)).collect();
+        names.extend(other_hypotheses.iter().map(|path| labels::stem(path)).filter(|stem| stems.contains(stem)));
+        add_others(&mut references, &others, &names, &mut warnings);
+        add_others(&mut hypotheses, &other_hypotheses, &names, &mut warnings);
         rename_single(reference_path, &references, hypothesis_path, &mut hypotheses, &mut warnings);
         let uem = uem_path.map(uem::read_file).transpose()?;
         let mut pairs = Vec::new();
@@ -67,11 +73,26 @@ impl Pairs {
     }
 }
 
-/// All annotations of a file, or of the files in a folder. A file without turns is a recording
-/// without turns, with the name of the file.
-fn read_side(path: &Path, warnings: &mut Vec<String>) -> Result<Side> {
+/// Adds the annotations of those of `files` whose `names` the side misses.
+fn add_others(side: &mut Side, files: &[PathBuf], names: &BTreeSet<String>, warnings: &mut Vec<String>) {
+    for file in files {
+        let stem = labels::stem(file);
+        if names.contains(&stem) && !side.contains_key(&stem) {
+            let recordings = labels::read_other(file, warnings);
+            warnings.extend(labels::losses(&recordings, file));
+            for annotation in recordings.into_iter().map(|recording| recording.turns) {
+                side.entry(annotation.file_id.clone()).or_insert_with(|| (annotation, file.clone()));
+            }
+        }
+    }
+}
+
+/// All annotations of a file, or of the files in a folder, and further files of the folder, of other
+/// formats. A file without turns is a recording without turns, with the name of the file.
+fn read_side(path: &Path, warnings: &mut Vec<String>) -> Result<(Side, Vec<PathBuf>)> {
     let mut side = Side::new();
-    for file in label_files(path)? {
+    let InFolder { files, others } = label_files(path)?;
+    for file in files {
         let recordings = labels::read(&file)?;
         warnings.extend(labels::losses(&recordings, &file));
         for annotation in recordings.into_iter().map(|recording| recording.turns) {
@@ -84,13 +105,13 @@ fn read_side(path: &Path, warnings: &mut Vec<String>) -> Result<Side> {
             }
         }
     }
-    Ok(side)
+    Ok((side, others))
 }
 
 /// `path` itself, or the files with turns in it if it is a folder, sorted.
-fn label_files(path: &Path) -> Result<Vec<PathBuf>> {
+fn label_files(path: &Path) -> Result<InFolder> {
     if !path.is_dir() {
-        return Ok(vec![path.to_owned()]);
+        return Ok(InFolder { files: vec![path.to_owned()], others: Vec::new() });
     }
     let fault = |error: std::io::Error| Error::input("cannot be read").caused_by(error).at(path.display().to_string());
     let mut files = Vec::new();
@@ -101,13 +122,13 @@ fn label_files(path: &Path) -> Result<Vec<PathBuf>> {
         }
     }
     files.sort();
-    let files = labels::of_one_format(files);
-    if files.is_empty() {
+    let chosen = labels::in_folder(files);
+    if chosen.files.is_empty() {
         return Err(Error::input("no file with turns in this folder")
             .hint(labels::EXTENSIONS)
             .at(path.display().to_string()));
     }
-    Ok(files)
+    Ok(chosen)
 }
 
 /// Pairs two files with one recording each, even if their file ids differ.
@@ -226,6 +247,21 @@ mod tests {
         );
         assert!(pairs.warnings.len() == 1 && pairs.warnings[0].contains("1 without a speaker"), "{:?}", pairs.warnings);
         assert!(load("hyp.txt").warnings.iter().any(|warning| warning.contains("hyp has no reference")));
+    }
+
+    #[test]
+    fn a_side_may_have_several_formats() {
+        let folder = folder(&[
+            ("ref/a.csv", "start,end,speaker\n0,1,x\n"),
+            ("ref/b.rttm", B),
+            ("ref/c.csv", "start,end,speaker\n0,2,x\n"),
+            ("ref/notes.csv", "not turns"),
+            ("hyp/a.rttm", A),
+            ("hyp/b.rttm", B),
+            ("hyp/c.srt", "1\n00:00:00,000 --> 00:00:01,000\nx: hi\n"),
+        ]);
+        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None).unwrap();
+        assert_eq!((ids(&pairs), pairs.warnings), (vec!["a", "b", "c"], Vec::<String>::new()));
     }
 
     #[test]

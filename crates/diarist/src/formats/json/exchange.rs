@@ -21,6 +21,19 @@ struct Known {
     exclusive_turns: Option<Vec<Turn>>,
 }
 
+/// The words of `diarist assign` (docs/words.md). Each utterance is a turn.
+#[derive(Debug, Deserialize)]
+struct Words {
+    utterances: Vec<Said>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Said {
+    speaker: Option<String>,
+    start_s: f64,
+    end_s: f64,
+}
+
 /// The fields of a [`super::Document`] that follow from the turns alone; [`write`] writes them.
 #[derive(Debug, Serialize)]
 struct Told<'a> {
@@ -37,12 +50,18 @@ struct Told<'a> {
 }
 
 /// Reads documents that follow each other, as in JSON Lines. A speaker with a name gets the name as
-/// label.
+/// label. Of words with speakers, which `diarist assign` writes, the utterances are the turns; the
+/// recording then has no name.
 ///
 /// # Errors
 /// [`crate::ErrorKind::Input`] with the line's number if this is not such a document.
 pub fn read(bytes: &[u8]) -> Result<Vec<Labels>> {
     let text = decode(bytes)?;
+    if text.contains("\"utterances\"")
+        && let Ok(words) = serde_json::from_str::<Words>(&text)
+    {
+        return Ok(vec![recording_of(words)?]);
+    }
     let mut recordings = Vec::new();
     for known in serde_json::Deserializer::from_str(&text).into_iter::<Known>() {
         let known = known.map_err(|error| {
@@ -103,6 +122,17 @@ fn recording(known: Known) -> Result<Labels> {
     })
 }
 
+/// The utterances as turns; those of nobody are left out.
+fn recording_of(words: Words) -> Result<Labels> {
+    let num_said = words.utterances.len();
+    let named =
+        words.utterances.into_iter().filter_map(|said| Some(Turn::new(said.start_s, said.end_s, said.speaker?)));
+    let mut turns: Vec<Turn> = named.map(|said| turn(&said)).collect::<Result<_>>()?;
+    sort(&mut turns);
+    let num_left_out = num_said - turns.len();
+    Ok(Labels { num_left_out, ..Labels::from(Annotation { file_id: String::new(), turns }) })
+}
+
 /// The turn of a file, with the name of a known person as its label.
 fn turn(turn: &Turn) -> Result<Turn> {
     let &Turn { start_s, end_s, .. } = turn;
@@ -134,6 +164,15 @@ mod tests {
         let value: serde_json::Value = serde_json::from_str(&written).unwrap();
         assert_eq!((&value["speech_s"], &value["overlap_s"]), (&2.5.into(), &0.5.into()));
         assert_eq!((&value["speakers"][1]["label"], &value["speakers"][1]["num_turns"]), (&"S1".into(), &1.into()));
+    }
+
+    #[test]
+    fn utterances_of_words_are_turns() {
+        let text = r#"{"schema_version":1,"utterances":[
+            {"speaker":"Ann","start_s":1,"end_s":2,"text":"hi","words":[{"text":"hi","start_s":1,"end_s":2}]},
+            {"speaker":null,"start_s":3,"end_s":4,"text":"x","words":[]}]}"#;
+        let recording = read(text.as_bytes()).unwrap().remove(0);
+        assert_eq!((recording.turns.turns, recording.num_left_out), (vec![Turn::new(1.0, 2.0, "Ann")], 1));
     }
 
     #[test]

@@ -74,8 +74,9 @@ fn limits_hold_for_segments_without_words_and_for_ends_that_were_made_up() {
                 let length = (end - start) as f64 / 1e3;
                 assert!((0.2..=limits.max_duration_s + 1e-9).contains(&length), "{length}: {srt}");
                 assert!((1..=limits.max_lines).contains(&lines.len()), "{srt}");
+                let names = ["A: ", "B: ", "- "];
                 let said =
-                    lines.iter().map(|line| line.strip_prefix("A: ").or(line.strip_prefix("B: ")).unwrap_or(line));
+                    lines.iter().map(|line| names.iter().find_map(|name| line.strip_prefix(name)).unwrap_or(line));
                 for line in said {
                     assert!(line.chars().count() <= limits.max_line, "{line}: {srt}");
                     num_found += line.chars().filter(|c| !c.is_whitespace()).count();
@@ -133,7 +134,7 @@ fn the_name_stands_where_the_speaker_changes() {
     let utterances = utterances(words.collect());
     let srt = subtitles(&utterances, SubtitleFormat::Srt, &SubtitleLimits::default());
     let lines: Vec<&str> = blocks(&srt).iter().map(|block| block.2[0]).collect();
-    assert_eq!(lines, ["ann: x", "x", "bob: x", "x", "bob: x", "x"]);
+    assert_eq!(lines, ["ann: x", "x", "bob: x", "- x", "bob: x", "x"]);
     let vtt = subtitles(&utterances, SubtitleFormat::Vtt, &SubtitleLimits::default());
     assert_eq!((vtt.matches("<v ann>").count(), vtt.matches("<v bob>").count()), (2, 3));
 }
@@ -209,4 +210,35 @@ fn a_document_is_a_package_of_three_parts() {
             && parts[2].1.contains("0:00:01")
             && parts[2].1.contains("R&amp;D  &lt;b&gt;")
     );
+}
+
+#[test]
+fn subtitles_that_pile_up_follow_each_other() {
+    let sentences = (0..30).map(|index| spoken("Word.", 6.0 + 0.01 * f64::from(index), 0.0, Some("ann")));
+    let narrow = SubtitleLimits { max_line: 8, max_lines: 1, ..SubtitleLimits::default() };
+    let srt = subtitles(&utterances(sentences.collect()), SubtitleFormat::Srt, &narrow);
+    let found = blocks(&srt);
+    assert_eq!(found.len(), 30, "{srt}");
+    assert!(found.windows(2).all(|pair| pair[0].1 <= pair[1].0 && pair[0].1 - pair[0].0 >= 500), "{srt}");
+    // Speakers who overlap are shown at once.
+    let both = vec![spoken("a", 1.0, 2.0, Some("ann")), spoken("b", 1.1, 2.0, Some("bob"))];
+    let srt = subtitles(&utterances(both), SubtitleFormat::Srt, &SubtitleLimits::default());
+    assert_eq!(blocks(&srt), [(1000, 3000, vec!["ann: a"]), (1100, 3100, vec!["bob: b"])]);
+}
+
+#[test]
+fn no_line_begins_within_a_character() {
+    let family = "👨\u{200d}👩\u{200d}👧";
+    for text in ["e\u{301}".repeat(30), family.repeat(12), "กำ".repeat(30), "スー".repeat(30), "好」。".repeat(30)]
+    {
+        let transcript = read(&value!({"segments": [{"start": 0.0, "end": 9.0, "text": text}]}));
+        let lines = srt(&transcript, &[], &SubtitleLimits { max_line: 11, ..SubtitleLimits::default() });
+        let is_inside = |c: char| "\u{301}\u{200d}\u{e33}ー」。".contains(c);
+        let cut = blocks(&lines).into_iter().flat_map(|block| block.2).find(|line| {
+            let line = line.trim_start_matches("- ");
+            line.starts_with(is_inside) || line.ends_with('\u{200d}')
+        });
+        assert_eq!(cut, None, "{lines}");
+        assert!(transcript.words.iter().all(|word| !word.text.starts_with(is_inside)), "{:?}", transcript.words);
+    }
 }

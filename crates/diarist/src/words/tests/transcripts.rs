@@ -141,7 +141,7 @@ fn chunks_may_be_sentences_and_the_last_may_have_no_end() {
 fn timed_text_is_read() {
     let paragraphs = [
         ("00:00:01.500", "end=\"00:00:02.000\"", "a &amp;<br/>b", 1.5, 2.0),
-        ("3s", "dur=\"500ms\"", "<span>c</span>", 3.0, 3.5),
+        ("3s", "dur=\"500ms\"", "<tt:metadata><x>no</x></tt:metadata><span>c</span>", 3.0, 3.5),
         ("00:00:04:10", "end=\"130f\"", "<![CDATA[d]]>", 4.4, 5.2),
         ("60t", "end=\"0.002h\"", "e", 6.0, 7.2),
     ];
@@ -149,7 +149,7 @@ fn timed_text_is_read() {
         paragraphs.map(|(begin, end, said, ..)| format!("<tt:p begin=\"{begin}\" {end}>{said}</tt:p>\n")).concat();
     let document = format!(
         "<?xml version=\"1.0\"?>\n<tt:tt xmlns:tt=\"http://www.w3.org/ns/ttml\" xmlns:ttp=\"http://www.w3.org/ns/ttml#parameter\" \
-         ttp:frameRate=\"25\" ttp:tickRate=\"10\"><tt:head><tt:title>x</tt:title></tt:head><tt:body><tt:div>{body}</tt:div></tt:body></tt:tt>"
+         ttp:frameRate=\"25\" ttp:tickRate=\"10\"><tt:head><tt:metadata><tt:desc>x</tt:desc></tt:metadata></tt:head><tt:body><tt:div>{body}</tt:div></tt:body></tt:tt>"
     );
     let transcript = Transcript::read(document.as_bytes()).unwrap();
     assert_eq!(transcript.layout, Layout::Ttml);
@@ -172,4 +172,75 @@ fn subtitles_with_a_bad_cue_are_read_without_it() {
     assert_eq!((words(&transcript).len(), transcript.num_left_out), (2, 1));
     let units: Vec<u8> = format!("\u{feff}{text}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     assert_eq!(Transcript::read(&units).unwrap(), transcript);
+}
+
+#[test]
+fn rolling_captions_stand_once() {
+    let expected =
+        [("so", 1.0), ("welcome", 1.5), ("back", 2.0), ("to", 3.0), ("the", 3.5), ("show", 4.0), ("now", 5.0)];
+    let vtt = "WEBVTT\nKind: captions\n\n00:01.000 --> 00:02.990 align:start\n \nso<00:00:01.500><c> welcome</c><00:00:02.000><c> back</c>\n\n\
+        00:02.990 --> 00:03.000\nso welcome back\n \n\n00:03.000 --> 00:04.990\nso welcome back\nto<00:00:03.500><c> the</c><00:00:04.000><c> show</c>\n\n\
+        00:04.990 --> 00:05.000\nto the show\n \n\n00:05.000 --> 00:06.000\nto the show\nnow\n";
+    let transcript = Transcript::read(vtt.as_bytes()).unwrap();
+    let found: Vec<(&str, f64)> = words(&transcript).into_iter().map(|(text, start, _)| (text, start)).collect();
+    assert_eq!(found, expected);
+    assert!(transcript.words.iter().all(|word| !word.is_estimated && !word.is_glued));
+    let srt = "1\n00:00:01,000 --> 00:00:02,990\n \nso welcome\n\n2\n00:00:02,990 --> 00:00:03,000\nso welcome\n \n\n\
+        3\n00:00:03,000 --> 00:00:05,000\nso welcome\nback\n";
+    let transcript = Transcript::read(srt.as_bytes()).unwrap();
+    let texts: Vec<&str> = words(&transcript).into_iter().map(|word| word.0).collect();
+    assert_eq!(texts, ["so", "welcome", "back"]);
+    // Somebody may say the same twice.
+    let twice = "1\n00:00:01,000 --> 00:00:02,000\nNo.\n\n2\n00:00:02,000 --> 00:00:03,000\nNo.\n";
+    assert_eq!(words(&Transcript::read(twice.as_bytes()).unwrap()).len(), 2);
+}
+
+#[test]
+fn words_that_go_back_in_time_are_other_utterances() {
+    let timed = |word: &str, start: f64| value!({"word": word, "start": start, "end": start + 0.5});
+    let transcript = read(&value!({"segments": [
+        {"start": 12, "end": 13, "text": " late", "words": [timed(" late", 12.5)]},
+        {"start": 0, "end": 1, "text": " early", "words": [timed(" early", 0.5), timed(" bird", 0.45)]}]}));
+    let found = utterances(assign(&transcript.words, &Speech::default()));
+    let texts: Vec<String> = found.iter().map(Utterance::text).collect();
+    assert_eq!(texts, ["early bird", "late"]);
+}
+
+#[test]
+fn text_that_is_not_unicode_is_refused() {
+    for text in [
+        "1\n00:00:01,000 --> 00:00:02,000\ncaf@\n",
+        "WEBVTT\n\n00:01.000 --> 00:02.000\ncaf@\n",
+        r#"{"segments": [{"start": 0, "end": 1, "text": "caf@"}]}"#,
+        r#"{"transcription": [{"offsets": {"from": 0, "to": 1}, "text": "caf@"}]}"#,
+    ] {
+        let bytes: Vec<u8> = text.bytes().map(|byte| if byte == b'@' { 0xE9 } else { byte }).collect();
+        let message = Transcript::read(&bytes).unwrap_err().to_string();
+        assert!(message.contains("not UTF-8") && message.contains("save"), "{message}");
+    }
+}
+
+#[test]
+fn a_segment_that_is_too_long_for_its_text_ends_early() {
+    let long = read(&value!({"segments": [{"start": 3, "end": 33, "text": " Thank you."}]}));
+    assert_eq!(words(&long), [("Thank", 3.0, 4.636), ("you.", 4.636, 6.0)]);
+}
+
+#[test]
+fn impossible_segments_are_counted_and_clocks_are_read() {
+    let back = read(&value!({"segments": [{"start": 3, "end": 2, "text": " a b"}]}));
+    assert_eq!(back.num_impossible_times, 1);
+    let clock = read(&value!({"segments": [{"start": "00:00:00.500", "end": "00:00:01.500", "text": " a"}]}));
+    assert_eq!(words(&clock), [("a", 0.5, 1.5)]);
+}
+
+#[test]
+fn words_of_diarist_are_a_transcript() {
+    let text = r#"{"segments": [{"start": 0, "end": 1, "text": "你好 OK吗", "words": [{"word": "你", "start": 0, "end": 0.2},
+        {"word": "好", "start": 0.2, "end": 0.4}, {"word": "OK", "start": 0.5, "end": 0.7}, {"word": "吗", "start": 0.7, "end": 1}]}]}"#;
+    let spoken = utterances(assign(&Transcript::read(text.as_bytes()).unwrap().words, &Speech::default()));
+    let document = json(&spoken);
+    let transcript = Transcript::read(document.to_line().as_bytes()).unwrap();
+    assert_eq!((transcript.layout, transcript.num_impossible_times), (Layout::Diarist, 0));
+    assert_eq!(json(&utterances(assign(&transcript.words, &Speech::default()))), document);
 }
