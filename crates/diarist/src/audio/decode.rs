@@ -438,6 +438,7 @@ impl PacketDecoder {
                     std::mem::swap(&mut self.pending, &mut rest);
                     break;
                 }
+                // The rest of the packet is not part of the recording.
                 Next::Back | Next::End => break,
             }
         }
@@ -465,6 +466,7 @@ impl PacketDecoder {
         });
         self.pending.clear();
         self.gap = 0;
+        self.parts.went_back();
         match sought {
             Some(time_s) => {
                 self.decoder.reset();
