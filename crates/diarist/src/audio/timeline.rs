@@ -136,6 +136,11 @@ impl Parts {
         }
     }
 
+    /// Whether another part follows the one at hand.
+    pub(super) fn has_more(&self) -> bool {
+        self.parts.len() > 1
+    }
+
     /// Gives up the part at hand, as the track has ended; whether others follow.
     pub(super) fn end_of_track(&mut self) -> bool {
         self.drop_first();

@@ -158,7 +158,7 @@ fn an_edit_that_goes_back_may_begin_within_a_packet() {
     ];
     for (edits, expected) in cases {
         let (samples, warnings) = decoded(packets(movie(false, edits)));
-        assert_eq!(runs(&samples), expected, "{edits:?}");
+        assert_eq!(runs(&samples), expected, "{edits:?}: {warnings:?}");
         assert!(warnings.is_empty(), "{edits:?}: {warnings:?}");
     }
 }
@@ -197,6 +197,23 @@ fn quicktime_without_a_file_type_is_read() {
     let (samples, warnings) = decoded(movie(true, &[(500, -1), (0, 0)]));
     assert_eq!(runs(&samples), [(0, 8_001), (1, 15_999)]);
     assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let refused = |bytes: &[u8]| open_bytes("made.mov", bytes.to_vec()).unwrap_err().to_string();
+    let file = movie(false, &[]);
+    for file in [&file, &movie(true, &[])] {
+        for length in [file.len() - 10, 20_000] {
+            let message = refused(&file[..length]);
+            assert!(message.contains("its index (moov) is missing") && !message.contains("ffmpeg"), "{message}");
+        }
+    }
+    for (new, expected) in [(b"alaw", "A-law"), (b"ima4", "IMA ADPCM"), (b"ac-3", "Dolby Digital (AC-3)")] {
+        assert!(refused(&with(&file, b"sowt", new)).contains(expected), "{expected}");
+    }
+    assert!(refused(&with(&file, &[0, 1, 0, 16], &[0, 6, 0, 16])).contains("6 channels of 16 bits"));
+    assert!(refused(&with(&file, &[0, 1, 0, 16], &[0, 1, 0, 8])).contains("1 channels of 8 bits"));
 }
 
 #[test]
