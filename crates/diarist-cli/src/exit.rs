@@ -183,7 +183,7 @@ const COMMAND_HINTS: [(&str, &str); 14] = [
     ("there is no speaker database", "`diarist speakers enroll NAME FILE` makes one"),
     ("nobody is called", "`diarist speakers list` shows the names"),
     ("exists already", "`diarist speakers merge` makes one person of two"),
-    ("has no sample", "`diarist speakers show NAME` lists the samples"),
+    ("has no sample ", "`diarist speakers show NAME` lists the samples"),
     ("nothing was learned that could be undone", "`diarist speakers show NAME` lists what was learned"),
     ("there is no batch", "`diarist speakers show NAME` lists the batches"),
     ("samples, but one person has at most", "`diarist speakers remove NAME --sample ID` removes one"),
@@ -256,6 +256,8 @@ mod tests {
         );
         let fault = Error::input("nobody is called \"Bo\"").hint("`diarist speakers list` shows the names");
         assert_eq!(line(fault), "nobody is called \"Bo\"; `diarist speakers list` shows the names");
+        let fault = Error::input("the file has no samples: it is cut off").hint("export it again");
+        assert_eq!(line(fault), "the file has no samples: it is cut off; export it again");
     }
 
     #[test]

@@ -25,7 +25,7 @@ const PS: u32 = 29;
 const USAC: u32 = 42;
 
 /// Rates by their index (table 1.18).
-const RATES: [u32; 13] =
+pub(super) const RATES: [u32; 13] =
     [96_000, 88_200, 64_000, 48_000, 44_100, 32_000, 24_000, 22_050, 16_000, 12_000, 11_025, 8_000, 7_350];
 
 /// Longest frame, in samples: 1024, twice as many with SBR.

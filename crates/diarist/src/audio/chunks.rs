@@ -5,8 +5,10 @@ use std::io::{Read, Result, SeekFrom, copy, sink};
 
 use symphonia::core::io::MediaSource;
 
+use super::more::{self, More};
+
 /// Most chunks that are read; no sane file has more.
-const MAX_CHUNKS: usize = 4_096;
+pub(super) const MAX_CHUNKS: usize = 4_096;
 /// Longest description of a format, in bytes.
 const MAX_FORMAT_BYTES: u64 = 4_096;
 /// Bytes behind a chunk of wrong size in which the samples are searched for.
@@ -74,26 +76,28 @@ pub(super) struct Chunks {
     pub(super) num_bytes: Option<u64>,
     /// Bytes of samples that the file promises, if it states a length.
     pub(super) promised: Option<u64>,
+    /// Positions and lengths of more samples, and what follows all of them.
+    pub(super) more: More,
 }
 
 /// A file and the position in it.
-struct Walker<'a, F> {
+pub(super) struct Walker<'a, F> {
     file: &'a mut F,
     form: Form,
-    position: u64,
+    pub(super) position: u64,
     /// Length of the file if it can be read in any order.
-    end: Option<u64>,
+    pub(super) end: Option<u64>,
 }
 
 /// Name and size of a chunk.
-struct Head {
-    name: [u8; 4],
-    size: u64,
+pub(super) struct Head {
+    pub(super) name: [u8; 4],
+    pub(super) size: u64,
 }
 
 impl<F: MediaSource> Walker<'_, F> {
     /// Fills `buffer`; returns `false` if the file ends first.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<bool> {
+    pub(super) fn fill(&mut self, buffer: &mut [u8]) -> Result<bool> {
         self.position += buffer.len() as u64;
         match self.file.read_exact(buffer) {
             Ok(()) => Ok(true),
@@ -102,7 +106,7 @@ impl<F: MediaSource> Walker<'_, F> {
         }
     }
 
-    fn go_to(&mut self, position: u64) -> Result<()> {
+    pub(super) fn go_to(&mut self, position: u64) -> Result<()> {
         if self.end.is_some() {
             self.file.seek(SeekFrom::Start(position))?;
         } else {
@@ -116,7 +120,7 @@ impl<F: MediaSource> Walker<'_, F> {
     ///
     /// A byte of padding follows a chunk of odd size, which some programs leave out and others
     /// write after even sizes, too.
-    fn head(&mut self) -> Result<Option<Head>> {
+    pub(super) fn head(&mut self) -> Result<Option<Head>> {
         let mut bytes = [0; 24];
         let bytes = &mut bytes[..self.form.chunk_head_bytes() as usize];
         if !self.fill(bytes)? {
@@ -138,7 +142,7 @@ impl<F: MediaSource> Walker<'_, F> {
     }
 
     /// Whether a chunk that fits into the file begins here, in which case the samples end before.
-    fn is_at_chunk(&mut self) -> Result<bool> {
+    pub(super) fn is_at_chunk(&mut self) -> Result<bool> {
         let (start, Some(end)) = (self.position, self.end) else { return Ok(false) };
         let head = self.head()?;
         let position = self.position;
@@ -170,7 +174,8 @@ pub(super) fn find<F: MediaSource>(file: &mut F, form: Form) -> Result<Chunks> {
         file.seek(SeekFrom::Start(0))?;
     }
     let mut walker = Walker { file, form, position: 0, end };
-    walker.go_to(form.head_bytes())?;
+    let mut head = [0; 40];
+    walker.fill(&mut head[..form.head_bytes() as usize])?;
     let (format_name, samples_name) = form.names();
     let (mut found, mut samples, mut wide_size) = (Chunks::default(), None, None);
     let (mut previous, mut has_searched) = (form.head_bytes(), false);
@@ -179,7 +184,7 @@ pub(super) fn find<F: MediaSource>(file: &mut F, form: Form) -> Result<Chunks> {
         let content = walker.position;
         let next = content.saturating_add(size).saturating_add(form.padding(size));
         if &name == samples_name {
-            samples = Some((content, size));
+            let _ = samples.get_or_insert((content, size));
             if !found.format.is_empty() || end.is_none() {
                 break;
             }
@@ -225,19 +230,27 @@ pub(super) fn find<F: MediaSource>(file: &mut F, form: Form) -> Result<Chunks> {
     found.start = Some(start);
     let available = end.map(|end| end.saturating_sub(start));
     (found.num_bytes, found.promised) = if is_empty { (Some(0), Some(0)) } else { stated.resolve(available) };
+    if let (Form::Wave, Some(_), Some(num_bytes)) = (form, end, &mut found.num_bytes) {
+        let riff_bytes = u64::from(u32::from_le_bytes(array(&head[4..]))) + 8;
+        found.more = more::find(&mut walker, &found.format, riff_bytes, start + *num_bytes, num_bytes)?;
+        if !found.more.places.is_empty() {
+            found.promised = Some(*num_bytes + found.more.places.iter().map(|(_, length)| length).sum::<u64>());
+        }
+        walker.go_to(start)?;
+    }
     Ok(found)
 }
 
 /// The size of the samples as a file states it.
-struct Size {
-    bytes: u64,
+pub(super) struct Size {
+    pub(super) bytes: u64,
     /// Whether the size has 64 bits.
-    is_wide: bool,
+    pub(super) is_wide: bool,
 }
 
 impl Size {
     /// The bytes to read and the bytes promised, where `available` bytes follow.
-    fn resolve(&self, available: Option<u64>) -> (Option<u64>, Option<u64>) {
+    pub(super) fn resolve(&self, available: Option<u64>) -> (Option<u64>, Option<u64>) {
         let Self { bytes, is_wide } = *self;
         let is_placeholder = bytes == 0
             || (is_wide && bytes >= u64::MAX / 4)
@@ -254,7 +267,7 @@ impl Size {
 }
 
 /// Whether bytes can be the name of a chunk.
-fn is_name(bytes: &[u8]) -> bool {
+pub(super) fn is_name(bytes: &[u8]) -> bool {
     bytes[0] != b' ' && bytes.iter().take(4).all(|byte| (0x20..0x7f).contains(byte))
 }
 

@@ -89,6 +89,19 @@ pub(super) fn is_mpeg_audio(params: &AudioCodecParameters) -> bool {
     matches!(params.codec, well_known::CODEC_ID_MP1 | well_known::CODEC_ID_MP2 | well_known::CODEC_ID_MP3)
 }
 
+/// The codec of a frame of MPEG audio, by its header.
+pub(super) fn layer(frame: &[u8]) -> Option<AudioCodecId> {
+    match *frame {
+        [0xff, kind, ..] if kind & 0xe0 == 0xe0 => match kind >> 1 & 3 {
+            3 => Some(well_known::CODEC_ID_MP1),
+            2 => Some(well_known::CODEC_ID_MP2),
+            1 => Some(well_known::CODEC_ID_MP3),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn is_pcm(params: &AudioCodecParameters) -> bool {
     [
         well_known::CODEC_ID_PCM_S32LE,

@@ -87,6 +87,9 @@ pub(super) struct PacketDecoder {
     container_faults: usize,
     empty_packets: usize,
     num_good_packets: u64,
+    /// Whether the last packet of the track was read and the edit list may go back from there. The
+    /// reader of MP4 cannot go back once it has been asked for more.
+    is_at_end: bool,
     ended: bool,
 }
 
@@ -105,6 +108,9 @@ impl PacketDecoder {
             // The reader takes all for little-endian.
             params.codec = codecs::big_endian(params.codec);
             decoder = codecs::decoder(&params).map_err(Error::input)?;
+        }
+        if let Some(reason) = outside.segment.refusal(track.id) {
+            return Err(Error::input(format!("its audio is {reason}, which diarist cannot read")).hint(CONVERT));
         }
         let parts = parts(&track, &params, boxes);
         // The reader of ADTS, and that of MP3 without an encoder's tag, only estimate a length.
@@ -145,6 +151,7 @@ impl PacketDecoder {
             container_faults: 0,
             empty_packets: 0,
             num_good_packets: 0,
+            is_at_end: false,
             ended: false,
         })
     }
@@ -153,6 +160,11 @@ impl PacketDecoder {
     pub(super) fn set_length(&mut self, num_frames: Option<u64>) {
         self.duration_s = num_frames.map(|frames| frames as f64 / f64::from(self.sample_rate.max(1)));
         self.expected_s = self.duration_s;
+    }
+
+    /// Adds a remark to the warnings.
+    pub(super) fn add_note(&mut self, note: Option<String>) {
+        self.faults.notes.extend(note);
     }
 
     /// Refuses a chosen channel that the recording does not have.
@@ -212,9 +224,14 @@ impl PacketDecoder {
             mono.resize(frames as usize, 0.0);
         } else if !self.pending.is_empty() {
             std::mem::swap(mono, &mut self.pending);
+        } else if std::mem::take(&mut self.is_at_end) {
+            return self.end_of_track(mono);
         } else {
             match self.next_packet()? {
-                Some(packet) => self.decode(&packet, mono),
+                Some(packet) => {
+                    self.decode(&packet, mono);
+                    self.is_at_end = self.parts.has_more() && self.is_last(&packet);
+                }
                 None => return self.end_of_track(mono),
             }
         }
@@ -258,7 +275,7 @@ impl PacketDecoder {
                         return Ok(None);
                     }
                     if packet.track_id == self.track_id {
-                        return Ok(Some(packet));
+                        return Ok(Some(self.outside.segment.unpack(packet)));
                     }
                     if self.clock.as_ref().is_some_and(Clock::is_new) {
                         let time_s = self.packet_time_s(&packet);
@@ -294,6 +311,15 @@ impl PacketDecoder {
                 return Ok(None);
             }
         }
+    }
+
+    /// Whether no packet follows in a track of known length.
+    fn is_last(&self, packet: &Packet) -> bool {
+        let end = packet.pts.get().saturating_add_unsigned(packet.dur.get());
+        self.outside
+            .movie
+            .track(self.track_id)
+            .is_some_and(|boxes| !boxes.is_fragmented && u64::try_from(end).is_ok_and(|end| end >= boxes.num_ticks))
     }
 
     /// Goes on with the next recording of a chained Ogg stream, in the same file.
@@ -369,12 +395,20 @@ impl PacketDecoder {
         }
     }
 
-    /// Decodes a packet with a new decoder, which is kept if it can.
+    /// Decodes a packet of MPEG audio with a new decoder of its own layer, which is kept if it can.
     fn decode_anew(&mut self, packet: &Packet, mono: &mut Vec<f32>) -> std::result::Result<(), String> {
-        let before = std::mem::replace(&mut self.decoder, codecs::decoder(&self.params)?);
-        let result = self.decode_packet(packet, mono);
+        let codec = codecs::layer(&packet.data).unwrap_or(self.params.codec);
+        let codec_before = std::mem::replace(&mut self.params.codec, codec);
+        let result = codecs::decoder(&self.params).and_then(|decoder| {
+            let before = std::mem::replace(&mut self.decoder, decoder);
+            let result = self.decode_packet(packet, mono);
+            if result.is_err() {
+                self.decoder = before;
+            }
+            result
+        });
         if result.is_err() {
-            self.decoder = before;
+            self.params.codec = codec_before;
         }
         result
     }
@@ -438,6 +472,7 @@ impl PacketDecoder {
                     std::mem::swap(&mut self.pending, &mut rest);
                     break;
                 }
+                // The rest of the packet is not part of the recording.
                 Next::Back | Next::End => break,
             }
         }
@@ -465,6 +500,8 @@ impl PacketDecoder {
         });
         self.pending.clear();
         self.gap = 0;
+        self.is_at_end = false;
+        self.parts.went_back();
         match sought {
             Some(time_s) => {
                 self.decoder.reset();

@@ -10,6 +10,8 @@ use symphonia::core::io::{MediaSource, MediaSourceStream, MediaSourceStreamOptio
 use symphonia::core::meta::MetadataOptions;
 use symphonia::default::formats::IsoMp4Reader;
 
+use super::adts::AdtsReader;
+use super::caf::{self, Repaired};
 use super::chunks::Form;
 use super::codecs::CONVERT;
 use super::contain::contain;
@@ -141,6 +143,10 @@ fn start<F: MediaSource + 'static>(
     if file.is_seekable() && file.byte_len().is_some() {
         outside.num_bytes = file.byte_len();
         outside.movie = mp4::movie(&mut file).map_err(cannot_read)?;
+        if outside.movie.lacks_index {
+            let message = "its index (moov) is missing: the recording was not finished, or the file is cut off";
+            return Err(Error::input(message).hint("copy it again, or repair it with a tool such as untrunc"));
+        }
         // A sample has at least one byte. The reader works for each that is promised.
         if outside.num_bytes.is_some_and(|bytes| bytes < u64::from(outside.movie.longest_run)) {
             return Err(Error::input("its header promises more samples than the file has bytes").hint(CONVERT));
@@ -154,23 +160,42 @@ fn start<F: MediaSource + 'static>(
         outside.segment.is_open_ended = true;
         outside.is_ogg_video = identify::is_ogg_video(&mut start).map_err(cannot_read)?;
     }
-    let mut length = None;
+    // Formats other than CAF, and what can be read only once, need no repair.
+    let repair = match outside.num_bytes {
+        Some(_) => caf::find(&mut file).map_err(cannot_read)?,
+        None => None,
+    };
+    let mut note = None;
+    let mut length = repair.and_then(|repair| repair.promised_frames).map(Some);
     let source: Box<dyn MediaSource> = match (Form::of(start_bytes), seekable) {
         (Some(form), _) => {
             let opened = wav::open(file, form)?;
+            note = opened.note;
             length = opened.has_other_length.then_some(opened.num_frames);
             Box::new(opened.source)
         }
         (None, true) if outside.movie.is_old => Box::new(WithFileType::new(file).map_err(cannot_read)?),
-        (None, true) => Box::new(file),
+        (None, true) => match repair {
+            Some(repair) => Box::new(Repaired::new(file, repair)),
+            None => Box::new(file),
+        },
         (None, false) => Box::new(ReadOnlySource::new(file)),
     };
-    let format = contain(|| read_header(source, extension, outside.movie.is_old && seekable))
-        .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))??;
-    let mut decoder = PacketDecoder::new(format, outside)?;
+    let refusal = match outside.is_ogg_video && !identify::has_ogg_sound(start_bytes) {
+        true => Some("the file has pictures but no audio".to_owned()),
+        false => outside.movie.refusal().map(str::to_owned),
+    };
+    // A reason from the file itself says more than that of the reader.
+    let explain = |error| refusal.map_or(error, |refusal| Error::input(refusal).hint(CONVERT));
+    let mut decoder = contain(|| read_header(source, extension, outside.movie.is_old && seekable))
+        .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))
+        .flatten()
+        .and_then(|format| PacketDecoder::new(format, outside))
+        .map_err(explain)?;
     if let Some(num_frames) = length {
         decoder.set_length(num_frames);
     }
+    decoder.add_note(note);
     let mut mono = Vec::new();
     while mono.is_empty() && decoder.next(&mut mono)? {}
     Ok((decoder, mono))
@@ -194,9 +219,13 @@ fn read_header(
         let reader = IsoMp4Reader::try_new(stream, FormatOptions::default()).map_err(unreadable)?;
         return Ok(Box::new(reader));
     }
-    symphonia::default::get_probe()
+    let reader = symphonia::default::get_probe()
         .probe(&hint, stream, FormatOptions::default(), MetadataOptions::default())
-        .map_err(unreadable)
+        .map_err(unreadable)?;
+    Ok(match reader.format_info().short_name {
+        "aac" => Box::new(AdtsReader::instead_of(reader)),
+        _ => reader,
+    })
 }
 
 pub(super) fn cannot_read(error: std::io::Error) -> Error {

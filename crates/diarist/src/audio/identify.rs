@@ -129,6 +129,12 @@ pub(super) fn is_ogg_video(file: &mut (impl Read + Seek)) -> Result<bool> {
     Ok(start.starts_with(b"OggS") && (has(b"\x80theora") || has(b"OVP80") || has(b"BBCD")))
 }
 
+/// Whether the start of an Ogg file has the header of a codec of sound.
+pub(super) fn has_ogg_sound(start: &[u8]) -> bool {
+    let marks: [&[u8]; 4] = [b"\x01vorbis", b"OpusHead", b"\x7fFLAC", b"Speex   "];
+    marks.iter().any(|mark| start.windows(mark.len()).any(|window| window == *mark))
+}
+
 /// Readable name of a codec; `None` for one without a name in this list.
 pub(super) fn codec_name(codec: AudioCodecId) -> Option<&'static str> {
     Some(match codec {

@@ -2,13 +2,17 @@
 
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
+use symphonia::core::packet::Packet;
+
+use super::packing::{self, Packing};
+
 /// Identifiers of elements (RFC 8794 section 11, RFC 9559 section 5).
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
 const CLUSTER: u32 = 0x1f43_b675;
 const TRACKS: u32 = 0x1654_ae6b;
-const TRACK_ENTRY: u32 = 0xae;
-const TRACK_NUMBER: u32 = 0xd7;
+pub(super) const TRACK_ENTRY: u32 = 0xae;
+pub(super) const TRACK_NUMBER: u32 = 0xd7;
 const FLAG_ENABLED: u32 = 0xb9;
 const FLAG_DEFAULT: u32 = 0x88;
 
@@ -25,6 +29,29 @@ pub(super) struct Segment {
     pub(super) is_open_ended: bool,
     /// Numbers of the tracks that are not meant to be played by default.
     pub(super) passed_over: Vec<u32>,
+    /// Numbers of the tracks whose frames are packed, and how.
+    packed: Vec<(u32, Packing)>,
+}
+
+impl Segment {
+    /// Restores the content of a packet.
+    pub(super) fn unpack(&self, mut packet: Packet) -> Packet {
+        if let Some((_, packing)) = self.packed.iter().find(|(number, _)| *number == packet.track_id) {
+            // The decoder refuses what cannot be restored.
+            if let Some(data) = packing.unpack(&packet.data) {
+                packet.data = data.into();
+            }
+        }
+        packet
+    }
+
+    /// The reason why the frames of a track cannot be restored, as an adjective.
+    pub(super) fn refusal(&self, number: u32) -> Option<&'static str> {
+        self.packed.iter().find_map(|(packed, packing)| match packing {
+            Packing::Refused(reason) if *packed == number => Some(*reason),
+            _ => None,
+        })
+    }
 }
 
 /// Reads the elements before the first cluster; leaves the position at the start.
@@ -52,6 +79,7 @@ fn read_segment(file: &mut (impl Read + Seek)) -> Result<Segment> {
                 let mut tracks = Vec::new();
                 file.by_ref().take(size).read_to_end(&mut tracks)?;
                 segment.passed_over = passed_over(&tracks);
+                segment.packed = packing::of_tracks(&tracks);
                 break;
             }
             Ok(Some((id, Some(size)))) if id != CLUSTER => skip(file, size)?,
@@ -80,7 +108,7 @@ fn passed_over(mut tracks: &[u8]) -> Vec<u32> {
 }
 
 /// The next element in memory, which is taken off `rest`.
-fn child<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
+pub(super) fn child<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
     let mut reader = *rest;
     let (id, size) = header(&mut reader).ok()??;
     let (content, after) = reader.split_at_checked(usize::try_from(size?).ok()?)?;

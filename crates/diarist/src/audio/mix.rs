@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 const DECISIONS_PER_S: u32 = 16;
 /// Share of the past that remains after each decision: half after a second.
 const MEMORY: f64 = 0.957;
-/// Correlation with the first channel below which a channel has the opposite phase. Its mean with
-/// the first channel is then at least 6 dB below their difference.
+/// Correlation of two channels below which they have opposite phases. Their mean is then at least
+/// 6 dB below their difference.
 const OPPOSITE: f64 = -0.6;
 /// Shorter stretches are not worth a warning, in seconds.
 const MIN_WARNING_S: f64 = 1.0;
@@ -15,7 +15,8 @@ const MIN_WARNING_S: f64 = 1.0;
 /// Mixes channels by their mean, or takes one of them.
 ///
 /// In a recording from a wrongly wired cable, one channel is the negative of the other, and their
-/// mean is silence. A channel that goes against the first one is inverted first. This is decided
+/// mean is silence. A channel that goes against one before it is inverted first; the one that
+/// counts is the most similar one, as others may be silent or have another voice. This is decided
 /// from the past alone, so that the result does not depend on the sizes of blocks.
 #[derive(Debug, Default)]
 pub(super) struct Mixer {
@@ -23,22 +24,28 @@ pub(super) struct Mixer {
     channel: Option<usize>,
     sample_rate: u32,
     channels: Vec<Phase>,
+    /// Products of the changes of each channel with those of the channels up to it: of channel 0
+    /// with itself, of channel 1 with 0 and itself, and so on.
+    products: Vec<f64>,
     num_in_block: u32,
     inverted_s: f64,
     first_inverted_s: Option<f64>,
     time_s: f64,
 }
 
-/// Phase of a channel relative to the first.
+/// Phase of a channel.
 #[derive(Debug, Clone, Default)]
 struct Phase {
-    /// The last sample.
+    /// The last sample, and its difference from the one before it. Differences do not have the
+    /// offset and the hum of a recorder.
     last: f32,
-    /// Energy, and correlation with the first channel, of the differences between neighbouring
-    /// samples. Differences do not have the offset and the hum of a recorder.
-    energy: f64,
-    product: f64,
+    change: f32,
     is_opposite: bool,
+}
+
+/// Place of the product of two channels, the first of which does not come after the second.
+fn place(first: usize, second: usize) -> usize {
+    second * (second + 1) / 2 + first
 }
 
 impl Mixer {
@@ -78,6 +85,7 @@ impl Mixer {
         } else {
             if (self.channels.len(), self.sample_rate) != (num_channels, sample_rate) {
                 self.channels = vec![Phase::default(); num_channels];
+                self.products = vec![0.0; place(0, num_channels)];
                 (self.sample_rate, self.num_in_block) = (sample_rate, 0);
             }
             let block = (sample_rate / DECISIONS_PER_S).max(1);
@@ -112,12 +120,14 @@ impl Mixer {
             mono.extend(frames.clone().map(|frame| frame.iter().sum::<f32>() / scale));
         }
         for frame in frames {
-            let first = frame[0] - self.channels[0].last;
-            for (phase, &sample) in self.channels.iter_mut().zip(frame) {
+            let mut products = self.products.iter_mut();
+            for (second, &sample) in frame.iter().enumerate() {
+                let phase = &mut self.channels[second];
                 let change = sample - phase.last;
-                phase.energy += f64::from(change * change);
-                phase.product += f64::from(change * first);
-                phase.last = sample;
+                (phase.last, phase.change) = (sample, change);
+                for (phase, product) in self.channels[..=second].iter().zip(&mut products) {
+                    *product += f64::from(change * phase.change);
+                }
             }
         }
     }
@@ -130,13 +140,28 @@ impl Mixer {
             let _ = self.first_inverted_s.get_or_insert(self.time_s);
         }
         self.time_s += block_s;
-        let first = self.channels[0].energy;
-        for phase in &mut self.channels {
-            let whole = (first * phase.energy).sqrt();
-            phase.is_opposite = phase.product < if phase.is_opposite { 0.0 } else { OPPOSITE * whole };
-            phase.energy *= MEMORY;
-            phase.product *= MEMORY;
+        for channel in 0..self.channels.len() {
+            let correlation = self.correlation(channel);
+            let phase = &mut self.channels[channel];
+            phase.is_opposite = correlation < if phase.is_opposite { 0.0 } else { OPPOSITE };
         }
+        self.products.iter_mut().for_each(|product| *product *= MEMORY);
+    }
+
+    /// Correlation of a channel with the most similar one of those before it, in the phases that
+    /// these have been given.
+    fn correlation(&self, channel: usize) -> f64 {
+        let energy = |channel| self.products[place(channel, channel)];
+        let mut most_similar = 0.0f64;
+        for (before, phase) in self.channels[..channel].iter().enumerate() {
+            let whole = (energy(before) * energy(channel)).sqrt();
+            let product = self.products[place(before, channel)];
+            let correlation = if whole > 0.0 { product / whole } else { 0.0 };
+            if correlation.abs() > most_similar.abs() {
+                most_similar = if phase.is_opposite { -correlation } else { correlation };
+            }
+        }
+        most_similar
     }
 
     /// Describes how channels of opposite phase were treated, if that was more than a moment.
@@ -190,9 +215,24 @@ mod tests {
             vec![voice.clone(), scaled(-0.5)],
             vec![voice.clone(), with_other],
             vec![voice.clone(), scaled(-1.0), scaled(1.0), scaled(-1.0)],
+            vec![voice.clone(), voice.clone(), scaled(-1.0)],
         ] {
             let (mono, warning) = mix(&channels);
             assert!(rms(&mono[1_000..]) > 0.7 * rms(&voice), "{}", rms(&mono));
+            assert!(warning.unwrap().contains("opposite phase"));
+        }
+    }
+
+    #[test]
+    fn the_first_channel_may_have_another_sound() {
+        let voice = noise(1, 48_000);
+        let inverted: Vec<f32> = voice.iter().map(|x| -x).collect();
+        let other: Vec<f32> = noise(2, 48_000).iter().map(|x| 2.0 * x).collect();
+        for first in [vec![0.0; 48_000], noise(2, 48_000), other] {
+            let (mono, warning) = mix(&[first.clone(), voice.clone(), inverted.clone()]);
+            let expected: Vec<f32> = first.iter().zip(&voice).map(|(x, y)| (x + 2.0 * y) / 3.0).collect();
+            let error: Vec<f32> = mono[2_000..].iter().zip(&expected[2_000..]).map(|(x, y)| x - y).collect();
+            assert!(rms(&error) < 1e-6, "{} of {}", rms(&mono), rms(&expected));
             assert!(warning.unwrap().contains("opposite phase"));
         }
     }

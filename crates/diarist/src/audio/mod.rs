@@ -8,12 +8,15 @@
 //! than a block of the recording.
 
 mod aac;
+mod adts;
 mod bytes;
+mod caf;
 mod chunks;
 mod codecs;
 mod contain;
 mod container;
 mod decode;
+mod entries;
 mod faults;
 mod file;
 mod fragments;
@@ -22,9 +25,11 @@ mod identify;
 mod matroska;
 mod memory;
 mod mix;
+mod more;
 mod mp4;
 mod open;
 mod opus;
+mod packing;
 mod pcm;
 mod quicktime;
 mod repeated;

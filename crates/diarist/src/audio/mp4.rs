@@ -8,6 +8,7 @@
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
 use super::bytes::{u32_at, u64_at};
+use super::entries;
 use super::fragments::{Fragments, Shift};
 use super::timeline::{MAX_SILENCE_S, Part, length_s};
 
@@ -23,6 +24,8 @@ const OLD_STARTS: [&[u8; 4]; 6] = [b"moov", b"mdat", b"wide", b"free", b"skip", 
 pub(super) struct Movie {
     /// Whether it is a QuickTime file without the box `ftyp`.
     pub(super) is_old: bool,
+    /// Whether the index of its samples, the box `moov`, is missing or cut off.
+    pub(super) lacks_index: bool,
     /// Most samples that one run of a fragment promises.
     pub(super) longest_run: u32,
     pub(super) tracks: Vec<TrackBoxes>,
@@ -32,6 +35,9 @@ pub(super) struct Movie {
 #[derive(Debug, Default)]
 pub(super) struct TrackBoxes {
     pub(super) id: u32,
+    pub(super) is_sound: bool,
+    /// The reason why its sound cannot be read, if the format tells.
+    pub(super) refusal: Option<String>,
     /// Whether players leave the track out.
     pub(super) is_disabled: bool,
     /// The edit list; empty if there is none.
@@ -40,6 +46,8 @@ pub(super) struct TrackBoxes {
     pub(super) has_wrong_silence: bool,
     /// Whether the samples lie in fragments, so that the header does not know the length.
     pub(super) is_fragmented: bool,
+    /// Length of the samples outside of fragments, in the track's time scale.
+    pub(super) num_ticks: u64,
     /// End of the last fragment in seconds.
     pub(super) end_s: Option<f64>,
     /// Whether samples whose byte order the format does not tell are big-endian.
@@ -52,6 +60,8 @@ pub(super) struct TrackBoxes {
 #[derive(Debug, Default)]
 struct Partial {
     track_id: Option<u32>,
+    is_sound: bool,
+    refusal: Option<String>,
     is_disabled: bool,
     is_big_endian: bool,
     timescale: Option<u32>,
@@ -71,20 +81,31 @@ pub(super) fn movie(file: &mut (impl Read + Seek)) -> Result<Movie> {
     let is_whole = read_exact(file, &mut start)?;
     let is_old = is_whole && OLD_STARTS.iter().any(|kind| start[4..] == kind[..]);
     let mut walk = Walk::default();
-    if is_whole && (is_old || &start[4..] == b"ftyp") {
+    let is_movie = is_whole && (is_old || &start[4..] == b"ftyp");
+    if is_movie {
         let end = file.seek(SeekFrom::End(0))?;
         walk.boxes(file, 0, end, 0)?;
     }
     file.seek(SeekFrom::Start(0))?;
-    let Walk { movie_timescale, tracks, fragments, is_fragmented, .. } = walk;
-    let Some(movie_timescale) = movie_timescale.filter(|&scale| scale > 0) else { return Ok(Movie::default()) };
+    let Walk { movie_timescale, tracks, fragments, is_fragmented, has_index, .. } = walk;
+    let lacks_index = is_movie && !has_index;
+    let Some(movie_timescale) = movie_timescale.filter(|&scale| scale > 0) else {
+        return Ok(Movie { lacks_index, ..Movie::default() });
+    };
     let tracks = tracks.iter().filter_map(|track| track.finish(movie_timescale, is_fragmented, &fragments)).collect();
-    Ok(Movie { is_old, longest_run: fragments.longest_run, tracks })
+    Ok(Movie { is_old, lacks_index, longest_run: fragments.longest_run, tracks })
 }
 
 impl Movie {
     pub(super) fn track(&self, id: u32) -> Option<&TrackBoxes> {
         self.tracks.iter().find(|track| track.id == id)
+    }
+
+    /// The reason why none of the sound can be read, if the formats of all tracks tell.
+    pub(super) fn refusal(&self) -> Option<&str> {
+        let mut sounds = self.tracks.iter().filter(|track| track.is_sound);
+        let first = sounds.next()?.refusal.as_deref()?;
+        sounds.all(|track| track.refusal.is_some()).then_some(first)
     }
 }
 
@@ -132,11 +153,14 @@ impl Partial {
         let (shifts, end) = fragments.of_track(id, self.num_ticks);
         Some(TrackBoxes {
             id,
+            is_sound: self.is_sound,
+            refusal: self.refusal.clone(),
             is_disabled: self.is_disabled,
             is_big_endian: self.is_big_endian,
             parts,
             has_wrong_silence,
             is_fragmented,
+            num_ticks: self.num_ticks,
             end_s: end.map(|end| end as f64 / timescale),
             shifts,
         })
@@ -149,6 +173,7 @@ struct Walk {
     tracks: Vec<Partial>,
     fragments: Fragments,
     is_fragmented: bool,
+    has_index: bool,
     num_boxes: usize,
 }
 
@@ -174,6 +199,7 @@ impl Walk {
             if next < body {
                 return Ok(());
             }
+            self.has_index |= &header[4..8] == b"moov" && (size == 0 || position.saturating_add(size) <= end);
             match &header[4..8] {
                 b"moov" | b"edts" | b"mdia" | b"minf" | b"stbl" | b"moof" | b"traf" if depth < 5 => {
                     self.boxes(file, body, next, depth + 1)?;
@@ -186,8 +212,8 @@ impl Walk {
                     self.tracks.push(Partial::default());
                     self.boxes(file, body, next, depth + 1)?;
                 }
-                kind @ (b"mvhd" | b"tkhd" | b"mdhd" | b"elst" | b"stts" | b"stsd" | b"trex" | b"tfhd" | b"tfdt"
-                | b"trun")
+                kind @ (b"hdlr" | b"mvhd" | b"tkhd" | b"mdhd" | b"elst" | b"stts" | b"stsd" | b"trex" | b"tfhd"
+                | b"tfdt" | b"trun")
                     if next - body <= MAX_BOX_BYTES =>
                 {
                     let kind = [kind[0], kind[1], kind[2], kind[3]];
@@ -233,7 +259,9 @@ impl Walk {
                     .map(|entry| u64::from(u32_at(entry, 0)) * u64::from(u32_at(entry, 4)))
                     .fold(0, u64::saturating_add);
             }
+            (b"hdlr", Some(track)) => track.is_sound |= content.get(8..12) == Some(b"soun"),
             (b"stsd", Some(track)) => {
+                track.refusal = entries::refusal(content);
                 // The box `enda` says that the order is the other one (QuickTime File Format
                 // Specification, "Sound Sample Description Extensions").
                 let is_little = content.windows(6).any(|window| window == b"enda\0\x01");

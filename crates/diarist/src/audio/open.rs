@@ -84,6 +84,9 @@ impl AsRef<[u8]> for Shared {
 /// Opens the file, with a message of its own for each common fault.
 fn open_file(path: &Path) -> Result<File> {
     let file = File::open(path).map_err(|error| match error.kind() {
+        std::io::ErrorKind::NotFound if path.to_string_lossy().starts_with("file://") => {
+            Error::input("this is an address, not a path").hint("leave out file:// and write spaces as they are")
+        }
         std::io::ErrorKind::NotFound if is_url(path) => {
             Error::input("this is an address, and diarist does not download").hint("download the file first")
         }

@@ -43,7 +43,7 @@ pub fn open_stream(
     selection: Selection,
 ) -> Result<Box<dyn AudioSource>> {
     let (start, reader) = peek(reader).map_err(|error| cannot_read(error).at(name))?;
-    if start.is_empty() && raw.is_none() {
+    if start.is_empty() {
         return Err(Error::input("nothing came through the pipe").hint("check the program that writes to it").at(name));
     }
     match (recognise(&start, raw.is_some()), raw) {

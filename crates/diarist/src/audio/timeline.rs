@@ -64,11 +64,14 @@ pub(super) struct Parts {
     parts: VecDeque<Part>,
     /// Frames of the first part's silence that were taken.
     silence: u64,
+    /// Whether the first part follows another and none of it came yet, so that it may lie before
+    /// the position.
+    is_new: bool,
 }
 
 impl Parts {
     pub(super) fn new(parts: impl IntoIterator<Item = Part>) -> Self {
-        Self { parts: parts.into_iter().collect(), silence: 0 }
+        Self { parts: parts.into_iter().collect(), ..Self::default() }
     }
 
     /// Puts silence before the recording.
@@ -83,7 +86,6 @@ impl Parts {
             return Next::Take(u64::MAX);
         }
         let frames = |seconds: f64| (seconds * f64::from(sample_rate)).round().max(0.0) as u64;
-        let mut is_new = false;
         while let Some(&part) = self.parts.front() {
             let next = match part {
                 Part::Silence(seconds) => match frames(seconds).saturating_sub(self.silence) {
@@ -93,7 +95,7 @@ impl Parts {
                 Part::Media { start_s, .. } if position < frames(start_s) => {
                     Some(Next::Drop(frames(start_s) - position))
                 }
-                Part::Media { start_s, .. } if is_new && position > frames(start_s) + 1 => Some(Next::Back),
+                Part::Media { start_s, .. } if self.is_new && position > frames(start_s) + 1 => Some(Next::Back),
                 Part::Media { end_s: None, .. } => Some(Next::Take(u64::MAX)),
                 Part::Media { end_s: Some(end_s), .. } => match frames(end_s).saturating_sub(position) {
                     0 => None,
@@ -101,13 +103,24 @@ impl Parts {
                 },
             };
             if let Some(next) = next {
+                // The caller may have to ask again before it can go back.
+                self.is_new &= next == Next::Back;
                 return next;
             }
-            self.silence = 0;
-            self.parts.pop_front();
-            is_new = true;
+            self.drop_first();
         }
         Next::End
+    }
+
+    fn drop_first(&mut self) {
+        self.silence = 0;
+        self.parts.pop_front();
+        self.is_new = true;
+    }
+
+    /// Takes the first part from the decoder's new position on, after [`Next::Back`].
+    pub(super) fn went_back(&mut self) {
+        self.is_new = false;
     }
 
     /// Counts frames of silence that were taken.
@@ -123,9 +136,14 @@ impl Parts {
         }
     }
 
+    /// Whether another part follows the one at hand.
+    pub(super) fn has_more(&self) -> bool {
+        self.parts.len() > 1
+    }
+
     /// Gives up the part at hand, as the track has ended; whether others follow.
     pub(super) fn end_of_track(&mut self) -> bool {
-        self.parts.pop_front();
+        self.drop_first();
         !self.parts.is_empty()
     }
 
@@ -212,9 +230,19 @@ mod tests {
         assert_eq!(parts.next(200, 100), Next::Drop(50));
         assert_eq!(parts.next(250, 100), Next::Take(50));
         assert_eq!(parts.next(300, 100), Next::Back);
+        assert_eq!(parts.next(300, 100), Next::Back, "until the caller went back");
         assert_eq!(parts.start_s(), 0.0);
+        parts.went_back();
         assert_eq!(parts.next(0, 100), Next::Take(50));
         assert_eq!(parts.next(50, 100), Next::End);
+    }
+
+    #[test]
+    fn a_part_after_the_end_of_the_track_may_lie_before_it() {
+        let mut parts = Parts::new([Part::from(1.0), Part::Media { start_s: 0.0, end_s: Some(0.5) }]);
+        assert_eq!(parts.next(150, 100), Next::Take(u64::MAX));
+        assert!(parts.end_of_track());
+        assert_eq!(parts.next(200, 100), Next::Back);
     }
 
     #[test]

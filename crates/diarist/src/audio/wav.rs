@@ -1,5 +1,6 @@
 //! WAV and AIFF files with a header of our own, whose sizes are right, in place of theirs.
 
+use std::collections::VecDeque;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
@@ -12,8 +13,9 @@ use crate::error::{Error, Result};
 pub(super) struct Samples<F> {
     header: Cursor<Vec<u8>>,
     file: F,
-    /// Bytes of samples that are left.
+    /// Bytes of samples that are left here, and the positions and lengths of more.
     left: u64,
+    more: VecDeque<(u64, u64)>,
 }
 
 /// A file that was opened.
@@ -23,6 +25,8 @@ pub(super) struct Opened<F> {
     pub(super) has_other_length: bool,
     /// Frames that the file promises in that case, if it does.
     pub(super) num_frames: Option<u64>,
+    /// A remark about the bytes of the file.
+    pub(super) note: Option<String>,
 }
 
 /// Opens the WAV or AIFF file `file`, which is at its start.
@@ -44,9 +48,10 @@ pub(super) fn open<F: MediaSource>(mut file: F, form: Form) -> Result<Opened<F>>
     let num_frames = found.promised.zip(frame_bytes).map(|(bytes, frame)| bytes / frame);
     let left = found.num_bytes.unwrap_or(u64::MAX);
     Ok(Opened {
-        source: Samples { header: Cursor::new(header), file, left },
         has_other_length: stated(&found) == u32::MAX,
+        source: Samples { header: Cursor::new(header), file, left, more: found.more.places },
         num_frames,
+        note: found.more.note,
     })
 }
 
@@ -169,6 +174,11 @@ impl<F: MediaSource> Read for Samples<F> {
         let count = self.header.read(buffer)?;
         if count > 0 || buffer.is_empty() {
             return Ok(count);
+        }
+        while self.left == 0 {
+            let Some((position, length)) = self.more.pop_front() else { break };
+            self.file.seek(SeekFrom::Start(position))?;
+            self.left = length;
         }
         let wanted = self.left.min(buffer.len() as u64) as usize;
         let count = self.file.read(&mut buffer[..wanted])?;

@@ -97,7 +97,13 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
     let constraints = &settings.clustering.constraints;
     if embeddings.are_skipped() {
         return match constraints.is_empty() {
-            true => stitch(masks, geometry),
+            true => {
+                let mut clusters = stitch(masks, geometry)?;
+                if bounds == SpeakerBounds::new(Some(1), None, None)? {
+                    clusters.hard.iter_mut().flatten().for_each(|cluster| *cluster = 0);
+                }
+                Ok(clusters)
+            }
             false => Err(Error::invalid_option("constraints cannot be used without embeddings")
                 .hint("analyze the recording in another embedding mode")),
         };

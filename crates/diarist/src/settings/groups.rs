@@ -37,10 +37,28 @@ impl Settings {
         self.analysis.validate()?;
         self.clustering.validate()?;
         self.timeline.validate()?;
-        if !self.analysis.has_embeddings() && self.clustering.bounds()? != SpeakerBounds::default() {
+        // One speaker has all speech, so that voices need not be compared.
+        let allowed = [SpeakerBounds::default(), SpeakerBounds::new(Some(1), None, None)?];
+        if !self.analysis.has_embeddings() && !allowed.contains(&self.clustering.bounds()?) {
             return Err(Error::invalid_option("the number of speakers cannot be chosen without embeddings")
                 .hint("leave it out, or choose another embedding mode"));
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inference::EmbeddingMode;
+
+    #[test]
+    fn only_one_speaker_can_be_chosen_without_embeddings() {
+        let mut settings = Settings::default();
+        settings.analysis.embedding_mode = EmbeddingMode::Skip;
+        for (number, is_allowed) in [(None, true), (Some(1), true), (Some(2), false)] {
+            settings.clustering.num_speakers = number;
+            assert_eq!(settings.validate().is_ok(), is_allowed, "{number:?}");
+        }
     }
 }

@@ -61,6 +61,7 @@ fn files_that_are_not_audio_are_named() {
         Case("sound.ac3", [&b"\x0b\x77"[..], &[0; 510]].concat(), "Dolby Digital"),
         Case("radio.aac", [&b"\x56\xe0\x10"[..], &[0x20; 16]].concat().repeat(4), "LOAS/LATM"),
         Case("old.spx", [&b"OggS\0\x02"[..], &[0; 22], &b"Speex   1.2"[..], &[0; 60]].concat(), "Speex"),
+        Case("silent.ogv", [&b"OggS\0\x02"[..], &[0; 20], b"\x01\x2a\x80theora", &[3; 39]].concat(), "pictures but no"),
         Case("film.avi", b"RIFF\x10\0\0\0AVI LIST".repeat(9), "AVI video"),
         Case("notes.mid", b"MThd\0\0\0\x06\0\x01".repeat(9), "MIDI"),
         Case("zeros.wav", vec![0; 5_000], "not audio"),
@@ -71,6 +72,8 @@ fn files_that_are_not_audio_are_named() {
         let message = refused(&path);
         assert!(message.contains(expected), "{message}");
     }
+    let error = decode("file:///missing/talk.wav".as_ref()).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("leave out file://"), "{error}");
     let message = refused(&fixture("audio/formats/video_only.mp4"));
     assert!(message.contains("no audio"), "{message}");
     let message = refused(&fixture("audio/formats/ac3_48k_stereo.mkv"));
@@ -152,20 +155,54 @@ fn garbage_within_an_mp3_is_skipped() {
 fn joined_mp3_files_are_read_to_the_end() {
     let stereo = formats_bytes("mp3_44k_stereo.mp3");
     let mono = formats_bytes("mp3_24k_mono.mp3");
+    let layer_2 = formats_bytes("mp2_48k_stereo.mp2");
     let id3 = [&b"ID3\x04\0\0\0\0\0\x10"[..], &[0; 16]].concat();
     let cases = [
         ("the same kind", [&stereo[..], &stereo].concat()),
         ("stereo, then mono at another rate", [&stereo[..], &mono].concat()),
         ("mono, then stereo", [&mono[..], &stereo].concat()),
         ("a tag between", [&stereo[..], &id3, &mono].concat()),
+        ("layer II, then layer III", [&layer_2[..], &stereo].concat()),
+        ("layer III, then layer II", [&stereo[..], &layer_2].concat()),
         ("garbage between", [&stereo[..], &[0x55; 3_000], &mono].concat()),
     ];
     for (case, bytes) in cases {
         let (_folder, path) = file("joined.mp3", &bytes);
         let (samples, source) = decode(&path).unwrap();
-        // 1.2 s each, and what encoders add before and after.
-        assert!((38_400..41_500).contains(&samples.len()), "{case}: {} {:?}", samples.len(), source.warnings());
-        assert!(samples[24_000..38_000].iter().any(|sample| sample.abs() > 0.05), "{case}");
+        // 1.2 s each (layer II: 1.0 s), and what encoders add before and after.
+        assert!((35_200..41_500).contains(&samples.len()), "{case}: {} {:?}", samples.len(), source.warnings());
+        assert!(samples[24_000..].iter().any(|sample| sample.abs() > 0.05), "{case}");
+    }
+}
+
+/// ADTS frames of silence: a raw data block of one channel (or two) without any coefficients.
+fn silent_aac(rate_index: u8, is_stereo: bool, num_frames: usize) -> Vec<u8> {
+    // ISO/IEC 14496-3 table 4.3: an element of one channel (0) or of a pair (1), each with a gain,
+    // a long window and no bands, then the end (7).
+    let block: &[u8] = if is_stereo { &[0x20, 0, 0, 0, 0, 0, 0x0e] } else { &[0, 0, 0, 0x07] };
+    let length = block.len() as u8 + 7;
+    let channels = if is_stereo { 0x80 } else { 0x40 };
+    let header = [0xff, 0xf1, 0x40 | rate_index << 2, channels, length >> 3, length << 5 | 0x1f, 0xfc];
+    [&header[..], block].concat().repeat(num_frames)
+}
+
+#[test]
+fn joined_aac_files_are_read_to_the_end() {
+    let sound = formats_bytes("aac_48k_stereo.aac");
+    let (_folder, path) = file("sound.aac", &sound);
+    let length = decode(&path).unwrap().0.len();
+    for (rate_index, rate, is_stereo) in [(8, 16_000, false), (4, 44_100, true), (3, 48_000, false)] {
+        let other = silent_aac(rate_index, is_stereo, 100);
+        let expected = length + 100 * 1_024 * 16_000 / rate;
+        for bytes in [[&other[..], &sound].concat(), [&sound[..], &other].concat()] {
+            let is_last = bytes.ends_with(&sound);
+            let (_folder, path) = file("joined.aac", &bytes);
+            let (samples, source) = decode(&path).unwrap();
+            assert!(source.warnings().is_empty(), "{rate}: {:?}", source.warnings());
+            assert!(samples.len().abs_diff(expected) < 20, "{rate}: {} of {expected}", samples.len());
+            let part = if is_last { &samples[samples.len() - length..] } else { &samples[..length] };
+            assert!(part.iter().filter(|sample| sample.abs() > 0.05).count() > 1_000, "{rate}");
+        }
     }
 }
 

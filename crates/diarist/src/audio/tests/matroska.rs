@@ -183,3 +183,32 @@ fn high_efficiency_aac_is_decoded_however_it_is_announced() {
     let error = decode(&[0xf9, 0x46, 0x40, 0, 0]).unwrap_err().to_string();
     assert!(error.contains("xHE-AAC"), "{error}");
 }
+
+/// The description of one encoding of a track: its fields, and those of the compression.
+fn encodings(fields: &[u8], compression: &[u8]) -> Vec<u8> {
+    let encoding = [fields, &element(&[0x50, 0x34], compression)].concat();
+    element(&[0x6d, 0x80], &element(&[0x62, 0x40], &encoding))
+}
+
+#[test]
+fn packed_frames_are_restored_or_refused_by_name() {
+    use std::io::Write;
+    let mut zlib = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    zlib.write_all(&pcm(7)).unwrap();
+    let zlib = zlib.finish().unwrap();
+    let stripping = [element(&[0x42, 0x54], &[3]), element(&[0x42, 0x55], &pcm(7)[..100])].concat();
+    for (compression, data) in
+        [(Vec::new(), zlib.clone()), (element(&[0x42, 0x54], &[0]), zlib.clone()), (stripping, pcm(7)[100..].to_vec())]
+    {
+        let tracks = [track(1, 2, &encodings(&[], &compression))];
+        let (samples, warnings) = decoded(file(&tracks, &[cluster(1, 0, &data, false)], false)).unwrap();
+        assert!(samples == [7; PACKET] && warnings.is_empty(), "{warnings:?}");
+    }
+    for (encodings, reason) in [
+        (encodings(&[], &element(&[0x42, 0x54], &[1])), "packed by bzlib"),
+        (encodings(&element(&[0x50, 0x33], &[1]), &[]), "encrypted"),
+    ] {
+        let error = decoded(file(&[track(1, 2, &encodings)], &[cluster(1, 0, &zlib, false)], false)).unwrap_err();
+        assert!(error.to_string().contains(reason), "{error}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Tests of the audio input on the files of `fixtures/audio/formats` and on damaged or odd ones
 //! made from them.
 
+mod caf;
 mod damage;
 mod formats;
 mod matroska;

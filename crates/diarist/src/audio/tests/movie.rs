@@ -141,6 +141,29 @@ fn every_entry_of_an_edit_list_is_followed() {
 }
 
 #[test]
+fn an_edit_that_goes_back_may_begin_within_a_packet() {
+    // Packets of 320 samples, for PCM has one for each sample.
+    let packets = |file: Vec<u8>| {
+        let file = with(&file, &words(&[0, 1, RATE, 1]), &words(&[0, 1, RATE / 320, 320]));
+        let file = with(&file, &words(&[1, 1, RATE, 1]), &words(&[1, 1, RATE / 320, 1]));
+        with(&file, &words(&[0, 2, RATE]), &words(&[0, 640, RATE / 320]))
+    };
+    type Case<'a> = (&'a [(u32, i32)], Vec<(u32, u32)>);
+    let cases: [Case<'_>; 4] = [
+        (&[(105, 8_010), (105, 1_610)], vec![(8_010, 9_689), (1_610, 3_305)]),
+        (&[(105, 1_610), (105, 1_610)], vec![(1_610, 3_289), (1_610, 3_305)]),
+        (&[(105, 8_010), (50, -1), (105, 1_610)], vec![(8_010, 9_689), (0, 800), (1_610, 3_305)]),
+        // The first part goes beyond the end of the track.
+        (&[(900, 14_410), (105, 1_610)], vec![(14_410, 15_999), (1_610, 3_305)]),
+    ];
+    for (edits, expected) in cases {
+        let (samples, warnings) = decoded(packets(movie(false, edits)));
+        assert_eq!(runs(&samples), expected, "{edits:?}: {warnings:?}");
+        assert!(warnings.is_empty(), "{edits:?}: {warnings:?}");
+    }
+}
+
+#[test]
 fn fragments_have_their_own_times_and_no_length() {
     let fragments = [fragment(1, 0, 1, 1_601), fragment(2, 1_600, 1_601, 3_201)];
     for edits in [&[][..], &[(0, 0)], &[(50, 0)]] {
@@ -174,6 +197,23 @@ fn quicktime_without_a_file_type_is_read() {
     let (samples, warnings) = decoded(movie(true, &[(500, -1), (0, 0)]));
     assert_eq!(runs(&samples), [(0, 8_001), (1, 15_999)]);
     assert!(warnings.is_empty(), "{warnings:?}");
+}
+
+#[test]
+fn files_that_cannot_be_read_say_why() {
+    let refused = |bytes: &[u8]| open_bytes("made.mov", bytes.to_vec()).unwrap_err().to_string();
+    let file = movie(false, &[]);
+    for file in [&file, &movie(true, &[])] {
+        for length in [file.len() - 10, 20_000] {
+            let message = refused(&file[..length]);
+            assert!(message.contains("its index (moov) is missing") && !message.contains("ffmpeg"), "{message}");
+        }
+    }
+    for (new, expected) in [(b"alaw", "A-law"), (b"ima4", "IMA ADPCM"), (b"ac-3", "Dolby Digital (AC-3)")] {
+        assert!(refused(&with(&file, b"sowt", new)).contains(expected), "{expected}");
+    }
+    assert!(refused(&with(&file, &[0, 1, 0, 16], &[0, 6, 0, 16])).contains("6 channels of 16 bits"));
+    assert!(refused(&with(&file, &[0, 1, 0, 16], &[0, 1, 0, 8])).contains("1 channels of 8 bits"));
 }
 
 #[test]

@@ -43,5 +43,10 @@ fn other_streams_are_raw_samples_or_refused_by_name() {
             assert!(error.kind() == ErrorKind::Input && error.to_string().contains(what), "{error}");
         }
     }
-    assert!(refused(b"who spoke when\n", None).to_string().contains("a text file"));
+    for raw in [None, Some(RAW)] {
+        for text in ["who spoke when\n".to_owned(), "<p>Wer sprach wann? \u{e4}\u{f6}\u{fc}</p>\r\n".repeat(300)] {
+            assert!(refused(text.as_bytes(), raw).to_string().contains("a text file"));
+        }
+        assert!(refused(b"", raw).to_string().contains("nothing came through the pipe"));
+    }
 }

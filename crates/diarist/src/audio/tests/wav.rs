@@ -96,6 +96,35 @@ fn sizes_of_riff_and_lists_do_not_matter() {
 }
 
 #[test]
+fn samples_in_several_chunks_and_joined_files_are_read() {
+    let half = data().len() / 2;
+    let part = |bytes: &[u8]| chunk(b"data", bytes.len() as u32, bytes);
+    let (first, second) = (part(&data()[..half]), part(&data()[half..]));
+    let list = chunk(b"LIST", 4, b"INFO");
+    for (what, bytes) in [
+        ("two chunks", riff(b"RIFF", 0, &[s16(), first.clone(), second.clone()])),
+        ("a list between", riff(b"RIFF", 0, &[s16(), first.clone(), list.clone(), second.clone(), list.clone()])),
+        ("an empty chunk first", riff(b"RIFF", 0, &[s16(), chunk(b"data", 0, b""), list, whole(DATA_BYTES)])),
+        ("two files", [riff(b"RIFF", 0, &[s16(), first.clone()]), riff(b"RIFF", 0, &[s16(), second.clone()])].concat()),
+    ] {
+        is_whole(what, &bytes);
+    }
+    let warnings = |bytes: Vec<u8>| {
+        let mut file = open_bytes("odd.wav", bytes).unwrap();
+        let length = read_all(&mut file).unwrap().len();
+        (length, file.warnings().join(" "))
+    };
+    // The size of the file tells that the samples go on.
+    let (length, warning) = warnings(riff(b"RIFF", DATA_BYTES + 36, &[s16(), whole(1_000)]));
+    assert!(length == NUM_FRAMES && warning.contains("47000 bytes after the end"), "{length}: {warning}");
+    let (length, warning) = warnings(riff(b"RIFF", 1_036, &[s16(), whole(1_000)]));
+    assert!(length == 500 && warning.contains("47000 bytes after the audio were not read"), "{length}: {warning}");
+    let other = riff(b"RIFF", 0, &[format(1, 4, 32, &[]), second]);
+    let (length, warning) = warnings([riff(b"RIFF", 0, &[s16(), first]), other].concat());
+    assert!(length == NUM_FRAMES / 2 && warning.contains("another format"), "{length}: {warning}");
+}
+
+#[test]
 fn forms_with_64_bit_sizes_are_read() {
     let ds64 = |size: u64| chunk(b"ds64", 28, &[&[0; 8][..], &size.to_le_bytes(), &[0; 12]].concat());
     let size = u64::from(DATA_BYTES);
