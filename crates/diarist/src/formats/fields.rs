@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::timeline::Segment;
 
 /// Latest time of a turn or a region in seconds: more than 30 years, which no recording lasts.
-const MAX_S: f64 = 1e9;
+pub(super) const MAX_S: f64 = 1e9;
 
 /// A line that holds data.
 pub(super) struct Line<'a> {

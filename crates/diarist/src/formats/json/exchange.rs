@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::super::fields::error_at;
+use super::super::fields::{MAX_S, error_at};
 use super::super::labels::Labels;
 use super::super::text::{decode, sort, speaker};
 use super::{JsonSpeaker, SCHEMA_VERSION, milliseconds, rounded};
@@ -136,7 +136,7 @@ fn recording_of(words: Words) -> Result<Labels> {
 /// The turn of a file, with the name of a known person as its label.
 fn turn(turn: &Turn) -> Result<Turn> {
     let &Turn { start_s, end_s, .. } = turn;
-    if end_s < start_s {
+    if end_s < start_s || end_s > MAX_S {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
     let mut read = Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?);
@@ -182,6 +182,10 @@ mod tests {
             ("{\"turns\": []}", "line 1: this is not a JSON document of diarist"),
             (
                 r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1, "speaker": "x"}]}"#,
+                "document 1: a turn from 2 s",
+            ),
+            (
+                r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1e300, "speaker": "x"}]}"#,
                 "document 1: a turn from 2 s",
             ),
         ] {
