@@ -278,7 +278,8 @@ mod tests {
             ("hyp/c.srt", "1\n00:00:00,000 --> 00:00:01,000\nx: hi\n"),
         ]);
         let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None, &[]).unwrap();
-        assert_eq!((ids(&pairs), pairs.warnings), (vec!["a", "b", "c"], Vec::<String>::new()));
+        assert_eq!(ids(&pairs), ["a", "b", "c"]);
+        assert_eq!(pairs.warnings, Vec::<String>::new());
     }
 
     #[test]
