@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use diarist::Result;
-use diarist::parts::formats::{Labels, rttm};
+use diarist::parts::formats::{self, Labels, rttm};
+use diarist::{Error, Result};
 
 use crate::results::{self, ResultFormat};
 
@@ -29,6 +29,29 @@ pub(crate) const EXTENSIONS: &str = "looked for .rttm .TextGrid .eaf .json .json
 pub(crate) fn read(path: &Path) -> Result<Vec<Labels>> {
     let bytes = results::bytes(path)?;
     results::parse(&bytes, format(&bytes, path), path)
+}
+
+/// As [`read`], but only `tiers` of a file that has tiers, unless there are none.
+pub(crate) fn read_tiers(path: &Path, tiers: &[String]) -> Result<Vec<Labels>> {
+    let format = ResultFormat::of_path(path).filter(|_| has_tiers(path)).and_then(ResultFormat::in_library);
+    match format {
+        Some(format) if !tiers.is_empty() => {
+            let labels = formats::read_tiers(&results::bytes(path)?, format, &stem(path), tiers);
+            Ok(vec![labels.map_err(|error| error.at(results::name(path)))?])
+        }
+        _ => read(path),
+    }
+}
+
+/// Whether the file at `path` has tiers to choose.
+pub(crate) fn has_tiers(path: &Path) -> bool {
+    matches!(ResultFormat::of_path(path), Some(ResultFormat::TextGrid | ResultFormat::Eaf))
+}
+
+/// An error about tiers that were chosen, but not of a file that has any.
+pub(crate) fn no_tiers() -> Error {
+    Error::invalid_option("--tier chooses tiers of a TextGrid or an EAF, and none is given")
+        .hint("leave out --tier, or give such a file")
 }
 
 /// Sentences about parts of the file at `path` that are not in `recordings`.

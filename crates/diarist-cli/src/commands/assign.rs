@@ -38,6 +38,11 @@ pub(crate) struct AssignArgs {
     #[arg(value_name = "RESULT")]
     result: PathBuf,
 
+    /// Takes only the tier of RESULT with this name, of a TextGrid or an EAF. May be given several
+    /// times
+    #[arg(long, value_name = "NAME")]
+    tier: Vec<String>,
+
     /// Gives words far from every turn to the nearest speaker
     #[arg(long)]
     fill: bool,
@@ -178,7 +183,10 @@ impl AssignArgs {
 
     /// The speech of the only recording in the result, or of the one named like the transcript.
     fn speech(&self, renaming: &Renaming) -> Result<Speech> {
-        let recordings = labels::read(&self.result)?;
+        if !self.tier.is_empty() && !labels::has_tiers(&self.result) {
+            return Err(labels::no_tiers());
+        }
+        let recordings = labels::read_tiers(&self.result, &self.tier)?;
         if !self.quiet {
             labels::losses(&recordings, &self.result).iter().for_each(|loss| exit::warn(loss));
         }

@@ -36,6 +36,10 @@ pub(crate) struct ScoreArgs {
     #[arg(value_name = "HYP")]
     hypothesis: PathBuf,
 
+    /// Takes only the tier with this name of every TextGrid and EAF. May be given several times
+    #[arg(long, value_name = "NAME")]
+    tier: Vec<String>,
+
     /// Regions to score [default: NAME.uem beside REF's NAME.rttm, else the extent of both
     /// annotations]
     #[arg(long, value_name = "FILE")]
@@ -63,7 +67,7 @@ pub(crate) struct ScoreArgs {
 pub(crate) fn run(args: &ScoreArgs) -> anyhow::Result<()> {
     let options = ScoreOptions { collar_s: args.collar, skip_overlap: args.skip_overlap };
     options.validate()?;
-    let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref())?;
+    let Pairs { pairs, warnings } = Pairs::load(&args.reference, &args.hypothesis, args.uem.as_deref(), &args.tier)?;
     let mut report = Report::new(&options);
     for pair in pairs {
         let scores = score(&pair.reference, &pair.hypothesis, pair.uem.as_deref(), &options)

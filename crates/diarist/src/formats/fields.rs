@@ -62,7 +62,9 @@ pub(super) fn segment_of_recording(number: usize, start: f64, end: f64) -> Resul
         return Err(error_at(number, message).hint("times count from the start of the recording, in seconds"));
     }
     if end > MAX_S {
-        return Err(error_at(number, format!("the end {end} s is later than any recording")).hint("times are seconds"));
+        return Err(
+            error_at(number, format!("the end {end:e} s is later than any recording")).hint("times are seconds")
+        );
     }
     Ok(segment)
 }

@@ -314,7 +314,7 @@ mod tests {
             Case(b"SPEAKER a 1 0 inf <NA> <NA> s", "line 1: the duration \"inf\" is not a number of seconds"),
             Case(b"SPEAKER a 1 1 -0.5 <NA> <NA> s", "line 1: a segment from 1 s to 0.5 s is impossible"),
             Case(b"SPEAKER a 1 -0.3 1 <NA> <NA> s", "line 1: the start -0.3 s is before the recording"),
-            Case(b"SPEAKER a 1 1e300 1 <NA> <NA> s", "line 1: the end 1"),
+            Case(b"SPEAKER a 1 1e300 1 <NA> <NA> s", "line 1: the end 1e300 s is later"),
             Case(b"SPEAKER a 1 0 1", "line 1: 5 fields where RTTM has 10"),
             Case(b"Dear all,", "line 1: unknown record type \"Dear\""),
             Case(b"SPEAKER a 1 0 1 <NA> <NA> \xff", "line 1: not UTF-8 text"),

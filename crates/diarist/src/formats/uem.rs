@@ -90,7 +90,7 @@ mod tests {
             (b"my talk 1 0 1", "line 1: 5 fields where UEM has 4"),
             (b"a 1 5 1", "line 1: a segment from 5 s to 1 s is impossible"),
             (b"a 1 -1 1", "line 1: the start -1 s is before the recording"),
-            (b"a 1 0 1e300", "line 1: the end 1"),
+            (b"a 1 0 1e300", "line 1: the end 1e300 s is later"),
             (b"a 1 3 3", "line 1: a region from 3 s to 3 s has no length"),
             (b"a 1 zero 1", "line 1: the start \"zero\" is not a number of seconds"),
         ] {

@@ -68,7 +68,7 @@ struct Cue<'a> {
 pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat, limits: &SubtitleLimits) -> String {
     let mut cues: Vec<Cue<'_>> = utterances.iter().flat_map(|utterance| cues(utterance, limits)).collect();
     cues.sort_by(|a, b| a.time.start.total_cmp(&b.time.start));
-    part(&mut cues);
+    part(&mut cues, limits.max_duration_s);
     lengthen(&mut cues);
     cues.sort_by(|a, b| a.time.start.total_cmp(&b.time.start));
     let mut before = None;
@@ -91,7 +91,7 @@ pub fn subtitles(utterances: &[Utterance], format: SubtitleFormat, limits: &Subt
 
 /// Shows subtitles one after the other that begin almost at once, unless their speakers overlap:
 /// each is shown as long as it takes to read it, if the next one behind them leaves the time.
-fn part(cues: &mut [Cue<'_>]) {
+fn part(cues: &mut [Cue<'_>], max_duration_s: f64) {
     let times: Vec<Segment> = cues.iter().map(|cue| cue.time).collect();
     let is_apart = |cues: &[Cue<'_>], index: usize| {
         let (before, after) = (&cues[index - 1], &cues[index]);
@@ -111,9 +111,22 @@ fn part(cues: &mut [Cue<'_>]) {
             }
             let is_short = index > from && times[index].duration() < MIN_CUE_S;
             let before = &cues[index - 1];
-            let shown_s = if is_short { before.reading_s().min(share_s).max(MIN_SHOWN_S) } else { MIN_SHOWN_S };
+            let shown_s = if is_short {
+                before.reading_s().min(max_duration_s).min(share_s).max(MIN_SHOWN_S)
+            } else {
+                MIN_SHOWN_S
+            };
             let start = times[index].start.max(before.time.start + shown_s);
             cues[index].time = Segment::new(start, times[index].end.max(start));
+            if is_short {
+                let before = &mut cues[index - 1].time;
+                before.end = before.end.max(start);
+            }
+        }
+        if to > from + 1 && times[to - 1].duration() < MIN_CUE_S {
+            let last = &mut cues[to - 1];
+            let shown_s = last.reading_s().min(max_duration_s);
+            last.time.end = last.time.end.max((last.time.start + shown_s).min(next)).max(last.time.start);
         }
         from = to;
     }

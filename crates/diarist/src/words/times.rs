@@ -73,17 +73,25 @@ impl Draft {
     }
 
     /// The words, with times wherever some time of the word, its neighbours or its segment is
-    /// known, and the number of words and segments with impossible times.
+    /// known, and the number of words with impossible times, their own or those of their segments.
     pub(super) fn complete(self) -> (Vec<Word>, usize) {
         let Self { mut pieces, mut segments } = self;
         pieces.retain(|piece| !piece.text.is_empty());
         let mut num_impossible: usize = pieces.iter_mut().map(|piece| usize::from(piece.times.drop_impossible())).sum();
+        let mut is_impossible = Vec::with_capacity(segments.len());
         let mut next_start = None;
         for segment in segments.iter_mut().rev() {
-            num_impossible += usize::from(segment.drop_impossible());
+            is_impossible.push(segment.drop_impossible());
             segment.end = segment.end.or(next_start.filter(|&next| segment.start.is_some_and(|start| next >= start)));
             next_start = segment.start.or(next_start);
         }
+        is_impossible.reverse();
+        // The time of a segment counts for words that have none.
+        let has_impossible_segment = |piece: &&Piece| {
+            piece.times == Times::default()
+                && is_impossible.get(piece.segment).is_some_and(|&is_impossible| is_impossible)
+        };
+        num_impossible += pieces.iter().filter(has_impossible_segment).count();
         let runs = pieces.chunk_by(|a, b| a.segment == b.segment);
         let of_run = |run: &[Piece]| complete(run, segments.get(run[0].segment).copied().unwrap_or_default());
         (runs.flat_map(of_run).collect(), num_impossible)

@@ -61,8 +61,8 @@ pub struct Transcript {
     pub layout: Layout,
     /// All words in their order.
     pub words: Vec<Word>,
-    /// Number of words and segments with an impossible time: negative, not finite, or an end before
-    /// the start. The rest of the time is used.
+    /// Number of words with an impossible time, their own or that of their segment: negative, not
+    /// finite, or an end before the start. The rest of the time is used.
     pub num_impossible_times: usize,
     /// Number of subtitles that were left out because their times cannot be read.
     pub num_left_out: usize,

@@ -30,11 +30,21 @@ type Side = BTreeMap<String, (Annotation, PathBuf)>;
 
 impl Pairs {
     /// Reads both sides and matches them by file id. `uem_path` gives the scored regions; without
-    /// it, a `.uem` file beside each reference file does.
-    pub(super) fn load(reference_path: &Path, hypothesis_path: &Path, uem_path: Option<&Path>) -> Result<Self> {
+    /// it, a `.uem` file beside each reference file does. `tiers` are the only ones of files that have
+    /// tiers.
+    pub(super) fn load(
+        reference_path: &Path,
+        hypothesis_path: &Path,
+        uem_path: Option<&Path>,
+        tiers: &[String],
+    ) -> Result<Self> {
         let mut warnings = Vec::new();
-        let (mut references, others) = read_side(reference_path, &mut warnings)?;
-        let (mut hypotheses, other_hypotheses) = read_side(hypothesis_path, &mut warnings)?;
+        let (mut references, others) = read_side(reference_path, tiers, &mut warnings)?;
+        let (mut hypotheses, other_hypotheses) = read_side(hypothesis_path, tiers, &mut warnings)?;
+        let files = || [&references, &hypotheses].into_iter().flat_map(BTreeMap::values).map(|(_, path)| path);
+        if !tiers.is_empty() && !files().any(|path| labels::has_tiers(path)) {
+            return Err(labels::no_tiers());
+        }
         let mut names: BTreeSet<String> = references.keys().chain(hypotheses.keys()).cloned().collect();
         // Two files of other formats with one name are a pair as well.
         let stems: BTreeSet<String> = others.iter().map(|path| labels::stem(path)).collect();
@@ -89,11 +99,11 @@ fn add_others(side: &mut Side, files: &[PathBuf], names: &BTreeSet<String>, warn
 
 /// All annotations of a file, or of the files in a folder, and further files of the folder, of other
 /// formats. A file without turns is a recording without turns, with the name of the file.
-fn read_side(path: &Path, warnings: &mut Vec<String>) -> Result<(Side, Vec<PathBuf>)> {
+fn read_side(path: &Path, tiers: &[String], warnings: &mut Vec<String>) -> Result<(Side, Vec<PathBuf>)> {
     let mut side = Side::new();
     let InFolder { files, others } = label_files(path)?;
     for file in files {
-        let recordings = labels::read(&file)?;
+        let recordings = labels::read_tiers(&file, tiers)?;
         warnings.extend(labels::losses(&recordings, &file));
         for annotation in recordings.into_iter().map(|recording| recording.turns) {
             let file_id = annotation.file_id.clone();
@@ -204,7 +214,7 @@ mod tests {
             ("hyp/y.rttm", "SPEAKER c 1 0 1 <NA> <NA> x <NA> <NA>\n"),
             ("hyp/empty.rttm", ""),
         ]);
-        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None).unwrap();
+        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None, &[]).unwrap();
         assert_eq!(ids(&pairs), ["a", "b", "empty"]);
         assert_eq!(pairs.pairs[0].hypothesis.turns, []);
         assert_eq!(pairs.pairs[1].hypothesis.turns.len(), 1);
@@ -217,7 +227,7 @@ mod tests {
     fn two_files_with_one_recording_each_are_a_pair() {
         let folder = folder(&[("ref.rttm", A), ("hyp.rttm", B), ("empty.rttm", ""), ("two.rttm", &[A, B].concat())]);
         let load = |hypothesis: &str| {
-            Pairs::load(&folder.path().join("ref.rttm"), &folder.path().join(hypothesis), None).unwrap()
+            Pairs::load(&folder.path().join("ref.rttm"), &folder.path().join(hypothesis), None, &[]).unwrap()
         };
         let pairs = load("hyp.rttm");
         assert_eq!((pairs.pairs[0].hypothesis.turns.len(), pairs.warnings.len()), (1, 1));
@@ -238,14 +248,21 @@ mod tests {
             ("hyp/a.srt", "1\n00:00:00,000 --> 00:00:01,000\nx: hi\n\n2\n00:00:01,000 --> 00:00:02,000\nwho?\n"),
             ("hyp.txt", "0\t1\tx\n"),
         ]);
-        let load =
-            |hypothesis: &str| Pairs::load(&folder.path().join("ref"), &folder.path().join(hypothesis), None).unwrap();
+        let load = |hypothesis: &str| {
+            Pairs::load(&folder.path().join("ref"), &folder.path().join(hypothesis), None, &[]).unwrap()
+        };
         let pairs = load("hyp");
         assert_eq!(
             (ids(&pairs), pairs.pairs[0].hypothesis.turns.len(), pairs.pairs[0].uem.is_some()),
             (vec!["a"], 1, true)
         );
         assert!(pairs.warnings.len() == 1 && pairs.warnings[0].contains("1 without a speaker"), "{:?}", pairs.warnings);
+        let tiers = |name: &str| {
+            let names = [name.to_owned()];
+            Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None, &names)
+        };
+        assert_eq!(tiers("x").unwrap().pairs[0].reference.turns.len(), 1);
+        assert!(tiers("y").unwrap_err().to_string().contains("there is no tier \"y\""));
         assert!(load("hyp.txt").warnings.iter().any(|warning| warning.contains("hyp has no reference")));
     }
 
@@ -260,8 +277,9 @@ mod tests {
             ("hyp/b.rttm", B),
             ("hyp/c.srt", "1\n00:00:00,000 --> 00:00:01,000\nx: hi\n"),
         ]);
-        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None).unwrap();
-        assert_eq!((ids(&pairs), pairs.warnings), (vec!["a", "b", "c"], Vec::<String>::new()));
+        let pairs = Pairs::load(&folder.path().join("ref"), &folder.path().join("hyp"), None, &[]).unwrap();
+        assert_eq!(ids(&pairs), ["a", "b", "c"]);
+        assert_eq!(pairs.warnings, Vec::<String>::new());
     }
 
     #[test]
@@ -270,7 +288,7 @@ mod tests {
         let folder =
             folder(&[("r.rttm", &both), ("r.uem", "a 1 0 9\n"), ("some.uem", "b 1 2 3\n"), ("none.uem", "z 1 0 1\n")]);
         let path = |name: &str| folder.path().join(name);
-        let load = |uem: Option<&str>| Pairs::load(&path("r.rttm"), &path("r.rttm"), uem.map(path).as_deref());
+        let load = |uem: Option<&str>| Pairs::load(&path("r.rttm"), &path("r.rttm"), uem.map(path).as_deref(), &[]);
         let pairs = load(Some("some.uem")).unwrap();
         assert_eq!((ids(&pairs), &pairs.warnings[0][..]), (vec!["b"], "a is not in the UEM and is not scored"));
         assert_eq!(pairs.pairs[0].uem.as_deref(), Some(&[Segment::new(2.0, 3.0)][..]));
@@ -294,7 +312,7 @@ mod tests {
             ("none", "none: no file with turns in this folder"),
             ("missing.rttm", "missing.rttm: cannot be read"),
         ] {
-            let message = Pairs::load(&ok, &folder.path().join(name), None).unwrap_err().to_string();
+            let message = Pairs::load(&ok, &folder.path().join(name), None, &[]).unwrap_err().to_string();
             assert!(message.contains(expected), "{message}");
         }
     }

@@ -6,7 +6,7 @@ use super::{plain, unescaped};
 const MAX_LABEL_CHARS: usize = 60;
 
 /// Marks of a new speaker, or of music, in captions before the name.
-const MARKS: [char; 14] = ['>', '≫', '＞', '»', '-', '‐', '‑', '–', '—', '―', '−', '•', '♪', '♫'];
+const MARKS: [char; 15] = ['>', '*', '≫', '＞', '»', '-', '‐', '‑', '–', '—', '―', '−', '•', '♪', '♫'];
 
 /// Sounds that captions have in brackets, in lower case. They are no names.
 const SOUNDS: [&str; 34] = [

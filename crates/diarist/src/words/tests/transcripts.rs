@@ -229,7 +229,7 @@ fn a_segment_that_is_too_long_for_its_text_ends_early() {
 #[test]
 fn impossible_segments_are_counted_and_clocks_are_read() {
     let back = read(&value!({"segments": [{"start": 3, "end": 2, "text": " a b"}]}));
-    assert_eq!(back.num_impossible_times, 1);
+    assert_eq!(back.num_impossible_times, 2);
     let clock = read(&value!({"segments": [{"start": "00:00:00.500", "end": "00:00:01.500", "text": " a"}]}));
     assert_eq!(words(&clock), [("a", 0.5, 1.5)]);
 }
