@@ -282,7 +282,13 @@ impl PacketDecoder {
                 }
                 Ok(Ok(None)) => return Ok(None),
                 Ok(Err(MediaError::ResetRequired)) => {
-                    self.begin_next_stream()?;
+                    match self.begin_next_stream() {
+                        Err(error) if self.has_decoded() => {
+                            self.faults.cut_off(self.time_s, error.to_string());
+                            return Ok(None);
+                        }
+                        result => result?,
+                    }
                     continue;
                 }
                 Ok(Err(MediaError::IoError(error))) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
