@@ -74,7 +74,7 @@ pub(super) struct AdtsReader {
 impl AdtsReader {
     /// Takes the place of Symphonia's reader, which has not read a packet yet.
     pub(super) fn instead_of(format: Box<dyn FormatReader>) -> Self {
-        let (info, media_info) = (*format.format_info(), format.media_info().clone());
+        let (info, media_info) = (*format.format_info(), *format.media_info());
         Self {
             tracks: format.tracks().to_vec(),
             stream: format.into_inner(),

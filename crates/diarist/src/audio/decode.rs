@@ -5,11 +5,12 @@
 //! container's clock and edit list are followed ([`super::timeline`]), and a packet that cannot be
 //! decoded becomes silence of the same length.
 
+mod edits;
+
 use symphonia::core::codecs::audio::{AudioCodecParameters, AudioDecoder};
 use symphonia::core::errors::Error as MediaError;
-use symphonia::core::formats::{FormatReader, SeekMode, SeekTo};
+use symphonia::core::formats::FormatReader;
 use symphonia::core::packet::Packet;
-use symphonia::core::units::Timestamp;
 
 use super::codecs::{self, CONVERT, is_mpeg_audio};
 use super::contain::contain;
@@ -34,10 +35,6 @@ const MAX_EMPTY_PACKETS: usize = 10_000;
 const MAX_PACKET_S: f64 = 1.0;
 /// Frames of silence that are returned at a time.
 const SILENCE_BLOCK: u64 = 16_384;
-/// Audio that is decoded and dropped before a place in the middle of a track, in seconds. Packets
-/// of all codecs depend on fewer before them.
-const PREROLL_S: f64 = 0.2;
-
 /// Facts about a file that are known before its packets are read.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
@@ -285,12 +282,19 @@ impl PacketDecoder {
                 }
                 Ok(Ok(None)) => return Ok(None),
                 Ok(Err(MediaError::ResetRequired)) => {
-                    self.begin_next_stream()?;
+                    match self.begin_next_stream() {
+                        Err(error) if self.has_decoded() => {
+                            self.faults.cut_off(self.time_s, error.to_string());
+                            return Ok(None);
+                        }
+                        result => result?,
+                    }
                     continue;
                 }
                 Ok(Err(MediaError::IoError(error))) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
                     // The samples of a WAV or AIFF file of any length end with it.
-                    if !self.outside.segment.is_open_ended && !matches!(self.container(), "wave" | "aiff") {
+                    let Segment { is_open_ended, is_cut, .. } = self.outside.segment;
+                    if (!is_open_ended || is_cut) && !matches!(self.container(), "wave" | "aiff") {
                         self.faults.cut_off(self.time_s, "the file ends too early");
                     }
                     return Ok(None);
@@ -311,15 +315,6 @@ impl PacketDecoder {
                 return Ok(None);
             }
         }
-    }
-
-    /// Whether no packet follows in a track of known length.
-    fn is_last(&self, packet: &Packet) -> bool {
-        let end = packet.pts.get().saturating_add_unsigned(packet.dur.get());
-        self.outside
-            .movie
-            .track(self.track_id)
-            .is_some_and(|boxes| !boxes.is_fragmented && u64::try_from(end).is_ok_and(|end| end >= boxes.num_ticks))
     }
 
     /// Goes on with the next recording of a chained Ogg stream, in the same file.
@@ -448,70 +443,8 @@ impl PacketDecoder {
         self.gap = (gap_s * rate).round() as u64;
     }
 
-    /// Cuts off frames that are not part of the recording, and advances.
-    fn cut(&mut self, mono: &mut Vec<f32>) {
-        let mut rest = std::mem::take(mono);
-        while !rest.is_empty() {
-            match self.parts.next(self.position, self.sample_rate) {
-                Next::Drop(frames) => {
-                    let frames = frames.min(rest.len() as u64);
-                    rest.drain(..frames as usize);
-                    self.position += frames;
-                }
-                Next::Take(frames) => {
-                    let frames = frames.min(rest.len() as u64);
-                    self.position += frames;
-                    match mono.is_empty() && frames == rest.len() as u64 {
-                        true => *mono = std::mem::take(&mut rest),
-                        false => mono.extend(rest.drain(..frames as usize)),
-                    }
-                }
-                Next::Silence(_) => {
-                    // The rest comes after the silence, before more of a gap.
-                    rest.append(&mut self.pending);
-                    std::mem::swap(&mut self.pending, &mut rest);
-                    break;
-                }
-                // The rest of the packet is not part of the recording.
-                Next::Back | Next::End => break,
-            }
-        }
-        if self.padding.frames > 0 {
-            self.held.append(mono);
-            let ready = self.held.len().saturating_sub(self.padding.frames as usize);
-            mono.extend(self.held.drain(..ready));
-        }
-        self.count(mono);
-    }
-
     fn count(&mut self, mono: &[f32]) {
         self.time_s += mono.len() as f64 / f64::from(self.sample_rate.max(1));
-    }
-
-    /// Goes back to the start of the next part of the edit list.
-    fn rewind(&mut self) {
-        let start_s = self.parts.start_s();
-        let time_base = self.format.tracks().iter().find(|track| track.id == self.track_id).and_then(|t| t.time_base);
-        let sought = time_base.and_then(|time_base| {
-            let ticks = (start_s - PREROLL_S).max(0.0) / seconds(time_base, 1);
-            let to = SeekTo::Timestamp { ts: Timestamp::new(ticks as i64), track_id: self.track_id };
-            let sought = contain(|| self.format.seek(SeekMode::Accurate, to)).ok()?.ok()?;
-            Some(seconds(time_base, sought.actual_ts.get()))
-        });
-        self.pending.clear();
-        self.gap = 0;
-        self.is_at_end = false;
-        self.parts.went_back();
-        match sought {
-            Some(time_s) => {
-                self.decoder.reset();
-                self.position = (time_s * f64::from(self.sample_rate)).round().max(0.0) as u64;
-            }
-            None => {
-                self.faults.cut_off(self.time_s, "the edit list goes back to an earlier part");
-                self.parts.clear();
-            }
-        }
     }
 
     /// Describes parts of the recording that are missing or were replaced by silence, one line for

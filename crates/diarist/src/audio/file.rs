@@ -20,7 +20,7 @@ use super::quicktime::WithFileType;
 use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
-use super::tracks::Selection;
+use super::tracks::{NO_AUDIO, Selection};
 use super::{identify, matroska, mp4, wav};
 use crate::error::{Error, Result};
 
@@ -157,7 +157,7 @@ fn start<F: MediaSource + 'static>(
         let mut start = Cursor::new(start_bytes);
         outside.segment = matroska::segment(&mut start).map_err(cannot_read)?;
         // Nothing says where a pipe should end.
-        outside.segment.is_open_ended = true;
+        (outside.segment.is_open_ended, outside.segment.is_cut) = (true, false);
         outside.is_ogg_video = identify::is_ogg_video(&mut start).map_err(cannot_read)?;
     }
     // Formats other than CAF, and what can be read only once, need no repair.
@@ -181,12 +181,14 @@ fn start<F: MediaSource + 'static>(
         },
         (None, false) => Box::new(ReadOnlySource::new(file)),
     };
-    let refusal = match outside.is_ogg_video && !identify::has_ogg_sound(start_bytes) {
-        true => Some("the file has pictures but no audio".to_owned()),
-        false => outside.movie.refusal().map(str::to_owned),
-    };
+    let is_silent_film = outside.is_ogg_video && !identify::has_ogg_sound(start_bytes);
+    let refusal = outside.movie.refusal().map(str::to_owned);
     // A reason from the file itself says more than that of the reader.
-    let explain = |error| refusal.map_or(error, |refusal| Error::input(refusal).hint(CONVERT));
+    let explain = |error| match refusal {
+        _ if is_silent_film => Error::input(NO_AUDIO).hint("check that the recording has sound"),
+        Some(refusal) => Error::input(refusal).hint(CONVERT),
+        None => error,
+    };
     let mut decoder = contain(|| read_header(source, extension, outside.movie.is_old && seekable))
         .map_err(|reason| Error::input(format!("its header is damaged ({reason})")).hint(CONVERT))
         .flatten()

@@ -5,11 +5,12 @@ use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 use symphonia::core::packet::Packet;
 
 use super::packing::{self, Packing};
+use super::tail;
 
 /// Identifiers of elements (RFC 8794 section 11, RFC 9559 section 5).
 const EBML: u32 = 0x1a45_dfa3;
 const SEGMENT: u32 = 0x1853_8067;
-const CLUSTER: u32 = 0x1f43_b675;
+pub(super) const CLUSTER: u32 = 0x1f43_b675;
 const TRACKS: u32 = 0x1654_ae6b;
 pub(super) const TRACK_ENTRY: u32 = 0xae;
 pub(super) const TRACK_NUMBER: u32 = 0xd7;
@@ -27,6 +28,8 @@ pub(super) struct Segment {
     /// Whether the length was not known when the file was written, so that it ends wherever the
     /// recording ended.
     pub(super) is_open_ended: bool,
+    /// Whether such a file ends within a packet.
+    pub(super) is_cut: bool,
     /// Numbers of the tracks that are not meant to be played by default.
     pub(super) passed_over: Vec<u32>,
     /// Numbers of the tracks whose frames are packed, and how.
@@ -87,6 +90,7 @@ fn read_segment(file: &mut (impl Read + Seek)) -> Result<Segment> {
             _ => break,
         }
     }
+    segment.is_cut = segment.is_open_ended && tail::is_cut(file)?;
     Ok(segment)
 }
 
@@ -117,7 +121,7 @@ pub(super) fn child<'a>(rest: &mut &'a [u8]) -> Option<(u32, &'a [u8])> {
 }
 
 /// Identifier and size (`None`: unknown) of the next element; `None` if there cannot be one.
-fn header(file: &mut impl Read) -> Result<Option<(u32, Option<u64>)>> {
+pub(super) fn header(file: &mut impl Read) -> Result<Option<(u32, Option<u64>)>> {
     let Some((id, _)) = number(file, 4)? else { return Ok(None) };
     let Some((size, num_bytes)) = number(file, 8)? else { return Ok(None) };
     let mask = (1u64 << (7 * num_bytes)) - 1;

@@ -37,6 +37,7 @@ mod resample;
 mod samples;
 mod source;
 mod stream;
+mod tail;
 mod timeline;
 mod tracks;
 mod wav;

@@ -6,6 +6,9 @@ use symphonia::core::formats::{FormatReader, Track, TrackType};
 use super::codecs::{self, CONVERT};
 use crate::error::{Error, Result};
 
+/// The reason to refuse a film without sound.
+pub(super) const NO_AUDIO: &str = "the file has pictures but no audio";
+
 /// The part of a file's sound to decode.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Selection {
@@ -59,7 +62,7 @@ pub(super) fn choose(format: &dyn FormatReader, selection: Selection, passed_ove
     Err(match refused {
         Some(reason) => undecodable(reason),
         None if format.tracks().iter().any(|track| track.track_type() == Some(TrackType::Video)) => {
-            Error::input("the file has pictures but no audio").hint(CONVERT)
+            Error::input(NO_AUDIO).hint("check that the recording has sound")
         }
         None => Error::input("the file has no audio that diarist can decode").hint(CONVERT),
     })

@@ -204,6 +204,13 @@ fn joined_aac_files_are_read_to_the_end() {
             assert!(part.iter().filter(|sample| sample.abs() > 0.05).count() > 1_000, "{rate}");
         }
     }
+    // Frames whose header tells no channels.
+    let mut other = silent_aac(8, false, 100);
+    other.chunks_mut(11).for_each(|frame| frame[3] = 0);
+    let (_folder, path) = file("joined.aac", &[&sound[..], &other].concat());
+    let (samples, source) = decode(&path).unwrap();
+    assert_eq!(samples.len(), length);
+    assert!(source.warnings()[0].contains("cannot be read beyond"), "{:?}", source.warnings());
 }
 
 /// `bytes` with others from a position on.

@@ -145,6 +145,12 @@ fn a_recording_of_unknown_length_ends_without_a_warning() {
     let clusters: Vec<Vec<u8>> = (0..3).map(|i| cluster(1, 20 * i, &pcm(i as i16 + 1), true)).collect();
     let (samples, warnings) = decoded(file(&[track(1, 2, &[])], &clusters, true)).unwrap();
     assert_eq!((samples.len(), warnings.len()), (3 * PACKET, 0), "{warnings:?}");
+    // Its last packet is not whole.
+    let mut bytes = file(&[track(1, 2, &[])], &clusters, true);
+    bytes.truncate(bytes.len() - 100);
+    let (samples, warnings) = decoded(bytes).unwrap();
+    assert_eq!(samples.len(), 2 * PACKET);
+    assert!(warnings[0].contains("cannot be read beyond 0.04 s"), "{warnings:?}");
     // A file that knows its length and is shorter is cut off.
     let clusters: Vec<Vec<u8>> = (0..3).map(|i| cluster(1, 20 * i, &pcm(i as i16 + 1), false)).collect();
     let mut bytes = file(&[track(1, 2, &[])], &clusters, false);
