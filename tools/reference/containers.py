@@ -234,6 +234,9 @@ REASONS = {
     "alac.mov": "not read, and refused (the reader of MP4 does not know ALAC's QuickTime header)",
     "lame_freeformat.mp3": "not read, and refused; ffmpeg does not read it, either",
     "pipe.w64": "ffmpeg does not read what it wrote to a pipe; the file has 4.30 s",
+    "16k.m4a": "ffmpeg keeps the padding after the end of the edit list; ffprobe's length is right",
+    "s.3gp": "ffmpeg keeps the padding after the end of the edit list; ffprobe's length is right",
+    "s.3g2": "ffmpeg keeps the padding after the end of the edit list; ffprobe's length is right",
     "joined_mono.mp3": "ffmpeg keeps the first rate; the parts have 4.30 s each",
     "chained.ogg": "ffmpeg takes the second part's clock for a gap; the parts have 4.30 s each",
 }
