@@ -251,7 +251,7 @@ def make(folder):
     source = ROOT / "fixtures/audio/short.flac"
     names = {"s": folder / "source_s.wav", "m": folder / "source_m.wav", "six": folder / "source_six.wav"}
     for name, options in [("s", "-ar 44100 -ac 2"), ("m", "-ar 16000 -ac 1"), ("six", "-ar 48000 -ac 6")]:
-        # A second of silence, so that what an encoder adds at the start does not move the first turn.
+        # After a second of silence, padding that an encoder adds does not move the first turn.
         subprocess.run(shlex.split(f"ffmpeg -v error -y -i {source} -af adelay=1000 {options} {names[name]}"), check=True)
     files = {}
     for name, options in FFMPEG.items():
@@ -297,8 +297,8 @@ def heard(diarist, paths):
 
 
 def decode(path):
-    """Decodes the default track with ffmpeg, by the container's clock; returns the file and ffprobe's
-    length."""
+    """Decodes the default track with ffmpeg, by the container's clock; returns the file and the
+    length by ffprobe."""
     entries = "stream=index,codec_type:stream_disposition=default:format=duration"
     probe = json.loads(run(f"ffprobe -v error -show_entries {entries} -of json {path}").stdout or "{}")
     audio = [stream for stream in probe.get("streams", []) if stream.get("codec_type") == "audio"]

@@ -82,8 +82,8 @@ pub(crate) fn losses(recordings: &[Labels], path: &Path) -> Vec<String> {
 pub(crate) struct InFolder {
     /// Files of the first of [`IN_FOLDERS`] that any file has.
     pub(crate) files: Vec<PathBuf>,
-    /// Files of other formats whose names no earlier format has. They may be anything, so the caller
-    /// reads only those that it misses.
+    /// Files of other formats whose names no earlier format has. They may be anything, so the
+    /// caller reads only those that it misses.
     pub(crate) others: Vec<PathBuf>,
 }
 

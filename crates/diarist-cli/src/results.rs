@@ -107,7 +107,9 @@ pub(crate) fn format_for(asked: Option<ResultFormat>, path: &Path, option: &str)
         let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
         let hint = match extension.as_deref() {
             _ if is_stdin(path) => format!("leave it out for stdout, or name the format with {option}"),
-            Some("docx" | "md") => "`diarist assign` writes transcripts; this command writes turns only".to_owned(),
+            Some("docx" | "md") => {
+                format!("`diarist assign` writes transcripts; this command writes turns, in the format of {option}")
+            }
             _ => format!("name the format with {option}; extensions are {EXTENSIONS}"),
         };
         Error::invalid_option("the extension is not that of a format").hint(hint).at(path.display().to_string())

@@ -24,7 +24,7 @@ const BLOCK_BYTES: u64 = 16_384;
 /// Samples of a frame.
 const FRAME: u64 = 1_024;
 
-/// What a decoder depends on.
+/// Fields of a header that a decoder depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kind {
     object_type: u8,

@@ -1,7 +1,7 @@
 //! Recognises the format of a stream by its first bytes.
 
-use super::chunks::Form;
 use super::identify;
+use super::walker::Form;
 
 /// Bytes that are enough to recognise every format.
 pub(super) const START_BYTES: usize = 4_096;

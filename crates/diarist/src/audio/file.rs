@@ -12,7 +12,6 @@ use symphonia::default::formats::IsoMp4Reader;
 
 use super::adts::AdtsReader;
 use super::caf::{self, Repaired};
-use super::chunks::Form;
 use super::codecs::CONVERT;
 use super::contain::contain;
 use super::decode::{Outside, PacketDecoder};
@@ -21,6 +20,7 @@ use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
 use super::tracks::{NO_AUDIO, Selection};
+use super::walker::Form;
 use super::{identify, matroska, mp4, wav};
 use crate::error::{Error, Result};
 

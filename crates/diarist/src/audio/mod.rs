@@ -16,6 +16,7 @@ mod codecs;
 mod contain;
 mod container;
 mod decode;
+mod elements;
 mod entries;
 mod faults;
 mod file;
@@ -40,6 +41,7 @@ mod stream;
 mod tail;
 mod timeline;
 mod tracks;
+mod walker;
 mod wav;
 
 pub use file::{AudioFile, AudioInfo};

@@ -6,7 +6,7 @@ use std::io::Result;
 
 use symphonia::core::io::MediaSource;
 
-use super::chunks::{Head, MAX_CHUNKS, Size, Walker, is_name};
+use super::walker::{Head, MAX_CHUNKS, Size, Walker, is_name};
 
 /// Samples after the first chunk of them.
 #[derive(Debug, Default, PartialEq, Eq)]

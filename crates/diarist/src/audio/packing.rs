@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::matroska::{TRACK_ENTRY, TRACK_NUMBER, child};
+use super::elements::{TRACK_ENTRY, TRACK_NUMBER, child};
 
 /// Identifiers of elements.
 const CONTENT_ENCODINGS: u32 = 0x6d80;

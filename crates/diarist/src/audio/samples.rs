@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 
-/// Largest magnitude of a sample. Full scale is 1, or 2^31 where integers were stored as floats.
-/// Sums and squares of much larger samples leave the range of 32-bit floats.
-const MAX_MAGNITUDE: f32 = 1e10;
+/// Largest magnitude of a sample. Full scale is 1, or 2^31 where integers were stored as floats. A
+/// sum of channels or of neighbouring samples beyond it may leave the range of 32-bit floats.
+const MAX_MAGNITUDE: f32 = 1e36;
 
 /// Refuses a sample that is not finite, or far too large; `first` is the index in the recording of
 /// the first of `samples`.

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Result, Seek, SeekFrom};
 
-use super::matroska::{CLUSTER, header};
+use super::elements::{CLUSTER, header};
 
 /// Bytes at the end of a file in which the last cluster is searched for.
 const TAIL_BYTES: u64 = 4 << 20;

@@ -5,8 +5,9 @@ use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
 use symphonia::core::io::MediaSource;
 
-use super::chunks::{self, Chunks, Form, array};
+use super::chunks::{self, Chunks};
 use super::codecs::CONVERT;
+use super::walker::{Form, array};
 use crate::error::{Error, Result};
 
 /// The samples of a file behind a new header, to be read from start to end.

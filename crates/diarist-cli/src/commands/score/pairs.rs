@@ -30,8 +30,8 @@ type Side = BTreeMap<String, (Annotation, PathBuf)>;
 
 impl Pairs {
     /// Reads both sides and matches them by file id. `uem_path` gives the scored regions; without
-    /// it, a `.uem` file beside each reference file does. `tiers` are the only ones of files that have
-    /// tiers.
+    /// it, a `.uem` file beside each reference file does. `tiers` are the only ones of files that
+    /// have tiers.
     pub(super) fn load(
         reference_path: &Path,
         hypothesis_path: &Path,
@@ -97,8 +97,8 @@ fn add_others(side: &mut Side, files: &[PathBuf], names: &BTreeSet<String>, warn
     }
 }
 
-/// All annotations of a file, or of the files in a folder, and further files of the folder, of other
-/// formats. A file without turns is a recording without turns, with the name of the file.
+/// All annotations of a file, or of the files in a folder, and further files of the folder, of
+/// other formats. A file without turns is a recording without turns, with the name of the file.
 fn read_side(path: &Path, tiers: &[String], warnings: &mut Vec<String>) -> Result<(Side, Vec<PathBuf>)> {
     let mut side = Side::new();
     let InFolder { files, others } = label_files(path)?;
