@@ -175,7 +175,8 @@ pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
 /// texts one after the other.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if a name is empty, or if a time is not finite or ends before it starts.
+/// [`ErrorKind::Output`] if a name is empty, or if a time is not finite or ends before it starts;
+/// for [`Format::Uem`] also if the length of the recording is not known, or 0.
 pub fn render(recording: &Labels, format: Format) -> Result<String> {
     let annotation = &recording.turns;
     check(annotation)?;
@@ -188,7 +189,7 @@ pub fn render(recording: &Labels, format: Format) -> Result<String> {
         Format::Audacity => audacity::write(annotation),
         Format::TextGrid => textgrid::write(annotation, recording.end_s()),
         Format::Eaf => eaf::write(annotation),
-        Format::Uem => uem::line(&annotation.file_id, Segment::new(0.0, recording.end_s())),
+        Format::Uem => uem::extent(&annotation.file_id, recording.end_s())?,
     })
 }
 
