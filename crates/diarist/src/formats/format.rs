@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 
+use super::fields::MAX_S;
 use super::labels::Labels;
 use super::subtitles::SubtitleFormat;
 use super::text::one_line;
@@ -189,8 +190,18 @@ pub fn render(recording: &Labels, format: Format) -> Result<String> {
         Format::Audacity => audacity::write(annotation),
         Format::TextGrid => textgrid::write(annotation, recording.end_s()),
         Format::Eaf => eaf::write(annotation),
-        Format::Uem => uem::extent(&annotation.file_id, recording.end_s())?,
+        Format::Uem => uem::line(&annotation.file_id, extent(recording.end_s())?),
     })
+}
+
+/// The whole of a recording that ends at `end_s`, unless a UEM with it could not be read.
+fn extent(end_s: f64) -> Result<Segment> {
+    // Half a millisecond is written as nothing.
+    if !(0.001..=MAX_S).contains(&end_s) {
+        let message = format!("a UEM needs the length of the recording, and {end_s} s is none");
+        return Err(Error::new(ErrorKind::Output, message).hint("choose another format"));
+    }
+    Ok(Segment::new(0.0, end_s))
 }
 
 fn check(annotation: &Annotation) -> Result<()> {
@@ -210,6 +221,14 @@ fn check(annotation: &Annotation) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_recording_without_length_has_no_extent() {
+        assert_eq!(extent(2.5).unwrap(), Segment::new(0.0, 2.5));
+        for end_s in [0.0, 1e-4, -1.0, 1e300, f64::NAN] {
+            assert_eq!(extent(end_s).unwrap_err().kind(), ErrorKind::Output, "{end_s}");
+        }
+    }
 
     #[test]
     fn recordings_whose_names_differ_by_blanks_stay_apart() {

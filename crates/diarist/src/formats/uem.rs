@@ -10,10 +10,10 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fields::{Line, MAX_S, error_at, lines, seconds, segment_of_recording};
+use super::fields::{Line, error_at, lines, seconds, segment_of_recording};
 use super::rttm::field;
 use super::text::decode;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::files;
 use crate::timeline::Segment;
 use crate::timeline::intervals::union;
@@ -61,19 +61,6 @@ pub fn line(file_id: &str, region: Segment) -> String {
     format!("{} 1 {:.3} {:.3}\n", field(file_id), region.start, region.end)
 }
 
-/// A line for the whole of a recording that ends at `end_s`.
-///
-/// # Errors
-/// [`ErrorKind::Output`] if [`read`] would refuse the line.
-pub(super) fn extent(file_id: &str, end_s: f64) -> Result<String> {
-    // Half a millisecond is written as nothing.
-    if !(0.001..=MAX_S).contains(&end_s) {
-        let message = format!("a UEM needs the length of the recording, and {end_s} s is none");
-        return Err(Error::new(ErrorKind::Output, message).hint("choose another format"));
-    }
-    Ok(line(file_id, Segment::new(0.0, end_s)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -94,14 +81,6 @@ mod tests {
         assert_eq!(read(line(";;x", region).as_bytes()).unwrap()["__x"], [region]);
         assert_eq!(line("my meeting", region), "my_meeting 1 0.250 30.500\n");
         assert_eq!(read(line("my meeting", region).as_bytes()).unwrap()["my_meeting"], [region]);
-    }
-
-    #[test]
-    fn a_recording_without_length_has_no_extent() {
-        assert_eq!(extent("a", 2.5).unwrap(), "a 1 0.000 2.500\n");
-        for end_s in [0.0, 1e-4, -1.0, 1e300, f64::NAN] {
-            assert_eq!(extent("a", end_s).unwrap_err().kind(), ErrorKind::Output, "{end_s}");
-        }
     }
 
     #[test]
