@@ -54,25 +54,18 @@ pub(super) fn shortened(text: &str) -> String {
     text.chars().take(20).collect()
 }
 
-/// A segment of a recording, whose times begin at 0.
-pub(super) fn segment_of_recording(number: usize, start: f64, end: f64) -> Result<Segment> {
-    let segment = segment(number, start, end)?;
+/// A segment of a recording: times from 0 on, an end that is not before its start, and not later
+/// than any recording.
+pub(super) fn segment(number: usize, start: f64, end: f64) -> Result<Segment> {
+    if end < start || !end.is_finite() {
+        return Err(error_at(number, format!("a segment from {start} s to {end} s is impossible")));
+    }
     if start < 0.0 {
         let message = format!("the start {start} s is before the recording");
         return Err(error_at(number, message).hint("times count from the start of the recording, in seconds"));
     }
     if end > MAX_S {
-        return Err(
-            error_at(number, format!("the end {end:e} s is later than any recording")).hint("times are seconds")
-        );
-    }
-    Ok(segment)
-}
-
-/// A segment. Its end must not be before its start, and its times must not overflow.
-pub(super) fn segment(number: usize, start: f64, end: f64) -> Result<Segment> {
-    if end < start || !end.is_finite() {
-        return Err(error_at(number, format!("a segment from {start} s to {end} s is impossible")));
+        return Err(error_at(number, format!("the end {end:?} s is later than any recording")).hint("times are seconds"));
     }
     Ok(Segment::new(start, end))
 }

@@ -176,7 +176,7 @@ pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
 /// texts one after the other.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if a name is empty, or if a time is not finite or ends before it starts;
+/// [`ErrorKind::Output`] if a name is empty, or if a turn ends before it starts, or is outside any recording;
 /// for [`Format::Uem`] also if the length of the recording is not known, or 0.
 pub fn render(recording: &Labels, format: Format) -> Result<String> {
     let annotation = &recording.turns;
@@ -207,7 +207,8 @@ fn extent(end_s: f64) -> Result<Segment> {
 fn check(annotation: &Annotation) -> Result<()> {
     for turn in &annotation.turns {
         let Segment { start, end } = turn.segment();
-        if !start.is_finite() || end < start || !(end - start).is_finite() {
+        // NaN is not in any range.
+        if end < start || ![start, end].iter().all(|time| (0.0..=MAX_S).contains(time)) {
             return Err(Error::new(ErrorKind::Output, format!("a turn from {start} s to {end} s is impossible")));
         }
         // Most formats have blanks in place of control characters.
@@ -221,12 +222,32 @@ fn check(annotation: &Annotation) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::timeline::Turn;
 
     #[test]
     fn a_recording_without_length_has_no_extent() {
         assert_eq!(extent(2.5).unwrap(), Segment::new(0.0, 2.5));
         for end_s in [0.0, 1e-4, -1.0, 1e300, f64::NAN] {
             assert_eq!(extent(end_s).unwrap_err().kind(), ErrorKind::Output, "{end_s}");
+        }
+    }
+
+    #[test]
+    fn a_speaker_may_have_the_name_of_a_sound() {
+        for format in [Format::Srt, Format::Vtt] {
+            let turns = vec![Turn::new(0.0, 1.0, "Music"), Turn::new(1.0, 2.0, "Ann")];
+            let recording = Labels::from(Annotation { file_id: "a".to_owned(), turns });
+            let text = write(&[recording.clone()], format).unwrap();
+            assert_eq!(read(text.as_bytes(), format, "a").unwrap(), [recording], "{text}");
+        }
+    }
+
+    #[test]
+    fn turns_outside_any_recording_are_not_written() {
+        for (start, end) in [(-1.0, 2.0), (0.0, 1e300), (2.0, 1.0), (f64::NAN, 1.0)] {
+            let turns = vec![Turn::new(start, end, "Ann")];
+            let recording = Labels::from(Annotation { file_id: "a".to_owned(), turns });
+            assert_eq!(render(&recording, Format::Rttm).unwrap_err().kind(), ErrorKind::Output, "{start} {end}");
         }
     }
 

@@ -14,7 +14,7 @@ use std::fmt::Write as _;
 use std::ops::RangeInclusive;
 use std::path::Path;
 
-use super::fields::{Line, error_at, lines, seconds, segment_of_recording, shortened};
+use super::fields::{Line, error_at, lines, seconds, segment, shortened};
 use super::text::{ByFile, decode};
 use crate::analysis::without_blanks;
 use crate::error::{Error, Result};
@@ -138,7 +138,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<Annotation>> {
         }
         let start = seconds(number, "start", start)?;
         let duration = seconds(number, "duration", duration)?;
-        let mut turn = Turn::over(segment_of_recording(number, start, start + duration)?, speaker);
+        let mut turn = Turn::over(segment(number, start, start + duration)?, speaker);
         turn.channel = channel.parse().ok().filter(|&channel| channel > 1);
         turns.push(file_id, turn);
     }

@@ -80,10 +80,13 @@ pub(crate) fn unescaped(text: &str) -> String {
 /// `annotation` as subtitles: `[Name]` in SubRip, `<v Name>Name</v>` in WebVTT.
 ///
 /// Line breaks in names become blanks. SubRip cannot escape square brackets, so they become round
-/// ones there.
+/// ones there. A speaker with the name of a sound, such as music, stands before a colon there.
 pub fn write(annotation: &Annotation, format: SubtitleFormat) -> String {
     let payload = |speaker: &str| match format {
-        SubtitleFormat::Srt => format!("[{}]", one_line(speaker).replace('[', "(").replace(']', ")")),
+        SubtitleFormat::Srt => {
+            let name = one_line(speaker).replace('[', "(").replace(']', ")");
+            if names::is_sound(&name) { format!("{name}:") } else { format!("[{name}]") }
+        }
         SubtitleFormat::Vtt => format!("{}{}</v>", voice(speaker), escaped(&one_line(speaker))),
     };
     cues(annotation.turns.iter().map(|turn| (turn.segment(), payload(&turn.speaker))), format)

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::fields::{Line, error_at, lines, seconds, segment_of_recording};
+use super::fields::{Line, error_at, lines, seconds, segment};
 use super::rttm::field;
 use super::text::decode;
 use crate::error::Result;
@@ -34,7 +34,7 @@ pub fn read(bytes: &[u8]) -> Result<Uem> {
                 .hint("a UEM line is: file channel start end; names hold no blanks, unless tabs separate the fields"));
         };
         let (start, end) = (seconds(number, "start", start)?, seconds(number, "end", end)?);
-        let region = segment_of_recording(number, start, end)?;
+        let region = segment(number, start, end)?;
         if region.is_empty() {
             return Err(error_at(number, format!("a region from {start} s to {end} s has no length"))
                 .hint("give the end of the region in seconds"));

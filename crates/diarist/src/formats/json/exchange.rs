@@ -136,7 +136,7 @@ fn recording_of(words: Words) -> Result<Labels> {
 /// The turn of a file, with the name of a known person as its label.
 fn turn(turn: &Turn) -> Result<Turn> {
     let &Turn { start_s, end_s, .. } = turn;
-    if end_s < start_s || end_s > MAX_S {
+    if end_s < start_s || start_s < 0.0 || end_s > MAX_S {
         return Err(Error::input(format!("a turn from {start_s} s to {end_s} s is impossible")));
     }
     let mut read = Turn::new(start_s, end_s, speaker(1, turn.name.as_deref().unwrap_or(&turn.speaker))?);
@@ -183,6 +183,10 @@ mod tests {
             (
                 r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1, "speaker": "x"}]}"#,
                 "document 1: a turn from 2 s",
+            ),
+            (
+                r#"{"file_id": "a", "turns": [{"start_s": -2, "end_s": 1, "speaker": "x"}]}"#,
+                "document 1: a turn from -2 s",
             ),
             (
                 r#"{"file_id": "a", "turns": [{"start_s": 2, "end_s": 1e300, "speaker": "x"}]}"#,

@@ -92,14 +92,16 @@ fn unmarked(text: &str) -> &str {
         Some('(') => text[1..].split_once(')'),
         _ => None,
     };
-    let is_sound = |name: &str| {
-        let name = name.trim_matches(|c: char| MARKS.contains(&c) || c.is_whitespace()).to_lowercase();
-        SOUNDS.contains(&name.as_str())
-    };
     match inside {
         Some((name, rest)) if is_sound(name) => unmarked(rest),
         _ => text,
     }
+}
+
+/// Whether what stands in brackets is a sound, and no name.
+pub(super) fn is_sound(name: &str) -> bool {
+    let name = name.trim_matches(|c: char| MARKS.contains(&c) || c.is_whitespace()).to_lowercase();
+    SOUNDS.contains(&name.as_str())
 }
 
 /// The speaker at the start of a line: `[Name]` or `Name:`.
