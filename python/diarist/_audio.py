@@ -127,6 +127,10 @@ def of_array(samples: Any, rate: Any) -> Tuple[bytes, int, int]:
     kind = array.dtype.kind
     if kind not in "fiu":
         raise InputError(f"samples are floats or integers, not {array.dtype}")
+    if kind in "iu" and array.dtype.itemsize > 2 and array.size and 0 < abs(int(array.max())) < 2**15 > -int(array.min()):
+        raise InputError(
+            f"samples of {array.dtype} have its full scale, but these stay within 16 bits; convert them to int16"
+        )
     floats = array.astype("=f4", copy=kind != "f")
     if kind != "f":
         # In place, since a day of audio is large.

@@ -138,6 +138,8 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         source, name, channel = _audio.source(audio, sample_rate)
         if channel is not None and per_channel is not None:
             raise OptionError("per_channel is for all channels; leave the choice of one out")
+        if per_channel is not None and not isinstance(per_channel, str):
+            raise OptionError(f"per_channel is one or several, not {per_channel!r}; leave it out for the mix")
         fields = self._engine.diarize(
             source,
             _bounds(*bounds),
@@ -172,11 +174,14 @@ min_probability: Least probability of a person to be named. Default: 0.9.
         progress: called with a :class:`diarist.FilesProgress` when a recording begins, after every
             few seconds of audio, and once at the end. An exception that it raises ends the call.
 
+        Recordings of the same name in several folders are numbered: meeting, meeting_2.
+
         Yields each path with its result, or with the error if it cannot be diarized: a bad file
         does not end the others. Raises :class:`diarist.InputError` for a folder without audio, and
         :class:`diarist.OptionError` for impossible options.
         """
         paths = find_recordings(recordings)
+        names = _unique([os.path.splitext(os.path.basename(path))[0] for path in paths])
         bounds = (num_speakers, min_speakers, max_speakers)
 
         def results() -> Iterator[tuple[str, Union[_results.Diarization, Error]]]:
@@ -188,7 +193,7 @@ min_probability: Least probability of a person to be named. Default: 0.9.
 
                 report(0.0, None)
                 try:
-                    yield path, self._diarize(path, None, None, bounds, None, report if progress else None)
+                    yield path, self._diarize(path, None, names[num_done], bounds, None, report if progress else None)
                 except OptionError:
                     raise
                 except Error as error:
@@ -335,3 +340,15 @@ def _plain(value: Any) -> Any:
         except (TypeError, ValueError):
             pass
     raise OptionError(f"an option cannot be given as {type(value).__name__}")
+
+
+def _unique(names: list[str]) -> list[str]:
+    """``names`` with ``_2``, ``_3``, ... behind those that occurred before."""
+    given, counts = set(names), dict.fromkeys(names, 0)
+    unique = []
+    for name in names:
+        counts[name] += 1
+        while counts[name] > 1 and f"{name}_{counts[name]}" in given:
+            counts[name] += 1
+        unique.append(name if counts[name] == 1 else f"{name}_{counts[name]}")
+    return unique

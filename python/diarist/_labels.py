@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Iterable
 
 from diarist import _diarist, _turns
-from diarist._errors import InputError, LabelsWarning, OptionError
+from diarist._errors import InputError, LabelsWarning, OptionError, OutputError
 from diarist._turns import Timeline, Turn
 
 
@@ -80,7 +80,11 @@ def write(path: str | os.PathLike[str], recordings: Iterable[Timeline], *, exclu
     format holds one recording only, or if the file cannot be written.
     """
     _diarist.check_format(path)
-    recordings = list(recordings)
+    recordings = [recordings] if isinstance(recordings, Timeline) else list(recordings)
+    names = [recording.file_id for recording in recordings]
+    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
+    if twice is not None:
+        raise OutputError(f"two recordings are named {twice}; give each a file_id of its own")
     is_json = _turns.is_json(os.path.splitext(path)[1][1:])
     if is_json:
         text = "".join(recording.to_format("json", exclusive=exclusive) for recording in recordings)

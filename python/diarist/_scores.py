@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Mapping, Sequence, Union
 
 from diarist import _diarist
-from diarist._errors import InputError, unreadable
-from diarist._labels import Labels, read
+from diarist._errors import InputError, OptionError, unreadable
+from diarist._labels import Labels, one_recording, read
 from diarist._turns import Timeline
 
 if TYPE_CHECKING:
@@ -118,15 +118,18 @@ def score(
 
 def _by_name(turns: Turns) -> dict[str, Timeline]:
     if isinstance(turns, Mapping):
-        return dict(turns)
+        return {name: one_recording(recording, name) for name, recording in turns.items()}
     if isinstance(turns, Timeline):
         return {turns.file_id: turns}
     found: list[Timeline] = []
     if isinstance(turns, (str, os.PathLike)):
         for file in _files(os.fspath(turns)):
             found += read(file)
+    elif isinstance(turns, (list, tuple)) and not hasattr(turns, "_fields"):
+        for entry in turns:
+            found += read(entry) if isinstance(entry, (str, os.PathLike)) else [one_recording(entry, None)]
     else:
-        found += turns
+        raise OptionError(f"turns are a result, the path of a file, or several of these, not {type(turns).__name__}")
     by_name: dict[str, Timeline] = {}
     for recording in found:
         if recording.file_id in by_name:

@@ -81,6 +81,10 @@ def test_several_recordings_in_one_file(result, tmp_path):
     with pytest.raises(diarist.OutputError, match="SRT holds one recording"):
         diarist.write(tmp_path / "all.srt", [result, other])
     assert not (tmp_path / "all.srt").exists()
+    with pytest.raises(diarist.OutputError, match="two recordings are named b"):
+        diarist.write(tmp_path / "twice.rttm", [other, other])
+    diarist.write(tmp_path / "one.rttm", other)
+    assert len(diarist.read(tmp_path / "one.rttm")[0].turns) == 2
 
 
 def test_parts_that_are_left_out_are_told(tmp_path):

@@ -180,3 +180,22 @@ def test_channels_are_speakers(diarizer, call, cli):
     assert diarizer(path, per_channel="several").to_rttm() == cli("diarize", "--per-channel=several", path)
     with pytest.raises(diarist.OptionError, match="one or several"):
         diarizer(path, per_channel="two")
+
+
+@pytest.mark.parametrize("dtype", ["int32", "int64", "uint32"])
+def test_wide_integers_with_narrow_samples_are_refused(diarizer, dtype):
+    samples = numpy.array([0, 100, 3000, 32_000] * 8000, dtype)
+    with pytest.raises(diarist.InputError, match="convert them to int16"):
+        diarizer(samples)
+
+
+def test_channels_are_not_numbers(diarizer, audio):
+    for wrong in (True, False, 1):
+        with pytest.raises(diarist.OptionError, match="per_channel is one or several, not"):
+            diarizer(audio / "short.flac", per_channel=wrong)
+
+
+def test_recordings_of_the_same_name_are_numbered():
+    from diarist._diarizer import _unique
+
+    assert _unique(["a", "a", "a_2", "b", "a"]) == ["a", "a_3", "a_2", "b", "a_4"]

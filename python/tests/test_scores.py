@@ -95,3 +95,13 @@ def test_the_figures_of_bench_are_a_data_frame(tmp_path, audio, cli):
             diarist.read_bench(tmp_path / "other.json")
     with pytest.raises(FileNotFoundError):
         diarist.read_bench(tmp_path / "none.json")
+
+
+def test_paths_stand_in_lists_and_dictionaries(tmp_path):
+    A.save(tmp_path / "a.rttm")
+    path = tmp_path / "a.rttm"
+    for given in (path, [path], {"a": path}, [A], {"a": A}):
+        assert diarist.score(given, A).der == 0.0
+    for wrong in (7, A.turns, {"a": 7}):
+        with pytest.raises(diarist.OptionError, match="turns are a result"):
+            diarist.score(wrong, A)

@@ -35,6 +35,9 @@ const MAX_EMPTY_PACKETS: usize = 10_000;
 const MAX_PACKET_S: f64 = 1.0;
 /// Frames of silence that are returned at a time.
 const SILENCE_BLOCK: u64 = 16_384;
+/// Containers whose clock has holes only where packets are missing. In others, a hole may be a
+/// pause of the recorder.
+const UNBROKEN: [&str; 2] = ["flac", "ogg"];
 /// Facts about a file that are known before its packets are read.
 #[derive(Debug, Default)]
 pub(super) struct Outside {
@@ -440,6 +443,9 @@ impl PacketDecoder {
             }
         }
         let gap_s = clock.gap_s(time_s, self.position as f64 / rate);
+        if gap_s > 0.0 && UNBROKEN.contains(&self.format.format_info().short_name) {
+            self.faults.hole(self.time_s, gap_s);
+        }
         self.gap = (gap_s * rate).round() as u64;
     }
 

@@ -14,6 +14,10 @@ pub(super) struct Faults {
     lost_s: f64,
     /// Time in seconds of the first of them, and the reason.
     first: Option<(f64, String)>,
+    /// Holes in the clock of a file that has none when it is whole, and the silence in seconds.
+    num_holes: u64,
+    holes_s: f64,
+    first_hole_s: f64,
     /// Reason why reading stopped before the end, and the time in seconds.
     cut_off: Option<(String, f64)>,
 }
@@ -24,6 +28,15 @@ impl Faults {
         self.num_packets += 1;
         self.lost_s += lost_s;
         let _ = self.first.get_or_insert((time_s, reason));
+    }
+
+    /// Counts a hole of `length_s` seconds at `time_s`, where packets are missing.
+    pub(super) fn hole(&mut self, time_s: f64, length_s: f64) {
+        if self.num_holes == 0 {
+            self.first_hole_s = time_s;
+        }
+        self.num_holes += 1;
+        self.holes_s += length_s;
     }
 
     /// Notes that reading stopped at `time_s`.
@@ -44,6 +57,13 @@ impl Faults {
             let (count, lost_s) = (self.num_packets, self.lost_s);
             warnings.push(format!(
                 "{count} damaged packets became {lost_s:.2} s of silence, the first at {first_s:.2} s ({reason})"
+            ));
+        }
+        if self.num_holes > 0 {
+            let (lost_s, first_s) = (self.holes_s, self.first_hole_s);
+            let places = if self.num_holes == 1 { "at" } else { "the first at" };
+            warnings.push(format!(
+                "{lost_s:.2} s of audio are missing, {places} {first_s:.2} s; silence took their place: the file is damaged"
             ));
         }
         match (expected_s.filter(|&expected_s| expected_s - end_s > LENGTH_TOLERANCE_S), &self.cut_off) {

@@ -176,8 +176,8 @@ pub fn write(recordings: &[Labels], format: Format) -> Result<String> {
 /// texts one after the other.
 ///
 /// # Errors
-/// [`ErrorKind::Output`] if a name is empty, or if a turn ends before it starts, or is outside any recording;
-/// for [`Format::Uem`] also if the length of the recording is not known, or 0.
+/// [`ErrorKind::Output`] if a name is empty, or if a turn ends before it starts, or is outside any
+/// recording; for [`Format::Uem`] also if the length of the recording is not known, or 0.
 pub fn render(recording: &Labels, format: Format) -> Result<String> {
     let annotation = &recording.turns;
     check(annotation)?;
