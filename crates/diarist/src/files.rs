@@ -89,11 +89,11 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     replace(path, contents, 0o666)
 }
 
-/// Writes `path` as [`write`] does. A new file can be read by its owner only, since it holds
+/// Writes `path` as [`write()`] does. A new file can be read by its owner only, since it holds
 /// voices.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_private(path: &Path, contents: &[u8]) -> Result<()> {
     replace(path, contents, 0o600)
 }

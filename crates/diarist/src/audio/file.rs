@@ -43,7 +43,7 @@ pub struct AudioInfo {
     pub duration_s: Option<f64>,
 }
 
-/// A file's audio as a stream; made by [`open`].
+/// A file's audio as a stream; made by [`super::open`].
 pub struct AudioFile {
     name: String,
     info: AudioInfo,

@@ -65,7 +65,9 @@ pub(super) fn segment(number: usize, start: f64, end: f64) -> Result<Segment> {
         return Err(error_at(number, message).hint("times count from the start of the recording, in seconds"));
     }
     if end > MAX_S {
-        return Err(error_at(number, format!("the end {end:?} s is later than any recording")).hint("times are seconds"));
+        return Err(
+            error_at(number, format!("the end {end:?} s is later than any recording")).hint("times are seconds")
+        );
     }
     Ok(Segment::new(start, end))
 }
