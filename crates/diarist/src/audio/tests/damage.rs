@@ -3,9 +3,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{decode, fixture, formats_bytes};
+use super::{decode, fixture, formats_bytes, read_all};
 use crate::ErrorKind;
-use crate::audio::AudioSource;
+use crate::audio::{AudioSource, open_bytes};
 
 /// A file of the given bytes in a folder that lasts as long as the first value.
 fn file(name: &str, bytes: &[u8]) -> (tempfile::TempDir, PathBuf) {
@@ -302,4 +302,19 @@ fn no_damage_causes_a_panic() {
             }
         }
     }
+}
+
+#[test]
+fn a_hole_in_a_flac_file_is_told_and_keeps_its_length() {
+    let mut bytes = std::fs::read(fixture("audio/conversation.flac")).unwrap();
+    let read = |bytes: &[u8]| {
+        let mut source = open_bytes("a.flac", bytes.to_vec()).unwrap();
+        (read_all(&mut source).unwrap().len(), source.warnings().to_vec())
+    };
+    let (num_samples, warnings) = read(&bytes);
+    assert!(warnings.is_empty(), "{warnings:?}");
+    bytes[300_000..400_000].fill(0);
+    let (num_damaged, warnings) = read(&bytes);
+    assert_eq!(num_damaged, num_samples);
+    assert!(warnings.len() == 1 && warnings[0].contains("s of audio are missing, at 16.6"), "{warnings:?}");
 }
