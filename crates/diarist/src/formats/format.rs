@@ -237,7 +237,7 @@ mod tests {
         for format in [Format::Srt, Format::Vtt] {
             let turns = vec![Turn::new(0.0, 1.0, "Music"), Turn::new(1.0, 2.0, "Ann")];
             let recording = Labels::from(Annotation { file_id: "a".to_owned(), turns });
-            let text = write(&[recording.clone()], format).unwrap();
+            let text = write(std::slice::from_ref(&recording), format).unwrap();
             assert_eq!(read(text.as_bytes(), format, "a").unwrap(), [recording], "{text}");
         }
     }
