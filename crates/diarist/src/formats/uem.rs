@@ -35,7 +35,8 @@ pub fn read(bytes: &[u8]) -> Result<Uem> {
         };
         let (start, end) = (seconds(number, "start", start)?, seconds(number, "end", end)?);
         let region = segment(number, start, end)?;
-        if region.is_empty() {
+        // Written times have milliseconds.
+        if (region.end * 1e3).round() <= (region.start * 1e3).round() {
             return Err(error_at(number, format!("a region from {start} s to {end} s has no length"))
                 .hint("give the end of the region in seconds"));
         }
@@ -92,6 +93,7 @@ mod tests {
             (b"a 1 -1 1", "line 1: the start -1 s is before the recording"),
             (b"a 1 0 1e300", "line 1: the end 1e300 s is later"),
             (b"a 1 3 3", "line 1: a region from 3 s to 3 s has no length"),
+            (b"a 1 0 0.00003", "line 1: a region from 0 s to 0.00003 s has no length"),
             (b"a 1 zero 1", "line 1: the start \"zero\" is not a number of seconds"),
         ] {
             let message = read(bytes).unwrap_err().to_string();

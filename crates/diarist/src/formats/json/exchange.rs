@@ -111,8 +111,8 @@ fn recording(known: Known) -> Result<Labels> {
         sort(&mut turns);
         Ok(Annotation { file_id: known.file_id.clone(), turns })
     };
-    if known.duration_s.is_some_and(|duration_s| duration_s < 0.0) {
-        return Err(Error::input("duration_s is negative"));
+    if let Some(duration_s) = known.duration_s.filter(|duration_s| !(0.0..=MAX_S).contains(duration_s)) {
+        return Err(Error::input(format!("duration_s is {duration_s:?}, the length of no recording")));
     }
     Ok(Labels {
         turns: annotation(known.turns)?,
