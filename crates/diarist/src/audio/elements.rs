@@ -35,3 +35,8 @@ fn number(file: &mut impl Read, max_bytes: usize) -> Result<Option<(u64, usize)>
     file.read_exact(&mut bytes[1..num_bytes])?;
     Ok(Some((bytes[..num_bytes].iter().fold(0, |value, &byte| value << 8 | u64::from(byte)), num_bytes)))
 }
+
+/// The number that an element holds.
+pub(super) fn value(bytes: &[u8]) -> u64 {
+    bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
+}

@@ -4,7 +4,7 @@ use std::io::{ErrorKind, Read, Result, Seek, SeekFrom};
 
 use symphonia::core::packet::Packet;
 
-use super::elements::{CLUSTER, TRACK_ENTRY, TRACK_NUMBER, child, header};
+use super::elements::{CLUSTER, TRACK_ENTRY, TRACK_NUMBER, child, header, value};
 use super::packing::{self, Packing};
 use super::tail;
 
@@ -96,8 +96,8 @@ fn passed_over(mut tracks: &[u8]) -> Vec<u32> {
     let mut found = Vec::new();
     while let Some((id, mut entry)) = child(&mut tracks) {
         let (mut number, mut is_played) = (None, true);
-        while let (TRACK_ENTRY, Some((id, value))) = (id, child(&mut entry)) {
-            let value = value.iter().fold(0u64, |value, &byte| value << 8 | u64::from(byte));
+        while let (TRACK_ENTRY, Some((id, content))) = (id, child(&mut entry)) {
+            let value = value(content);
             match id {
                 TRACK_NUMBER => number = u32::try_from(value).ok(),
                 FLAG_DEFAULT | FLAG_ENABLED => is_played &= value != 0,

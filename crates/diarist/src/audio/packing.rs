@@ -5,7 +5,7 @@ use std::io::Read;
 
 use flate2::read::ZlibDecoder;
 
-use super::elements::{TRACK_ENTRY, TRACK_NUMBER, child};
+use super::elements::{TRACK_ENTRY, TRACK_NUMBER, child, value};
 
 /// Identifiers of elements.
 const CONTENT_ENCODINGS: u32 = 0x6d80;
@@ -100,8 +100,4 @@ fn of_compression(mut fields: &[u8]) -> Packing {
         3 => Packing::Stripped(settings),
         _ => Packing::Refused("packed in an unknown way"),
     }
-}
-
-fn value(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |value, &byte| value << 8 | u64::from(byte))
 }

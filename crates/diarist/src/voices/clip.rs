@@ -16,7 +16,7 @@ pub const MIN_ENROLL_S: f64 = 5.0;
 pub const MIN_SPEECH_S: f64 = 1.0;
 
 /// Largest share of the speech that may overlap with other speech.
-const MAX_TOGETHER: f64 = 0.15;
+pub const MAX_TOGETHER: f64 = 0.15;
 
 /// Largest share of the speech that may sound like another person.
 const MAX_OTHER: f64 = 0.05;

@@ -12,7 +12,7 @@ mod gallery;
 mod score;
 mod voice;
 
-pub use clip::{MIN_ENROLL_S, MIN_SPEECH_S, clip_voice};
+pub use clip::{MAX_TOGETHER, MIN_ENROLL_S, MIN_SPEECH_S, clip_voice};
 #[cfg(feature = "speaker-database")]
 pub use database::{Imported, Learned, MAX_SAMPLES, NewSample, Person, Sample, SpeakerDatabase, check_name};
 pub use gallery::{Candidate, Gallery, Identification, MIN_PROBABILITY, SampleKind, compare};

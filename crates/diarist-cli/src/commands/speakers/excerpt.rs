@@ -10,7 +10,8 @@ use diarist::parts::files;
 use diarist::parts::formats::Labels;
 use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::parts::timeline::Segment;
-use diarist::parts::voices::{MIN_ENROLL_S, Voice};
+use diarist::parts::timeline::intervals::{subtract, union};
+use diarist::parts::voices::{MAX_TOGETHER, MIN_ENROLL_S, Voice};
 use diarist::{Error, Result, Turn};
 use serde::Deserialize;
 
@@ -19,8 +20,6 @@ use crate::labels;
 
 /// Longest excerpt in seconds. More speech hardly changes a voice.
 const MAX_S: f64 = 600.0;
-/// Largest share of the speech of a speaker in which others speak as well, as for clips.
-const MAX_SHARED: f64 = 0.15;
 /// Shortest recording whose result has voices that can be compared: one chunk.
 const MIN_RECORDING_S: f64 = 10.0;
 
@@ -71,7 +70,7 @@ fn voice_in(path: &Path, speaker: &str) -> Result<Voice> {
     let alone_s: f64 = segments.iter().map(Segment::duration).sum();
     let own = labels.turns.turns.iter().filter(|turn| turn.speaker == speaker);
     let speech_s: f64 = own.map(|turn| turn.end_s - turn.start_s).sum();
-    if alone_s < speech_s * (1.0 - MAX_SHARED) {
+    if alone_s < speech_s * (1.0 - MAX_TOGETHER) {
         let percent = (1.0 - alone_s / speech_s) * 100.0;
         return Err(Error::input(format!("others speak in {percent:.0} % of the speech of {speaker:?}"))
             .hint("name the recording as well: its parts without others are then used"));
@@ -123,25 +122,9 @@ fn alone_in(labels: &Labels, speaker: &str) -> Result<Vec<Segment>> {
 
 /// The turns of `speaker` without the time of all others.
 fn without_others(turns: &[Turn], speaker: &str) -> Vec<Segment> {
-    // Starts and ends of turns: a change in the number of turns of the speaker, and of others.
-    let mut changes: Vec<(f64, i32, i32)> = turns
-        .iter()
-        .flat_map(|turn| {
-            let (own, other) = if turn.speaker == speaker { (1, 0) } else { (0, 1) };
-            [(turn.start_s, own, other), (turn.end_s, -own, -other)]
-        })
-        .collect();
-    changes.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (mut num_own, mut num_others, mut segments) = (0, 0, Vec::new());
-    for (index, (time, own, other)) in changes.iter().enumerate() {
-        num_own += own;
-        num_others += other;
-        let next = changes.get(index + 1).map_or(*time, |change| change.0);
-        if num_own > 0 && num_others == 0 && next > *time {
-            segments.push(Segment::new(*time, next));
-        }
-    }
-    segments
+    let (own, others): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| turn.speaker == speaker);
+    let joined = |turns: Vec<&Turn>| union(turns.into_iter().map(Turn::segment), 0.0);
+    subtract(&joined(own), &joined(others))
 }
 
 /// The samples (16 kHz) of the recording at `path` in `segments`, at most [`MAX_S`].
@@ -179,6 +162,6 @@ mod tests {
         let turns =
             [turn(0.0, 4.0, "a"), turn(1.0, 2.0, "b"), turn(3.5, 6.0, "b"), turn(8.0, 9.0, "a"), turn(8.5, 9.5, "a")];
         let found: Vec<(f64, f64)> = without_others(&turns, "a").iter().map(|part| (part.start, part.end)).collect();
-        assert_eq!(found, [(0.0, 1.0), (2.0, 3.5), (8.0, 8.5), (8.5, 9.0), (9.0, 9.5)]);
+        assert_eq!(found, [(0.0, 1.0), (2.0, 3.5), (8.0, 9.5)]);
     }
 }
