@@ -57,13 +57,13 @@ pub(crate) fn run(args: &AnalyzeArgs) -> Result<()> {
     let analyzed = analyzed?;
     if let Err(error) = analyzed.analysis.save(&args.output) {
         let Ok(place) = output::spare_file(&args.output) else { return Err(error) };
-        if analyzed.analysis.save(place.path()).is_err() {
-            return Err(error);
-        }
-        // The file now has another inode, which the handle would not keep.
-        let path = place.path().to_owned();
-        std::mem::forget(place.into_temp_path());
-        return Err(error.hint(format!("the result is in {}", path.display())));
+        // A path alone, since saving puts another file there.
+        let place = place.into_temp_path();
+        let kept = analyzed.analysis.save(&place).ok().and_then(|()| place.keep().ok());
+        return Err(match kept {
+            Some(path) => error.hint(format!("the result is in {}", path.display())),
+            None => error,
+        });
     }
     if !args.quiet {
         for warning in &analyzed.warnings {
