@@ -18,17 +18,18 @@ fn check(bytes: &[u8]) {
     let Ok(mut saved) = read(bytes) else { return };
     assert!(saved.num_bytes() <= bytes.len() as u64);
     // A 16-bit float may be infinite in a file that no writer made, and NaN is not equal to itself.
-    let Analysis { origin, geometry, masks, embeddings } = &saved.analysis;
+    let Analysis { masks, embeddings, probabilities, .. } = &saved.analysis;
     if saved.is_whole && embeddings.values.iter().all(|value| value.is_finite()) {
-        let header = Header { origin: origin.clone(), step_samples: geometry.step_samples, values: saved.values };
+        let header = Header::of(&saved.analysis, saved.values);
         let written = AnalysisWriter::write_all(Vec::new(), &header, &saved.analysis).expect("it can be written");
         let again = read(written.as_slice()).expect("a written analysis can be read");
         assert!(again.is_whole && again.analysis == saved.analysis);
     }
     assert!(saved.values == Values::None || embeddings.values.len() == embeddings.len() * 256);
     let num_chunks = masks.len();
+    assert!(probabilities.is_empty() || probabilities.len() == num_chunks);
     saved.keep_until_mark();
-    assert!(saved.analysis.masks.len() <= num_chunks);
+    assert!(saved.analysis.masks.len() <= num_chunks && saved.analysis.probabilities.len() <= num_chunks);
 }
 
 /// `bytes` with the checksum of the header and of every record as it must be.

@@ -56,8 +56,7 @@ impl Networks {
     /// Everything, to the last bit.
     fn to_bytes<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         let analysis = &self.analysis;
-        let values = if analysis.embeddings.are_skipped() { Values::None } else { Values::F32 };
-        let header = Header { origin: analysis.origin.clone(), step_samples: analysis.geometry.step_samples, values };
+        let header = Header::of(analysis, Values::F32);
         let bytes = py.detach(|| AnalysisWriter::write_all(Vec::new(), &header, analysis));
         Ok(PyBytes::new(py, &bytes.map_err(|error| raised(py, &error))?))
     }

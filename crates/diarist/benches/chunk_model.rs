@@ -50,7 +50,7 @@ impl Separate {
 
     fn run(&mut self, audio: &[f32], known: &[f32]) -> &ChunkScores {
         let mut masks = [ChunkMasks::default()];
-        self.segmentation.forward(Chunks::one(audio), &mut self.segmentation_workspace, &mut masks);
+        self.segmentation.masks(Chunks::one(audio), &mut self.segmentation_workspace, &mut masks);
         let speakers = masks[0].embedding_masks();
         self.frames.clear();
         self.fbank.compute(audio, &mut self.frames);

@@ -229,8 +229,9 @@ fn an_analysis_that_no_network_gives_is_refused() {
     let path = folder.path().join("a.diarist").to_str().unwrap().to_owned();
     let cases = [(20, f32::NAN), (20, f32::INFINITY), (20, 0.0), (20, 3e38), (40_000, 0.5)];
     for (num_chunks, embedding) in cases {
-        let header = Header { origin: Default::default(), step_samples: 16_000, values: Values::F32 };
-        let bytes = AnalysisWriter::write_all(Vec::new(), &header, &analysis(num_chunks, embedding)).unwrap();
+        let analysis = analysis(num_chunks, embedding);
+        let header = Header::of(&analysis, Values::F32);
+        let bytes = AnalysisWriter::write_all(Vec::new(), &header, &analysis).unwrap();
         assert!(bytes.len() < 1_000_000);
         fs::write(&path, bytes).unwrap();
         let line = diarist(["cluster", &path]).failed(3);

@@ -1,4 +1,5 @@
-//! The whole output of the networks for a recording: masks, embeddings, geometry, and their origin.
+//! The whole output of the networks for a recording: masks, probabilities, embeddings, geometry, and
+//! their origin.
 //!
 //! Clustering and all later stages need only an [`Analysis`]. [`saved`] stores one in a file.
 
@@ -10,6 +11,7 @@ pub use file_id::{file_id, without_blanks};
 use serde::{Deserialize, Serialize};
 
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 
 /// Number of values of a speaker embedding.
@@ -132,6 +134,9 @@ pub struct Analysis {
     pub geometry: ChunkGeometry,
     /// Masks of every chunk.
     pub masks: Vec<ChunkMasks>,
+    /// Probabilities of the local speakers and of overlap in every chunk; empty if the analysis was
+    /// made without them, by an earlier version.
+    pub probabilities: Vec<ChunkProbabilities>,
     /// Embeddings of every active local speaker; only the slots if embeddings were skipped.
     pub embeddings: Embeddings,
 }
@@ -140,6 +145,6 @@ impl Analysis {
     /// The analysis of a recording without samples.
     pub(crate) fn empty(origin: Origin, step_samples: usize) -> Self {
         let geometry = ChunkGeometry { step_samples, num_samples: 0 };
-        Self { origin, geometry, masks: Vec::new(), embeddings: Embeddings::default() }
+        Self { origin, geometry, ..Self::default() }
     }
 }

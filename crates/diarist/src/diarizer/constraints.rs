@@ -269,7 +269,7 @@ pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> An
         }
     }
     let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
-    Analysis { origin: analysis.origin.clone(), geometry: analysis.geometry, masks, embeddings }
+    Analysis { origin: analysis.origin.clone(), geometry: analysis.geometry, masks, embeddings, ..Analysis::default() }
 }
 
 /// Computes the centroids of changed clusters anew, as means of the raw embeddings.

@@ -7,19 +7,20 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::analysis::saved::{Header, Values};
+use crate::analysis::saved::{Header, Probabilities, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
 use crate::audio::{AudioSource, Repeated};
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{pyannet, resnet34};
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::beginning::Beginning;
 use super::cache::{CacheUse, EmbeddingCache};
 use super::checkpoint::{Checkpoint, Listener, mark};
 use super::chunk_embedder::ChunkEmbedder;
 use super::embedder::{Embedder, first_needed};
-use super::intake::Intake;
+use super::intake::{Intake, Window};
 use super::networks::Networks;
 use super::recording::{Progress, Recording, check_cancel};
 use super::segment::{WAVE_CHUNKS_PER_THREAD, segment};
@@ -162,12 +163,25 @@ impl Analyzer {
             origin: self.networks.origin(file_id, &self.settings),
             step_samples: self.settings.step_samples()?,
             values: if self.settings.has_embeddings() { Values::F32 } else { Values::None },
+            probabilities: Probabilities::U8,
         })
     }
 
-    /// Fills `wave_masks` for the chunks of `window` from `first_chunk` on.
-    pub(super) fn segment(&self, window: &super::intake::Window, first_chunk: usize, wave_masks: &mut [ChunkMasks]) {
-        segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, wave_masks);
+    /// Appends masks and probabilities of the next `num_chunks` chunks, those of `window` from
+    /// `first_chunk` on.
+    pub(super) fn segment(
+        &self,
+        window: &Window,
+        first_chunk: usize,
+        num_chunks: usize,
+        masks: &mut Vec<ChunkMasks>,
+        probabilities: &mut Vec<ChunkProbabilities>,
+    ) {
+        let (first_mask, first_probabilities) = (masks.len(), probabilities.len());
+        masks.resize(first_mask + num_chunks, ChunkMasks::default());
+        probabilities.resize_with(first_probabilities + num_chunks, ChunkProbabilities::default);
+        let (masks, probabilities) = (&mut masks[first_mask..], &mut probabilities[first_probabilities..]);
+        segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, masks, probabilities);
     }
 
     /// The object that computes the embeddings of chunks.
@@ -190,8 +204,9 @@ struct Run<'a> {
     timings: Timings,
 }
 
-/// Stores a wave: its masks, all embeddings so far, and the index of the first new row among them.
-type Store<'a> = dyn FnMut(&[ChunkMasks], &Embeddings, usize) -> Result<()> + 'a;
+/// Stores a wave: its masks and probabilities, all embeddings so far, and the index of the first new
+/// row among them.
+type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize) -> Result<()> + 'a;
 
 impl<'a> Run<'a> {
     fn new(analyzer: &'a Analyzer, header: Header) -> Self {
@@ -207,7 +222,7 @@ impl<'a> Run<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<()> {
         let Some(mut checkpoint) = checkpoint else {
-            return self.rest(source, &mut |_, _, _| Ok(()), progress);
+            return self.rest(source, &mut |_, _, _, _| Ok(()), progress);
         };
         let heard = Mutex::default();
         let mut listener = Listener::new(source, &heard);
@@ -218,8 +233,8 @@ impl<'a> Run<'a> {
         self.timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
         self.done = done;
         if !is_all {
-            let mut store = |masks: &[ChunkMasks], embeddings: &Embeddings, first_row| {
-                checkpoint.push(masks, embeddings, first_row, &mark(&heard))
+            let mut store = |masks: &[_], probabilities: &[_], embeddings: &Embeddings, first_row| {
+                checkpoint.push(masks, probabilities, embeddings, first_row, &mark(&heard))
             };
             self.rest(&mut listener, &mut store, progress)?;
         }
@@ -242,7 +257,7 @@ impl<'a> Run<'a> {
         let chunks = analyzer.chunk_embedder();
         let mut embedder = Embedder::new(settings.trunk);
         embedder.resume(&chunks, done, &mut intake)?;
-        let Analysis { masks, embeddings, .. } = done;
+        let Analysis { masks, probabilities, embeddings, .. } = done;
         loop {
             let first_chunk = masks.len();
             let (clock, before) = (Instant::now(), intake.source_times());
@@ -254,9 +269,8 @@ impl<'a> Run<'a> {
             }
 
             let clock = Instant::now();
-            masks.resize(first_chunk + num_chunks, ChunkMasks::default());
-            let wave_masks = &mut masks[first_chunk..];
-            analyzer.segment(intake.window(), first_chunk, wave_masks);
+            analyzer.segment(intake.window(), first_chunk, num_chunks, masks, probabilities);
+            let wave_masks = &masks[first_chunk..];
             timings.segmentation_s += clock.elapsed().as_secs_f64();
 
             let clock = Instant::now();
@@ -290,7 +304,7 @@ impl<'a> Run<'a> {
             let computed = settings.has_embeddings().then_some(&*wave_embeddings);
             collect(first_chunk, wave_masks, computed, embeddings)?;
             timings.embedding_s += clock.elapsed().as_secs_f64();
-            store(wave_masks, embeddings, first_row)?;
+            store(wave_masks, &probabilities[first_chunk..], embeddings, first_row)?;
 
             progress(progress_after(&intake, masks.len(), step_samples));
         }

@@ -16,6 +16,7 @@ use crate::analysis::{Analysis, Embeddings};
 use crate::audio::AudioSource;
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 /// The file that an analysis is stored in, while it grows.
 pub(super) struct Checkpoint {
@@ -119,12 +120,13 @@ impl Checkpoint {
     pub(super) fn push(
         &mut self,
         masks: &[ChunkMasks],
+        probabilities: &[ChunkProbabilities],
         embeddings: &Embeddings,
         first_row: usize,
         mark: &AudioMark,
     ) -> Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
-        writer.push_rows(masks, embeddings, first_row)?;
+        writer.push_rows(masks, probabilities, embeddings, first_row)?;
         writer.mark(mark)
     }
 
@@ -141,6 +143,12 @@ fn unusable(error: io::Error) -> Error {
 
 /// Checks that all settings are equal; only the name of the recording may differ.
 fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
+    if theirs.probabilities != ours.probabilities {
+        return Err(Error::invalid_option(
+            "the checkpoint was made by an earlier version of diarist, which stored less",
+        )
+        .hint("finish it with that version, or give another file"));
+    }
     let (them, us) = (&theirs.origin, &ours.origin);
     let pairs = [
         ("version of diarist", them.diarist_version.clone(), us.diarist_version.clone()),

@@ -1,6 +1,6 @@
 //! Runs both networks and the scores of one chunk in one call.
 
-use std::fmt;
+use std::{fmt, slice};
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::error::{Error, Result};
@@ -8,12 +8,13 @@ use crate::features::fbank::{Fbank, chunk_mean};
 use crate::models::pyannet::Chunks;
 use crate::models::{pyannet, resnet34};
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 
 use super::networks::Networks;
 use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
 
-/// The unified model of one chunk: masks, embeddings, and distances to the speakers known so far.
+/// The unified model of one chunk: masks, probabilities, embeddings, and distances to the speakers known so far.
 ///
 /// One instance serves one thread; several may share the [`Networks`]. After the first chunk
 /// nothing is allocated, unless there are more known speakers than ever before.
@@ -72,6 +73,8 @@ impl fmt::Debug for ChunkState {
 pub struct ChunkOutput {
     /// Frames of each local speaker.
     pub masks: ChunkMasks,
+    /// Probabilities of each local speaker and of overlap.
+    pub probabilities: ChunkProbabilities,
     /// Raw embedding of each local speaker, `[3, 256]`; zeros for local speakers that are never
     /// active.
     pub embeddings: [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
@@ -117,6 +120,7 @@ impl Default for ChunkState {
     fn default() -> Self {
         let output = ChunkOutput {
             masks: ChunkMasks::default(),
+            probabilities: ChunkProbabilities::default(),
             embeddings: [[0.0; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
             scores: ChunkScores::default(),
         };
@@ -150,8 +154,9 @@ impl ChunkState {
             padded.resize(CHUNK_SAMPLES, 0.0);
             padded.as_slice()
         };
-        let ChunkOutput { masks, embeddings, scores } = output;
-        networks.segmentation.forward(Chunks::one(signal), segmentation, std::slice::from_mut(masks));
+        let ChunkOutput { masks, probabilities, embeddings, scores } = output;
+        let one = (slice::from_mut(masks), slice::from_mut(probabilities));
+        networks.segmentation.forward(Chunks::one(signal), segmentation, one.0, one.1);
 
         let speakers = masks.embedding_masks();
         if !masks.is_silent() {

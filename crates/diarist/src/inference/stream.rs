@@ -11,6 +11,7 @@ use crate::analysis::{Analysis, ChunkGeometry, Embeddings, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::fbank::Fbank;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::analyzer::{Analyzer, collect};
 use super::embedder::Embedder;
@@ -33,9 +34,10 @@ pub struct StreamAnalysis {
     window: Window,
     embedder: Embedder,
     num_samples: u64,
-    /// First chunk of `masks` and `embeddings`; the chunks before it are in the file.
+    /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the file.
     first_chunk: usize,
     masks: Vec<ChunkMasks>,
+    probabilities: Vec<ChunkProbabilities>,
     embeddings: Embeddings,
     wave_embeddings: Vec<ChunkEmbeddings>,
     stored: AnalysisWriter<File>,
@@ -60,6 +62,7 @@ impl StreamAnalysis {
             num_samples: 0,
             first_chunk: 0,
             masks: Vec::new(),
+            probabilities: Vec::new(),
             embeddings: Embeddings::default(),
             wave_embeddings: Vec::new(),
         })
@@ -90,7 +93,8 @@ impl StreamAnalysis {
             self.compute(analyzer, remaining, Some(all_chunks))?;
         }
         if self.first_chunk == 0 {
-            return Ok(Analysis { origin: self.origin, geometry, masks: self.masks, embeddings: self.embeddings });
+            let Self { origin, masks, probabilities, embeddings, .. } = self;
+            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings });
         }
         self.store()?;
         let mut file = self.stored.finish(self.num_samples)?;
@@ -109,9 +113,10 @@ impl StreamAnalysis {
 
     /// Moves the held chunks to the file.
     fn store(&mut self) -> Result<()> {
-        self.stored.push(&self.masks, &self.embeddings)?;
+        self.stored.push(&self.masks, &self.probabilities, &self.embeddings)?;
         self.first_chunk += self.masks.len();
         self.masks.clear();
+        self.probabilities.clear();
         self.embeddings.slots.clear();
         self.embeddings.values.clear();
         Ok(())
@@ -122,20 +127,19 @@ impl StreamAnalysis {
             return Ok(());
         }
         let first_chunk = self.num_chunks();
-        let Self { window, embedder, masks, wave_embeddings, .. } = self;
+        let Self { window, embedder, masks, probabilities, wave_embeddings, .. } = self;
         let first_held = masks.len();
-        masks.resize(first_held + num_chunks, ChunkMasks::default());
         wave_embeddings.resize(num_chunks, [0.0; _]);
-        let wave_masks = &mut masks[first_held..];
         analyzer.install(|| {
-            analyzer.segment(window, first_chunk, wave_masks);
+            analyzer.segment(window, first_chunk, num_chunks, masks, probabilities);
             window.compute_fbank(&mut self.fbank);
             let chunks = analyzer.chunk_embedder();
+            let wave_masks = &masks[first_held..];
             let wave = Wave { window, first_chunk, masks: wave_masks, step_samples: self.step_samples, all_chunks };
             embedder.embed(&chunks, &wave, wave_embeddings)
         });
         let computed = analyzer.settings().has_embeddings().then_some(wave_embeddings.as_slice());
-        collect(first_chunk, wave_masks, computed, &mut self.embeddings)?;
+        collect(first_chunk, &masks[first_held..], computed, &mut self.embeddings)?;
         window.discard_before(first_chunk + num_chunks);
         Ok(())
     }

@@ -19,8 +19,11 @@ use super::stored;
 use super::tensors::Tensors;
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 
+/// Scores of one chunk, `[589, 7]`.
+const SCORES_PER_CHUNK: usize = FRAMES_PER_CHUNK * POWERSET_CLASSES;
 const HIDDEN: usize = 128;
 const LSTM_LAYERS: usize = 4;
 const LSTM_FEATURES: usize = 2 * HIDDEN;
@@ -130,18 +133,37 @@ impl PyanNet {
         Ok(Self { layers })
     }
 
-    /// Writes the local-speaker masks of every chunk to `masks`, one for each chunk.
+    /// Writes the local-speaker masks of every chunk to `masks`, and the probabilities that they
+    /// follow from to `probabilities`, one of each for each chunk. Allocates nothing in a warm
+    /// workspace.
     ///
     /// A chunk with samples that are not finite has no speakers.
     ///
     /// # Panics
-    /// As [`Self::scores`], or if there are not as many masks as chunks.
-    pub fn forward(&self, chunks: Chunks<'_>, workspace: &mut Workspace, masks: &mut [ChunkMasks]) {
-        assert_eq!(masks.len(), chunks.num_chunks);
-        let scores = self.scores(chunks, workspace);
-        for (masks, scores) in masks.iter_mut().zip(scores.chunks_exact(FRAMES_PER_CHUNK * POWERSET_CLASSES)) {
+    /// As [`Self::scores`], or if there are not as many masks or probabilities as chunks.
+    pub fn forward(
+        &self,
+        chunks: Chunks<'_>,
+        workspace: &mut Workspace,
+        masks: &mut [ChunkMasks],
+        probabilities: &mut [ChunkProbabilities],
+    ) {
+        assert!(masks.len() == chunks.num_chunks && probabilities.len() == chunks.num_chunks);
+        let scores = self.scores(chunks, workspace).chunks_exact(SCORES_PER_CHUNK);
+        for ((masks, probabilities), scores) in masks.iter_mut().zip(probabilities).zip(scores) {
             *masks = powerset::decode(scores);
+            probabilities.fill_from_scores(scores);
         }
+    }
+
+    /// As [`Self::forward`], without the probabilities.
+    ///
+    /// # Panics
+    /// As [`Self::scores`], or if there are not as many masks as chunks.
+    pub fn masks(&self, chunks: Chunks<'_>, workspace: &mut Workspace, masks: &mut [ChunkMasks]) {
+        assert_eq!(masks.len(), chunks.num_chunks);
+        let scores = self.scores(chunks, workspace).chunks_exact(SCORES_PER_CHUNK);
+        masks.iter_mut().zip(scores).for_each(|(masks, scores)| *masks = powerset::decode(scores));
     }
 
     /// Class scores before the softmax (logits) of every chunk, `[chunks, 589, 7]`; see

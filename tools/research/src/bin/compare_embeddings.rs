@@ -49,7 +49,7 @@ fn main() -> diarist::Result<()> {
         while source.read(&mut samples)? {}
         for chunk in samples.windows(CHUNK_SAMPLES).step_by(CHUNK_SAMPLES / 2) {
             let mut masks = [ChunkMasks::default()];
-            segmentation.forward(Chunks::one(chunk), &mut workspace, &mut masks);
+            segmentation.masks(Chunks::one(chunk), &mut workspace, &mut masks);
             let masks: Vec<FrameMask> = masks[0].embedding_masks().into_iter().flatten().collect();
             let mut frames = Vec::new();
             fbank.compute(chunk, &mut frames);

@@ -1,4 +1,4 @@
-//! The payload of a record of chunks: compressed masks and embeddings.
+//! The payload of a record of chunks: compressed masks, embeddings and probabilities.
 
 use std::io::{Read, Write};
 
@@ -7,36 +7,63 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use half::f16;
 
-use super::header::Values;
-use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use super::header::{Probabilities, Values};
+use crate::analysis::{Analysis, EMBEDDING_DIMENSION, Slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::{ChunkMasks, FrameMask, WORDS};
+use crate::segmentation::probabilities::{ChunkProbabilities, PLANES};
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 /// Largest number of chunks in a block. A reader holds one block at a time.
-pub(super) const MAX_CHUNKS: usize = 256;
+const MAX_CHUNKS: usize = 256;
+/// Largest number of chunks in a block with probabilities, so that its payload stays within
+/// [`MAX_PAYLOAD_BYTES`](super::record::MAX_PAYLOAD_BYTES) if nothing can be compressed.
+const MAX_CHUNKS_WITH_PROBABILITIES: usize = 128;
 /// Bytes of one mask before compression.
 const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
 
 /// Limits of a file whose blocks inflate to far more than their own bytes. Silence may do so for
-/// [`FREE_CHUNKS`] chunks (11 days at a step of 1 s). Embeddings from a network hardly compress, so
-/// all but [`FREE_VALUES`] values take at least one bit each.
+/// [`FREE_CHUNKS`] chunks (11 days at a step of 1 s), or for [`FREE_CHUNKS_WITH_PROBABILITIES`],
+/// which take 590 MB (69 h). Embeddings from a network hardly compress, so all but [`FREE_VALUES`]
+/// values take at least one bit each.
 const FREE_CHUNKS: u64 = 1_000_000;
+const FREE_CHUNKS_WITH_PROBABILITIES: u64 = 250_000;
 const FREE_VALUES: u64 = 4_000_000;
 
+/// The number of chunks that a writer puts into one block.
+pub(super) fn chunks_to_write(probabilities: Probabilities) -> usize {
+    match probabilities {
+        Probabilities::None => MAX_CHUNKS,
+        Probabilities::U8 => MAX_CHUNKS_WITH_PROBABILITIES,
+    }
+}
+
 /// Checks what a file of `num_bytes` bytes so far has become.
-pub(super) fn check_growth(num_bytes: u64, num_chunks: usize, num_values: usize) -> Result<()> {
-    let (chunks, values) = (FREE_CHUNKS + num_bytes / 4, FREE_VALUES + 8 * num_bytes);
-    if num_chunks as u64 > chunks || num_values as u64 > values {
+pub(super) fn check_growth(num_bytes: u64, analysis: &Analysis) -> Result<()> {
+    let chunks = match analysis.probabilities.is_empty() {
+        true => FREE_CHUNKS + num_bytes / 4,
+        false => FREE_CHUNKS_WITH_PROBABILITIES + num_bytes / 8,
+    };
+    let values = FREE_VALUES + 8 * num_bytes;
+    if analysis.masks.len() as u64 > chunks || analysis.embeddings.values.len() as u64 > values {
         return Err(wrong("more than a recording of this size can give"));
     }
     Ok(())
 }
 
-/// Encodes `masks`, which are those of `first_chunk` and the chunks after it, and the values of
-/// their embeddings.
-pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], form: Values) -> Result<Vec<u8>> {
-    let mut raw = Vec::with_capacity(masks.len() * LOCAL_SPEAKERS * MASK_BYTES + values.len() * form.num_bytes());
+/// Encodes `masks`, which are those of `first_chunk` and the chunks after it, the values of their
+/// embeddings, and their probabilities, of which there may be none.
+pub(super) fn encode(
+    first_chunk: usize,
+    masks: &[ChunkMasks],
+    values: &[f32],
+    form: Values,
+    probabilities: &[ChunkProbabilities],
+) -> Result<Vec<u8>> {
+    let num_bytes = masks.len() * LOCAL_SPEAKERS * MASK_BYTES
+        + values.len() * form.num_bytes()
+        + probabilities.len() * PLANES * FRAMES_PER_CHUNK;
+    let mut raw = Vec::with_capacity(num_bytes);
     for mask in masks.iter().flat_map(|chunk| &chunk.speakers) {
         let bytes = mask.words().iter().flat_map(|word| word.to_le_bytes());
         raw.extend(bytes.take(MASK_BYTES));
@@ -52,6 +79,10 @@ pub(super) fn encode(first_chunk: usize, masks: &[ChunkMasks], values: &[f32], f
             push_planes(&mut raw, narrow.iter().map(|value| value.to_le_bytes()));
         }
         Values::F32 => push_planes(&mut raw, values.iter().map(|value| value.to_le_bytes())),
+    }
+    for plane in probabilities.iter().flat_map(|chunk| chunk.planes()) {
+        let before = [0].iter().chain(plane);
+        raw.extend(plane.iter().zip(before).map(|(value, before)| value.wrapping_sub(*before)));
     }
     let mut payload = Vec::new();
     payload.extend_from_slice(&(first_chunk as u32).to_le_bytes());
@@ -74,14 +105,15 @@ fn from_planes<const N: usize>(raw: &[u8]) -> impl Iterator<Item = [u8; N]> {
     (0..num_values).map(move |i| std::array::from_fn(|byte| raw[(N - 1 - byte) * num_values + i]))
 }
 
-/// Appends the content of `payload` to `masks` and `embeddings`. `Err` for a payload with a good
-/// checksum that no writer makes.
+/// Appends the content of `payload` to `analysis`. `Err` for a payload with a good checksum that no
+/// writer makes.
 pub(super) fn decode(
     payload: &[u8],
     form: Values,
-    masks: &mut Vec<ChunkMasks>,
-    embeddings: &mut Embeddings,
+    probabilities: Probabilities,
+    analysis: &mut Analysis,
 ) -> Result<()> {
+    let Analysis { masks, embeddings, probabilities: of_chunks, .. } = analysis;
     let (first_chunk, rest) = take_u32(payload)?;
     let (num_chunks, compressed) = take_u32(rest)?;
     if first_chunk as usize != masks.len() || !(1..=MAX_CHUNKS).contains(&(num_chunks as usize)) {
@@ -113,6 +145,11 @@ pub(super) fn decode(
     if !embeddings.values[first_value..].chunks_exact(EMBEDDING_DIMENSION).all(is_possible) {
         return Err(wrong("an embedding that no network gives"));
     }
+    if probabilities == Probabilities::U8 {
+        for _ in 0..num_chunks {
+            of_chunks.push(read_probabilities(&mut input)?);
+        }
+    }
     if input.read(&mut [0]).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))? != 0 {
         return Err(wrong("more than its chunks"));
     }
@@ -124,6 +161,20 @@ pub(super) fn decode(
 fn is_possible(embedding: &[f32]) -> bool {
     let squares: f32 = embedding.iter().map(|value| value * value).sum();
     squares.is_normal()
+}
+
+/// The probabilities of the next chunk.
+fn read_probabilities(input: &mut impl Read) -> Result<ChunkProbabilities> {
+    let mut probabilities = ChunkProbabilities::default();
+    for plane in probabilities.planes_mut() {
+        fill(input, plane)?;
+        let mut before = 0u8;
+        for value in plane {
+            before = before.wrapping_add(*value);
+            *value = before;
+        }
+    }
+    Ok(probabilities)
 }
 
 fn mask(bytes: &[u8]) -> Result<FrameMask> {

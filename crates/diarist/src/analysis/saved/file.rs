@@ -21,9 +21,7 @@ impl Analysis {
     /// [`crate::ErrorKind::Output`] if the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
-        let values = if self.embeddings.are_skipped() { Values::None } else { Values::F16 };
-        let header = Header { origin: self.origin.clone(), step_samples: self.geometry.step_samples, values };
-        files::write_private(path, &AnalysisWriter::write_all(Vec::new(), &header, self)?)
+        files::write_private(path, &AnalysisWriter::write_all(Vec::new(), &Header::of(self, Values::F16), self)?)
     }
 
     /// Reads a saved analysis.

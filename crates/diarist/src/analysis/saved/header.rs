@@ -1,17 +1,20 @@
 //! The header of a file: the recording, the networks, and the storage of values.
 
 use std::io::Read;
+use std::ops::RangeInclusive;
 
 use serde::{Deserialize, Serialize};
 
 use super::record::{Checksum, read_exactly};
-use crate::analysis::Origin;
+use crate::analysis::{Analysis, Origin};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::fbank::FRAME_SHIFT;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Version of the layout, stored in every file.
-pub const FORMAT_VERSION: u16 = 1;
+/// Version of the layout, stored in every file that is written.
+pub const FORMAT_VERSION: u16 = 2;
+/// Versions of the layout that are read. The first knows no probabilities.
+const KNOWN_VERSIONS: RangeInclusive<u16> = 1..=FORMAT_VERSION;
 /// First bytes of every file. As in PNG, a transfer that treats the file as text damages them.
 const MAGIC: [u8; 8] = *b"\x89dia\r\n\x1a\n";
 /// Length in bytes of the longest description that is read.
@@ -40,6 +43,17 @@ impl Values {
     }
 }
 
+/// Storage of the class probabilities.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Probabilities {
+    /// No probabilities, as in files of format version 1.
+    #[default]
+    None,
+    /// 8 bits for each, as in memory.
+    U8,
+}
+
 /// The header of a file: everything but the chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -50,9 +64,24 @@ pub struct Header {
     pub step_samples: usize,
     /// Storage of the embeddings.
     pub values: Values,
+    /// Storage of the probabilities.
+    #[serde(default)]
+    pub probabilities: Probabilities,
 }
 
 impl Header {
+    /// The header of a file with all of `analysis`: embeddings as `values` unless they were
+    /// skipped, and probabilities if there are any.
+    pub fn of(analysis: &Analysis, values: Values) -> Self {
+        let has_probabilities = analysis.probabilities.len() == analysis.masks.len();
+        Self {
+            origin: analysis.origin.clone(),
+            step_samples: analysis.geometry.step_samples,
+            values: if analysis.embeddings.are_skipped() { Values::None } else { values },
+            probabilities: if has_probabilities { Probabilities::U8 } else { Probabilities::None },
+        }
+    }
+
     /// The header as bytes of the file.
     pub(crate) fn to_bytes(&self) -> Result<Vec<u8>> {
         Ok(self.encode()?.0)
@@ -86,7 +115,7 @@ impl Header {
             return Err(Error::input("this is not a saved analysis").hint("make one with an analysis of a recording"));
         }
         let version = u16::from_le_bytes([rest[0], rest[1]]);
-        if version != FORMAT_VERSION {
+        if !KNOWN_VERSIONS.contains(&version) {
             return Err(Error::input(format!("format version {version} of saved analyses is not known"))
                 .hint("use the version of diarist that wrote it, or analyze the recording again"));
         }
@@ -106,7 +135,10 @@ impl Header {
         if checksum.value() != u32::from_le_bytes(found) {
             return Err(damaged());
         }
-        let header: Self = serde_json::from_slice(&description).map_err(|error| damaged().caused_by(error))?;
+        let mut header: Self = serde_json::from_slice(&description).map_err(|error| damaged().caused_by(error))?;
+        if version == 1 {
+            header.probabilities = Probabilities::None;
+        }
         let is_possible =
             (1..=CHUNK_SAMPLES).contains(&header.step_samples) && header.step_samples.is_multiple_of(FRAME_SHIFT);
         if !is_possible {

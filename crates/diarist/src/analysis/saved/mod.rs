@@ -15,7 +15,7 @@ mod record;
 mod tests;
 mod writer;
 
-pub use header::{FORMAT_VERSION, Header, Values};
+pub use header::{FORMAT_VERSION, Header, Probabilities, Values};
 pub use reader::{Saved, read, read_file};
 pub use record::AudioMark;
 pub use writer::AnalysisWriter;

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::block;
-use super::header::{Header, Values};
+use super::header::{Header, Probabilities, Values};
 use super::record::{self, AudioMark, Checksum, Kind};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, Result};
@@ -16,6 +16,8 @@ use crate::segmentation::CHUNK_SAMPLES;
 pub struct Saved {
     /// Storage of the embeddings.
     pub values: Values,
+    /// Storage of the probabilities; none in a file of format version 1.
+    pub probabilities: Probabilities,
     /// The chunks up to the first fault. If the file is not whole, the recording is taken to end
     /// with its last chunk.
     pub analysis: Analysis,
@@ -42,7 +44,12 @@ impl Saved {
     /// The header of the file.
     pub(crate) fn header(&self) -> Header {
         let Analysis { origin, geometry, .. } = &self.analysis;
-        Header { origin: origin.clone(), step_samples: geometry.step_samples, values: self.values }
+        Header {
+            origin: origin.clone(),
+            step_samples: geometry.step_samples,
+            values: self.values,
+            probabilities: self.probabilities,
+        }
     }
 
     /// Number of bytes before the first fault.
@@ -54,6 +61,7 @@ impl Saved {
     pub fn keep_until_mark(&mut self) {
         let Position { num_bytes, num_chunks, num_rows, checksum } = self.at_mark.clone();
         self.analysis.masks.truncate(num_chunks);
+        self.analysis.probabilities.truncate(num_chunks);
         let Embeddings { slots, values } = &mut self.analysis.embeddings;
         slots.truncate(num_rows);
         values.truncate(num_rows * EMBEDDING_DIMENSION);
@@ -73,8 +81,7 @@ impl Saved {
     fn take(&mut self, kind: Kind, payload: &[u8]) -> Result<()> {
         match kind {
             Kind::Chunks => {
-                let Analysis { masks, embeddings, .. } = &mut self.analysis;
-                block::decode(payload, self.values, masks, embeddings)?;
+                block::decode(payload, self.values, self.probabilities, &mut self.analysis)?;
             }
             Kind::Mark => self.mark = Some(mark(payload).ok_or_else(|| wrong("an audio mark"))?),
             Kind::End => {
@@ -100,14 +107,15 @@ impl Saved {
 pub fn read(mut input: impl Read) -> Result<Saved> {
     let (header, num_bytes, checksum) = Header::decode(&mut input)?;
     let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, checksum: checksum.clone() };
-    let Header { origin, step_samples, values } = header;
+    let Header { origin, step_samples, values, probabilities } = header;
     let analysis = Analysis::empty(origin, step_samples);
-    let mut saved = Saved { values, analysis, is_whole: false, mark: None, checksum, num_bytes, at_mark };
+    let mut saved =
+        Saved { values, probabilities, analysis, is_whole: false, mark: None, checksum, num_bytes, at_mark };
     while !saved.is_whole {
         let Some((kind, payload)) = record::decode(&mut input, &mut saved.checksum)? else { break };
         saved.take(kind, &payload)?;
         saved.num_bytes += 9 + payload.len() as u64;
-        block::check_growth(saved.num_bytes, saved.analysis.masks.len(), saved.analysis.embeddings.values.len())?;
+        block::check_growth(saved.num_bytes, &saved.analysis)?;
         if kind == Kind::Mark {
             saved.at_mark = saved.position();
         }

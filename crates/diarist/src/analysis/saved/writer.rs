@@ -3,12 +3,13 @@
 use std::io::Write;
 
 use super::block;
-use super::header::{Header, Values};
+use super::header::{Header, Probabilities, Values};
 use super::reader::Saved;
 use super::record::{AudioMark, Checksum, Kind, encode};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 /// Writes an analysis to any output, which need not be seekable. Holds at most one block in memory.
 ///
@@ -20,6 +21,7 @@ pub struct AnalysisWriter<W> {
     output: W,
     checksum: Checksum,
     values: Values,
+    probabilities: Probabilities,
     step_samples: usize,
     num_chunks: usize,
 }
@@ -32,15 +34,16 @@ impl<W: Write> AnalysisWriter<W> {
     pub fn new(mut output: W, header: &Header) -> Result<Self> {
         let (bytes, checksum) = header.encode()?;
         write(&mut output, &bytes)?;
-        Ok(Self { output, checksum, values: header.values, step_samples: header.step_samples, num_chunks: 0 })
+        let &Header { values, probabilities, step_samples, .. } = header;
+        Ok(Self { output, checksum, values, probabilities, step_samples, num_chunks: 0 })
     }
 
     /// Continues the file that `saved` was read from, after [`Saved::keep_until_mark`]. The output
     /// must be positioned after its first [`Saved::num_bytes`] bytes.
     pub fn resume(output: W, saved: &Saved) -> Self {
-        let (values, step_samples) = (saved.values, saved.analysis.geometry.step_samples);
-        let num_chunks = saved.analysis.masks.len();
-        Self { output, checksum: saved.checksum.clone(), values, step_samples, num_chunks }
+        let Saved { values, probabilities, ref analysis, ref checksum, .. } = *saved;
+        let (step_samples, num_chunks) = (analysis.geometry.step_samples, analysis.masks.len());
+        Self { output, checksum: checksum.clone(), values, probabilities, step_samples, num_chunks }
     }
 
     /// Number of chunks so far, which is the index of the next chunk.
@@ -48,20 +51,42 @@ impl<W: Write> AnalysisWriter<W> {
         self.num_chunks
     }
 
-    /// Writes the next chunks. `embeddings` has a row for each of their active local speakers. Its
-    /// slots hold chunk numbers of the recording, so the first is at least [`Self::num_chunks`].
+    /// Writes the next chunks. `probabilities` has an element for each of them, or may be empty if
+    /// the header says that there are none. `embeddings` has a row for each of their active local
+    /// speakers. Its slots hold chunk numbers of the recording, so the first is at least
+    /// [`Self::num_chunks`].
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if masks and embeddings do not belong together,
+    /// [`ErrorKind::Internal`] if masks, probabilities and embeddings do not belong together,
     /// [`ErrorKind::Output`] if the output cannot be written.
-    pub fn push(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings) -> Result<()> {
-        self.push_rows(masks, embeddings, 0)
+    pub fn push(
+        &mut self,
+        masks: &[ChunkMasks],
+        probabilities: &[ChunkProbabilities],
+        embeddings: &Embeddings,
+    ) -> Result<()> {
+        self.push_rows(masks, probabilities, embeddings, 0)
     }
 
     /// As [`Self::push`], with the rows of `embeddings` from `first_row` on.
-    pub(crate) fn push_rows(&mut self, masks: &[ChunkMasks], embeddings: &Embeddings, first_row: usize) -> Result<()> {
+    pub(crate) fn push_rows(
+        &mut self,
+        masks: &[ChunkMasks],
+        probabilities: &[ChunkProbabilities],
+        embeddings: &Embeddings,
+        first_row: usize,
+    ) -> Result<()> {
+        let probabilities = match self.probabilities {
+            Probabilities::None => &[],
+            Probabilities::U8 => probabilities,
+        };
+        if self.probabilities == Probabilities::U8 && probabilities.len() != masks.len() {
+            return Err(apart(format!("{} chunks with {} probabilities", masks.len(), probabilities.len())));
+        }
         let mut row = first_row;
-        for masks in masks.chunks(block::MAX_CHUNKS) {
+        let block_chunks = block::chunks_to_write(self.probabilities);
+        let mut probabilities = probabilities.chunks(block_chunks);
+        for masks in masks.chunks(block_chunks) {
             let active = (self.num_chunks..).zip(masks).flat_map(|(chunk, masks)| {
                 let locals = masks.speakers.iter().enumerate().filter(|(_, mask)| !mask.is_empty());
                 locals.map(move |(local, _)| (chunk, local))
@@ -81,7 +106,8 @@ impl<W: Write> AnalysisWriter<W> {
                     .get(first * EMBEDDING_DIMENSION..row * EMBEDDING_DIMENSION)
                     .ok_or_else(|| apart("slots without embeddings".to_owned()))?,
             };
-            let payload = block::encode(self.num_chunks, masks, values, self.values)?;
+            let probabilities = probabilities.next().unwrap_or_default();
+            let payload = block::encode(self.num_chunks, masks, values, self.values, probabilities)?;
             self.write(Kind::Chunks, &payload)?;
             self.num_chunks += masks.len();
         }
@@ -118,13 +144,13 @@ impl<W: Write> AnalysisWriter<W> {
         Ok(self.output)
     }
 
-    /// Writes a whole analysis.
+    /// Writes a whole analysis. [`Header::of`] makes its header.
     ///
     /// # Errors
     /// As [`Self::push`] and [`Self::finish`].
     pub fn write_all(output: W, header: &Header, analysis: &Analysis) -> Result<W> {
         let mut writer = Self::new(output, header)?;
-        writer.push(&analysis.masks, &analysis.embeddings)?;
+        writer.push(&analysis.masks, &analysis.probabilities, &analysis.embeddings)?;
         writer.finish(analysis.geometry.num_samples)
     }
 
