@@ -1,12 +1,15 @@
-//! The whole output of the networks for a recording: masks, probabilities, embeddings, geometry, and
-//! their origin.
+//! The whole output of the networks for a recording: masks, probabilities, embeddings, those of
+//! subsegments, geometry, and their origin.
 //!
 //! Clustering and all later stages need only an [`Analysis`]. [`saved`] stores one in a file.
 
 mod file_id;
 pub mod saved;
+mod subsegments;
 
 pub use file_id::{file_id, without_blanks};
+pub use subsegments::{MAX_SOLO_FRAMES, MIN_SOLO_FRAMES, SUBSEGMENT_FRAMES, SUBSEGMENT_SHIFT, Subsegments};
+pub(crate) use subsegments::{first_open, num_before};
 
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +142,9 @@ pub struct Analysis {
     pub probabilities: Vec<ChunkProbabilities>,
     /// Embeddings of every active local speaker; only the slots if embeddings were skipped.
     pub embeddings: Embeddings,
+    /// Embeddings of short stretches of speech; empty if the trunk ran over each chunk, if
+    /// embeddings were skipped, or if the analysis was made by an earlier version.
+    pub subsegments: Subsegments,
 }
 
 impl Analysis {

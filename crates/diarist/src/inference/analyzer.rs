@@ -7,8 +7,8 @@
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::analysis::saved::{Header, Probabilities, Values};
-use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::analysis::saved::{Header, Probabilities, StoredSubsegments, Values};
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::audio::{AudioSource, Repeated};
 use crate::error::{Error, ErrorKind, Result};
 use crate::models::{pyannet, resnet34};
@@ -18,7 +18,7 @@ use crate::segmentation::probabilities::ChunkProbabilities;
 use super::beginning::Beginning;
 use super::cache::{CacheUse, EmbeddingCache};
 use super::checkpoint::{Checkpoint, Listener, mark};
-use super::chunk_embedder::ChunkEmbedder;
+use super::chunk_embedder::{ChunkEmbedder, check_finite};
 use super::embedder::{Embedder, first_needed};
 use super::intake::{Intake, Window};
 use super::networks::Networks;
@@ -164,6 +164,7 @@ impl Analyzer {
             step_samples: self.settings.step_samples()?,
             values: if self.settings.has_embeddings() { Values::F32 } else { Values::None },
             probabilities: Probabilities::U8,
+            subsegments: if self.settings.has_subsegments() { StoredSubsegments::I8 } else { StoredSubsegments::None },
         })
     }
 
@@ -204,9 +205,9 @@ struct Run<'a> {
     timings: Timings,
 }
 
-/// Stores a wave: its masks and probabilities, all embeddings so far, and the index of the first new
-/// row among them.
-type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize) -> Result<()> + 'a;
+/// Stores a wave: its masks and probabilities, all embeddings so far, the index of the first new row
+/// among them, and the subsegments that are known with the wave.
+type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize, &Subsegments) -> Result<()> + 'a;
 
 impl<'a> Run<'a> {
     fn new(analyzer: &'a Analyzer, header: Header) -> Self {
@@ -222,7 +223,7 @@ impl<'a> Run<'a> {
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<()> {
         let Some(mut checkpoint) = checkpoint else {
-            return self.rest(source, &mut |_, _, _, _| Ok(()), progress);
+            return self.rest(source, &mut |_, _, _, _, _| Ok(()), progress);
         };
         let heard = Mutex::default();
         let mut listener = Listener::new(source, &heard);
@@ -233,8 +234,8 @@ impl<'a> Run<'a> {
         self.timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
         self.done = done;
         if !is_all {
-            let mut store = |masks: &[_], probabilities: &[_], embeddings: &Embeddings, first_row| {
-                checkpoint.push(masks, probabilities, embeddings, first_row, &mark(&heard))
+            let mut store = |masks: &[_], probabilities: &[_], rows: &Embeddings, first_row, subsegments: &_| {
+                checkpoint.push(masks, probabilities, rows, first_row, subsegments, &mark(&heard))
             };
             self.rest(&mut listener, &mut store, progress)?;
         }
@@ -254,10 +255,11 @@ impl<'a> Run<'a> {
         let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
         let mut intake = Intake::new(source, step_samples, first_needed(done.masks.len(), settings, step_samples));
         let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
+        let mut wave_subsegments = Subsegments::default();
         let chunks = analyzer.chunk_embedder();
         let mut embedder = Embedder::new(settings.trunk);
         embedder.resume(&chunks, done, &mut intake)?;
-        let Analysis { masks, probabilities, embeddings, .. } = done;
+        let Analysis { masks, probabilities, embeddings, subsegments, .. } = done;
         loop {
             let first_chunk = masks.len();
             let (clock, before) = (Instant::now(), intake.source_times());
@@ -270,7 +272,7 @@ impl<'a> Run<'a> {
 
             let clock = Instant::now();
             analyzer.segment(intake.window(), first_chunk, num_chunks, masks, probabilities);
-            let wave_masks = &masks[first_chunk..];
+            let (wave_masks, wave_probabilities) = (&masks[first_chunk..], &probabilities[first_chunk..]);
             timings.segmentation_s += clock.elapsed().as_secs_f64();
 
             let clock = Instant::now();
@@ -281,7 +283,14 @@ impl<'a> Run<'a> {
             let wave_embeddings = &mut wave_embeddings[..num_chunks];
             let all_chunks = intake.all_chunks();
             let (reader, window) = intake.split();
-            let wave = Wave { window, first_chunk, masks: wave_masks, step_samples, all_chunks };
+            let wave = Wave {
+                window,
+                first_chunk,
+                masks: wave_masks,
+                probabilities: wave_probabilities,
+                step_samples,
+                all_chunks,
+            };
             // One thread reads the next wave meanwhile. With a single thread, reading ahead would
             // save no time.
             let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
@@ -289,7 +298,7 @@ impl<'a> Run<'a> {
                 || (reader.read_ahead(ahead), clock.elapsed()),
                 || {
                     let start = clock.elapsed();
-                    let found = embedder.embed(&chunks, &wave, wave_embeddings);
+                    let found = embedder.embed(&chunks, &wave, wave_embeddings, &mut wave_subsegments);
                     (found, start, clock.elapsed())
                 },
             );
@@ -299,12 +308,13 @@ impl<'a> Run<'a> {
             timings.embedding_s += (embed_end - embed_start).as_secs_f64();
 
             let clock = Instant::now();
-            *cache_use = [*cache_use, found].into_iter().sum();
+            *cache_use = [*cache_use, found?].into_iter().sum();
             let first_row = embeddings.len();
             let computed = settings.has_embeddings().then_some(&*wave_embeddings);
             collect(first_chunk, wave_masks, computed, embeddings)?;
             timings.embedding_s += clock.elapsed().as_secs_f64();
-            store(wave_masks, &probabilities[first_chunk..], embeddings, first_row)?;
+            store(wave_masks, wave_probabilities, embeddings, first_row, &wave_subsegments)?;
+            subsegments.append(&mut wave_subsegments);
 
             progress(progress_after(&intake, masks.len(), step_samples));
         }
@@ -328,11 +338,7 @@ pub(super) fn collect(
                 continue;
             };
             let embedding = &values[i][local * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION];
-            if embedding.iter().any(|value| !value.is_finite()) {
-                return Err(
-                    Error::weights("the embedding network gave a value that is not finite").hint("verify the weights")
-                );
-            }
+            check_finite(embedding)?;
             embeddings.push(slot, embedding);
         }
     }

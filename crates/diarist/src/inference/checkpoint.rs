@@ -12,7 +12,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use sha2::{Digest, Sha256};
 
 use crate::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Saved};
-use crate::analysis::{Analysis, Embeddings};
+use crate::analysis::{Analysis, Embeddings, Subsegments};
 use crate::audio::AudioSource;
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
@@ -115,18 +115,20 @@ impl Checkpoint {
         cut().map_err(unusable)
     }
 
-    /// Stores the next chunks. Their embeddings are the rows from `first_row` on, and `mark` is the
-    /// part of the recording that all chunks so far were made from.
+    /// Stores the next chunks. Their embeddings are the rows from `first_row` on, `subsegments` are
+    /// those that are known with them, and `mark` is the part of the recording that all chunks so
+    /// far were made from.
     pub(super) fn push(
         &mut self,
         masks: &[ChunkMasks],
         probabilities: &[ChunkProbabilities],
         embeddings: &Embeddings,
         first_row: usize,
+        subsegments: &Subsegments,
         mark: &AudioMark,
     ) -> Result<()> {
         let Some(writer) = &mut self.writer else { return Ok(()) };
-        writer.push_rows(masks, probabilities, embeddings, first_row)?;
+        writer.push_rows(masks, probabilities, embeddings, first_row, subsegments)?;
         writer.mark(mark)
     }
 
@@ -143,7 +145,9 @@ fn unusable(error: io::Error) -> Error {
 
 /// Checks that all settings are equal; only the name of the recording may differ.
 fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
-    if theirs.probabilities != ours.probabilities {
+    if theirs.probabilities != ours.probabilities
+        || theirs.subsegments != ours.subsegments && theirs.origin.trunk == ours.origin.trunk
+    {
         return Err(Error::invalid_option(
             "the checkpoint was made by an earlier version of diarist, which stored less",
         )

@@ -6,6 +6,7 @@
 use rayon::prelude::*;
 
 use crate::analysis::EMBEDDING_DIMENSION;
+use crate::error::{Error, Result};
 use crate::features::fbank::chunk_mean;
 use crate::models::resnet34::{ResNet34, Workspace};
 use crate::segmentation::masks::ChunkMasks;
@@ -65,4 +66,12 @@ impl ChunkEmbedder<'_> {
             }
         });
     }
+}
+
+/// Checks an embedding that the network gave.
+pub(super) fn check_finite(embedding: &[f32]) -> Result<()> {
+    if embedding.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::weights("the embedding network gave a value that is not finite").hint("verify the weights"))
 }

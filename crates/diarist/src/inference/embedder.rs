@@ -1,6 +1,6 @@
 //! Computes embeddings wave after wave, with either kind of trunk passes.
 
-use crate::analysis::Analysis;
+use crate::analysis::{Analysis, Subsegments};
 use crate::error::Result;
 use crate::segmentation::CHUNK_SAMPLES;
 
@@ -9,13 +9,13 @@ use super::chunk_embedder::ChunkEmbedder;
 use super::intake::Intake;
 use super::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use super::shared_trunk::SharedTrunk;
+use super::subsegments::embed_subsegments;
 use super::wave::{ChunkEmbeddings, Wave};
 
 /// The first chunk whose samples are needed to resume at chunk `next`, when all earlier chunks are
 /// done.
 pub(super) fn first_needed(next: usize, settings: &AnalysisSettings, step_samples: usize) -> usize {
-    let reaches_back = settings.trunk == TrunkPasses::Shared && settings.has_embeddings();
-    if reaches_back { SharedTrunk::first_needed(next, step_samples) } else { next }
+    if settings.has_subsegments() { SharedTrunk::first_needed(next, step_samples) } else { next }
 }
 
 /// Computes embeddings wave after wave, and carries trunk passes from one wave to the next.
@@ -55,8 +55,10 @@ impl Embedder {
                 intake.read_chunks(first, next - first, CHUNK_SAMPLES)?;
                 intake.compute_fbank();
                 let all_chunks = intake.all_chunks();
-                let wave = Wave { window: intake.window(), first_chunk: next, masks: &[], step_samples, all_chunks };
-                trunk.resume(chunks, &wave);
+                let window = intake.window();
+                let (masks, probabilities) = (&[], &[]);
+                let wave = Wave { window, first_chunk: next, masks, probabilities, step_samples, all_chunks };
+                trunk.resume(chunks, &wave, done);
             }
         }
         Ok(())
@@ -68,21 +70,27 @@ impl Embedder {
         if matches!(self, Self::Shared(_)) { CHUNK_SAMPLES } else { 0 }
     }
 
-    /// Fills `out` for the chunks of `wave`, and counts cache hits.
+    /// Fills `out` for the chunks of `wave`, appends the subsegments that are known with it, and
+    /// counts cache hits.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if the embedding of a subsegment is not finite.
     pub(super) fn embed(
         &mut self,
         chunks: &ChunkEmbedder<'_>,
         wave: &Wave<'_>,
         out: &mut [ChunkEmbeddings],
-    ) -> CacheUse {
+        subsegments: &mut Subsegments,
+    ) -> Result<CacheUse> {
         if chunks.mode == EmbeddingMode::Skip {
-            return CacheUse::default();
+            return Ok(CacheUse::default());
         }
         match self {
-            Self::PerChunk => chunks.embed(wave, out),
+            Self::PerChunk => Ok(chunks.embed(wave, out)),
             Self::Shared(trunk) => {
                 trunk.embed(chunks, wave, out);
-                CacheUse::default()
+                embed_subsegments(trunk, chunks, wave, subsegments)?;
+                Ok(CacheUse::default())
             }
         }
     }

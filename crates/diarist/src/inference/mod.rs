@@ -18,7 +18,9 @@ mod scores;
 mod segment;
 mod settings;
 mod shared_trunk;
+mod solo;
 mod stream;
+mod subsegments;
 mod timings;
 mod wave;
 

@@ -163,4 +163,9 @@ impl AnalysisSettings {
     pub(crate) fn has_embeddings(&self) -> bool {
         self.embedding_mode != EmbeddingMode::Skip
     }
+
+    /// Whether embeddings of subsegments are computed.
+    pub(crate) fn has_subsegments(&self) -> bool {
+        self.has_embeddings() && self.trunk == TrunkPasses::Shared
+    }
 }

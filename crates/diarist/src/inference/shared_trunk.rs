@@ -6,17 +6,22 @@
 //! as a chunk is. So a chunk that does not start with a pass is pooled from features that were
 //! normalised and padded in another way than its own would be. docs/benchmarks.md shows the effect
 //! on the error rate.
+//!
+//! The embeddings of subsegments are pooled from the same features.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::analysis::{Analysis, SUBSEGMENT_SHIFT, first_open};
 use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
 use crate::models::resnet34::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
 use crate::segmentation::masks::FrameMask;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
 
 use super::chunk_embedder::ChunkEmbedder;
+use super::solo::SoloFrames;
 use super::wave::{ChunkEmbeddings, Wave};
 
 /// Fbank frames of a pass or a chunk: those of 10 s.
@@ -43,24 +48,32 @@ pub(super) struct SharedTrunk {
     passes: VecDeque<Pass>,
     /// Memory of passes that are no longer needed.
     spare: Vec<Vec<f32>>,
+    /// Solo frames from the first subsegment on that is not known yet.
+    solo: SoloFrames,
+}
+
+/// A feature frame: a pass, and the frame within it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct FeatureFrame {
+    pass: usize,
+    t: usize,
 }
 
 impl Wave<'_> {
-    /// End of the last chunk of the wave, in fbank frames.
-    fn end(&self) -> usize {
-        self.start(self.first_chunk + self.masks.len() - 1) + PASS_FRAMES
-    }
-
     /// First frame whose features chunks of later waves may need.
     fn open_from(&self) -> usize {
         let next = self.first_chunk + self.masks.len();
         if self.all_chunks == Some(next) { usize::MAX } else { self.start(next) }
     }
 
-    /// The features of a pass that an embedding needs or may need.
-    fn wanted(&self, pass: &Pass) -> [bool; PASS_FEATURES] {
+    /// The features of a new pass that an embedding needs or may need. No earlier chunk covers the
+    /// frames that the pass is used for, so `solo` is final before the first open frame.
+    fn wanted(&self, pass: &Pass, solo: &SoloFrames) -> [bool; PASS_FEATURES] {
         let open_from = self.open_from();
-        let mut wanted = std::array::from_fn(|t| pass.start + t * FEATURE_SHIFT >= open_from);
+        let mut wanted = std::array::from_fn(|t| {
+            let frame = pass.start + t * FEATURE_SHIFT;
+            frame >= open_from || frame >= pass.used_from && solo.is_solo(frame)
+        });
         for (i, masks) in self.masks.iter().enumerate() {
             let start = self.start(self.first_chunk + i);
             if start >= pass.start + PASS_FRAMES || start + PASS_FRAMES <= pass.start {
@@ -80,6 +93,10 @@ impl Wave<'_> {
 impl SharedTrunk {
     /// Computes the embeddings of every active local speaker of a wave, `[3, 256]` for each chunk.
     pub(super) fn embed(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) {
+        self.solo.discard_before(wave.first_open_frame());
+        for (chunk, probabilities) in (wave.first_chunk..).zip(wave.probabilities) {
+            self.solo.add(chunk * wave.step_samples, probabilities);
+        }
         self.compute_passes(chunks, wave);
         let items = chunks.items_at_a_time();
         let masks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
@@ -91,23 +108,28 @@ impl SharedTrunk {
         });
     }
 
-    /// The chunk at the beginning of the pass in which chunk `next` starts, or the last chunk
-    /// before that.
+    /// The chunk at the beginning of the pass in which the first subsegment starts that is not
+    /// known before chunk `next`, or the last chunk before that.
     pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
-        let start = next * step_samples / FRAME_SHIFT;
+        let start = first_open(next * step_samples / FRAME_SHIFT) * SUBSEGMENT_SHIFT;
         start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
     }
 
-    /// Computes the passes that begin before the first chunk of `wave` and reach into it. `wave`
-    /// has no chunks itself.
-    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
+    /// Restores the solo frames after the chunks of `done`, and computes the passes that begin
+    /// before the first chunk of `wave` and reach into it or into the first subsegment that is not
+    /// known yet. `wave` has no chunks itself.
+    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, done: &Analysis) {
+        self.solo.discard_before(wave.first_open_frame());
+        for (chunk, probabilities) in done.probabilities.iter().enumerate() {
+            self.solo.add(chunk * wave.step_samples, probabilities);
+        }
         self.compute_passes(chunks, wave);
     }
 
     /// Runs the missing passes that the wave needs, and discards those that no chunk needs any
     /// more.
     fn compute_passes(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
-        let start = wave.start(wave.first_chunk);
+        let start = wave.first_open_frame();
         while self.passes.get(1).is_some_and(|next| next.used_from <= start) {
             self.spare.extend(self.passes.pop_front().map(|pass| pass.features));
         }
@@ -121,10 +143,10 @@ impl SharedTrunk {
             from += PASS_FRAMES;
         }
         let new = self.passes.make_contiguous()[num_present..].par_iter_mut();
-        let items = chunks.items_at_a_time();
+        let (items, solo) = (chunks.items_at_a_time(), &self.solo);
         new.with_min_len(items).with_max_len(items).for_each(|pass| {
             pass.features.clear();
-            let wanted = wave.wanted(pass);
+            let wanted = wave.wanted(pass, solo);
             if !wanted.contains(&true) {
                 return;
             }
@@ -136,6 +158,26 @@ impl SharedTrunk {
                 }
             });
         });
+    }
+
+    /// The solo feature frames that are used for the fbank frames in `range`.
+    pub(super) fn solo_frames(&self, range: Range<usize>) -> impl Iterator<Item = FeatureFrame> {
+        let passes = self.passes.iter().enumerate().filter(|(_, pass)| !pass.features.is_empty());
+        passes.flat_map(move |(index, pass)| {
+            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.used_from);
+            let used = range.start.max(pass.used_from)..range.end.min(used_until);
+            let first = used.start.saturating_sub(pass.start).div_ceil(FEATURE_SHIFT);
+            let frames = (first..PASS_FEATURES).map(move |t| (t, pass.start + t * FEATURE_SHIFT));
+            let used_frames = frames.take_while(move |(_, frame)| *frame < used.end);
+            let solo = used_frames.filter(|(_, frame)| self.solo.is_solo(*frame));
+            solo.map(move |(t, _)| FeatureFrame { pass: index, t })
+        })
+    }
+
+    /// The features at frequency `row` of a frame from [`Self::solo_frames`]: 256 values.
+    pub(super) fn features(&self, frame: FeatureFrame, row: usize) -> &[f32] {
+        let first = (row * PASS_FEATURES + frame.t) * OUT_CHANNELS;
+        &self.passes[frame.pass].features[first..][..OUT_CHANNELS]
     }
 
     /// The features at frequency `row` that belong to `mask` of the chunk that starts at frame

@@ -7,7 +7,7 @@ use std::fs::File;
 use std::io::{BufReader, Seek};
 
 use crate::analysis::saved::{self, AnalysisWriter};
-use crate::analysis::{Analysis, ChunkGeometry, Embeddings, Origin};
+use crate::analysis::{Analysis, ChunkGeometry, Embeddings, Origin, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::fbank::Fbank;
 use crate::segmentation::masks::ChunkMasks;
@@ -34,11 +34,13 @@ pub struct StreamAnalysis {
     window: Window,
     embedder: Embedder,
     num_samples: u64,
-    /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the file.
+    /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the
+    /// file, and so are the subsegments before those of `subsegments`.
     first_chunk: usize,
     masks: Vec<ChunkMasks>,
     probabilities: Vec<ChunkProbabilities>,
     embeddings: Embeddings,
+    subsegments: Subsegments,
     wave_embeddings: Vec<ChunkEmbeddings>,
     stored: AnalysisWriter<File>,
 }
@@ -64,6 +66,7 @@ impl StreamAnalysis {
             masks: Vec::new(),
             probabilities: Vec::new(),
             embeddings: Embeddings::default(),
+            subsegments: Subsegments::default(),
             wave_embeddings: Vec::new(),
         })
     }
@@ -93,8 +96,8 @@ impl StreamAnalysis {
             self.compute(analyzer, remaining, Some(all_chunks))?;
         }
         if self.first_chunk == 0 {
-            let Self { origin, masks, probabilities, embeddings, .. } = self;
-            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings });
+            let Self { origin, masks, probabilities, embeddings, subsegments, .. } = self;
+            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings, subsegments });
         }
         self.store()?;
         let mut file = self.stored.finish(self.num_samples)?;
@@ -113,12 +116,13 @@ impl StreamAnalysis {
 
     /// Moves the held chunks to the file.
     fn store(&mut self) -> Result<()> {
-        self.stored.push(&self.masks, &self.probabilities, &self.embeddings)?;
+        self.stored.push(&self.masks, &self.probabilities, &self.embeddings, &self.subsegments)?;
         self.first_chunk += self.masks.len();
         self.masks.clear();
         self.probabilities.clear();
         self.embeddings.slots.clear();
         self.embeddings.values.clear();
+        self.subsegments.truncate(0);
         Ok(())
     }
 
@@ -127,17 +131,18 @@ impl StreamAnalysis {
             return Ok(());
         }
         let first_chunk = self.num_chunks();
-        let Self { window, embedder, masks, probabilities, wave_embeddings, .. } = self;
+        let step_samples = self.step_samples;
+        let Self { window, embedder, masks, probabilities, subsegments, wave_embeddings, .. } = self;
         let first_held = masks.len();
         wave_embeddings.resize(num_chunks, [0.0; _]);
         analyzer.install(|| {
             analyzer.segment(window, first_chunk, num_chunks, masks, probabilities);
             window.compute_fbank(&mut self.fbank);
             let chunks = analyzer.chunk_embedder();
-            let wave_masks = &masks[first_held..];
-            let wave = Wave { window, first_chunk, masks: wave_masks, step_samples: self.step_samples, all_chunks };
-            embedder.embed(&chunks, &wave, wave_embeddings)
-        });
+            let (masks, probabilities) = (&masks[first_held..], &probabilities[first_held..]);
+            let wave = Wave { window, first_chunk, masks, probabilities, step_samples, all_chunks };
+            embedder.embed(&chunks, &wave, wave_embeddings, subsegments)
+        })?;
         let computed = analyzer.settings().has_embeddings().then_some(wave_embeddings.as_slice());
         collect(first_chunk, &masks[first_held..], computed, &mut self.embeddings)?;
         window.discard_before(first_chunk + num_chunks);

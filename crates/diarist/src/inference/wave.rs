@@ -2,22 +2,24 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use crate::analysis::EMBEDDING_DIMENSION;
+use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_SHIFT, first_open};
 use crate::features::fbank::FRAME_SHIFT;
-use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
+use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
 
 use super::intake::Window;
 
 /// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers that are never active.
 pub(super) type ChunkEmbeddings = [f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
 
-/// A few consecutive chunks and their masks.
+/// A few consecutive chunks with their masks and probabilities.
 #[derive(Clone, Copy)]
 pub(super) struct Wave<'a> {
     pub(super) window: &'a Window,
     pub(super) first_chunk: usize,
     pub(super) masks: &'a [ChunkMasks],
+    pub(super) probabilities: &'a [ChunkProbabilities],
     pub(super) step_samples: usize,
     /// Number of chunks of the recording, once all of it is in the window.
     pub(super) all_chunks: Option<usize>,
@@ -27,6 +29,16 @@ impl Wave<'_> {
     /// First fbank frame of a chunk, counted from the start of the recording.
     pub(super) fn start(&self, chunk: usize) -> usize {
         chunk * self.step_samples / FRAME_SHIFT
+    }
+
+    /// End of the last chunk of the wave, in fbank frames.
+    pub(super) fn end(&self) -> usize {
+        self.start(self.first_chunk + self.masks.len() - 1) + CHUNK_SAMPLES / FRAME_SHIFT
+    }
+
+    /// First fbank frame of the first subsegment that this wave or later ones may change.
+    pub(super) fn first_open_frame(&self) -> usize {
+        first_open(self.start(self.first_chunk)) * SUBSEGMENT_SHIFT
     }
 }
 

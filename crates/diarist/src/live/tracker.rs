@@ -8,7 +8,7 @@ use crate::clustering::{ClusteringSettings, Plda};
 use crate::diarizer::Diarizer;
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
-use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE, start_frame};
 use crate::voices::{self, Gallery};
 
 use super::clusters::recluster;
@@ -17,7 +17,7 @@ use super::history::History;
 use super::rules::{WindowRules, WindowSpeakers};
 use super::speakers::{RunningVoice, Speakers};
 use super::turns::Turns;
-use super::windows::{PlacedWindow, frames_before, speakers_in, start_frame};
+use super::windows::{PlacedWindow, frames_before, speakers_in};
 
 /// Seconds between the windows that are remembered for clustering: the chunk step for which the
 /// defaults of clustering were made.

@@ -41,12 +41,6 @@ impl PlacedWindow {
     }
 }
 
-/// The first frame of a window that starts at `start_s`, by the rule for the chunks of a recording.
-pub(super) fn start_frame(start_s: f64) -> usize {
-    let frames = SlidingWindow::FRAMES;
-    usize::try_from(frames.closest_frame(start_s + 0.5 * frames.duration)).unwrap_or(0)
-}
-
 /// Number of frames with a middle before `until_s`.
 pub(super) fn frames_before(until_s: f64) -> usize {
     let frames = SlidingWindow::FRAMES;

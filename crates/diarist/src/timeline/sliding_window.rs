@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Segment;
-use crate::segmentation::{CHUNK_SAMPLES, FRAME_DURATION_S, FRAME_STEP_S, FRAMES_PER_CHUNK, SAMPLE_RATE};
+use crate::segmentation::{CHUNK_SAMPLES, FRAME_DURATION_S, FRAME_STEP_S, FRAMES_PER_CHUNK, SAMPLE_RATE, start_frame};
 
 /// Windows of equal duration whose starts are `step` apart. Converts an index to a time and back.
 ///
@@ -55,13 +55,11 @@ impl Coverage {
     ///
     /// Source: pyannote.audio `core/inference.py`, `Inference.aggregate`.
     pub fn new(num_chunks: usize, step_s: f64) -> Self {
-        let frames = SlidingWindow::FRAMES;
         let chunk_duration_s = CHUNK_SAMPLES as f64 / f64::from(SAMPLE_RATE);
-        let index = |t: f64| usize::try_from(frames.closest_frame(t + 0.5 * frames.duration)).unwrap_or(0);
-        let starts = (0..num_chunks).map(|chunk| index(chunk as f64 * step_s)).collect();
+        let starts = (0..num_chunks).map(|chunk| start_frame(chunk as f64 * step_s)).collect();
         let num_frames = match num_chunks {
             0 => 0,
-            n => index(chunk_duration_s + (n - 1) as f64 * step_s) + 1,
+            n => start_frame(chunk_duration_s + (n - 1) as f64 * step_s) + 1,
         };
         Self { starts, num_frames }
     }

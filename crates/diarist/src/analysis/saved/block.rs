@@ -1,4 +1,4 @@
-//! The payload of a record of chunks: compressed masks, embeddings and probabilities.
+//! The payload of a record of chunks: compressed masks, embeddings, probabilities and subsegments.
 
 use std::io::{Read, Write};
 
@@ -7,7 +7,8 @@ use flate2::read::DeflateDecoder;
 use flate2::write::DeflateEncoder;
 use half::f16;
 
-use super::header::{Probabilities, Values};
+use super::header::{Probabilities, StoredSubsegments, Values};
+use super::stretches;
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION, Slot};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::{ChunkMasks, FrameMask, WORDS};
@@ -19,6 +20,9 @@ const MAX_CHUNKS: usize = 256;
 /// Largest number of chunks in a block with probabilities, so that its payload stays within
 /// [`MAX_PAYLOAD_BYTES`](super::record::MAX_PAYLOAD_BYTES) if nothing can be compressed.
 const MAX_CHUNKS_WITH_PROBABILITIES: usize = 128;
+/// As [`MAX_CHUNKS_WITH_PROBABILITIES`], for a block with subsegments. At the longest step there are
+/// 25 of them for each chunk.
+const MAX_CHUNKS_WITH_SUBSEGMENTS: usize = 64;
 /// Bytes of one mask before compression.
 const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
 
@@ -31,10 +35,11 @@ const FREE_CHUNKS_WITH_PROBABILITIES: u64 = 250_000;
 const FREE_VALUES: u64 = 4_000_000;
 
 /// The number of chunks that a writer puts into one block.
-pub(super) fn chunks_to_write(probabilities: Probabilities) -> usize {
-    match probabilities {
-        Probabilities::None => MAX_CHUNKS,
-        Probabilities::U8 => MAX_CHUNKS_WITH_PROBABILITIES,
+pub(super) fn chunks_to_write(probabilities: Probabilities, subsegments: StoredSubsegments) -> usize {
+    match (probabilities, subsegments) {
+        (_, StoredSubsegments::I8) => MAX_CHUNKS_WITH_SUBSEGMENTS,
+        (Probabilities::U8, _) => MAX_CHUNKS_WITH_PROBABILITIES,
+        (Probabilities::None, _) => MAX_CHUNKS,
     }
 }
 
@@ -45,24 +50,27 @@ pub(super) fn check_growth(num_bytes: u64, analysis: &Analysis) -> Result<()> {
         false => FREE_CHUNKS_WITH_PROBABILITIES + num_bytes / 8,
     };
     let values = FREE_VALUES + 8 * num_bytes;
-    if analysis.masks.len() as u64 > chunks || analysis.embeddings.values.len() as u64 > values {
+    let num_values = [analysis.embeddings.values.len(), analysis.subsegments.values.len()];
+    if analysis.masks.len() as u64 > chunks || num_values.iter().any(|&number| number as u64 > values) {
         return Err(wrong("more than a recording of this size can give"));
     }
     Ok(())
 }
 
 /// Encodes `masks`, which are those of `first_chunk` and the chunks after it, the values of their
-/// embeddings, and their probabilities, of which there may be none.
+/// embeddings, their probabilities, of which there may be none, and the bytes of their subsegments.
 pub(super) fn encode(
     first_chunk: usize,
     masks: &[ChunkMasks],
     values: &[f32],
     form: Values,
     probabilities: &[ChunkProbabilities],
+    subsegments: &[u8],
 ) -> Result<Vec<u8>> {
     let num_bytes = masks.len() * LOCAL_SPEAKERS * MASK_BYTES
         + values.len() * form.num_bytes()
-        + probabilities.len() * PLANES * FRAMES_PER_CHUNK;
+        + probabilities.len() * PLANES * FRAMES_PER_CHUNK
+        + subsegments.len();
     let mut raw = Vec::with_capacity(num_bytes);
     for mask in masks.iter().flat_map(|chunk| &chunk.speakers) {
         let bytes = mask.words().iter().flat_map(|word| word.to_le_bytes());
@@ -84,6 +92,7 @@ pub(super) fn encode(
         let before = [0].iter().chain(plane);
         raw.extend(plane.iter().zip(before).map(|(value, before)| value.wrapping_sub(*before)));
     }
+    raw.extend_from_slice(subsegments);
     let mut payload = Vec::new();
     payload.extend_from_slice(&(first_chunk as u32).to_le_bytes());
     payload.extend_from_slice(&(masks.len() as u32).to_le_bytes());
@@ -111,6 +120,7 @@ pub(super) fn decode(
     payload: &[u8],
     form: Values,
     probabilities: Probabilities,
+    subsegments: StoredSubsegments,
     analysis: &mut Analysis,
 ) -> Result<()> {
     let Analysis { masks, embeddings, probabilities: of_chunks, .. } = analysis;
@@ -149,6 +159,10 @@ pub(super) fn decode(
         for _ in 0..num_chunks {
             of_chunks.push(read_probabilities(&mut input)?);
         }
+    }
+    if subsegments == StoredSubsegments::I8 {
+        let first_chunk = first_chunk as usize;
+        stretches::decode(&mut input, first_chunk..first_chunk + num_chunks as usize, analysis)?;
     }
     if input.read(&mut [0]).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))? != 0 {
         return Err(wrong("more than its chunks"));
@@ -192,10 +206,10 @@ fn take_u32(bytes: &[u8]) -> Result<(u32, &[u8])> {
     Ok((u32::from_le_bytes(*value), rest))
 }
 
-fn fill(input: &mut impl Read, raw: &mut [u8]) -> Result<()> {
+pub(super) fn fill(input: &mut impl Read, raw: &mut [u8]) -> Result<()> {
     input.read_exact(raw).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))
 }
 
-fn wrong(what: &str) -> Error {
+pub(super) fn wrong(what: &str) -> Error {
     Error::input(format!("a block holds {what}")).hint("analyze the recording again")
 }

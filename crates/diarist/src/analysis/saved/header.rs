@@ -13,7 +13,7 @@ use crate::segmentation::CHUNK_SAMPLES;
 
 /// Version of the layout, stored in every file that is written.
 pub const FORMAT_VERSION: u16 = 2;
-/// Versions of the layout that are read. The first knows no probabilities.
+/// Versions of the layout that are read. The first knows no probabilities and no subsegments.
 const KNOWN_VERSIONS: RangeInclusive<u16> = 1..=FORMAT_VERSION;
 /// First bytes of every file. As in PNG, a transfer that treats the file as text damages them.
 const MAGIC: [u8; 8] = *b"\x89dia\r\n\x1a\n";
@@ -54,6 +54,17 @@ pub enum Probabilities {
     U8,
 }
 
+/// Storage of the embeddings of subsegments.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StoredSubsegments {
+    /// No subsegments.
+    #[default]
+    None,
+    /// 8 bits for each value, as in memory.
+    I8,
+}
+
 /// The header of a file: everything but the chunks.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Header {
@@ -67,11 +78,14 @@ pub struct Header {
     /// Storage of the probabilities.
     #[serde(default)]
     pub probabilities: Probabilities,
+    /// Storage of the embeddings of subsegments.
+    #[serde(default)]
+    pub subsegments: StoredSubsegments,
 }
 
 impl Header {
     /// The header of a file with all of `analysis`: embeddings as `values` unless they were
-    /// skipped, and probabilities if there are any.
+    /// skipped, probabilities and subsegments if there are any.
     pub fn of(analysis: &Analysis, values: Values) -> Self {
         let has_probabilities = analysis.probabilities.len() == analysis.masks.len();
         Self {
@@ -79,6 +93,10 @@ impl Header {
             step_samples: analysis.geometry.step_samples,
             values: if analysis.embeddings.are_skipped() { Values::None } else { values },
             probabilities: if has_probabilities { Probabilities::U8 } else { Probabilities::None },
+            subsegments: match analysis.subsegments.is_empty() {
+                true => StoredSubsegments::None,
+                false => StoredSubsegments::I8,
+            },
         }
     }
 
@@ -138,6 +156,7 @@ impl Header {
         let mut header: Self = serde_json::from_slice(&description).map_err(|error| damaged().caused_by(error))?;
         if version == 1 {
             header.probabilities = Probabilities::None;
+            header.subsegments = StoredSubsegments::None;
         }
         let is_possible =
             (1..=CHUNK_SAMPLES).contains(&header.step_samples) && header.step_samples.is_multiple_of(FRAME_SHIFT);

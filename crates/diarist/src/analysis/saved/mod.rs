@@ -11,11 +11,12 @@ mod file;
 mod header;
 mod reader;
 mod record;
+mod stretches;
 #[cfg(test)]
 mod tests;
 mod writer;
 
-pub use header::{FORMAT_VERSION, Header, Probabilities, Values};
+pub use header::{FORMAT_VERSION, Header, Probabilities, StoredSubsegments, Values};
 pub use reader::{Saved, read, read_file};
 pub use record::AudioMark;
 pub use writer::AnalysisWriter;

@@ -5,7 +5,7 @@ use std::io::{BufReader, Read};
 use std::path::Path;
 
 use super::block;
-use super::header::{Header, Probabilities, Values};
+use super::header::{Header, Probabilities, StoredSubsegments, Values};
 use super::record::{self, AudioMark, Checksum, Kind};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
 use crate::error::{Error, Result};
@@ -18,6 +18,8 @@ pub struct Saved {
     pub values: Values,
     /// Storage of the probabilities; none in a file of format version 1.
     pub probabilities: Probabilities,
+    /// Storage of the embeddings of subsegments; none in a file of format version 1.
+    pub subsegments: StoredSubsegments,
     /// The chunks up to the first fault. If the file is not whole, the recording is taken to end
     /// with its last chunk.
     pub analysis: Analysis,
@@ -37,6 +39,7 @@ struct Position {
     num_bytes: u64,
     num_chunks: usize,
     num_rows: usize,
+    num_subsegments: usize,
     checksum: Checksum,
 }
 
@@ -49,6 +52,7 @@ impl Saved {
             step_samples: geometry.step_samples,
             values: self.values,
             probabilities: self.probabilities,
+            subsegments: self.subsegments,
         }
     }
 
@@ -59,9 +63,10 @@ impl Saved {
 
     /// Drops everything after the last mark, or everything but the header if there is no mark.
     pub fn keep_until_mark(&mut self) {
-        let Position { num_bytes, num_chunks, num_rows, checksum } = self.at_mark.clone();
+        let Position { num_bytes, num_chunks, num_rows, num_subsegments, checksum } = self.at_mark.clone();
         self.analysis.masks.truncate(num_chunks);
         self.analysis.probabilities.truncate(num_chunks);
+        self.analysis.subsegments.truncate(num_subsegments);
         let Embeddings { slots, values } = &mut self.analysis.embeddings;
         slots.truncate(num_rows);
         values.truncate(num_rows * EMBEDDING_DIMENSION);
@@ -74,6 +79,7 @@ impl Saved {
             num_bytes: self.num_bytes,
             num_chunks: self.analysis.masks.len(),
             num_rows: self.analysis.embeddings.len(),
+            num_subsegments: self.analysis.subsegments.len(),
             checksum: self.checksum.clone(),
         }
     }
@@ -81,7 +87,7 @@ impl Saved {
     fn take(&mut self, kind: Kind, payload: &[u8]) -> Result<()> {
         match kind {
             Kind::Chunks => {
-                block::decode(payload, self.values, self.probabilities, &mut self.analysis)?;
+                block::decode(payload, self.values, self.probabilities, self.subsegments, &mut self.analysis)?;
             }
             Kind::Mark => self.mark = Some(mark(payload).ok_or_else(|| wrong("an audio mark"))?),
             Kind::End => {
@@ -106,11 +112,19 @@ impl Saved {
 /// if the input cannot be read.
 pub fn read(mut input: impl Read) -> Result<Saved> {
     let (header, num_bytes, checksum) = Header::decode(&mut input)?;
-    let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, checksum: checksum.clone() };
-    let Header { origin, step_samples, values, probabilities } = header;
-    let analysis = Analysis::empty(origin, step_samples);
-    let mut saved =
-        Saved { values, probabilities, analysis, is_whole: false, mark: None, checksum, num_bytes, at_mark };
+    let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, num_subsegments: 0, checksum: checksum.clone() };
+    let Header { origin, step_samples, values, probabilities, subsegments } = header;
+    let mut saved = Saved {
+        values,
+        probabilities,
+        subsegments,
+        analysis: Analysis::empty(origin, step_samples),
+        is_whole: false,
+        mark: None,
+        checksum,
+        num_bytes,
+        at_mark,
+    };
     while !saved.is_whole {
         let Some((kind, payload)) = record::decode(&mut input, &mut saved.checksum)? else { break };
         saved.take(kind, &payload)?;

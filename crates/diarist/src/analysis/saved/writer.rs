@@ -1,12 +1,14 @@
 //! Writes an analysis while it grows.
 
 use std::io::Write;
+use std::ops::Range;
 
 use super::block;
-use super::header::{Header, Probabilities, Values};
+use super::header::{Header, Probabilities, StoredSubsegments, Values};
 use super::reader::Saved;
 use super::record::{AudioMark, Checksum, Kind, encode};
-use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
+use super::stretches;
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
@@ -22,8 +24,11 @@ pub struct AnalysisWriter<W> {
     checksum: Checksum,
     values: Values,
     probabilities: Probabilities,
+    subsegments: StoredSubsegments,
     step_samples: usize,
     num_chunks: usize,
+    /// End of the subsegments so far.
+    subsegments_end: usize,
 }
 
 impl<W: Write> AnalysisWriter<W> {
@@ -34,16 +39,25 @@ impl<W: Write> AnalysisWriter<W> {
     pub fn new(mut output: W, header: &Header) -> Result<Self> {
         let (bytes, checksum) = header.encode()?;
         write(&mut output, &bytes)?;
-        let &Header { values, probabilities, step_samples, .. } = header;
-        Ok(Self { output, checksum, values, probabilities, step_samples, num_chunks: 0 })
+        let &Header { values, probabilities, subsegments, step_samples, .. } = header;
+        let (num_chunks, subsegments_end) = (0, 0);
+        Ok(Self { output, checksum, values, probabilities, subsegments, step_samples, num_chunks, subsegments_end })
     }
 
     /// Continues the file that `saved` was read from, after [`Saved::keep_until_mark`]. The output
     /// must be positioned after its first [`Saved::num_bytes`] bytes.
     pub fn resume(output: W, saved: &Saved) -> Self {
-        let Saved { values, probabilities, ref analysis, ref checksum, .. } = *saved;
-        let (step_samples, num_chunks) = (analysis.geometry.step_samples, analysis.masks.len());
-        Self { output, checksum: checksum.clone(), values, probabilities, step_samples, num_chunks }
+        let Saved { values, probabilities, subsegments, ref analysis, ref checksum, .. } = *saved;
+        Self {
+            output,
+            checksum: checksum.clone(),
+            values,
+            probabilities,
+            subsegments,
+            step_samples: analysis.geometry.step_samples,
+            num_chunks: analysis.masks.len(),
+            subsegments_end: end_of(analysis.subsegments.indices.last()),
+        }
     }
 
     /// Number of chunks so far, which is the index of the next chunk.
@@ -56,16 +70,22 @@ impl<W: Write> AnalysisWriter<W> {
     /// speakers. Its slots hold chunk numbers of the recording, so the first is at least
     /// [`Self::num_chunks`].
     ///
+    /// `subsegments` has those that end before the next chunk starts, but not before the first of
+    /// these chunks does. With the last chunks of the recording come all
+    /// that are left. They are ignored if the header says that there are none.
+    ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if masks, probabilities and embeddings do not belong together,
+    /// [`ErrorKind::Internal`] if masks, probabilities, embeddings and subsegments do not belong
+    /// together,
     /// [`ErrorKind::Output`] if the output cannot be written.
     pub fn push(
         &mut self,
         masks: &[ChunkMasks],
         probabilities: &[ChunkProbabilities],
         embeddings: &Embeddings,
+        subsegments: &Subsegments,
     ) -> Result<()> {
-        self.push_rows(masks, probabilities, embeddings, 0)
+        self.push_rows(masks, probabilities, embeddings, 0, subsegments)
     }
 
     /// As [`Self::push`], with the rows of `embeddings` from `first_row` on.
@@ -75,6 +95,7 @@ impl<W: Write> AnalysisWriter<W> {
         probabilities: &[ChunkProbabilities],
         embeddings: &Embeddings,
         first_row: usize,
+        subsegments: &Subsegments,
     ) -> Result<()> {
         let probabilities = match self.probabilities {
             Probabilities::None => &[],
@@ -83,8 +104,9 @@ impl<W: Write> AnalysisWriter<W> {
         if self.probabilities == Probabilities::U8 && probabilities.len() != masks.len() {
             return Err(apart(format!("{} chunks with {} probabilities", masks.len(), probabilities.len())));
         }
-        let mut row = first_row;
-        let block_chunks = block::chunks_to_write(self.probabilities);
+        let (mut row, mut num_subsegments) = (first_row, 0);
+        let end_chunk = self.num_chunks + masks.len();
+        let block_chunks = block::chunks_to_write(self.probabilities, self.subsegments);
         let mut probabilities = probabilities.chunks(block_chunks);
         for masks in masks.chunks(block_chunks) {
             let active = (self.num_chunks..).zip(masks).flat_map(|(chunk, masks)| {
@@ -107,14 +129,37 @@ impl<W: Write> AnalysisWriter<W> {
                     .ok_or_else(|| apart("slots without embeddings".to_owned()))?,
             };
             let probabilities = probabilities.next().unwrap_or_default();
-            let payload = block::encode(self.num_chunks, masks, values, self.values, probabilities)?;
+            let next = self.num_chunks + masks.len();
+            let known = if next == end_chunk { usize::MAX } else { stretches::num_known(next, self.step_samples) };
+            let first = num_subsegments;
+            num_subsegments = subsegments.indices.partition_point(|index| (*index as usize) < known);
+            let stretches = self.stretches(subsegments, first..num_subsegments, next)?;
+            let payload = block::encode(self.num_chunks, masks, values, self.values, probabilities, &stretches)?;
             self.write(Kind::Chunks, &payload)?;
-            self.num_chunks += masks.len();
+            self.num_chunks = next;
         }
         if row != embeddings.len() {
             return Err(apart(format!("{:?} is not active", embeddings.slots[row])));
         }
+        if self.subsegments == StoredSubsegments::I8 && num_subsegments != subsegments.len() {
+            return Err(apart("subsegments without chunks".to_owned()));
+        }
         Ok(())
+    }
+
+    /// The bytes of the subsegments in `rows`, which belong to the chunks before `next`.
+    fn stretches(&mut self, subsegments: &Subsegments, rows: Range<usize>, next: usize) -> Result<Vec<u8>> {
+        if self.subsegments == StoredSubsegments::None {
+            return Ok(Vec::new());
+        }
+        let possible = stretches::possible(self.num_chunks..next, self.step_samples);
+        let is_late = self.subsegments_end > possible.start;
+        let bytes = stretches::encode(subsegments, rows.clone(), &possible).filter(|_| !is_late);
+        let bytes = bytes.ok_or_else(|| {
+            apart(format!("subsegments of other chunks than {} to {next}, or without values", self.num_chunks))
+        })?;
+        self.subsegments_end = self.subsegments_end.max(end_of(subsegments.indices[rows].last()));
+        Ok(bytes)
     }
 
     /// Writes the part of the recording that the chunks so far were made from.
@@ -150,7 +195,7 @@ impl<W: Write> AnalysisWriter<W> {
     /// As [`Self::push`] and [`Self::finish`].
     pub fn write_all(output: W, header: &Header, analysis: &Analysis) -> Result<W> {
         let mut writer = Self::new(output, header)?;
-        writer.push(&analysis.masks, &analysis.probabilities, &analysis.embeddings)?;
+        writer.push(&analysis.masks, &analysis.probabilities, &analysis.embeddings, &analysis.subsegments)?;
         writer.finish(analysis.geometry.num_samples)
     }
 
@@ -158,6 +203,11 @@ impl<W: Write> AnalysisWriter<W> {
         let bytes = encode(kind, payload, &mut self.checksum);
         write(&mut self.output, &bytes)
     }
+}
+
+/// The subsegment after `last`.
+fn end_of(last: Option<&u32>) -> usize {
+    last.map_or(0, |last| *last as usize + 1)
 }
 
 fn write(output: &mut impl Write, bytes: &[u8]) -> Result<()> {

@@ -212,19 +212,40 @@ impl ResNet34 {
     where
         I: Iterator<Item = &'a [f32]> + Clone,
     {
-        let num_speakers = out.len() / EMBEDDING_DIMENSION;
-        assert_eq!(out.len(), num_speakers * EMBEDDING_DIMENSION, "embeddings");
         let mut all = [0.0; LOCAL_SPEAKERS * NUM_STATISTICS];
-        let all = &mut all[..num_speakers * NUM_STATISTICS];
-        for (speaker, values) in all.chunks_exact_mut(NUM_STATISTICS).enumerate() {
+        self.embed_with(frames, &mut all, out);
+    }
+
+    /// As [`Self::embed_frames`], for any number of sets of frames in place of speakers.
+    ///
+    /// # Panics
+    ///
+    /// If `out` is not a whole number of embeddings.
+    pub(crate) fn embed_sets<'a, I>(&self, frames: impl Fn(usize, usize) -> I, out: &mut [f32])
+    where
+        I: Iterator<Item = &'a [f32]> + Clone,
+    {
+        let mut all = vec![0.0; out.len() / EMBEDDING_DIMENSION * NUM_STATISTICS];
+        self.embed_with(frames, &mut all, out);
+    }
+
+    /// As [`Self::embed_sets`]. The statistics of the sets are left in `all`, `[sets, 5120]`.
+    fn embed_with<'a, I>(&self, frames: impl Fn(usize, usize) -> I, all: &mut [f32], out: &mut [f32])
+    where
+        I: Iterator<Item = &'a [f32]> + Clone,
+    {
+        let num_sets = out.len() / EMBEDDING_DIMENSION;
+        assert_eq!(out.len(), num_sets * EMBEDDING_DIMENSION, "embeddings");
+        let all = &mut all[..num_sets * NUM_STATISTICS];
+        for (set, values) in all.chunks_exact_mut(NUM_STATISTICS).enumerate() {
             let (means, deviations) = values.split_at_mut(NUM_STATISTICS / 2);
             let outputs = means.chunks_exact_mut(OUT_CHANNELS).zip(deviations.chunks_exact_mut(OUT_CHANNELS));
             for (row, (mean, deviation)) in outputs.enumerate() {
-                statistics(frames(speaker, row), mean, deviation);
+                statistics(frames(set, row), mean, deviation);
             }
         }
         let all = Rows { data: all, stride: NUM_STATISTICS };
-        gemm(num_speakers, all, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
+        gemm(num_sets, all, &self.linear, Store::default(), RowsMut { data: out, stride: EMBEDDING_DIMENSION });
     }
 }
 
