@@ -17,7 +17,7 @@ const CONFIG: &str = "config";
 /// The options that a command has.
 pub(crate) trait Selection {
     /// Groups of options.
-    const GROUPS: &'static [Group] = &[Group::Analysis, Group::Clustering, Group::Timeline];
+    const GROUPS: &'static [Group] = &[Group::Profile, Group::Analysis, Group::Clustering, Group::Timeline];
     /// Whether the command takes a configuration file.
     const HAS_CONFIG: bool = true;
     /// Number of threads if none is given; `None` for the library's default.
@@ -40,7 +40,7 @@ impl Selection for LiveOptions {
 #[derive(Debug)]
 pub(crate) struct AnalysisOptions;
 impl Selection for AnalysisOptions {
-    const GROUPS: &'static [Group] = &[Group::Analysis];
+    const GROUPS: &'static [Group] = &[Group::Profile, Group::Analysis];
     const HAS_CONFIG: bool = false;
 }
 
@@ -48,7 +48,7 @@ impl Selection for AnalysisOptions {
 #[derive(Debug)]
 pub(crate) struct ClusteringOptions;
 impl Selection for ClusteringOptions {
-    const GROUPS: &'static [Group] = &[Group::Clustering, Group::Timeline];
+    const GROUPS: &'static [Group] = &[Group::Profile, Group::Clustering, Group::Timeline];
 }
 
 /// The options that `S` selects, as given on the command line and in a configuration file.

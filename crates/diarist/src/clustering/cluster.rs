@@ -5,15 +5,16 @@ use super::bounds::SpeakerBounds;
 use super::clusters::Clusters;
 use super::options::Method;
 use super::plda::Plda;
-use super::{ahc, community1};
-use crate::analysis::{EMBEDDING_DIMENSION, Embeddings};
+use super::{ahc, community1, refined};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 
 /// Finds the speakers of a recording: one cluster for each slot, and the clusters' centroids.
 ///
 /// `masks` holds every chunk of the recording, `embeddings` one row for each slot with a mask that
-/// is not empty. If `bounds` allow one speaker only, the embeddings may be missing altogether:
+/// is not empty, `subsegments` what was found of them; without any, [`Method::Refined`] finds some
+/// speakers with similar voices to be one. If `bounds` allow one speaker only, the embeddings may be missing altogether:
 /// every active slot then belongs to cluster 0, and there are no centroids. The result depends on
 /// nothing but the arguments, to the last bit.
 ///
@@ -31,6 +32,7 @@ use crate::segmentation::masks::ChunkMasks;
 pub fn cluster(
     embeddings: &Embeddings,
     masks: &[ChunkMasks],
+    subsegments: &Subsegments,
     method: &Method,
     bounds: SpeakerBounds,
     plda: &Plda,
@@ -51,8 +53,9 @@ pub fn cluster(
         return Ok(Clusters::new(vec![Some(0); num_slots], &[]));
     }
     match method {
-        Method::Vbx(_) if only_one => Ok(community1::one_cluster(embeddings, masks)),
+        Method::Vbx(_) | Method::Refined(_) if only_one => Ok(community1::one_cluster(embeddings, masks)),
         Method::Vbx(options) => community1::cluster(embeddings, masks, options, bounds, plda),
+        Method::Refined(options) => refined::cluster(embeddings, masks, subsegments, options, bounds, plda),
         Method::Ahc(options) => ahc::cluster(embeddings, options, bounds),
     }
 }

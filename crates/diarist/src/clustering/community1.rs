@@ -62,6 +62,13 @@ pub(super) fn one_cluster(embeddings: &Embeddings, masks: &[ChunkMasks]) -> Clus
 
 /// The speakers that VBx keeps, as means of the raw embeddings.
 fn speaker_centroids(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> Vec<Vec<f64>> {
+    let sums = speaker_sums(train, options, plda).into_iter();
+    sums.map(|(sum, total)| sum.into_iter().map(|value| value / total).collect()).collect()
+}
+
+/// The speakers that VBx keeps: sums of the raw embeddings, weighted by the responsibilities, and
+/// the sums of these weights.
+pub(super) fn speaker_sums(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> Vec<(Vec<f64>, f64)> {
     let outcome = vbx(&plda.transform(train), plda.phi(), &initial_labels(train, options.threshold), options);
     let num_speakers = outcome.pi.len();
     let kept = (0..num_speakers).filter(|&speaker| outcome.pi[speaker] > MIN_PRIOR);
@@ -75,8 +82,7 @@ fn speaker_centroids(train: &[Vec<f64>], options: &VbxOptions, plda: &Plda) -> V
                 *sum += weight * value;
             }
         }
-        centroid.iter_mut().for_each(|value| *value /= total);
-        centroid
+        (centroid, total)
     })
     .collect()
 }

@@ -11,6 +11,7 @@ mod kmeans;
 mod linkage;
 mod options;
 mod plda;
+mod refined;
 mod settings;
 mod slots;
 #[cfg(test)]
@@ -25,6 +26,6 @@ pub use cluster::cluster;
 pub use clusters::Clusters;
 pub use constraints::Constraints;
 pub(crate) use options::ranges;
-pub use options::{AhcOptions, Method, VbxOptions};
+pub use options::{AhcOptions, Method, RefinedOptions, VbxOptions};
 pub use plda::Plda;
 pub use settings::ClusteringSettings;

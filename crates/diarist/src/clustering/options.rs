@@ -5,6 +5,8 @@ use crate::error::Result;
 /// The clustering method of a recording's embeddings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
+    /// VBx, and tests that split what it took for one speaker. Not published elsewhere.
+    Refined(RefinedOptions),
     /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment. The default.
     Vbx(VbxOptions),
     /// The method of pyannote speaker-diarization-3.1: AHC with a smallest cluster size.
@@ -58,6 +60,24 @@ impl Default for VbxOptions {
     }
 }
 
+/// Options of [`Method::Refined`].
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub struct RefinedOptions {
+    /// Options of VBx. The default of [`VbxOptions::fb`] is 0.6 here, and
+    /// [`VbxOptions::constrained_assignment`] has no effect.
+    pub vbx: VbxOptions,
+    /// Cosine similarity that two local speakers of a chunk must gain to share a cluster, 0 to 4.
+    /// Default: 0.15. At 4, they never do.
+    pub sharing_cost: f64,
+}
+
+impl Default for RefinedOptions {
+    fn default() -> Self {
+        Self { vbx: VbxOptions { fb: 0.6, ..VbxOptions::default() }, sharing_cost: 0.15 }
+    }
+}
+
 /// Options of [`Method::Ahc`]; the defaults are those of pyannote speaker-diarization-3.1.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
@@ -87,13 +107,43 @@ pub(crate) mod ranges {
     pub(crate) const FB: Range = Range::above_to("fb", 0.0, 1e6);
     pub(crate) const MAX_ITERATIONS: Range = Range::closed("max-iterations", 1.0, 1e4);
     pub(crate) const INIT_SMOOTHING: Range = Range::closed("init-smoothing", 0.0, 100.0);
+    pub(crate) const SHARING_COST: Range = Range::closed("sharing-cost", 0.0, 4.0);
     pub(crate) const MIN_CLUSTER_SIZE: Range = Range::closed("min-cluster-size", 1.0, 1e6);
 }
 
+impl VbxOptions {
+    fn validate(&self) -> Result<()> {
+        ranges::THRESHOLD.check(self.threshold)?;
+        ranges::FA.check(self.fa)?;
+        ranges::FB.check(self.fb)?;
+        ranges::INIT_SMOOTHING.check(self.init_smoothing)?;
+        ranges::MAX_ITERATIONS.check(self.max_iterations as f64)
+    }
+}
+
 impl Method {
-    /// Name in settings and reports: `vbx` or `ahc`.
+    /// The options of VBx, if the method uses it.
+    pub(crate) fn vbx(&self) -> Option<&VbxOptions> {
+        match self {
+            Self::Refined(options) => Some(&options.vbx),
+            Self::Vbx(options) => Some(options),
+            Self::Ahc(_) => None,
+        }
+    }
+
+    /// As [`Self::vbx`], to change them.
+    pub(crate) fn vbx_mut(&mut self) -> Option<&mut VbxOptions> {
+        match self {
+            Self::Refined(options) => Some(&mut options.vbx),
+            Self::Vbx(options) => Some(options),
+            Self::Ahc(_) => None,
+        }
+    }
+
+    /// Name in settings and reports: `refined`, `vbx` or `ahc`.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::Refined(_) => "refined",
             Self::Vbx(_) => "vbx",
             Self::Ahc(_) => "ahc",
         }
@@ -105,13 +155,11 @@ impl Method {
     /// [`crate::ErrorKind::InvalidOption`] with the value and its range.
     pub fn validate(&self) -> Result<()> {
         match self {
-            Self::Vbx(options) => {
-                ranges::THRESHOLD.check(options.threshold)?;
-                ranges::FA.check(options.fa)?;
-                ranges::FB.check(options.fb)?;
-                ranges::INIT_SMOOTHING.check(options.init_smoothing)?;
-                ranges::MAX_ITERATIONS.check(options.max_iterations as f64)
+            Self::Refined(options) => {
+                ranges::SHARING_COST.check(options.sharing_cost)?;
+                options.vbx.validate()
             }
+            Self::Vbx(options) => options.validate(),
             Self::Ahc(options) => {
                 ranges::THRESHOLD.check(options.threshold)?;
                 ranges::MIN_CLUSTER_SIZE.check(options.min_cluster_size as f64)

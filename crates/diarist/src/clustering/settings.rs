@@ -36,7 +36,7 @@ impl ClusteringSettings {
     /// same decision: the statistics of a speaker enter VBx only as their sum divided by `fb`.
     pub fn method_for_step(&self, step_s: f64) -> Method {
         let mut method = self.method.clone();
-        if let Method::Vbx(options) = &mut method {
+        if let Some(options) = method.vbx_mut() {
             options.fb /= step_s;
         }
         method

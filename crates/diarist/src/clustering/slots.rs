@@ -41,6 +41,18 @@ impl Similarities {
         Self { values, num_clusters: centroids.len() }
     }
 
+    /// As [`Self::new`], for all embeddings.
+    pub(super) fn of_embeddings(embeddings: &Embeddings, centroids: &[Vec<f64>]) -> Self {
+        let rows = embeddings.values.par_chunks_exact(EMBEDDING_DIMENSION);
+        let values = rows
+            .flat_map_iter(|row| {
+                let row = widened(row);
+                centroids.iter().map(move |centroid| cosine_similarity(&row, centroid))
+            })
+            .collect();
+        Self { values, num_clusters: centroids.len() }
+    }
+
     fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.num_clusters..][..self.num_clusters]
     }
@@ -88,6 +100,49 @@ impl Similarities {
             first += of_chunk.len();
         }
         Ok(hard)
+    }
+
+    /// The assignment with the largest sum of similarities in each chunk, in which two slots may
+    /// share a cluster at the price of `cost`. Among equals, the first wins.
+    pub(super) fn sharing(&self, embeddings: &Embeddings, cost: f64) -> Vec<Option<u32>> {
+        let mut hard = Vec::with_capacity(self.num_rows());
+        for of_chunk in embeddings.slots.chunk_by(|a, b| a.chunk == b.chunk) {
+            let first = hard.len();
+            let choices: Vec<Vec<usize>> =
+                (0..of_chunk.len()).map(|offset| self.best_of_row(first + offset, LOCAL_SPEAKERS)).collect();
+            let mut best: Option<(f64, Vec<usize>)> = None;
+            let num_choices: usize = choices.iter().map(Vec::len).product();
+            for number in 0..num_choices {
+                let mut rest = number;
+                let mut chosen = Vec::with_capacity(of_chunk.len());
+                // The last slot changes fastest.
+                for choice in choices.iter().rev() {
+                    chosen.push(choice[rest % choice.len()]);
+                    rest /= choice.len();
+                }
+                chosen.reverse();
+                let similarity: f64 =
+                    chosen.iter().enumerate().map(|(offset, &cluster)| self.row(first + offset)[cluster]).sum();
+                let num_shared = (1..chosen.len()).filter(|&slot| chosen[..slot].contains(&chosen[slot])).count();
+                let value = similarity - cost * num_shared as f64;
+                if best.as_ref().is_none_or(|(highest, _)| value > *highest) {
+                    best = Some((value, chosen));
+                }
+            }
+            let chosen = best.map(|(_, chosen)| chosen).unwrap_or_default();
+            hard.extend(chosen.into_iter().map(|cluster| Some(cluster as u32)));
+        }
+        hard
+    }
+
+    /// The `num` most similar clusters of a row, the most similar first; equal ones by their
+    /// number.
+    fn best_of_row(&self, row: usize, num: usize) -> Vec<usize> {
+        let similarities = self.row(row);
+        let mut clusters: Vec<usize> = (0..similarities.len()).collect();
+        clusters.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
+        clusters.truncate(num);
+        clusters
     }
 
     /// Gives slots to empty clusters until at least `wanted` clusters have one. pyannote warns

@@ -23,6 +23,29 @@ pub(crate) fn dot(a: &[f64], b: &[f64]) -> f64 {
     sums.iter().sum::<f64>() + rest
 }
 
+/// As [`dot`], for narrow values.
+pub(crate) fn dot_narrow(a: &[f32], b: &[f64]) -> f64 {
+    dot_of(a, b, f64::from)
+}
+
+/// As [`dot`], for bytes.
+pub(crate) fn dot_bytes(a: &[i8], b: &[f64]) -> f64 {
+    dot_of(a, b, f64::from)
+}
+
+fn dot_of<T: Copy>(a: &[T], b: &[f64], widen: impl Fn(T) -> f64) -> f64 {
+    let (a_lanes, a_rest) = a.as_chunks::<LANES>();
+    let (b_lanes, b_rest) = b.as_chunks::<LANES>();
+    let mut sums = [0.0; LANES];
+    for (a, b) in a_lanes.iter().zip(b_lanes) {
+        for lane in 0..LANES {
+            sums[lane] += widen(a[lane]) * b[lane];
+        }
+    }
+    let rest: f64 = a_rest.iter().zip(b_rest).map(|(a, b)| widen(*a) * b).sum();
+    sums.iter().sum::<f64>() + rest
+}
+
 /// Euclidean norm of `x`.
 pub(crate) fn norm(x: &[f64]) -> f64 {
     dot(x, x).sqrt()

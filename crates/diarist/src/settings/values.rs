@@ -52,6 +52,8 @@ pub struct Choice {
 /// The group of settings that an option belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
+    /// Values for all other groups. Needed in any case.
+    Profile,
     /// How the networks run. Needed to analyze a recording.
     Analysis,
     /// How speakers are found. Needed to cluster an analysis.
