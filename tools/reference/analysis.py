@@ -2,8 +2,10 @@
 
     python tools/reference/analysis.py
 
-`f16.diarist` and `f32.diarist` hold the same five chunks, and `expected.json` has their content.
-The values are multiples of 2^-10 below 1, so that both forms hold them exactly.
+All files hold the same five chunks, and `expected.json` has their content. `f16.diarist` and
+`f32.diarist` have format version 1. `v2_f16.diarist` and `v2_f32.diarist` have version 2 with
+probabilities, `v2_none.diarist` has it without. The values of embeddings are multiples of 2^-10
+below 1, so that both forms hold them exactly.
 
 Made with Python 3.11 and numpy 2.4, seed 20.
 """
@@ -17,6 +19,7 @@ import numpy as np
 
 OUT = Path(__file__).resolve().parents[2] / "fixtures/golden/analysis"
 FRAMES, LOCALS, DIMENSION = 589, 3, 256
+PLANES = LOCALS + 1
 STEP, CHUNK = 32_000, 160_000
 
 
@@ -39,16 +42,17 @@ def deflate(data):
     return compressor.compress(data) + compressor.flush()
 
 
-def block(first, masks, values, dtype):
+def block(first, masks, values, dtype, planes):
     bits = np.zeros((masks.shape[0] * LOCALS, 592), dtype=np.uint8)
     bits[:, :FRAMES] = masks.reshape(-1, FRAMES)
     raw = np.packbits(bits, axis=1, bitorder="little").tobytes()
-    planes = np.ascontiguousarray(values.astype(dtype).reshape(-1)).view(np.uint8).reshape(-1, np.dtype(dtype).itemsize)
-    raw += planes[:, ::-1].T.tobytes()
+    values = np.ascontiguousarray(values.astype(dtype).reshape(-1)).view(np.uint8).reshape(-1, np.dtype(dtype).itemsize)
+    raw += values[:, ::-1].T.tobytes()
+    raw += np.diff(planes, axis=2, prepend=np.uint8(0)).tobytes()
     return struct.pack("<II", first, masks.shape[0]) + deflate(raw)
 
 
-def write(name, form, dtype, masks, rows, num_samples):
+def write(name, version, form, dtype, masks, rows, planes, num_samples):
     description = {
         "diarist_version": "0.1.0",
         "file_id": "golden",
@@ -60,16 +64,25 @@ def write(name, form, dtype, masks, rows, num_samples):
         "segmentation_sha256": "a" * 64,
         "embedding_sha256": "b" * 64,
     }
+    if version == 2:
+        description["probabilities"] = "u8" if planes.size else "none"
     text = json.dumps(description).encode()
     file = File()
-    file.close(b"\x89dia\r\n\x1a\n" + struct.pack("<HI", 1, len(text)) + text)
+    file.close(b"\x89dia\r\n\x1a\n" + struct.pack("<HI", version, len(text)) + text)
     active = masks.any(axis=2)
     before = active[:2].sum()
-    file.record(1, block(0, masks[:2], rows[:before], dtype))
+    file.record(1, block(0, masks[:2], rows[:before], dtype, planes[:2]))
     file.record(2, struct.pack("<QB", 1, 0) + bytes(range(32)))
-    file.record(1, block(2, masks[2:], rows[before:], dtype))
+    file.record(1, block(2, masks[2:], rows[before:], dtype, planes[2:]))
     file.record(3, struct.pack("<Q", num_samples))
     (OUT / name).write_bytes(file.bytes)
+
+
+def run_lengths(random):
+    """The values of a plane, up and down in steps of any size, as lengths and values."""
+    cuts = np.sort(random.choice(np.arange(1, FRAMES), size=5, replace=False))
+    lengths = np.diff(cuts, prepend=0, append=FRAMES)
+    return [(int(length), int(value)) for length, value in zip(lengths, random.integers(0, 256, size=6))]
 
 
 def main():
@@ -90,13 +103,23 @@ def main():
     num_rows = int(masks.any(axis=2).sum())
     rows = random.integers(-1023, 1024, size=(num_rows, DIMENSION)) / 1024
     num_samples = (len(active) - 1) * STEP + CHUNK - 5
-    write("f16.diarist", "f16", "<f2", masks, rows, num_samples)
-    write("f32.diarist", "f32", "<f4", masks, rows, num_samples)
+    planes = np.zeros((len(active), PLANES, FRAMES), dtype=np.uint8)
+    runs = [[run_lengths(random) for _ in range(PLANES)] for _ in active]
+    for chunk, of_chunk in enumerate(runs):
+        for plane, of_plane in enumerate(of_chunk):
+            planes[chunk, plane] = np.repeat([value for _, value in of_plane], [length for length, _ in of_plane])
+    none = np.zeros((0, PLANES, FRAMES), dtype=np.uint8)
+    write("f16.diarist", 1, "f16", "<f2", masks, rows, none, num_samples)
+    write("f32.diarist", 1, "f32", "<f4", masks, rows, none, num_samples)
+    write("v2_none.diarist", 2, "f16", "<f2", masks, rows, none, num_samples)
+    write("v2_f16.diarist", 2, "f16", "<f2", masks, rows, planes, num_samples)
+    write("v2_f32.diarist", 2, "f32", "<f4", masks, rows, planes, num_samples)
     expected = {
         "num_samples": num_samples,
         "active": active,
         "sums": [float(row.sum()) for row in rows],
         "ends": [(float(row[0]), float(row[-1])) for row in rows],
+        "probabilities": runs,
     }
     (OUT / "expected.json").write_text(json.dumps(expected) + "\n")
 

@@ -101,7 +101,7 @@ pub mod parts {
         files
         /// Ranges of options.
         range
-        /// Chunks, frames, powerset decoding, masks.
+        /// Chunks, frames, powerset decoding, masks, probabilities.
         segmentation
         /// Audio of any kind as a stream of 16 kHz mono samples.
         audio

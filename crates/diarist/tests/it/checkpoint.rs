@@ -3,9 +3,9 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use diarist::parts::analysis::saved::{self, AnalysisWriter, Header, Values};
+use diarist::parts::analysis::saved::{self, AnalysisWriter, Header, Probabilities, Values};
 use diarist::parts::inference::{AnalysisSettings, EmbeddingMode, Timings, TrunkPasses};
-use diarist::{Diarization, Diarizer, ErrorKind, Recording, Settings};
+use diarist::{Analysis, Diarization, Diarizer, ErrorKind, Recording, Settings};
 
 use crate::samples::{Pieces, conversation};
 
@@ -69,6 +69,8 @@ fn the_result_is_that_of_a_run_without_interruption_for_every_cut() {
         let whole = fs::read(&path).unwrap();
         let analysis = saved::read(&whole[..]).unwrap();
         assert!(analysis.is_whole, "{what}");
+        let Analysis { masks, probabilities, .. } = &analysis.analysis;
+        assert!(!masks.is_empty() && masks.len() == probabilities.len(), "{what}");
 
         let ends = record_ends(&whole);
         // One wave of 16 chunks and its mark for each two records, at least two waves, and the end.
@@ -136,9 +138,17 @@ fn another_recording_or_setting_is_refused_and_the_file_kept() {
     assert_eq!(fs::read(&path).unwrap(), foreign);
     // A file with 16-bit values lacks bits that an exact result needs.
     let saved = saved::read(&whole[..]).unwrap();
-    let header = Header { origin: saved.analysis.origin.clone(), step_samples: 16_000, values: Values::F16 };
+    let header = Header::of(&saved.analysis, Values::F16);
     AnalysisWriter::write_all(File::create(&path).unwrap(), &header, &saved.analysis).unwrap();
     assert_eq!(run(samples, &diarizer).unwrap_err().kind(), ErrorKind::InvalidOption);
+    // An earlier version stored no probabilities.
+    let header = Header { probabilities: Probabilities::None, ..Header::of(&saved.analysis, Values::F32) };
+    let earlier = AnalysisWriter::write_all(Vec::new(), &header, &saved.analysis).unwrap();
+    fs::write(&path, &earlier).unwrap();
+    let error = run(samples, &diarizer).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidOption);
+    assert!(error.to_string().contains("made by an earlier version of diarist"), "{error}");
+    assert_eq!(fs::read(&path).unwrap(), earlier);
     // Two processes at once.
     fs::write(&path, &whole).unwrap();
     let held = File::open(&path).unwrap();

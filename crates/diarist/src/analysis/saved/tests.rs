@@ -8,12 +8,13 @@ use super::*;
 use crate::ErrorKind;
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot};
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
 const STEP: usize = 16_000;
 
 fn header(values: Values) -> Header {
-    Header { origin: origin(), step_samples: STEP, values }
+    Header { origin: origin(), step_samples: STEP, values, probabilities: Probabilities::U8 }
 }
 
 fn origin() -> Origin {
@@ -28,13 +29,18 @@ fn origin() -> Origin {
     }
 }
 
-/// An analysis of `num_chunks` chunks: silence, up to three speakers, and values of every magnitude
-/// that the networks give.
+/// An analysis of `num_chunks` chunks: silence, up to three speakers, values of every magnitude that
+/// the networks give, and any probabilities.
 fn analysis(num_chunks: usize, seed: u32) -> Analysis {
     let mut random = Mt::new(seed);
     let mut masks = vec![ChunkMasks::default(); num_chunks];
+    let mut probabilities = vec![ChunkProbabilities::default(); num_chunks];
     let mut embeddings = Embeddings::default();
-    for (chunk, masks) in masks.iter_mut().enumerate() {
+    for (chunk, (masks, probabilities)) in masks.iter_mut().zip(&mut probabilities).enumerate() {
+        for plane in probabilities.planes_mut() {
+            let from = random.next_u32() as usize % FRAMES_PER_CHUNK;
+            plane[from..].fill(random.next_u32() as u8);
+        }
         let num_speakers = random.next_u32() as usize % (LOCAL_SPEAKERS + 1);
         for local in (0..LOCAL_SPEAKERS).filter(|local| (local + chunk) % LOCAL_SPEAKERS < num_speakers) {
             let start = random.next_u32() as usize % FRAMES_PER_CHUNK;
@@ -45,7 +51,7 @@ fn analysis(num_chunks: usize, seed: u32) -> Analysis {
             embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
         }
     }
-    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, embeddings }
+    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, probabilities, embeddings }
 }
 
 fn geometry(num_chunks: usize) -> ChunkGeometry {
@@ -72,6 +78,7 @@ fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
     let num_chunks = saved.analysis.masks.len();
     assert_eq!(saved.header(), header(saved.values), "{what}");
     assert_eq!(saved.analysis.masks, expected.masks[..num_chunks], "{what}");
+    assert_eq!(saved.analysis.probabilities, expected.probabilities[..num_chunks], "{what}");
     assert_eq!(saved.analysis.embeddings, part(expected, num_chunks), "{what}");
     if saved.is_whole {
         assert_eq!(saved.analysis, *expected, "{what}");
@@ -82,12 +89,12 @@ fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
 
 #[test]
 fn values_in_32_bits_are_exact() {
-    for num_chunks in [0, 1, 2, 255, 256, 257, 600] {
+    for num_chunks in [0, 1, 2, 127, 128, 129, 300] {
         let analysis = analysis(num_chunks, num_chunks as u32);
         let bytes = bytes_of(&analysis, Values::F32);
         let saved = read(&bytes[..]).unwrap();
         assert!(saved.is_whole && saved.mark.is_none());
-        assert_eq!(saved.header(), header(Values::F32));
+        assert_eq!((saved.header(), Header::of(&analysis, Values::F32)), (header(Values::F32), header(Values::F32)));
         assert_eq!(saved.analysis, analysis);
         assert_eq!(saved.num_bytes(), bytes.len() as u64);
     }
@@ -111,6 +118,42 @@ fn values_in_16_bits_are_rounded_to_the_nearest() {
 }
 
 #[test]
+fn without_probabilities_blocks_are_longer_and_none_are_read() {
+    for num_chunks in [1, 255, 256, 257, 600] {
+        let all = analysis(num_chunks, 7);
+        let without = Analysis { probabilities: Vec::new(), ..all.clone() };
+        let header = Header { probabilities: Probabilities::None, ..header(Values::F16) };
+        assert_eq!(Header::of(&without, Values::F16), header);
+        let bytes = AnalysisWriter::write_all(Vec::new(), &header, &without).unwrap();
+        let saved = read(&bytes[..]).unwrap();
+        assert!(saved.is_whole && saved.probabilities == Probabilities::None);
+        assert_eq!((&saved.analysis.masks, &saved.analysis.probabilities), (&without.masks, &Vec::new()));
+        assert_eq!(AnalysisWriter::write_all(Vec::new(), &header, &all).unwrap(), bytes, "the header decides");
+    }
+}
+
+#[test]
+fn a_full_block_that_cannot_be_compressed_fits_into_a_record() {
+    let mut random = Mt::new(1);
+    let mut full = analysis(128, 2);
+    let mut embeddings = Embeddings::default();
+    for (chunk, (masks, probabilities)) in full.masks.iter_mut().zip(&mut full.probabilities).enumerate() {
+        probabilities.planes_mut().as_flattened_mut().fill_with(|| random.next_u32() as u8);
+        for (local, mask) in masks.speakers.iter_mut().enumerate() {
+            (0..FRAMES_PER_CHUNK).filter(|_| random.next_u32() % 2 == 0).for_each(|t| mask.insert(t));
+            let bits = |_| f32::from_bits(random.next_u32() % 0x7F00_0000 >> 1 | 0x8000_0000 & random.next_u32());
+            let values: Vec<f32> = (0..EMBEDDING_DIMENSION).map(bits).chain([1.0]).skip(1).collect();
+            embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+        }
+    }
+    full.embeddings = embeddings;
+    let payload = block::encode(0, &full.masks, &full.embeddings.values, Values::F32, &full.probabilities).unwrap();
+    assert!((600_000..=record::MAX_PAYLOAD_BYTES as usize).contains(&payload.len()), "{} bytes", payload.len());
+    let saved = read(&bytes_of(&full, Values::F32)[..]).unwrap();
+    assert!(saved.is_whole && saved.analysis == full);
+}
+
+#[test]
 fn skipped_embeddings_stay_skipped() {
     let mut analysis = analysis(12, 3);
     analysis.embeddings.values.clear();
@@ -124,9 +167,9 @@ fn marked_file() -> (Vec<u8>, Analysis) {
     let all = analysis(5, 8);
     let first = part(&all, 3);
     let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
-    writer.push(&all.masks[..3], &first).unwrap();
+    writer.push(&all.masks[..3], &all.probabilities[..3], &first).unwrap();
     writer.mark(&AudioMark { num_samples: 300, is_end: false, sha256: [3; 32] }).unwrap();
-    writer.push_rows(&all.masks[3..], &all.embeddings, first.len()).unwrap();
+    writer.push_rows(&all.masks[3..], &all.probabilities[3..], &all.embeddings, first.len()).unwrap();
     writer.mark(&AudioMark { num_samples: 500, is_end: true, sha256: [5; 32] }).unwrap();
     (writer.finish(all.geometry.num_samples).unwrap(), all)
 }
@@ -157,7 +200,9 @@ fn a_cut_file_is_read_up_to_its_last_whole_record_and_resumed_from_its_last_mark
         let mut rows = saved.analysis.embeddings.len();
         for (end, num_samples) in [(3, 300), (5, 500)].into_iter().filter(|(end, _)| *end > done) {
             let embeddings = part(&analysis, end);
-            writer.push_rows(&analysis.masks[writer.num_chunks()..end], &embeddings, rows).unwrap();
+            let new = writer.num_chunks()..end;
+            let (masks, probabilities) = (&analysis.masks[new.clone()], &analysis.probabilities[new]);
+            writer.push_rows(masks, probabilities, &embeddings, rows).unwrap();
             rows = embeddings.len();
             writer.mark(&AudioMark { num_samples, is_end: end == 5, sha256: [end as u8; 32] }).unwrap();
         }
@@ -238,11 +283,15 @@ fn records_of_another_file_are_refused() {
 #[test]
 fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
     let one = (0..).map(|seed| analysis(1, seed)).find(|one| one.embeddings.len() == 2).unwrap();
-    let good = block::encode(0, &one.masks, &one.embeddings.values, Values::F32).unwrap();
-    let masks_only = block::encode(0, &one.masks, &[], Values::None).unwrap();
-    let later = block::encode(1, &one.masks, &one.embeddings.values, Values::F32).unwrap();
-    let more = [one.embeddings.values.as_slice(), &[0.0]].concat();
-    let more = block::encode(0, &one.masks, &more, Values::F32).unwrap();
+    let Analysis { masks, probabilities, embeddings, .. } = &one;
+    let block = |first_chunk: usize, values: &[f32], probabilities: &[ChunkProbabilities]| {
+        block::encode(first_chunk, masks, values, Values::F32, probabilities).unwrap()
+    };
+    let good = block(0, &embeddings.values, probabilities);
+    let masks_only = block(0, &[], &[]);
+    let without = block(0, &embeddings.values, &[]);
+    let later = block(1, &embeddings.values, probabilities);
+    let more = block(0, &embeddings.values, &[probabilities.clone(), probabilities.clone()].concat());
     let with = |at: usize, byte: u8| {
         let mut bytes = good.clone();
         bytes[at] = byte;
@@ -254,7 +303,7 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
         encoder.finish().unwrap()
     };
     let mark = |is_end: u8| [&[0; 8][..], &[is_end], &[7; 32]].concat();
-    let cases: [(Kind, Vec<u8>, &str); 12] = [
+    let cases: [(Kind, Vec<u8>, &str); 13] = [
         (Kind::Chunks, Vec::new(), "too little"),
         (Kind::Chunks, vec![0; 7], "too little"),
         (Kind::Chunks, vec![0; 8], "out of order"),
@@ -262,6 +311,7 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
         (Kind::Chunks, with(6, 1), "out of order"),
         (Kind::Chunks, with(4, 2), "a block holds"),
         (Kind::Chunks, masks_only, "cannot be decompressed"),
+        (Kind::Chunks, without, "cannot be decompressed"),
         (Kind::Chunks, more, "more than its chunks"),
         (Kind::Chunks, beyond, "beyond the end of a chunk"),
         (Kind::Mark, mark(2), "an audio mark"),
@@ -281,7 +331,7 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
 fn invalid_headers_are_refused() {
     let good = header(Values::F16).encode().unwrap().0;
     let mut newer = good.clone();
-    newer[8] = 2;
+    newer[8] = 3;
     let mut long = good.clone();
     long[10..14].fill(0xFF);
     let mut step = header(Values::F16);
@@ -289,7 +339,7 @@ fn invalid_headers_are_refused() {
     let cases = [
         (b"RIFF....WAVEfmt ".to_vec(), "not a saved analysis"),
         (Vec::new(), "not a saved analysis"),
-        (newer, "format version 2"),
+        (newer, "format version 3"),
         (long, "the header is damaged"),
         (good[..40].to_vec(), "the header is damaged"),
         (step.encode().unwrap().0, "a chunk step of 100 samples"),
@@ -304,22 +354,25 @@ fn invalid_headers_are_refused() {
 }
 
 #[test]
-fn the_writer_refuses_embeddings_that_do_not_match_the_masks() {
+fn the_writer_refuses_what_does_not_match_the_masks() {
     let all = analysis(6, 4);
+    let probabilities = &all.probabilities;
     let start = || AnalysisWriter::new(Vec::new(), &header(Values::F16)).unwrap();
     let fails = |result: crate::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
-    fails(start().push(&all.masks[1..], &all.embeddings));
-    fails(start().push(&all.masks[..3], &all.embeddings));
-    fails(start().push(&all.masks, &part(&all, 3)));
+    fails(start().push(&all.masks[1..], &probabilities[1..], &all.embeddings));
+    fails(start().push(&all.masks[..3], &probabilities[..3], &all.embeddings));
+    fails(start().push(&all.masks, probabilities, &part(&all, 3)));
+    fails(start().push(&all.masks, &probabilities[1..], &all.embeddings));
+    fails(start().push(&all.masks, &[], &all.embeddings));
     let skipped = Embeddings { values: Vec::new(), ..all.embeddings.clone() };
-    fails(start().push(&all.masks, &skipped));
+    fails(start().push(&all.masks, probabilities, &skipped));
     for value in [f32::NAN, 1e6] {
         let mut large = all.embeddings.clone();
         large.values[300] = value;
-        fails(start().push(&all.masks, &large));
+        fails(start().push(&all.masks, probabilities, &large));
     }
     let mut writer = start();
-    writer.push(&all.masks, &all.embeddings).unwrap();
+    writer.push(&all.masks, probabilities, &all.embeddings).unwrap();
     fails(writer.finish(all.geometry.num_samples + STEP as u64).map(drop));
 }
 
@@ -345,16 +398,38 @@ struct Golden {
     sums: Vec<f64>,
     /// First and last value of each embedding.
     ends: Vec<(f32, f32)>,
+    /// For each chunk and plane, the probability in each frame as run lengths: length and value.
+    probabilities: Vec<Vec<Vec<(usize, u8)>>>,
 }
 
 #[test]
 fn a_file_written_from_the_description_alone_is_read() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden/analysis");
     let golden: Golden = serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
-    for (name, values) in [("f16.diarist", Values::F16), ("f32.diarist", Values::F32)] {
+    let planes = golden.probabilities.iter().map(|planes| {
+        let mut chunk = ChunkProbabilities::default();
+        for (plane, runs) in chunk.planes_mut().iter_mut().zip(planes) {
+            let frames = runs.iter().flat_map(|&(length, value)| std::iter::repeat_n(value, length));
+            plane.copy_from_slice(&frames.collect::<Vec<u8>>());
+        }
+        chunk
+    });
+    let planes: Vec<ChunkProbabilities> = planes.collect();
+    // Files of version 1, which hold no probabilities, and of version 2.
+    let cases = [
+        ("f16.diarist", Values::F16, Probabilities::None),
+        ("f32.diarist", Values::F32, Probabilities::None),
+        ("v2_none.diarist", Values::F16, Probabilities::None),
+        ("v2_f16.diarist", Values::F16, Probabilities::U8),
+        ("v2_f32.diarist", Values::F32, Probabilities::U8),
+    ];
+    for (name, values, probabilities) in cases {
         let saved = read_file(&folder.join(name)).unwrap();
         assert!(saved.is_whole);
         assert_eq!((saved.analysis.origin.file_id.as_str(), saved.values), ("golden", values));
+        assert_eq!(saved.probabilities, probabilities, "{name}");
+        let expected: &[_] = if probabilities == Probabilities::None { &[] } else { &planes };
+        assert_eq!(saved.analysis.probabilities, expected, "{name}");
         assert_eq!(
             saved.mark,
             Some(AudioMark { num_samples: 1, is_end: false, sha256: std::array::from_fn(|i| i as u8) })

@@ -20,6 +20,7 @@ fn every_chunk_is_what_the_pipeline_finds() {
     for (index, audio) in samples.chunks(CHUNK_SAMPLES).enumerate() {
         let chunk = model.run(audio, &[], &ChunkScoreOptions::default()).unwrap();
         assert_eq!(chunk.masks, analysis.masks[index], "chunk {index}");
+        assert_eq!(chunk.probabilities, analysis.probabilities[index], "chunk {index}");
         for (local, embedding) in chunk.embeddings.iter().enumerate() {
             let slot = slots.next_if(|(_, slot)| (slot.chunk as usize, usize::from(slot.local)) == (index, local));
             let expected = slot.map_or(&[0.0; EMBEDDING_DIMENSION][..], |(row, _)| analysis.embeddings.row(row));

@@ -6,6 +6,7 @@ use diarist::ErrorKind;
 use diarist::parts::models::pyannet::{Chunks, PyanNet, Workspace};
 use diarist::parts::models::{Precision, Tensors};
 use diarist::parts::segmentation::masks::ChunkMasks;
+use diarist::parts::segmentation::probabilities::ChunkProbabilities;
 use diarist::parts::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, POWERSET_CLASSES, powerset};
 use diarist_kernels::Isa;
 
@@ -86,7 +87,7 @@ fn bfloat16_finds_the_same_speakers() {
 fn golden_chunks_have_one_and_two_speakers_and_silence() {
     let [(_, speech), _, (_, silence)] = chunks();
     let mut masks = [ChunkMasks::default(); 2];
-    MODEL.forward(side_by_side(&[speech, silence].concat()), &mut Workspace::default(), &mut masks);
+    MODEL.masks(side_by_side(&[speech, silence].concat()), &mut Workspace::default(), &mut masks);
     assert!(!masks[0].is_silent() && !masks[0].overlap().is_empty());
     assert!((0..FRAMES_PER_CHUNK).any(|t| masks[0].num_active(t) == 0));
     assert!(masks[1].is_silent());
@@ -110,9 +111,11 @@ fn a_chunk_does_not_depend_on_the_batch() {
             assert!(scores[position * SCORES_PER_CHUNK..][..SCORES_PER_CHUNK] == alone[kind], "{order:?} {position}");
         }
         let mut masks = vec![ChunkMasks::default(); order.len()];
-        MODEL.forward(side_by_side(&signal), &mut workspace, &mut masks);
-        for (masks, &kind) in masks.iter().zip(order) {
+        let mut probabilities = vec![ChunkProbabilities::default(); order.len()];
+        MODEL.forward(side_by_side(&signal), &mut workspace, &mut masks, &mut probabilities);
+        for ((masks, probabilities), &kind) in masks.iter().zip(&probabilities).zip(order) {
             assert_eq!(*masks, powerset::decode(&alone[kind]));
+            assert_eq!(*probabilities, ChunkProbabilities::from_scores(&alone[kind]));
         }
     }
     assert!(MODEL.scores(side_by_side(&[]), &mut workspace).is_empty());
@@ -148,12 +151,13 @@ fn a_warm_workspace_does_not_allocate() {
     let signal = [speech, padded, silence].concat();
     let mut workspace = Workspace::default();
     let mut masks = [ChunkMasks::default(); 12];
+    let mut probabilities = vec![ChunkProbabilities::default(); 12];
     LazyLock::force(&MODEL);
     let overlapping = Chunks { signal: &signal, step_samples: 16_000, num_chunks: 12 };
-    MODEL.forward(overlapping, &mut workspace, &mut masks);
+    MODEL.forward(overlapping, &mut workspace, &mut masks, &mut probabilities);
     for chunks in [overlapping, side_by_side(&signal), Chunks::one(&signal), side_by_side(&signal[CHUNK_SAMPLES..])] {
-        let masks = &mut masks[..chunks.num_chunks];
-        let allocations = allocations::count(|| MODEL.forward(chunks, &mut workspace, masks));
+        let (masks, probabilities) = (&mut masks[..chunks.num_chunks], &mut probabilities[..chunks.num_chunks]);
+        let allocations = allocations::count(|| MODEL.forward(chunks, &mut workspace, masks, probabilities));
         assert_eq!(allocations, 0, "{} chunks every {} samples", chunks.num_chunks, chunks.step_samples);
     }
 }
@@ -171,7 +175,7 @@ fn extreme_samples_give_scores_and_no_panic() {
     let mut broken = vec![0.1; CHUNK_SAMPLES];
     broken[5] = f32::NAN;
     let mut masks = [ChunkMasks::default()];
-    MODEL.forward(Chunks::one(&broken), &mut workspace, &mut masks);
+    MODEL.masks(Chunks::one(&broken), &mut workspace, &mut masks);
     assert!(masks[0].is_silent());
 }
 
