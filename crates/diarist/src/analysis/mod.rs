@@ -5,8 +5,10 @@
 
 mod file_id;
 pub mod saved;
+mod subsegments;
 
 pub use file_id::{file_id, without_blanks};
+pub use subsegments::{MAX_SOLO_FRAMES, MIN_SOLO_FRAMES, SUBSEGMENT_FRAMES, SUBSEGMENT_SHIFT, Subsegments};
 
 use serde::{Deserialize, Serialize};
 
@@ -139,6 +141,8 @@ pub struct Analysis {
     pub probabilities: Vec<ChunkProbabilities>,
     /// Embeddings of every active local speaker; only the slots if embeddings were skipped.
     pub embeddings: Embeddings,
+    /// Embeddings of short stretches of speech; empty if there are none.
+    pub subsegments: Subsegments,
 }
 
 impl Analysis {

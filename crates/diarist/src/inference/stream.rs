@@ -94,7 +94,7 @@ impl StreamAnalysis {
         }
         if self.first_chunk == 0 {
             let Self { origin, masks, probabilities, embeddings, .. } = self;
-            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings });
+            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings, ..Analysis::default() });
         }
         self.store()?;
         let mut file = self.stored.finish(self.num_samples)?;
