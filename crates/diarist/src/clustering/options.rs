@@ -5,9 +5,9 @@ use crate::error::Result;
 /// The clustering method of a recording's embeddings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Method {
-    /// VBx, and tests that split what it took for one speaker. Not published elsewhere.
+    /// VBx, and tests that split what it took for one speaker. The default.
     Refined(RefinedOptions),
-    /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment. The default.
+    /// The method of pyannote community-1: AHC, PLDA, VBx, constrained assignment.
     Vbx(VbxOptions),
     /// The method of pyannote speaker-diarization-3.1: AHC with a smallest cluster size.
     Ahc(AhcOptions),
@@ -15,7 +15,7 @@ pub enum Method {
 
 impl Default for Method {
     fn default() -> Self {
-        Self::Vbx(VbxOptions::default())
+        Self::Refined(RefinedOptions::default())
     }
 }
 

@@ -8,7 +8,7 @@ use crate::error::Result;
 /// Settings for the assignment of local speakers to the speakers of the recording.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ClusteringSettings {
-    /// Clustering method and its options. Default: VBx as in community-1.
+    /// Clustering method and its options. Default: [`Method::Refined`].
     pub method: Method,
     /// Exact number of speakers. Default: any.
     pub num_speakers: Option<usize>,

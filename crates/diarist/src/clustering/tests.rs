@@ -216,7 +216,7 @@ fn hard_clusters_equal_pyannote_under_all_bounds() {
             for ((method_name, method), expected) in methods.iter().zip([&case.vbx, &case.vbx_unconstrained, &case.ahc])
             {
                 let what = format!("{name}, {method_name}, {bounds:?}");
-                let clusters = cluster(embeddings, masks, method, bounds, &plda).expect(&what);
+                let clusters = cluster(embeddings, masks, &NONE, method, bounds, &plda).expect(&what);
                 let was_compared = check_outcome(&what, &clusters, expected.as_ref(), bounds);
                 compared.set(compared.get() + usize::from(was_compared));
             }
@@ -241,7 +241,7 @@ fn bounds_are_honoured_or_refused() {
                 (None, Some(2), Some(2 + case % 3)),
             ] {
                 let bounds = SpeakerBounds::new(num, min, max).unwrap();
-                let result = cluster(&embeddings, &masks, &method, bounds, &plda);
+                let result = cluster(&embeddings, &masks, &NONE, &method, bounds, &plda);
                 if num_slots < bounds.min() {
                     assert_eq!(result.unwrap_err().kind(), ErrorKind::SpeakerBounds);
                     continue;
@@ -266,11 +266,11 @@ fn equal_voices_cannot_be_told_apart() {
         embeddings.push(slot, &[0.25; EMBEDDING_DIMENSION]);
     }
     let two = SpeakerBounds::new(Some(2), None, None).unwrap();
-    let error = cluster(&embeddings, &masks, &Method::default(), two, &plda).unwrap_err();
+    let error = cluster(&embeddings, &masks, &NONE, &Method::default(), two, &plda).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::SpeakerBounds);
     assert!(error.to_string().contains("fewer than 2 different voices"), "{error}");
     for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
-        let clusters = cluster(&embeddings, &masks, &method, SpeakerBounds::default(), &plda).unwrap();
+        let clusters = cluster(&embeddings, &masks, &NONE, &method, SpeakerBounds::default(), &plda).unwrap();
         assert_eq!(clusters.hard, [Some(0); 5]);
     }
 }
@@ -282,11 +282,11 @@ fn silence_has_no_speakers() {
     for masks in [vec![], vec![ChunkMasks::default(); 3]] {
         for max in [None, Some(1), Some(4)] {
             let bounds = SpeakerBounds::new(None, None, max).unwrap();
-            let clusters = cluster(&none, &masks, &Method::default(), bounds, &plda).unwrap();
+            let clusters = cluster(&none, &masks, &NONE, &Method::default(), bounds, &plda).unwrap();
             assert_eq!((clusters.hard.len(), clusters.centroids.len()), (0, 0));
         }
         let two = SpeakerBounds::new(None, Some(2), None).unwrap();
-        let error = cluster(&none, &masks, &Method::default(), two, &plda).unwrap_err();
+        let error = cluster(&none, &masks, &NONE, &Method::default(), two, &plda).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::SpeakerBounds);
         assert!(error.to_string().contains("nobody speaks"), "{error}");
     }
@@ -297,11 +297,11 @@ fn one_speaker_needs_no_embeddings() {
     let masks = [chunk_with([0..200, 0..0, 5..9]), chunk_with([0..0, 0..10, 0..0])];
     let one = SpeakerBounds::new(Some(1), None, None).unwrap();
     let plda = Plda::embedded().unwrap();
-    let clusters = cluster(&Embeddings::default(), &masks, &Method::default(), one, &plda).unwrap();
+    let clusters = cluster(&Embeddings::default(), &masks, &NONE, &Method::default(), one, &plda).unwrap();
     assert_eq!(clusters.hard, [Some(0); 3]);
     assert!(clusters.centroids.is_empty());
     let two = SpeakerBounds::new(Some(2), None, None).unwrap();
-    let error = cluster(&Embeddings::default(), &masks, &Method::default(), two, &plda).unwrap_err();
+    let error = cluster(&Embeddings::default(), &masks, &NONE, &Method::default(), two, &plda).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Internal, "embeddings are needed to tell two speakers apart");
 }
 
@@ -310,7 +310,7 @@ fn embeddings_that_do_not_match_the_masks_are_refused() {
     let plda = Plda::embedded().unwrap();
     let (masks, embeddings, _) = conversation(&mut Rng::new(4), 4, 2);
     let refused = |embeddings: &Embeddings| {
-        let error = cluster(embeddings, &masks, &Method::default(), SpeakerBounds::default(), &plda).unwrap_err();
+        let error = cluster(embeddings, &masks, &NONE, &Method::default(), SpeakerBounds::default(), &plda).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         error.to_string()
     };
@@ -348,8 +348,8 @@ fn well_separated_voices_are_found_in_any_order_of_the_chunks() {
         }
         for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
             let bounds = SpeakerBounds::default();
-            let first = cluster(&embeddings, &masks, &method, bounds, &plda).unwrap();
-            let second = cluster(&shuffled, &shuffled_masks, &method, bounds, &plda).unwrap();
+            let first = cluster(&embeddings, &masks, &NONE, &method, bounds, &plda).unwrap();
+            let second = cluster(&shuffled, &shuffled_masks, &NONE, &method, bounds, &plda).unwrap();
             let pairs: BTreeSet<_> = first.hard.iter().zip(&voices).collect();
             assert_eq!(pairs.len(), num_voices, "clusters are voices");
             let pairs: BTreeSet<_> = rows.iter().zip(&second.hard).map(|(&row, &new)| (first.hard[row], new)).collect();
@@ -370,7 +370,7 @@ fn same_bits_for_any_number_of_threads() {
             for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
                 for num in [None, Some(5), Some(20)] {
                     let bounds = SpeakerBounds::new(num, None, None).unwrap();
-                    results.push(cluster(&embeddings, &masks, &method, bounds, &plda).unwrap());
+                    results.push(cluster(&embeddings, &masks, &NONE, &method, bounds, &plda).unwrap());
                 }
             }
             results

@@ -93,7 +93,7 @@ fn settings_of(analysis: &Analysis, settings: &Settings) -> Settings {
 }
 
 fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, plda: &Plda) -> Result<Clusters> {
-    let Analysis { embeddings, masks, geometry, .. } = analysis;
+    let Analysis { embeddings, masks, subsegments, geometry, .. } = analysis;
     let constraints = &settings.clustering.constraints;
     if embeddings.are_skipped() {
         return match constraints.is_empty() {
@@ -109,7 +109,7 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
         };
     }
     let method = settings.clustering.method_for_step(settings.analysis.step_s);
-    let found = |bounds| clustering::cluster(embeddings, masks, &method, bounds, plda);
+    let found = |bounds| clustering::cluster(embeddings, masks, subsegments, &method, bounds, plda);
     if constraints.is_empty() {
         return found(bounds);
     }

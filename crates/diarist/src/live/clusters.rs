@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::analysis::{Embeddings, Slot};
+use crate::analysis::{Embeddings, Slot, Subsegments};
 use crate::assignment::{Objective, assign};
 use crate::clustering::{ClusteringSettings, Plda, SpeakerBounds, cluster};
 use crate::error::Result;
@@ -44,7 +44,7 @@ pub(super) fn recluster(
         return Ok(None);
     }
     let bounds = SpeakerBounds::new(None, None, settings.bounds()?.max())?;
-    let clusters = cluster(&embeddings, &masks, &settings.method, bounds, plda)?;
+    let clusters = cluster(&embeddings, &masks, &Subsegments::default(), &settings.method, bounds, plda)?;
 
     // Seconds of speech that each cluster shares with each speaker, and clean seconds of each
     // cluster.

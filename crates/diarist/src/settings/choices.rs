@@ -63,8 +63,10 @@ impl Choices {
     /// method.
     #[must_use]
     pub fn over(&self, base: &Self) -> Self {
-        let method = |choices: &Self| choices.get("clustering").cloned().unwrap_or(Value::Name("vbx"));
-        let is_same_method = self.get("clustering").is_none_or(|own| *own == method(base));
+        let is_same_method = match (self.get("clustering"), self.get("profile")) {
+            (None, None) => true,
+            _ => self.method_name() == base.method_name(),
+        };
         let mut both = self.clone();
         for option in &OPTIONS {
             if let Some(value) = base.0.get(option.name).filter(|_| is_same_method || !option.of_method) {
@@ -72,6 +74,17 @@ impl Choices {
             }
         }
         both
+    }
+
+    /// Name of the clustering method that is chosen by itself or by the profile.
+    fn method_name(&self) -> Option<&'static str> {
+        let mut settings = Settings::default();
+        for name in ["profile", "clustering"] {
+            if let (Some(option), Some(value)) = (OptionInfo::find(name), self.get(name)) {
+                option.set(&mut settings, value.clone()).ok()?;
+            }
+        }
+        Some(settings.clustering.method.name())
     }
 
     /// The settings for these choices.

@@ -3,12 +3,12 @@
 use super::groups::Settings;
 use super::profile::Profile;
 use super::values::{Choice, Group, Value};
-use crate::clustering::{self, AhcOptions, Method, VbxOptions};
+use crate::clustering::{self, AhcOptions, Method, RefinedOptions, VbxOptions};
 use crate::error::{Error, Result};
 use crate::inference::{EmbeddingMode, NUM_THREADS, STEP_S, TrunkPasses};
 use crate::models::Precision;
 use crate::range::Range;
-use crate::timeline::MIN_DURATION_OFF_S;
+use crate::timeline::{MIN_DURATION_OFF_S, OVERLAP_THRESHOLD, Reconstruction, SPEECH_THRESHOLD, TimelineSettings};
 
 /// An option: a setting that users choose by name.
 #[derive(Debug)]
@@ -102,30 +102,29 @@ fn named<T: Copy, const N: usize>(all: [T; N], name: &str, name_of: fn(T) -> &'s
 }
 
 fn vbx(settings: &Settings) -> Option<&VbxOptions> {
-    match &settings.clustering.method {
-        Method::Vbx(options) => Some(options),
-        Method::Ahc(_) => None,
-    }
+    settings.clustering.method.vbx()
 }
 
 fn ahc(settings: &Settings) -> Option<&AhcOptions> {
     match &settings.clustering.method {
         Method::Ahc(options) => Some(options),
-        Method::Vbx(_) => None,
+        Method::Refined(_) | Method::Vbx(_) => None,
     }
 }
 
+/// The settings of the timeline, if turns follow from probabilities.
+fn by_probabilities(settings: &Settings) -> Option<&TimelineSettings> {
+    Some(&settings.timeline).filter(|timeline| timeline.reconstruction == Reconstruction::Probabilities)
+}
+
 fn vbx_mut<'a>(settings: &'a mut Settings, name: &str) -> Result<&'a mut VbxOptions> {
-    match &mut settings.clustering.method {
-        Method::Vbx(options) => Ok(options),
-        Method::Ahc(_) => Err(of_other_method(name, "vbx")),
-    }
+    settings.clustering.method.vbx_mut().ok_or_else(|| of_other_method(name, "refined or vbx"))
 }
 
 fn ahc_mut<'a>(settings: &'a mut Settings, name: &str) -> Result<&'a mut AhcOptions> {
     match &mut settings.clustering.method {
         Method::Ahc(options) => Ok(options),
-        Method::Vbx(_) => Err(of_other_method(name, "ahc")),
+        Method::Refined(_) | Method::Vbx(_) => Err(of_other_method(name, "ahc")),
     }
 }
 
@@ -136,7 +135,7 @@ fn of_other_method(name: &str, method: &str) -> Error {
 
 /// Every option, in the order in which values are applied: a profile sets the values of the options
 /// after it, and a clustering method those of its own options.
-pub static OPTIONS: [OptionInfo; 17] = [
+pub static OPTIONS: [OptionInfo; 20] = [
     OptionInfo {
         name: "num-speakers",
         group: Group::Clustering,
@@ -181,7 +180,7 @@ pub static OPTIONS: [OptionInfo; 17] = [
     },
     OptionInfo {
         name: "profile",
-        group: Group::Analysis,
+        group: Group::Profile,
         kind: OptionKind::Choice(
             &[
                 Choice { name: "exact", help: "Computes what pyannote community-1 computes" },
@@ -195,15 +194,19 @@ pub static OPTIONS: [OptionInfo; 17] = [
             "PROFILE",
         ),
         default: "balanced",
-        help: "Balance of accuracy and speed: a set of values for step, trunk and precision; each can also be given alone, and \
-               wins",
+        help: "Balance of accuracy and speed: a set of values for step, trunk, precision, clustering and reconstruction; each \
+               can also be given alone, and wins",
         result_key: None,
         of_method: false,
         get: |_| None,
         set: |settings, value| {
-            let profile = named(Profile::ALL, as_kind!(value, Name), Profile::name)?.analysis();
+            let profile = named(Profile::ALL, as_kind!(value, Name), Profile::name)?;
+            let of_profile = profile.analysis();
             let analysis = &mut settings.analysis;
-            (analysis.step_s, analysis.trunk, analysis.precision) = (profile.step_s, profile.trunk, profile.precision);
+            (analysis.step_s, analysis.trunk, analysis.precision) =
+                (of_profile.step_s, of_profile.trunk, of_profile.precision);
+            settings.clustering.method = profile.clustering();
+            settings.timeline.reconstruction = profile.reconstruction();
             Ok(())
         },
     },
@@ -342,12 +345,13 @@ pub static OPTIONS: [OptionInfo; 17] = [
         group: Group::Clustering,
         kind: OptionKind::Choice(
             &[
+                Choice { name: "refined", help: "VBx, and tests that find speakers with similar voices and brief ones" },
                 Choice { name: "vbx", help: "As in pyannote community-1" },
                 Choice { name: "ahc", help: "As in pyannote speaker-diarization-3.1" },
             ],
             "METHOD",
         ),
-        default: "vbx",
+        default: "refined; exact: vbx",
         help: "Clustering method",
         result_key: Some("clustering"),
         of_method: false,
@@ -355,7 +359,8 @@ pub static OPTIONS: [OptionInfo; 17] = [
         set: |settings, value| {
             settings.clustering.method = match as_kind!(value, Name) {
                 "ahc" => Method::Ahc(AhcOptions::default()),
-                _ => Method::Vbx(VbxOptions::default()),
+                "vbx" => Method::Vbx(VbxOptions::default()),
+                _ => Method::Refined(RefinedOptions::default()),
             };
             Ok(())
         },
@@ -364,21 +369,19 @@ pub static OPTIONS: [OptionInfo; 17] = [
         name: "threshold",
         group: Group::Clustering,
         kind: OptionKind::Number(clustering::ranges::THRESHOLD, "DISTANCE"),
-        default: "0.6 for vbx, 0.7046 for ahc",
+        default: "0.6; ahc: 0.7046",
         help: "Distance from 0 to 2 up to which agglomerative clustering joins voices",
         result_key: Some("threshold"),
         of_method: true,
         get: |settings| {
-            Some(Value::Number(match &settings.clustering.method {
-                Method::Vbx(options) => options.threshold,
-                Method::Ahc(options) => options.threshold,
-            }))
+            let threshold = vbx(settings).map(|options| options.threshold);
+            threshold.or(ahc(settings).map(|options| options.threshold)).map(Value::Number)
         },
         set: |settings, value| {
             let threshold = as_kind!(value, Number);
             match &mut settings.clustering.method {
-                Method::Vbx(options) => options.threshold = threshold,
                 Method::Ahc(options) => options.threshold = threshold,
+                method => method.vbx_mut().into_iter().for_each(|options| options.threshold = threshold),
             }
             Ok(())
         },
@@ -388,7 +391,7 @@ pub static OPTIONS: [OptionInfo; 17] = [
         group: Group::Clustering,
         kind: OptionKind::Number(clustering::ranges::FA, "WEIGHT"),
         default: "0.07",
-        help: "Weight of the voices against the prior, above 0; only vbx",
+        help: "Weight of the voices against the prior, above 0; not for ahc",
         result_key: Some("fa"),
         of_method: true,
         get: |settings| vbx(settings).map(|options| Value::Number(options.fa)),
@@ -401,8 +404,8 @@ pub static OPTIONS: [OptionInfo; 17] = [
         name: "fb",
         group: Group::Clustering,
         kind: OptionKind::Number(clustering::ranges::FB, "WEIGHT"),
-        default: "0.8",
-        help: "Weight of the penalty on speakers, above 0: higher gives fewer of them; only vbx",
+        default: "0.6; vbx: 0.8",
+        help: "Weight of the penalty on speakers, above 0: higher gives fewer of them; not for ahc",
         result_key: Some("fb"),
         of_method: true,
         get: |settings| vbx(settings).map(|options| Value::Number(options.fb)),
@@ -422,6 +425,58 @@ pub static OPTIONS: [OptionInfo; 17] = [
         get: |settings| ahc(settings).map(|options| Value::Count(options.min_cluster_size)),
         set: |settings, value| {
             ahc_mut(settings, "min-cluster-size")?.min_cluster_size = as_kind!(value, Count);
+            Ok(())
+        },
+    },
+    OptionInfo {
+        name: "reconstruction",
+        group: Group::Timeline,
+        kind: OptionKind::Choice(
+            &[
+                Choice {
+                    name: "probabilities",
+                    help: "By the probabilities of the segmentation network and the voice of each moment",
+                },
+                Choice { name: "votes", help: "By the votes of chunks, as in pyannote" },
+            ],
+            "WAY",
+        ),
+        default: "probabilities; exact: votes",
+        help: "Way from speakers to turns",
+        result_key: Some("reconstruction"),
+        of_method: false,
+        get: |settings| Some(Value::Name(settings.timeline.reconstruction.name())),
+        set: |settings, value| {
+            settings.timeline.reconstruction =
+                named(Reconstruction::ALL, as_kind!(value, Name), Reconstruction::name)?;
+            Ok(())
+        },
+    },
+    OptionInfo {
+        name: "speech-threshold",
+        group: Group::Timeline,
+        kind: OptionKind::Number(SPEECH_THRESHOLD, "PROBABILITY"),
+        default: "0.5",
+        help: "Probability above which somebody speaks: lower finds more speech, and more that is none",
+        result_key: Some("speech_threshold"),
+        of_method: false,
+        get: |settings| by_probabilities(settings).map(|timeline| Value::Number(timeline.speech_threshold)),
+        set: |settings, value| {
+            settings.timeline.speech_threshold = as_kind!(value, Number);
+            Ok(())
+        },
+    },
+    OptionInfo {
+        name: "overlap-threshold",
+        group: Group::Timeline,
+        kind: OptionKind::Number(OVERLAP_THRESHOLD, "PROBABILITY"),
+        default: "0.3",
+        help: "Probability above which two people speak at the same time",
+        result_key: Some("overlap_threshold"),
+        of_method: false,
+        get: |settings| by_probabilities(settings).map(|timeline| Value::Number(timeline.overlap_threshold)),
+        set: |settings, value| {
+            settings.timeline.overlap_threshold = as_kind!(value, Number);
             Ok(())
         },
     },

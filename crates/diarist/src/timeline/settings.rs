@@ -10,7 +10,7 @@ pub struct TimelineSettings {
     /// as in community-1. Higher values give fewer and longer turns, with false alarms in the
     /// pauses.
     pub min_duration_off_s: f64,
-    /// How clusters become turns. Default: [`Reconstruction::Votes`].
+    /// How clusters become turns. Default: [`Reconstruction::Probabilities`].
     pub reconstruction: Reconstruction,
     /// Somebody speaks where the mean probability of speech is higher than this. Above 0 and below
     /// 1; default: 0.5. Only for [`Reconstruction::Probabilities`].
@@ -36,13 +36,13 @@ impl Default for TimelineSettings {
 pub enum Reconstruction {
     /// As in community-1: each chunk votes for its speakers, and the rounded mean of its speakers is
     /// their number.
-    #[default]
     Votes,
     /// By the probabilities of the segmentation network, and by the voices of subsegments. The
     /// sensitivity to speech and to overlap can be chosen.
     ///
     /// An analysis without probabilities is taken as certain of its masks, and one without
     /// subsegments is decided by the probabilities alone.
+    #[default]
     Probabilities,
 }
 

@@ -46,7 +46,7 @@ const AHC: [Parameter; 3] = [
 /// The parameters of the chosen clustering method, with their values in force.
 pub(super) fn parameters(choices: &Choices) -> Result<(&'static [Parameter], Vec<f64>)> {
     let settings = choices.settings()?;
-    let parameters: &[Parameter] = if settings.clustering.method.name() == "vbx" { &VBX } else { &AHC };
+    let parameters: &[Parameter] = if settings.clustering.method.name() == "ahc" { &AHC } else { &VBX };
     let value = |parameter: &Parameter| match parameter.option()?.get(&settings) {
         Some(Value::Number(value)) => Ok(value),
         Some(Value::Count(value)) => Ok(value as f64),

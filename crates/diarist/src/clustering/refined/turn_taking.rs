@@ -131,10 +131,9 @@ impl Members<'_> {
             self.add_to(start, 1.0, &mut axis);
             axis.iter_mut().zip(&mean).for_each(|(axis, mean)| *axis -= mean);
         }
-        let mut offset = 0.0;
         for _ in 0..AXIS_ROUNDS {
             axis = normalised(&axis);
-            offset = dot(&axis, &mean);
+            let offset = dot(&axis, &mean);
             let mut next = vec![0.0; EMBEDDING_DIMENSION];
             let mut total = 0.0;
             for index in 0..self.len() {
@@ -146,7 +145,7 @@ impl Members<'_> {
             axis = next;
         }
         axis = normalised(&axis);
-        offset = dot(&axis, &mean);
+        let offset = dot(&axis, &mean);
         (0..self.len()).map(|index| self.cosine(index, &axis) <= offset).collect()
     }
 
