@@ -145,9 +145,8 @@ fn unusable(error: io::Error) -> Error {
 
 /// Checks that all settings are equal; only the name of the recording may differ.
 fn check_settings(theirs: &Header, ours: &Header) -> Result<()> {
-    if theirs.probabilities != ours.probabilities
-        || theirs.subsegments != ours.subsegments && theirs.origin.trunk == ours.origin.trunk
-    {
+    let is_same_work = (&theirs.origin.trunk, theirs.values) == (&ours.origin.trunk, ours.values);
+    if theirs.probabilities != ours.probabilities || is_same_work && theirs.subsegments != ours.subsegments {
         return Err(Error::invalid_option(
             "the checkpoint was made by an earlier version of diarist, which stored less",
         )

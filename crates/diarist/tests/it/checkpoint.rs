@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::path::Path;
 
-use diarist::parts::analysis::saved::{self, AnalysisWriter, Header, Probabilities, Values};
+use diarist::parts::analysis::saved::{self, AnalysisWriter, Header, Probabilities, StoredSubsegments, Values};
 use diarist::parts::inference::{AnalysisSettings, EmbeddingMode, Timings, TrunkPasses};
 use diarist::{Analysis, Diarization, Diarizer, ErrorKind, Recording, Settings};
 
@@ -69,8 +69,12 @@ fn the_result_is_that_of_a_run_without_interruption_for_every_cut() {
         let whole = fs::read(&path).unwrap();
         let analysis = saved::read(&whole[..]).unwrap();
         assert!(analysis.is_whole, "{what}");
-        let Analysis { masks, probabilities, .. } = &analysis.analysis;
+        let Analysis { masks, probabilities, subsegments, .. } = &analysis.analysis;
         assert!(!masks.is_empty() && masks.len() == probabilities.len(), "{what}");
+        let has_subsegments = trunk == TrunkPasses::Shared && embedding_mode != EmbeddingMode::Skip;
+        assert_eq!(!subsegments.is_empty(), has_subsegments, "{what}");
+        let without_checkpoint = diarizers[0].analyze(Recording::from_samples("x", &samples)).unwrap();
+        assert_eq!(analysis.analysis, without_checkpoint, "{what}");
 
         let ends = record_ends(&whole);
         // One wave of 16 chunks and its mark for each two records, at least two waves, and the end.
@@ -142,7 +146,11 @@ fn another_recording_or_setting_is_refused_and_the_file_kept() {
     AnalysisWriter::write_all(File::create(&path).unwrap(), &header, &saved.analysis).unwrap();
     assert_eq!(run(samples, &diarizer).unwrap_err().kind(), ErrorKind::InvalidOption);
     // An earlier version stored no probabilities.
-    let header = Header { probabilities: Probabilities::None, ..Header::of(&saved.analysis, Values::F32) };
+    let header = Header {
+        probabilities: Probabilities::None,
+        subsegments: StoredSubsegments::None,
+        ..Header::of(&saved.analysis, Values::F32)
+    };
     let earlier = AnalysisWriter::write_all(Vec::new(), &header, &saved.analysis).unwrap();
     fs::write(&path, &earlier).unwrap();
     let error = run(samples, &diarizer).unwrap_err();

@@ -5,8 +5,10 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use diarist::parts::analysis::saved::{self, AnalysisWriter, AudioMark, Header, Probabilities, Values};
-use diarist::parts::analysis::{ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot};
+use diarist::parts::analysis::saved::{
+    self, AnalysisWriter, AudioMark, Header, Probabilities, StoredSubsegments, Values,
+};
+use diarist::parts::analysis::{ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot, Subsegments};
 use diarist::parts::segmentation::masks::ChunkMasks;
 use diarist::parts::segmentation::probabilities::ChunkProbabilities;
 use diarist::parts::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
@@ -40,6 +42,18 @@ fn probabilities(masks: &[ChunkMasks]) -> Vec<ChunkProbabilities> {
     masks.iter().map(ChunkProbabilities::from_masks).collect()
 }
 
+/// The subsegments that are known with these chunks: those of 0.8 s, one every 0.4 s, that end
+/// before the next chunk starts.
+fn subsegments(chunks: std::ops::Range<usize>) -> Subsegments {
+    let num_known = |next: usize| (next * 100).checked_sub(80).map_or(0, |rest| rest / 40 + 1);
+    let mut subsegments = Subsegments::default();
+    for index in num_known(chunks.start)..num_known(chunks.end) {
+        let values: [f32; EMBEDDING_DIMENSION] = std::array::from_fn(|i| ((index * 31 + i * 17) % 255) as f32 - 100.0);
+        subsegments.push(index as u32, 3 + (index % 8) as u8, &values);
+    }
+    subsegments
+}
+
 fn rows(embeddings: &Embeddings, chunks: std::ops::Range<usize>) -> Embeddings {
     let mut of_chunks = Embeddings::default();
     for (row, slot) in embeddings.slots.iter().enumerate().filter(|(_, slot)| chunks.contains(&(slot.chunk as usize))) {
@@ -63,8 +77,13 @@ fn writes_until_killed() {
         }
         Err(_) => {
             file.set_len(0).unwrap();
-            let (values, probabilities) = (Values::F32, Probabilities::U8);
-            let header = Header { origin: origin(), step_samples: STEP, values, probabilities };
+            let header = Header {
+                origin: origin(),
+                step_samples: STEP,
+                values: Values::F32,
+                probabilities: Probabilities::U8,
+                subsegments: StoredSubsegments::I8,
+            };
             AnalysisWriter::new(file, &header).unwrap()
         }
     };
@@ -76,7 +95,8 @@ fn writes_until_killed() {
         let next = writer.num_chunks();
         let end = (next + 1 + next % 4).min(NUM_CHUNKS);
         let new = &masks[next..end];
-        writer.push(new, &probabilities(new), &rows(&embeddings, next..end)).unwrap();
+        let subsegments = subsegments(next..end);
+        writer.push(new, &probabilities(new), &rows(&embeddings, next..end), &subsegments).unwrap();
         writer.mark(&AudioMark { num_samples: end as u64, is_end: end == NUM_CHUNKS, sha256: [0; 32] }).unwrap();
         tell(end.to_string());
     }
@@ -121,6 +141,7 @@ fn two_hundred_kills_lose_nothing_and_make_no_false_whole() {
         assert!(found >= written, "round {round}: {found} chunks of {written}");
         assert_eq!(saved.analysis.masks, masks[..found], "round {round}");
         assert_eq!(saved.analysis.probabilities, probabilities(&masks[..found]), "round {round}");
+        assert_eq!(saved.analysis.subsegments, subsegments(0..found), "round {round}");
         assert_eq!(saved.analysis.embeddings, rows(&embeddings, 0..found), "round {round}");
         if saved.is_whole {
             assert_eq!((&saved.analysis.origin, saved.analysis.geometry), (&origin(), geometry), "round {round}");

@@ -13,4 +13,5 @@ mod networks;
 mod pipeline_golden;
 mod samples;
 mod shared_trunk;
+mod subsegments;
 mod voices;

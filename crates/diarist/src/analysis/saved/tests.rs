@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::record::{Checksum, Kind, encode};
 use super::*;
 use crate::ErrorKind;
-use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot};
+use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot, Subsegments};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
@@ -14,7 +14,13 @@ use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 const STEP: usize = 16_000;
 
 fn header(values: Values) -> Header {
-    Header { origin: origin(), step_samples: STEP, values, probabilities: Probabilities::U8 }
+    Header {
+        origin: origin(),
+        step_samples: STEP,
+        values,
+        probabilities: Probabilities::U8,
+        subsegments: StoredSubsegments::I8,
+    }
 }
 
 fn origin() -> Origin {
@@ -30,7 +36,7 @@ fn origin() -> Origin {
 }
 
 /// An analysis of `num_chunks` chunks: silence, up to three speakers, values of every magnitude that
-/// the networks give, and any probabilities.
+/// the networks give, any probabilities, and every second subsegment.
 fn analysis(num_chunks: usize, seed: u32) -> Analysis {
     let mut random = Mt::new(seed);
     let mut masks = vec![ChunkMasks::default(); num_chunks];
@@ -51,7 +57,26 @@ fn analysis(num_chunks: usize, seed: u32) -> Analysis {
             embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
         }
     }
-    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, probabilities, embeddings }
+    let subsegments = subsegments(num_chunks, STEP, || random.next_u32());
+    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, probabilities, embeddings, subsegments }
+}
+
+/// Embeddings of about half of the subsegments of a recording of `num_chunks` chunks, or of all of
+/// them if `random` gives odd numbers.
+fn subsegments(num_chunks: usize, step_samples: usize, mut random: impl FnMut() -> u32) -> Subsegments {
+    let mut subsegments = Subsegments::default();
+    let all = stretches::possible(0..num_chunks, step_samples);
+    for index in all.take_while(|_| num_chunks > 0) {
+        if random() & 1 == 1 {
+            let mut values: [i8; EMBEDDING_DIMENSION] = std::array::from_fn(|_| (random() % 255) as u8 as i8);
+            values.iter_mut().filter(|value| **value == i8::MIN).for_each(|value| *value = 0);
+            values[random() as usize % EMBEDDING_DIMENSION] = if index % 3 == 0 { -127 } else { 127 };
+            subsegments.indices.push(index as u32);
+            subsegments.solo_frames.push(3 + (random() % 8) as u8);
+            subsegments.values.extend(values);
+        }
+    }
+    subsegments
 }
 
 fn geometry(num_chunks: usize) -> ChunkGeometry {
@@ -72,6 +97,24 @@ fn part(analysis: &Analysis, num_chunks: usize) -> Embeddings {
     Embeddings { slots, values }
 }
 
+/// The subsegments that are known with the chunks in `chunks`, but no earlier.
+fn known_with(analysis: &Analysis, chunks: std::ops::Range<usize>) -> Subsegments {
+    let Analysis { geometry, subsegments, .. } = analysis;
+    let known = |next: usize| match next == analysis.masks.len() {
+        true => subsegments.len(),
+        false => {
+            let end = stretches::num_known(next, geometry.step_samples);
+            subsegments.indices.partition_point(|index| (*index as usize) < end)
+        }
+    };
+    let rows = known(chunks.start)..known(chunks.end);
+    Subsegments {
+        indices: subsegments.indices[rows.clone()].to_vec(),
+        solo_frames: subsegments.solo_frames[rows.clone()].to_vec(),
+        values: subsegments.values[rows.start * EMBEDDING_DIMENSION..rows.end * EMBEDDING_DIMENSION].to_vec(),
+    }
+}
+
 /// Checks that `saved` is a beginning of `expected`, and all of it if it claims to be whole.
 #[track_caller]
 fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
@@ -79,6 +122,7 @@ fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
     assert_eq!(saved.header(), header(saved.values), "{what}");
     assert_eq!(saved.analysis.masks, expected.masks[..num_chunks], "{what}");
     assert_eq!(saved.analysis.probabilities, expected.probabilities[..num_chunks], "{what}");
+    assert_eq!(saved.analysis.subsegments, known_with(expected, 0..num_chunks), "{what}");
     assert_eq!(saved.analysis.embeddings, part(expected, num_chunks), "{what}");
     if saved.is_whole {
         assert_eq!(saved.analysis, *expected, "{what}");
@@ -89,12 +133,13 @@ fn assert_is_prefix(saved: &Saved, expected: &Analysis, what: &str) {
 
 #[test]
 fn values_in_32_bits_are_exact() {
-    for num_chunks in [0, 1, 2, 127, 128, 129, 300] {
+    for num_chunks in [0, 1, 2, 63, 64, 65, 127, 128, 129, 300] {
         let analysis = analysis(num_chunks, num_chunks as u32);
         let bytes = bytes_of(&analysis, Values::F32);
         let saved = read(&bytes[..]).unwrap();
         assert!(saved.is_whole && saved.mark.is_none());
-        assert_eq!((saved.header(), Header::of(&analysis, Values::F32)), (header(Values::F32), header(Values::F32)));
+        assert_eq!(saved.header(), header(Values::F32));
+        assert!(num_chunks == 0 || Header::of(&analysis, Values::F32) == header(Values::F32));
         assert_eq!(saved.analysis, analysis);
         assert_eq!(saved.num_bytes(), bytes.len() as u64);
     }
@@ -121,8 +166,9 @@ fn values_in_16_bits_are_rounded_to_the_nearest() {
 fn without_probabilities_blocks_are_longer_and_none_are_read() {
     for num_chunks in [1, 255, 256, 257, 600] {
         let all = analysis(num_chunks, 7);
-        let without = Analysis { probabilities: Vec::new(), ..all.clone() };
-        let header = Header { probabilities: Probabilities::None, ..header(Values::F16) };
+        let without = Analysis { probabilities: Vec::new(), subsegments: Subsegments::default(), ..all.clone() };
+        let (probabilities, subsegments) = (Probabilities::None, StoredSubsegments::None);
+        let header = Header { probabilities, subsegments, ..header(Values::F16) };
         assert_eq!(Header::of(&without, Values::F16), header);
         let bytes = AnalysisWriter::write_all(Vec::new(), &header, &without).unwrap();
         let saved = read(&bytes[..]).unwrap();
@@ -134,23 +180,38 @@ fn without_probabilities_blocks_are_longer_and_none_are_read() {
 
 #[test]
 fn a_full_block_that_cannot_be_compressed_fits_into_a_record() {
-    let mut random = Mt::new(1);
-    let mut full = analysis(128, 2);
-    let mut embeddings = Embeddings::default();
-    for (chunk, (masks, probabilities)) in full.masks.iter_mut().zip(&mut full.probabilities).enumerate() {
-        probabilities.planes_mut().as_flattened_mut().fill_with(|| random.next_u32() as u8);
-        for (local, mask) in masks.speakers.iter_mut().enumerate() {
-            (0..FRAMES_PER_CHUNK).filter(|_| random.next_u32() % 2 == 0).for_each(|t| mask.insert(t));
-            let bits = |_| f32::from_bits(random.next_u32() % 0x7F00_0000 >> 1 | 0x8000_0000 & random.next_u32());
-            let values: Vec<f32> = (0..EMBEDDING_DIMENSION).map(bits).chain([1.0]).skip(1).collect();
-            embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+    let cases =
+        [(STEP, StoredSubsegments::None), (STEP, StoredSubsegments::I8), (CHUNK_SAMPLES, StoredSubsegments::I8)];
+    for (step_samples, stored) in cases {
+        let mut random = Mt::new(1);
+        let num_chunks = block::chunks_to_write(Probabilities::U8, stored);
+        let mut full = analysis(num_chunks, 2);
+        full.geometry =
+            ChunkGeometry { step_samples, num_samples: ((num_chunks - 1) * step_samples + CHUNK_SAMPLES) as u64 };
+        let mut embeddings = Embeddings::default();
+        for (chunk, (masks, probabilities)) in full.masks.iter_mut().zip(&mut full.probabilities).enumerate() {
+            probabilities.planes_mut().as_flattened_mut().fill_with(|| random.next_u32() as u8);
+            for (local, mask) in masks.speakers.iter_mut().enumerate() {
+                (0..FRAMES_PER_CHUNK).filter(|_| random.next_u32() % 2 == 0).for_each(|t| mask.insert(t));
+                let bits = |_| f32::from_bits(random.next_u32() % 0x7F00_0000 >> 1 | 0x8000_0000 & random.next_u32());
+                let values: Vec<f32> = (0..EMBEDDING_DIMENSION).map(bits).chain([1.0]).skip(1).collect();
+                embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+            }
         }
+        full.embeddings = embeddings;
+        full.subsegments = match stored {
+            StoredSubsegments::None => Subsegments::default(),
+            StoredSubsegments::I8 => subsegments(num_chunks, step_samples, || random.next_u32() | 1),
+        };
+        let header = Header { step_samples, subsegments: stored, ..header(Values::F32) };
+        let bytes = AnalysisWriter::write_all(Vec::new(), &header, &full).unwrap();
+        let start = header.encode().unwrap().0.len();
+        let length = u32::from_le_bytes(bytes[start + 1..start + 5].try_into().unwrap());
+        assert!((400_000..=record::MAX_PAYLOAD_BYTES).contains(&length), "{length} bytes, {stored:?}");
+        assert_eq!(bytes.len(), start + 9 + length as usize + 17, "one block");
+        let saved = read(&bytes[..]).unwrap();
+        assert!(saved.is_whole && saved.analysis == full);
     }
-    full.embeddings = embeddings;
-    let payload = block::encode(0, &full.masks, &full.embeddings.values, Values::F32, &full.probabilities).unwrap();
-    assert!((600_000..=record::MAX_PAYLOAD_BYTES as usize).contains(&payload.len()), "{} bytes", payload.len());
-    let saved = read(&bytes_of(&full, Values::F32)[..]).unwrap();
-    assert!(saved.is_whole && saved.analysis == full);
 }
 
 #[test]
@@ -167,9 +228,10 @@ fn marked_file() -> (Vec<u8>, Analysis) {
     let all = analysis(5, 8);
     let first = part(&all, 3);
     let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
-    writer.push(&all.masks[..3], &all.probabilities[..3], &first).unwrap();
+    writer.push(&all.masks[..3], &all.probabilities[..3], &first, &known_with(&all, 0..3)).unwrap();
     writer.mark(&AudioMark { num_samples: 300, is_end: false, sha256: [3; 32] }).unwrap();
-    writer.push_rows(&all.masks[3..], &all.probabilities[3..], &all.embeddings, first.len()).unwrap();
+    let after = known_with(&all, 3..5);
+    writer.push_rows(&all.masks[3..], &all.probabilities[3..], &all.embeddings, first.len(), &after).unwrap();
     writer.mark(&AudioMark { num_samples: 500, is_end: true, sha256: [5; 32] }).unwrap();
     (writer.finish(all.geometry.num_samples).unwrap(), all)
 }
@@ -201,8 +263,8 @@ fn a_cut_file_is_read_up_to_its_last_whole_record_and_resumed_from_its_last_mark
         for (end, num_samples) in [(3, 300), (5, 500)].into_iter().filter(|(end, _)| *end > done) {
             let embeddings = part(&analysis, end);
             let new = writer.num_chunks()..end;
-            let (masks, probabilities) = (&analysis.masks[new.clone()], &analysis.probabilities[new]);
-            writer.push_rows(masks, probabilities, &embeddings, rows).unwrap();
+            let (masks, probabilities) = (&analysis.masks[new.clone()], &analysis.probabilities[new.clone()]);
+            writer.push_rows(masks, probabilities, &embeddings, rows, &known_with(&analysis, new)).unwrap();
             rows = embeddings.len();
             writer.mark(&AudioMark { num_samples, is_end: end == 5, sha256: [end as u8; 32] }).unwrap();
         }
@@ -285,8 +347,23 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
     let one = (0..).map(|seed| analysis(1, seed)).find(|one| one.embeddings.len() == 2).unwrap();
     let Analysis { masks, probabilities, embeddings, .. } = &one;
     let block = |first_chunk: usize, values: &[f32], probabilities: &[ChunkProbabilities]| {
-        block::encode(first_chunk, masks, values, Values::F32, probabilities).unwrap()
+        block::encode(first_chunk, masks, values, Values::F32, probabilities, &[0; 4]).unwrap()
     };
+    let with_subsegments = |bytes: &[&[u8]]| {
+        block::encode(0, masks, &embeddings.values, Values::F32, probabilities, &bytes.concat()).unwrap()
+    };
+    let row = |values: [u8; 2]| [&values[..], &[0; 254]].concat();
+    let subsegments = [
+        (with_subsegments(&[]), "cannot be decompressed"),
+        (with_subsegments(&[&[1, 0, 0, 0, 3]]), "cannot be decompressed"),
+        (with_subsegments(&[&[26, 0, 0, 0], &[0; 26]]), "subsegments beyond its chunks"),
+        (with_subsegments(&[&[0xFF; 4], &[0; 26]]), "subsegments beyond its chunks"),
+        (with_subsegments(&[&[1, 0, 0, 0, 2], &row([127, 0])]), "an impossible number of solo frames"),
+        (with_subsegments(&[&[1, 0, 0, 0, 11], &row([127, 0])]), "an impossible number of solo frames"),
+        (with_subsegments(&[&[1, 0, 0, 0, 3], &row([126, 0])]), "a subsegment that no network gives"),
+        (with_subsegments(&[&[1, 0, 0, 0, 3], &row([127, 128])]), "a subsegment that no network gives"),
+        (with_subsegments(&[&[1, 0, 0, 0, 3], &row([127, 0]), &[0]]), "more than its chunks"),
+    ];
     let good = block(0, &embeddings.values, probabilities);
     let masks_only = block(0, &[], &[]);
     let without = block(0, &embeddings.values, &[]);
@@ -318,7 +395,8 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
         (Kind::End, vec![0; 9], "the end"),
         (Kind::End, vec![1, 0, 0, 0, 0, 0, 0, 0], "the length of the recording"),
     ];
-    for (kind, payload, expected) in cases {
+    let subsegments = subsegments.into_iter().map(|(payload, expected)| (Kind::Chunks, payload, expected));
+    for (kind, payload, expected) in cases.into_iter().chain(subsegments) {
         let (mut bytes, mut checksum): (Vec<u8>, Checksum) = header(Values::F32).encode().unwrap();
         bytes.extend(encode(kind, &payload, &mut checksum));
         let error = read(&bytes[..]).unwrap_err();
@@ -356,24 +434,82 @@ fn invalid_headers_are_refused() {
 #[test]
 fn the_writer_refuses_what_does_not_match_the_masks() {
     let all = analysis(6, 4);
-    let probabilities = &all.probabilities;
+    let (probabilities, none) = (&all.probabilities, Subsegments::default());
     let start = || AnalysisWriter::new(Vec::new(), &header(Values::F16)).unwrap();
     let fails = |result: crate::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
-    fails(start().push(&all.masks[1..], &probabilities[1..], &all.embeddings));
-    fails(start().push(&all.masks[..3], &probabilities[..3], &all.embeddings));
-    fails(start().push(&all.masks, probabilities, &part(&all, 3)));
-    fails(start().push(&all.masks, &probabilities[1..], &all.embeddings));
-    fails(start().push(&all.masks, &[], &all.embeddings));
+    fails(start().push(&all.masks[1..], &probabilities[1..], &all.embeddings, &none));
+    fails(start().push(&all.masks[..3], &probabilities[..3], &all.embeddings, &none));
+    fails(start().push(&all.masks, probabilities, &part(&all, 3), &none));
+    fails(start().push(&all.masks, &probabilities[1..], &all.embeddings, &none));
+    fails(start().push(&all.masks, &[], &all.embeddings, &none));
     let skipped = Embeddings { values: Vec::new(), ..all.embeddings.clone() };
-    fails(start().push(&all.masks, probabilities, &skipped));
+    fails(start().push(&all.masks, probabilities, &skipped, &none));
     for value in [f32::NAN, 1e6] {
         let mut large = all.embeddings.clone();
         large.values[300] = value;
-        fails(start().push(&all.masks, probabilities, &large));
+        fails(start().push(&all.masks, probabilities, &large, &none));
     }
     let mut writer = start();
-    writer.push(&all.masks, probabilities, &all.embeddings).unwrap();
+    writer.push(&all.masks, probabilities, &all.embeddings, &none).unwrap();
     fails(writer.finish(all.geometry.num_samples + STEP as u64).map(drop));
+}
+
+#[test]
+fn subsegments_come_with_the_chunks_that_they_wait_for() {
+    let all = analysis(70, 4);
+    let push = |writer: &mut AnalysisWriter<_>, chunks: std::ops::Range<usize>, subsegments: &Subsegments| {
+        let embeddings = part(&all, chunks.end);
+        let first_row = part(&all, chunks.start).len();
+        let (masks, probabilities) = (&all.masks[chunks.clone()], &all.probabilities[chunks]);
+        writer.push_rows(masks, probabilities, &embeddings, first_row, subsegments)
+    };
+    let start = || AnalysisWriter::new(Vec::new(), &header(Values::F16)).unwrap();
+    let fails = |result: crate::Result<()>| assert_eq!(result.unwrap_err().kind(), ErrorKind::Internal);
+    // Cut anywhere, also beside a block.
+    for cut in [1, 2, 7, 63, 64, 69] {
+        let mut writer = start();
+        push(&mut writer, 0..cut, &known_with(&all, 0..cut)).unwrap();
+        push(&mut writer, cut..70, &known_with(&all, cut..70)).unwrap();
+        let bytes = writer.finish(all.geometry.num_samples).unwrap();
+        assert_eq!(read(&bytes[..]).unwrap().analysis.subsegments, all.subsegments, "{cut}");
+    }
+    let (early, late) = (known_with(&all, 0..20), known_with(&all, 20..70));
+    assert!(early.len() > 20 && late.len() > 60);
+    let mut first = late.clone();
+    first.truncate(1);
+    // Too late, too early, descending, without values, with an impossible count, without chunks.
+    let mut writer = start();
+    push(&mut writer, 0..20, &Subsegments::default()).unwrap();
+    fails(push(&mut writer, 20..70, &all.subsegments));
+    fails(push(&mut start(), 0..20, &all.subsegments));
+    let mut writer = start();
+    let mut more = early.clone();
+    more.append(&mut first.clone());
+    push(&mut writer, 0..20, &more).unwrap();
+    fails(push(&mut writer, 20..70, &late));
+    let mut twice = early.clone();
+    twice.append(&mut early.clone());
+    fails(push(&mut start(), 0..20, &twice));
+    fails(push(&mut start(), 0..20, &Subsegments { values: Vec::new(), ..early.clone() }));
+    fails(push(&mut start(), 0..20, &Subsegments { solo_frames: vec![2; early.len()], ..early.clone() }));
+    fails(push(&mut start(), 0..0, &early));
+}
+
+#[test]
+fn a_record_after_subsegments_that_should_have_waited_is_refused() {
+    let all = analysis(40, 4);
+    let (mut bytes, mut checksum) = header(Values::F32).encode().unwrap();
+    for (chunks, rows) in [(0..20, 0..all.subsegments.len() / 2 + 5), (20..40, 0..0)] {
+        let possible = stretches::possible(0..40, STEP);
+        let subsegments = stretches::encode(&all.subsegments, rows, &possible).unwrap();
+        let values = part(&all, chunks.start).values.len()..part(&all, chunks.end).values.len();
+        let (masks, probabilities) = (&all.masks[chunks.clone()], &all.probabilities[chunks.clone()]);
+        let values = &all.embeddings.values[values];
+        let payload = block::encode(chunks.start, masks, values, Values::F32, probabilities, &subsegments).unwrap();
+        bytes.extend(encode(Kind::Chunks, &payload, &mut checksum));
+    }
+    let error = read(&bytes[..]).unwrap_err();
+    assert!(error.to_string().contains("earlier subsegments should have waited for"), "{error}");
 }
 
 #[test]
@@ -400,6 +536,8 @@ struct Golden {
     ends: Vec<(f32, f32)>,
     /// For each chunk and plane, the probability in each frame as run lengths: length and value.
     probabilities: Vec<Vec<Vec<(usize, u8)>>>,
+    /// For each subsegment, its index, solo frames, sum of values, first and last value.
+    subsegments: Vec<(u32, u8, i32, i8, i8)>,
 }
 
 #[test]
@@ -430,6 +568,14 @@ fn a_file_written_from_the_description_alone_is_read() {
         assert_eq!(saved.probabilities, probabilities, "{name}");
         let expected: &[_] = if probabilities == Probabilities::None { &[] } else { &planes };
         assert_eq!(saved.analysis.probabilities, expected, "{name}");
+        let subsegments = &saved.analysis.subsegments;
+        let found = (0..subsegments.len()).map(|row| {
+            let values = subsegments.row(row);
+            let sum = values.iter().map(|value| i32::from(*value)).sum::<i32>();
+            (subsegments.indices[row], subsegments.solo_frames[row], sum, values[0], values[EMBEDDING_DIMENSION - 1])
+        });
+        let expected = if name == "v2_f32.diarist" { golden.subsegments.clone() } else { Vec::new() };
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{name}");
         assert_eq!(
             saved.mark,
             Some(AudioMark { num_samples: 1, is_end: false, sha256: std::array::from_fn(|i| i as u8) })
