@@ -1,5 +1,5 @@
-//! The whole output of the networks for a recording: masks, probabilities, embeddings, geometry, and
-//! their origin.
+//! The whole output of the networks for a recording: masks, probabilities, embeddings,
+//! geometry, and their origin.
 //!
 //! Clustering and all later stages need only an [`Analysis`]. [`saved`] stores one in a file.
 

@@ -204,8 +204,8 @@ struct Run<'a> {
     timings: Timings,
 }
 
-/// Stores a wave: its masks and probabilities, all embeddings so far, and the index of the first new
-/// row among them.
+/// Stores a wave: its masks and probabilities, all embeddings so far, and the index of the first
+/// new row among them.
 type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize) -> Result<()> + 'a;
 
 impl<'a> Run<'a> {

@@ -1,7 +1,7 @@
 //! Analyzes audio that arrives in pieces.
 //!
 //! Finished chunks go to a temporary file, so that memory does not grow with the recording. The
-//! file is twice as large as a saved analysis in f16, about 5 MB for each hour.
+//! file is larger than a saved analysis in f16 by two thirds, about 6 MB for each hour.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -34,7 +34,8 @@ pub struct StreamAnalysis {
     window: Window,
     embedder: Embedder,
     num_samples: u64,
-    /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the file.
+    /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the
+    /// file.
     first_chunk: usize,
     masks: Vec<ChunkMasks>,
     probabilities: Vec<ChunkProbabilities>,
