@@ -28,6 +28,9 @@ use crate::segmentation::probabilities::ChunkProbabilities;
 /// where results hardly change between 2 and 10.
 const EVIDENCE: f64 = 3.0;
 
+/// Least speech of a second speaker who never speaks alone, as a share of that of the first.
+const MIN_SECOND: f64 = 0.02;
+
 /// The probability 1.
 const ONE: u32 = u8::MAX as u32;
 
@@ -40,7 +43,8 @@ const MAX_ACTIVE: usize = 2;
 ///
 /// A cluster without a slot may be active if it has a centroid: its voice may be heard in
 /// subsegments. A frame without votes and evidence has no active cluster, whatever its number of
-/// speakers.
+/// speakers. But where all speech is one cluster, cluster 1 stands for the second speaker of
+/// overlap, if that is more than crumbs.
 ///
 /// The certainty of a frame is the probability that its cluster is active there. For the first
 /// cluster, it is `P1` times its share of the evidence, or of the votes if no subsegment covers the
@@ -71,12 +75,32 @@ pub(super) fn reconstruct(
                 active[rank] = (candidate.cluster, moment.certainty(rank, &candidate, has_evidence));
                 num_active += 1;
             }
+            if num_active == 1 && wanted > 1 && votes.sums.len() == 1 {
+                active[1] = (1, moment.overlap);
+                num_active = 2;
+            }
         }
         votes.clear();
         all.advance(frame, &active[..num_active]);
         solo.advance(frame, &active[..num_active.min(1)]);
     });
-    [all, solo].map(|tracker| tracker.finish(chunks.coverage.num_frames()))
+    let [mut all, solo] = [all, solo].map(|tracker| tracker.finish(chunks.coverage.num_frames()));
+    if votes.sums.len() == 1 {
+        without_rare_second(&mut all);
+    }
+    [all, solo]
+}
+
+/// Removes the second speaker of a recording with one cluster, unless he has enough speech. He has
+/// no cluster, since he never speaks alone.
+fn without_rare_second(stretches: &mut Stretches) {
+    let num_frames = |cluster: u32| -> usize {
+        let of_cluster = stretches.all.iter().filter(|stretch| stretch.run.cluster == cluster);
+        of_cluster.map(|stretch| stretch.run.end - stretch.run.start).sum()
+    };
+    if (num_frames(1) as f64) < MIN_SECOND * num_frames(0) as f64 {
+        stretches.all.retain(|stretch| stretch.run.cluster == 0);
+    }
 }
 
 /// The probabilities of all chunks, those of the masks if the analysis was made without.

@@ -25,6 +25,9 @@ const MIN_CONSTANCY: f64 = 0.4;
 const MAX_SIMILARITY: f64 = 0.85;
 /// Clean frames of a slot that becomes a speaker, if there is such a slot: 0.5 s.
 const MIN_CLEAN_FRAMES: usize = 30;
+/// Slots that are compared, and the subsegments that a new speaker must have, so that he has a turn.
+const MAX_CANDIDATES: usize = 200;
+const MIN_SUBSEGMENTS: usize = 2;
 /// Vectors with a higher similarity are equal but for rounding.
 const EQUAL: f64 = 1.0 - 1e-9;
 /// Rows whose features are computed at a time.
@@ -92,21 +95,28 @@ impl Voices<'_> {
         true
     }
 
-    /// Makes the slot that is least like all speakers a speaker.
+    /// Makes a slot a speaker: of those that are least like all speakers, the one that takes the
+    /// fewest subsegments and slots away from them.
     fn add_slot(&self, centroids: &mut Vec<Vec<f64>>) -> bool {
         let units: Vec<Vec<f64>> = centroids.iter().map(|centroid| normalised(centroid)).collect();
-        let least = |min_clean_frames: usize| {
-            let mut least: Option<(f64, usize)> = None;
-            for row in (0..self.rows.len()).filter(|&row| self.rows.clean_frames(row) >= min_clean_frames) {
-                let highest =
-                    units.iter().map(|unit| self.rows.cosine(row, unit)).fold(f64::NEG_INFINITY, f64::max);
-                if highest < EQUAL && least.is_none_or(|(lowest, _)| highest < lowest) {
-                    least = Some((highest, row));
-                }
-            }
-            least
+        let voices = SubsegmentVoices::new(self.subsegments);
+        let nearest: Vec<f64> = (0..self.rows.len()).map(|row| self.rows.highest(row, &units)).collect();
+        let nearest_of_subsegments: Vec<f64> = (0..voices.len()).map(|row| voices.highest(row, &units)).collect();
+        let mut candidates: Vec<usize> = (0..nearest.len()).filter(|&row| nearest[row] < EQUAL).collect();
+        if candidates.iter().any(|&row| self.rows.clean_frames(row) >= MIN_CLEAN_FRAMES) {
+            candidates.retain(|&row| self.rows.clean_frames(row) >= MIN_CLEAN_FRAMES);
+        }
+        candidates.sort_by(|&a, &b| nearest[a].total_cmp(&nearest[b]));
+        candidates.truncate(MAX_CANDIDATES);
+        let taken = |&row: &usize| {
+            let unit = self.rows.unit(row);
+            let slots = (0..nearest.len()).filter(|&other| self.rows.cosine(other, &unit) > nearest[other]);
+            let subsegments =
+                (0..voices.len()).filter(|&other| voices.cosine(other, &unit) > nearest_of_subsegments[other]);
+            let num_subsegments = subsegments.count();
+            (num_subsegments < MIN_SUBSEGMENTS.min(voices.len()), num_subsegments, slots.count())
         };
-        let Some((_, row)) = least(MIN_CLEAN_FRAMES).or_else(|| least(0)) else { return false };
+        let Some(row) = candidates.into_iter().min_by_key(taken) else { return false };
         centroids.push(self.rows.raw(row));
         true
     }

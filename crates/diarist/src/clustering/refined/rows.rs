@@ -64,6 +64,11 @@ impl<'a> Rows<'a> {
         dot_narrow(self.embeddings.row(row), unit) * self.scales[row]
     }
 
+    /// The highest cosine similarity to one of `units`.
+    pub(super) fn highest(&self, row: usize, units: &[Vec<f64>]) -> f64 {
+        units.iter().map(|unit| self.cosine(row, unit)).fold(f64::NEG_INFINITY, f64::max)
+    }
+
     /// The most similar of `units`, the first among equals.
     pub(super) fn nearest(&self, row: usize, units: &[Vec<f64>]) -> usize {
         nearest(units, |unit| self.cosine(row, unit))

@@ -21,6 +21,9 @@ const FAR: f64 = 0.6;
 /// pair. Halves of one voice have more, two alike voices less.
 const NEAR: f64 = 0.84;
 const MANY_PAIRS: f64 = 0.2;
+/// Share of the slots that the smaller of two people must have. Fewer are noise, or single mistakes
+/// of the segmentation.
+const MIN_SHARE: f64 = 0.1;
 /// Rounds, each of which may split every cluster.
 const MAX_ROUNDS: usize = 3;
 
@@ -80,7 +83,9 @@ impl<'a> Members<'a> {
         let parted = self.pairs.iter().filter(|(a, b)| (differences[*a] > 0.0) != (differences[*b] > 0.0)).count();
         let has_many = self.pairs.len() as f64 >= MANY_PAIRS * self.num_chunks as f64;
         let limit = if has_many { NEAR } else { FAR };
-        let are_two = parted as f64 >= MIN_AGREEMENT * self.pairs.len() as f64 && groups.similarity() <= limit;
+        let are_two = parted as f64 >= MIN_AGREEMENT * self.pairs.len() as f64
+            && groups.similarity() <= limit
+            && groups.smaller() as f64 >= MIN_SHARE * self.members.len() as f64;
         are_two.then_some(groups.means)
     }
 
