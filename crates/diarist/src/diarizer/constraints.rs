@@ -316,8 +316,8 @@ impl Groups {
 mod tests {
     use super::*;
     use crate::analysis::{ChunkGeometry, Slot};
-    use crate::segmentation::ChunkProbabilities;
     use crate::segmentation::masks::ChunkMasks;
+    use crate::segmentation::probabilities::ChunkProbabilities;
 
     /// Chunks of 10 s without overlap. Each local speaker is given by its active frames and its
     /// voice.
