@@ -175,6 +175,7 @@ mod tests {
     #[test]
     fn defaults_are_valid() {
         Method::default().validate().unwrap();
+        Method::Vbx(VbxOptions::default()).validate().unwrap();
         Method::Ahc(AhcOptions::default()).validate().unwrap();
     }
 
@@ -184,6 +185,11 @@ mod tests {
             let mut options = VbxOptions::default();
             change(&mut options);
             Method::Vbx(options)
+        };
+        let refined = |change: fn(&mut RefinedOptions)| {
+            let mut options = RefinedOptions::default();
+            change(&mut options);
+            Method::Refined(options)
         };
         let ahc = |change: fn(&mut AhcOptions)| {
             let mut options = AhcOptions::default();
@@ -197,6 +203,9 @@ mod tests {
             (vbx(|options| options.fb = f64::INFINITY), "fb is inf"),
             (vbx(|options| options.init_smoothing = 101.0), "init-smoothing is 101"),
             (vbx(|options| options.max_iterations = 0), "max-iterations is 0"),
+            (refined(|options| options.vbx.fb = 0.0), "fb is 0"),
+            (refined(|options| options.sharing_cost = -0.1), "sharing-cost is -0.1, but must be from 0 to 4"),
+            (refined(|options| options.sharing_cost = f64::NAN), "sharing-cost is NaN"),
             (ahc(|options| options.threshold = 2.1), "threshold is 2.1"),
             (ahc(|options| options.min_cluster_size = 0), "min-cluster-size is 0"),
         ] {

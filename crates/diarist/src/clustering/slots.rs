@@ -213,6 +213,24 @@ mod tests {
     }
 
     #[test]
+    fn slots_of_a_chunk_share_a_cluster_if_they_gain_more_than_it_costs() {
+        let masks = [chunk_with([0..50, 60..90, 100..200]), chunk_with([0..0, 0..10, 0..0])];
+        let embeddings = embeddings_of(&masks);
+        // All three slots of the first chunk prefer cluster 0. Slot 1 loses 0.1 by another cluster,
+        // slot 2 loses 0.4.
+        let three = similarities(&[0.9, 0.1, 0.2, 0.8, 0.7, 0.1, 0.9, 0.5, 0.4, 0.1, 0.3, 0.2], 3);
+        for (cost, expected) in [(0.05, [0, 0, 0, 1]), (0.2, [0, 1, 0, 1]), (0.4, [0, 1, 0, 1]), (0.6, [0, 1, 2, 1])] {
+            assert_eq!(three.sharing(&embeddings, cost), expected.map(Some), "{cost}");
+        }
+        // If there are fewer clusters than slots, some are shared at any cost.
+        let two = similarities(&[0.9, 0.8, 0.9, 0.1, 0.2, 0.1, 0.7, 0.6], 2);
+        assert_eq!(two.sharing(&embeddings, 4.0), [1, 0, 0, 0].map(Some));
+        assert_eq!(similarities(&[0.9, 0.95, 0.2, -0.7], 1).sharing(&embeddings, 4.0), [Some(0); 4]);
+        // Among equals, the first wins.
+        assert_eq!(similarities(&[0.5; 12], 3).sharing(&embeddings, 0.1), [0, 1, 2, 0].map(Some));
+    }
+
+    #[test]
     fn empty_clusters_take_the_most_similar_slot_that_can_be_spared() {
         let three = similarities(&[0.9, 0.5, 0.1, 0.8, 0.6, 0.3, 0.7, 0.2, 0.4], 3);
         let mut hard = vec![Some(0), Some(0), Some(0)];

@@ -12,8 +12,16 @@ use super::test_data::{Rng, chunk_with, conversation, golden, golden_values, slo
 use super::vectors::widened;
 use super::*;
 use crate::ErrorKind;
-use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot};
+use crate::analysis::{EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::segmentation::masks::ChunkMasks;
+
+/// A recording without subsegments.
+const NONE: Subsegments = Subsegments { indices: Vec::new(), solo_frames: Vec::new(), values: Vec::new() };
+
+/// Every method with its defaults.
+fn all_methods() -> [Method; 3] {
+    [Method::default(), Method::Vbx(VbxOptions::default()), Method::Ahc(AhcOptions::default())]
+}
 
 #[derive(Deserialize)]
 struct Tree {
@@ -144,7 +152,7 @@ fn plda_features_equal_pyannote() {
 #[test]
 fn vbx_equals_pyannote() {
     let plda = Plda::embedded().unwrap();
-    let Method::Vbx(options) = Method::default() else { panic!("VBx is the default") };
+    let options = VbxOptions::default();
     each_recording(|name, recording, embeddings, _| {
         if recording.train_rows.len() < 2 {
             return;
@@ -205,7 +213,7 @@ fn hard_clusters_equal_pyannote_under_all_bounds() {
     let plda = Plda::embedded().unwrap();
     let free = VbxOptions { constrained_assignment: false, ..VbxOptions::default() };
     let methods = [
-        ("vbx", Method::default()),
+        ("vbx", Method::Vbx(VbxOptions::default())),
         ("vbx_unconstrained", Method::Vbx(free)),
         ("ahc", Method::Ahc(AhcOptions::default())),
     ];
@@ -233,7 +241,7 @@ fn bounds_are_honoured_or_refused() {
     for case in 0..60 {
         let (masks, embeddings, _) = conversation(&mut rng, 1 + case % 9, 1 + case % 4);
         let num_slots = embeddings.len();
-        for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
+        for method in all_methods() {
             for (num, min, max) in [
                 (Some(1 + case % 7), None, None),
                 (None, Some(1 + case % 5), None),
@@ -266,10 +274,12 @@ fn equal_voices_cannot_be_told_apart() {
         embeddings.push(slot, &[0.25; EMBEDDING_DIMENSION]);
     }
     let two = SpeakerBounds::new(Some(2), None, None).unwrap();
-    let error = cluster(&embeddings, &masks, &NONE, &Method::default(), two, &plda).unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::SpeakerBounds);
-    assert!(error.to_string().contains("fewer than 2 different voices"), "{error}");
-    for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
+    for method in [Method::default(), Method::Vbx(VbxOptions::default())] {
+        let error = cluster(&embeddings, &masks, &NONE, &method, two, &plda).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::SpeakerBounds);
+        assert!(error.to_string().contains("fewer than 2 different voices"), "{error}");
+    }
+    for method in all_methods() {
         let clusters = cluster(&embeddings, &masks, &NONE, &method, SpeakerBounds::default(), &plda).unwrap();
         assert_eq!(clusters.hard, [Some(0); 5]);
     }
@@ -282,8 +292,10 @@ fn silence_has_no_speakers() {
     for masks in [vec![], vec![ChunkMasks::default(); 3]] {
         for max in [None, Some(1), Some(4)] {
             let bounds = SpeakerBounds::new(None, None, max).unwrap();
-            let clusters = cluster(&none, &masks, &NONE, &Method::default(), bounds, &plda).unwrap();
-            assert_eq!((clusters.hard.len(), clusters.centroids.len()), (0, 0));
+            for method in all_methods() {
+                let clusters = cluster(&none, &masks, &NONE, &method, bounds, &plda).unwrap();
+                assert_eq!((clusters.hard.len(), clusters.centroids.len()), (0, 0));
+            }
         }
         let two = SpeakerBounds::new(None, Some(2), None).unwrap();
         let error = cluster(&none, &masks, &NONE, &Method::default(), two, &plda).unwrap_err();
@@ -346,7 +358,7 @@ fn well_separated_voices_are_found_in_any_order_of_the_chunks() {
             shuffled.push(slot, embeddings.row(row));
             rows.push(row);
         }
-        for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
+        for method in all_methods() {
             let bounds = SpeakerBounds::default();
             let first = cluster(&embeddings, &masks, &NONE, &method, bounds, &plda).unwrap();
             let second = cluster(&shuffled, &shuffled_masks, &NONE, &method, bounds, &plda).unwrap();
@@ -367,7 +379,7 @@ fn same_bits_for_any_number_of_threads() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
         pool.install(|| {
             let mut results = Vec::new();
-            for method in [Method::default(), Method::Ahc(AhcOptions::default())] {
+            for method in all_methods() {
                 for num in [None, Some(5), Some(20)] {
                     let bounds = SpeakerBounds::new(num, None, None).unwrap();
                     results.push(cluster(&embeddings, &masks, &NONE, &method, bounds, &plda).unwrap());

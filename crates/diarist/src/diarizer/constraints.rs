@@ -317,6 +317,7 @@ mod tests {
     use super::*;
     use crate::analysis::{ChunkGeometry, Slot};
     use crate::segmentation::masks::ChunkMasks;
+    use crate::segmentation::probabilities::ChunkProbabilities;
 
     /// Chunks of 10 s without overlap. Each local speaker is given by its active frames and its
     /// voice.
@@ -416,6 +417,26 @@ mod tests {
         assert_eq!((&united.masks[1], &united.embeddings.slots), (&all.masks[1], &all.embeddings.slots));
         // A local speaker without a cluster, or with another one, is not united.
         assert_eq!(with_united_masks(&all, &[None, Some(1), None, Some(4)]).masks, all.masks);
+    }
+
+    #[test]
+    fn probabilities_are_united_with_the_masks() {
+        let mut all = analysis(&[&[(0..200, 0), (100..300, 1), (150..400, 2)], &[(0..589, 0)]]);
+        all.probabilities = all.masks.iter().map(ChunkProbabilities::from_masks).collect();
+        all.subsegments.push(3, 10, &[1.0; EMBEDDING_DIMENSION]);
+        let united = with_united_masks(&all, &[Some(4), Some(1), Some(4), Some(4)]);
+        assert_eq!(united.subsegments, all.subsegments);
+        assert_eq!(united.probabilities[1], all.probabilities[1]);
+        let of_masks = ChunkProbabilities::from_masks(&united.masks[0]);
+        (0..LOCAL_SPEAKERS).for_each(|local| assert_eq!(united.probabilities[0].speakers(local), of_masks.speakers(local)));
+        for t in 0..FRAMES_PER_CHUNK {
+            // From 150 to 199, where all three spoke at once, overlap may be that of the two.
+            let expected = if (150..200).contains(&t) { 0 } else { of_masks.overlap(t) };
+            assert_eq!(united.probabilities[0].overlap(t), expected, "{t}");
+        }
+        assert_eq!(with_united_masks(&all, &[None, Some(1), None, Some(4)]).probabilities, all.probabilities);
+        all.probabilities.clear();
+        assert!(with_united_masks(&all, &[Some(4), Some(1), Some(4), Some(4)]).probabilities.is_empty());
     }
 
     #[test]

@@ -317,7 +317,7 @@ mod tests {
             ("step = 11", ErrorKind::InvalidOption, "step is 11, but must be from 0.01 to 10"),
             ("step = 0.015", ErrorKind::InvalidOption, "a chunk step of 0.015 s"),
             ("min-cluster-size = 3", ErrorKind::InvalidOption, "an option of ahc clustering"),
-            ("clustering = \"ahc\"\nfa = 0.1", ErrorKind::InvalidOption, "an option of vbx clustering"),
+            ("clustering = \"ahc\"\nfa = 0.1", ErrorKind::InvalidOption, "an option of refined or vbx clustering"),
             ("num-speakers = 2\nmax-speakers = 1", ErrorKind::InvalidOption, "contradict each other"),
             ("embedding-mode = \"skip\"\nnum-speakers = 2", ErrorKind::InvalidOption, "without embeddings"),
         ];
@@ -339,13 +339,16 @@ mod tests {
         let both = chosen(&[("threshold", high.clone())]).over(&file);
         assert_eq!(both, chosen(&[("threshold", high), ("fa", Value::Number(0.2)), ("step", two.clone())]));
 
-        // A threshold for vbx does not apply to ahc. The step does not depend on the method.
+        // A threshold for one method does not apply to another. The step does not depend on the
+        // method.
         let ahc = ("clustering", Value::Name("ahc"));
         let other = chosen(std::slice::from_ref(&ahc)).over(&file);
         assert_eq!(other, chosen(&[ahc, ("step", two)]));
         assert!(other.settings().is_ok());
-        let same = chosen(&[("clustering", Value::Name("vbx"))]).over(&file);
+        let same = chosen(&[("clustering", Value::Name("refined"))]).over(&file);
         assert_eq!(same.get("threshold"), Some(&low));
+        let vbx = chosen(&[("profile", Value::Name("exact"))]).over(&file);
+        assert_eq!((vbx.get("threshold"), vbx.get("step")), (None, file.get("step")));
     }
 
     #[test]

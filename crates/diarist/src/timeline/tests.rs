@@ -63,6 +63,11 @@ impl Case {
     }
 }
 
+/// The settings of community-1.
+fn votes() -> TimelineSettings {
+    TimelineSettings { reconstruction: Reconstruction::Votes, ..TimelineSettings::default() }
+}
+
 fn runs_of(columns: &[Vec<usize>]) -> Vec<Run> {
     let column = |(cluster, runs): (usize, &Vec<usize>)| -> Vec<Run> {
         runs.chunks(2).map(|run| Run { cluster: cluster as u32, start: run[0], end: run[1] }).collect()
@@ -99,7 +104,7 @@ fn equals_pyannote() {
             assert_eq!(discrete, Discrete { num_frames: case.num_frames, runs: runs_of(columns) }, "{name}");
         }
 
-        let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s, ..TimelineSettings::default() };
+        let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s, ..votes() };
         let timelines = build(&analysis, &clusters, &settings, case.max_speakers);
         assert_eq!(timelines.labels, case.labels, "{name}: labels");
         // The operations and their order are the same, so every bit must be equal.
@@ -111,9 +116,10 @@ fn equals_pyannote() {
 
 #[test]
 fn exclusive_turns_never_overlap_and_lie_within_the_others() {
-    for case in golden() {
+    let all_settings = [votes(), TimelineSettings::default()];
+    for (case, settings) in golden().iter().flat_map(|case| all_settings.iter().map(move |settings| (case, settings))) {
         let (analysis, clusters) = case.input();
-        let timelines = build(&analysis, &clusters, &TimelineSettings::default(), None);
+        let timelines = build(&analysis, &clusters, settings, None);
         let all = |turns: &[Turn]| -> Vec<Segment> { turns.iter().map(Turn::segment).collect() };
         assert_eq!(intervals::overlaps(&all(&timelines.exclusive_turns)), [], "{}", case.name);
         for index in 0..timelines.labels.len() {
@@ -132,9 +138,11 @@ fn no_chunks_give_no_turns() {
     let geometry = ChunkGeometry { step_samples: 16_000, num_samples: 0 };
     let analysis = Analysis { geometry, ..Analysis::default() };
     let clusters = Clusters { hard: Vec::new(), centroids: Vec::new() };
-    assert_eq!(build(&analysis, &clusters, &TimelineSettings::default(), None), Timelines::default());
-    let silent = Analysis { masks: vec![ChunkMasks::default(); 3], ..analysis };
-    assert_eq!(build(&silent, &clusters, &TimelineSettings::default(), None), Timelines::default());
+    let silent = Analysis { masks: vec![ChunkMasks::default(); 3], ..analysis.clone() };
+    for settings in [votes(), TimelineSettings::default()] {
+        assert_eq!(build(&analysis, &clusters, &settings, None), Timelines::default());
+        assert_eq!(build(&silent, &clusters, &settings, None), Timelines::default());
+    }
 }
 
 #[test]

@@ -17,6 +17,8 @@ mod number;
 mod rows;
 mod side_by_side;
 mod speakers;
+#[cfg(test)]
+mod tests;
 mod turn_taking;
 mod two_groups;
 

@@ -35,7 +35,7 @@ pub(super) fn find(rows: &Rows<'_>, train: &[usize], options: &VbxOptions, plda:
 
 /// Joins the speakers that are one person: again and again the pair with the highest similarity
 /// among those above their limit. A speaker is a sum of rows, with their number.
-fn link(speakers: &mut Vec<(Vec<f64>, f64)>) {
+pub(super) fn link(speakers: &mut Vec<(Vec<f64>, f64)>) {
     let similarity = |a: &(Vec<f64>, f64), b: &(Vec<f64>, f64)| {
         let similarity = cosine_similarity(&a.0, &b.0);
         (similarity >= link_limit(a.1.min(b.1))).then_some(similarity)
@@ -85,7 +85,7 @@ fn link(speakers: &mut Vec<(Vec<f64>, f64)>) {
     }
 }
 
-fn link_limit(num_rows: f64) -> f64 {
+pub(super) fn link_limit(num_rows: f64) -> f64 {
     let [first, .., last] = LINK_LIMITS;
     let between = |[a, b]: &[(f64, f64); 2]| a.1 + (b.1 - a.1) * (num_rows - a.0) / (b.0 - a.0);
     match num_rows {

@@ -216,6 +216,7 @@ pub fn milliseconds(value: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Profile;
     use crate::clustering::{AhcOptions, Method};
 
     fn diarization() -> Diarization {
@@ -260,9 +261,12 @@ mod tests {
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
         let options = &document.options.values;
-        assert_eq!((&options["clustering"], &options["threshold"]), (&"vbx".into(), &0.6.into()));
+        assert_eq!((&options["clustering"], &options["threshold"]), (&"refined".into(), &0.6.into()));
         let null = serde_json::Value::Null;
-        assert_eq!((&options["fa"], &options["fb"], &options["min_cluster_size"]), (&0.07.into(), &0.8.into(), &null));
+        assert_eq!((&options["fa"], &options["fb"], &options["min_cluster_size"]), (&0.07.into(), &0.6.into(), &null));
+        let way = &options["reconstruction"];
+        let thresholds = (&options["speech_threshold"], &options["overlap_threshold"]);
+        assert_eq!((way, thresholds), (&"probabilities".into(), (&0.5.into(), &0.3.into())));
         assert_eq!((&options["min_speakers"], &options["max_speakers"]), (&1.into(), &null));
     }
 
@@ -277,6 +281,11 @@ mod tests {
         assert_eq!((&values["clustering"], &values["threshold"]), (&"ahc".into(), &threshold));
         let null = serde_json::Value::Null;
         assert_eq!((&values["fa"], &values["fb"], &values["min_cluster_size"]), (&null, &null, &12.into()));
+
+        let JsonOptions { values, .. } = JsonOptions::from(&Settings::from(Profile::Exact));
+        assert_eq!((&values["clustering"], &values["fb"]), (&"vbx".into(), &0.8.into()));
+        let thresholds = (&values["speech_threshold"], &values["overlap_threshold"]);
+        assert_eq!((&values["reconstruction"], thresholds), (&"votes".into(), (&null, &null)));
     }
 
     #[test]
