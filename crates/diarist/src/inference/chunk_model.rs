@@ -14,7 +14,8 @@ use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 use super::networks::Networks;
 use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
 
-/// The unified model of one chunk: masks, probabilities, embeddings, and distances to the speakers known so far.
+/// The unified model of one chunk: masks, probabilities, embeddings, and distances to the speakers
+/// known so far.
 ///
 /// One instance serves one thread; several may share the [`Networks`]. After the first chunk
 /// nothing is allocated, unless there are more known speakers than ever before.
