@@ -18,7 +18,7 @@ fn check(bytes: &[u8]) {
     let Ok(mut saved) = read(bytes) else { return };
     assert!(saved.num_bytes() <= bytes.len() as u64);
     // A 16-bit float may be infinite in a file that no writer made, and NaN is not equal to itself.
-    let Analysis { masks, embeddings, probabilities, .. } = &saved.analysis;
+    let Analysis { masks, embeddings, probabilities, subsegments, .. } = &saved.analysis;
     if saved.is_whole && embeddings.values.iter().all(|value| value.is_finite()) {
         let header = Header::of(&saved.analysis, saved.values);
         let written = AnalysisWriter::write_all(Vec::new(), &header, &saved.analysis).expect("it can be written");
@@ -28,7 +28,11 @@ fn check(bytes: &[u8]) {
     assert!(saved.values == Values::None || embeddings.values.len() == embeddings.len() * 256);
     let num_chunks = masks.len();
     assert!(probabilities.is_empty() || probabilities.len() == num_chunks);
+    assert!(subsegments.indices.is_sorted() && subsegments.solo_frames.len() == subsegments.len());
+    assert!(subsegments.values.len() == subsegments.len() * 256);
+    let num_subsegments = subsegments.len();
     saved.keep_until_mark();
+    assert!(saved.analysis.subsegments.len() <= num_subsegments);
     assert!(saved.analysis.masks.len() <= num_chunks && saved.analysis.probabilities.len() <= num_chunks);
 }
 

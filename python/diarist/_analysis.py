@@ -9,7 +9,7 @@ from diarist import _diarist
 
 class Analysis:
     """The output of the networks for one recording, of :meth:`diarist.Diarizer.analyze` or from a
-    file. It takes 3 to 4 MB per hour in a file, and 5 to 6 MB pickled.
+    file. It takes about 5 MB per hour in a file, and 7 MB pickled.
 
     >>> analysis = diarizer.analyze("meeting.mp3")
     >>> analysis.save("meeting.diarist")

@@ -17,7 +17,7 @@ Examples:
   diarist cluster meeting.diarist                     the turns, in a moment
   diarist cluster --num-speakers 4 meeting.diarist    other turns
 
-The file takes about 3.5 MB per hour of audio; docs/analysis-format.md describes it.";
+The file takes about 5 MB per hour of audio; docs/analysis-format.md describes it.";
 
 /// Runs the networks over a recording and stores their results for `diarist cluster`
 #[derive(Debug, clap::Args)]

@@ -205,8 +205,8 @@ struct Run<'a> {
     timings: Timings,
 }
 
-/// Stores a wave: its masks and probabilities, all embeddings so far, the index of the first new row
-/// among them, and the subsegments that are known with the wave.
+/// Stores a wave: its masks and probabilities, all embeddings so far, the index of the first new
+/// row among them, and the subsegments that are known with the wave.
 type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize, &Subsegments) -> Result<()> + 'a;
 
 impl<'a> Run<'a> {

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::files;
 
 impl Analysis {
-    /// Saves the analysis in a file, about 3.5 MB per hour of audio at a step of 1 s.
+    /// Saves the analysis in a file, about 5 MB per hour of audio at a step of 1 s.
     ///
     /// Embeddings are rounded to 16-bit floats, as by the command `diarist analyze`;
     /// [`AnalysisWriter`] can keep every bit. The file is first written beside `path` under another

@@ -35,8 +35,8 @@ fn origin() -> Origin {
     }
 }
 
-/// An analysis of `num_chunks` chunks: silence, up to three speakers, values of every magnitude that
-/// the networks give, any probabilities, and every second subsegment.
+/// An analysis of `num_chunks` chunks: silence, up to three speakers, values of every magnitude
+/// that the networks give, any probabilities, and every second subsegment.
 fn analysis(num_chunks: usize, seed: u32) -> Analysis {
     let mut random = Mt::new(seed);
     let mut masks = vec![ChunkMasks::default(); num_chunks];
@@ -192,8 +192,8 @@ fn a_full_block_that_cannot_be_compressed_fits_into_a_record() {
         for (chunk, (masks, probabilities)) in full.masks.iter_mut().zip(&mut full.probabilities).enumerate() {
             probabilities.planes_mut().as_flattened_mut().fill_with(|| random.next_u32() as u8);
             for (local, mask) in masks.speakers.iter_mut().enumerate() {
-                (0..FRAMES_PER_CHUNK).filter(|_| random.next_u32() % 2 == 0).for_each(|t| mask.insert(t));
-                let bits = |_| f32::from_bits(random.next_u32() % 0x7F00_0000 >> 1 | 0x8000_0000 & random.next_u32());
+                (0..FRAMES_PER_CHUNK).filter(|_| random.next_u32().is_multiple_of(2)).for_each(|t| mask.insert(t));
+                let bits = |_| f32::from_bits((random.next_u32() % 0x7F00_0000) >> 1);
                 let values: Vec<f32> = (0..EMBEDDING_DIMENSION).map(bits).chain([1.0]).skip(1).collect();
                 embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
             }
