@@ -11,21 +11,28 @@ pub struct Range {
     pub name: &'static str,
     /// Smallest value.
     pub min: f64,
-    /// Largest value, included.
+    /// Largest value.
     pub max: f64,
     /// Whether the smallest value itself is allowed.
     pub has_min: bool,
+    /// Whether the largest value itself is allowed.
+    pub has_max: bool,
 }
 
 impl Range {
     /// From `min` to `max`, both included.
     pub(crate) const fn closed(name: &'static str, min: f64, max: f64) -> Self {
-        Self { name, min, max, has_min: true }
+        Self { name, min, max, has_min: true, has_max: true }
     }
 
     /// Above `min`, which is not included, up to `max`, which is.
     pub(crate) const fn above_to(name: &'static str, min: f64, max: f64) -> Self {
-        Self { name, min, max, has_min: false }
+        Self { name, min, max, has_min: false, has_max: true }
+    }
+
+    /// Above `min` and below `max`, neither of which is included.
+    pub(crate) const fn between(name: &'static str, min: f64, max: f64) -> Self {
+        Self { name, min, max, has_min: false, has_max: false }
     }
 
     /// Checks a value.
@@ -34,7 +41,8 @@ impl Range {
     /// [`crate::ErrorKind::InvalidOption`] with the value and the range.
     pub fn check(&self, value: f64) -> Result<()> {
         let is_above = if self.has_min { value >= self.min } else { value > self.min };
-        if is_above && value <= self.max {
+        let is_below = if self.has_max { value <= self.max } else { value < self.max };
+        if is_above && is_below {
             return Ok(());
         }
         Err(Error::invalid_option(format!("{} is {value}, but must be {self}", self.name)))
@@ -43,9 +51,12 @@ impl Range {
 
 impl fmt::Display for Range {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.has_min {
-            true => write!(f, "from {} to {}", self.min, self.max),
-            false => write!(f, "above {} and at most {}", self.min, self.max),
+        let Self { min, max, .. } = self;
+        match (self.has_min, self.has_max) {
+            (true, true) => write!(f, "from {min} to {max}"),
+            (true, false) => write!(f, "at least {min} and below {max}"),
+            (false, true) => write!(f, "above {min} and at most {max}"),
+            (false, false) => write!(f, "above {min} and below {max}"),
         }
     }
 }
@@ -63,6 +74,9 @@ mod tests {
         assert_eq!(error(Range::closed("a", 0.0, 2.0), f64::NAN), "a is NaN, but must be from 0 to 2");
         assert!(Range::above_to("b", 0.0, 1.0).check(1e-9).is_ok());
         assert_eq!(error(Range::above_to("b", 0.0, 1.0), 0.0), "b is 0, but must be above 0 and at most 1");
+        assert!(Range::between("d", 0.0, 1.0).check(0.999).is_ok());
+        assert_eq!(error(Range::between("d", 0.0, 1.0), 1.0), "d is 1, but must be above 0 and below 1");
+        assert_eq!(error(Range::between("d", 0.0, 1.0), 0.0), "d is 0, but must be above 0 and below 1");
         assert_eq!(error(Range::closed("c", 0.0, 9.0), f64::INFINITY), "c is inf, but must be from 0 to 9");
     }
 }

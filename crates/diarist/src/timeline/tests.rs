@@ -99,7 +99,7 @@ fn equals_pyannote() {
             assert_eq!(discrete, Discrete { num_frames: case.num_frames, runs: runs_of(columns) }, "{name}");
         }
 
-        let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s };
+        let settings = TimelineSettings { min_duration_off_s: case.min_duration_off_s, ..TimelineSettings::default() };
         let timelines = build(&analysis, &clusters, &settings, case.max_speakers);
         assert_eq!(timelines.labels, case.labels, "{name}: labels");
         // The operations and their order are the same, so every bit must be equal.
