@@ -108,7 +108,8 @@ def case(rng, name, count, clusters, step_samples=16000, spread=3.0, with_subseg
     hard = [[int(rng.integers(0, clusters)) if rng.random() < 0.9 else None for _ in range(LOCAL)] for _ in range(count)]
     # No analysis has less than its chunks need; the last chunk ends in silence.
     num_samples = 160000 + (count - 1) * step_samples - int(rng.integers(0, min(step_samples, 16000)))
-    centroids = np.round(rng.normal(0, 1, (clusters, DIMENSION)), 3)
+    # Exact in 32 bits.
+    centroids = np.round(64 * rng.normal(0, 1, (clusters, DIMENSION))) / 64
     centroids[: zero_centroids] = 0
     centroids = centroids.tolist() if with_centroids else []
     subsegments = []

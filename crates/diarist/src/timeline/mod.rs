@@ -37,4 +37,6 @@ pub use settings::{Reconstruction, TimelineSettings};
 pub use sliding_window::{Coverage, SlidingWindow};
 
 #[cfg(test)]
+mod soft_tests;
+#[cfg(test)]
 mod tests;
