@@ -257,19 +257,24 @@ fn distribute(
 /// speaker who is silent would be added there.
 pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> Analysis {
     let slots = &analysis.embeddings.slots;
-    let mut masks = analysis.masks.clone();
+    let (mut masks, mut probabilities) = (analysis.masks.clone(), analysis.probabilities.clone());
     for (row, slot) in slots.iter().enumerate() {
         let speakers = &mut masks[slot.chunk as usize].speakers;
         let earlier = (0..row).rev().take_while(|&other| slots[other].chunk == slot.chunk);
         let same = earlier.filter(|&other| hard[row].is_some() && hard[other] == hard[row]).last();
         if let Some(first) = same {
             let moved = std::mem::take(&mut speakers[usize::from(slot.local)]);
-            let first = &mut speakers[usize::from(slots[first].local)];
+            let kept = usize::from(slots[first].local);
+            if let Some(chunk) = probabilities.get_mut(slot.chunk as usize) {
+                chunk.unite(kept, usize::from(slot.local));
+            }
+            let first = &mut speakers[kept];
             (0..FRAMES_PER_CHUNK).filter(|&t| moved.get(t)).for_each(|t| first.insert(t));
         }
     }
     let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
-    Analysis { origin: analysis.origin.clone(), geometry: analysis.geometry, masks, embeddings, ..Analysis::default() }
+    let (origin, subsegments) = (analysis.origin.clone(), analysis.subsegments.clone());
+    Analysis { origin, geometry: analysis.geometry, masks, probabilities, embeddings, subsegments }
 }
 
 /// Computes the centroids of changed clusters anew, as means of the raw embeddings.

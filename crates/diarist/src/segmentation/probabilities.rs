@@ -109,6 +109,22 @@ impl ChunkProbabilities {
         &self.planes[OVERLAP]
     }
 
+    /// Makes two local speakers one person: `kept` speaks where either does, `other` nowhere, and the
+    /// two overlap no more. Speech stays as probable. Where a third one speaks too, it is not known
+    /// which part of overlap is that of the two; the largest possible is taken.
+    ///
+    /// # Panics
+    /// If there is no such local speaker.
+    pub(crate) fn unite(&mut self, kept: usize, other: usize) {
+        for t in 0..FRAMES_PER_CHUNK {
+            let [first, second] = [kept, other].map(|local| self.speaker(local, t));
+            let both = first.min(second).min(self.overlap(t));
+            self.planes[kept][t] = (first - both).saturating_add(second);
+            self.planes[other][t] = 0;
+            self.planes[OVERLAP][t] -= both;
+        }
+    }
+
     /// The planes: the local speakers, then overlap.
     pub(crate) fn planes(&self) -> &[Plane; PLANES] {
         &self.planes
@@ -250,6 +266,28 @@ mod tests {
             assert_eq!(found.overlap(t) >= 128, masks.overlap().get(t), "frame {t}");
         }
         assert_eq!(ChunkProbabilities::from_masks(&ChunkMasks::default()), ChunkProbabilities::default());
+    }
+
+    #[test]
+    fn united_speakers_overlap_no_more() {
+        let mut masks = ChunkMasks::default();
+        (100..300).for_each(|t| masks.speakers[0].insert(t));
+        (200..400).for_each(|t| masks.speakers[2].insert(t));
+        (380..500).for_each(|t| masks.speakers[1].insert(t));
+        let mut found = ChunkProbabilities::from_masks(&masks);
+        found.unite(0, 2);
+        masks.speakers[2] = FrameMask::default();
+        (100..400).for_each(|t| masks.speakers[0].insert(t));
+        assert_eq!(found, ChunkProbabilities::from_masks(&masks));
+
+        let mut found = ChunkProbabilities::default();
+        for (plane, value) in found.planes_mut().iter_mut().zip([100, 20, 150, 30]) {
+            plane.fill(value);
+        }
+        found.unite(2, 0);
+        assert_eq!(found.planes().map(|plane| plane[7]), [0, 20, 220, 0]);
+        found.unite(2, 1);
+        assert_eq!(found.planes().map(|plane| plane[7]), [0, 0, 240, 0]);
     }
 
     #[test]

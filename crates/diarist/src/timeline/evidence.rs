@@ -35,12 +35,11 @@ pub(super) struct Evidence<'a> {
 }
 
 /// The clusters of one subsegment.
-#[derive(Default)]
 struct Posteriors {
     /// The subsegment, by its start in units of [`SHIFT`].
     index: Option<u64>,
     num_solo: f64,
-    /// Probability of each cluster with a voice.
+    /// Probability of each cluster with a voice; 0 before there is a subsegment.
     values: Vec<f64>,
 }
 
@@ -59,7 +58,9 @@ impl<'a> Evidence<'a> {
         }
         let Subsegments { indices, solo_frames, values } = subsegments;
         let num_rows = indices.len().min(solo_frames.len()).min(values.len() / EMBEDDING_DIMENSION);
-        Self { subsegments, num_rows, next: 0, clusters, voices, reached: Default::default() }
+        let unreached = || Posteriors { index: None, num_solo: 0.0, values: vec![0.0; voices.len()] };
+        let reached = [unreached(), unreached()];
+        Self { subsegments, num_rows, next: 0, clusters, voices, reached }
     }
 
     /// The clusters that have evidence, ascending: those with a voice.
@@ -76,20 +77,20 @@ impl<'a> Evidence<'a> {
         let middle = FRAME_STEP * frame as u64 + FIRST_MIDDLE;
         let latest = middle / SHIFT;
         self.advance(latest);
-        let covering = [latest.checked_sub(1), Some(latest)].into_iter().flatten();
-        let found = covering.map(|index| (index, &self.reached[(index % 2) as usize]));
-        let mut total = 0.0;
-        for (index, posteriors) in found.filter(|(index, posteriors)| posteriors.index == Some(*index)) {
-            let distance = middle.abs_diff(SHIFT * (index + 1)) as f64 / SHIFT as f64;
-            let weight = posteriors.num_solo * (1.0 - FALL * distance);
-            shares.resize(self.clusters.len(), 0.0);
-            shares.iter_mut().zip(&posteriors.values).for_each(|(share, value)| *share += weight * value);
-            total += weight;
+        let mut weights = [0.0; 2];
+        for index in [latest.checked_sub(1), Some(latest)].into_iter().flatten() {
+            let place = (index % 2) as usize;
+            if self.reached[place].index == Some(index) {
+                let distance = middle.abs_diff(SHIFT * (index + 1)) as f64 / SHIFT as f64;
+                weights[place] = self.reached[place].num_solo * (1.0 - FALL * distance);
+            }
         }
-        if total <= 0.0 {
-            shares.clear();
+        let total = weights[0] + weights[1];
+        if total > 0.0 {
+            let [even, odd] = weights.map(|weight| weight / total);
+            let values = self.reached[0].values.iter().zip(&self.reached[1].values);
+            shares.extend(values.map(|(in_even, in_odd)| even * in_even + odd * in_odd));
         }
-        shares.iter_mut().for_each(|share| *share /= total);
         !shares.is_empty()
     }
 

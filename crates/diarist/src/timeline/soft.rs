@@ -202,7 +202,11 @@ struct Candidate {
 fn best(moment: &Moment, votes: &Votes, voices: &[u32], shares: &[f64]) -> [Option<Candidate>; MAX_ACTIVE] {
     let factor = EVIDENCE * (moment.speech - moment.overlap).clamp(0.0, 1.0);
     let candidate = |cluster: u32, evidence: f64| {
-        let votes = f64::from(votes.sums[cluster as usize]) / moment.one;
+        // Most clusters have no votes, so divisions are spared.
+        let votes = match votes.sums[cluster as usize] {
+            0 => 0.0,
+            sum => f64::from(sum) / moment.one,
+        };
         Candidate { cluster, score: votes + factor * evidence, votes, evidence }
     };
     let mut best = [None; MAX_ACTIVE];
@@ -219,7 +223,8 @@ fn best(moment: &Moment, votes: &Votes, voices: &[u32], shares: &[f64]) -> [Opti
 
 /// Puts `candidate` among the best if it belongs there. Of equal ones, the lower index is better.
 fn offer(best: &mut [Option<Candidate>; MAX_ACTIVE], mut candidate: Candidate) {
-    if candidate.score <= 0.0 {
+    let is_lower = |last: &Option<Candidate>| last.is_some_and(|last| candidate.score < last.score);
+    if candidate.score <= 0.0 || best.last().is_some_and(is_lower) {
         return;
     }
     for place in best {
