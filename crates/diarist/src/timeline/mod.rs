@@ -32,7 +32,7 @@ pub use labels::label_name;
 pub use readable::{ReadableSettings, readable};
 pub use reconstruct::{Discrete, Run, reconstruct};
 pub use segment::{Annotation, Segment, Turn};
-pub(crate) use settings::{MIN_DURATION_OFF_S, OVERLAP_THRESHOLD, SPEECH_THRESHOLD};
+pub(crate) use settings::MIN_DURATION_OFF_S;
 pub use settings::{Reconstruction, TimelineSettings};
 pub use sliding_window::{Coverage, SlidingWindow};
 

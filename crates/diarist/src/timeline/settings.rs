@@ -62,9 +62,9 @@ impl Reconstruction {
 /// Allowed values of [`TimelineSettings::min_duration_off_s`].
 pub(crate) const MIN_DURATION_OFF_S: Range = Range::closed("min-duration-off", 0.0, 86_400.0);
 /// Allowed values of [`TimelineSettings::speech_threshold`].
-pub(crate) const SPEECH_THRESHOLD: Range = Range::between("speech-threshold", 0.0, 1.0);
+const SPEECH_THRESHOLD: Range = Range::between("speech-threshold", 0.0, 1.0);
 /// Allowed values of [`TimelineSettings::overlap_threshold`].
-pub(crate) const OVERLAP_THRESHOLD: Range = Range::between("overlap-threshold", 0.0, 1.0);
+const OVERLAP_THRESHOLD: Range = Range::between("overlap-threshold", 0.0, 1.0);
 
 impl TimelineSettings {
     /// Checks every setting.
