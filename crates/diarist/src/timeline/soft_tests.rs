@@ -19,6 +19,9 @@ const SETTINGS: TimelineSettings = TimelineSettings {
     overlap_threshold: 0.3,
 };
 
+/// Number of frames, and their probabilities: the local speakers, overlap.
+type Frames = (usize, u8, u8, u8, u8);
+
 #[derive(Deserialize)]
 struct Golden {
     cases: Vec<Case>,
@@ -29,8 +32,7 @@ struct Case {
     name: String,
     step_samples: usize,
     num_samples: u64,
-    /// Frames, the local speakers, overlap.
-    chunks: Vec<Vec<(usize, u8, u8, u8, u8)>>,
+    chunks: Vec<Vec<Frames>>,
     hard: Vec<[Option<u32>; LOCAL_SPEAKERS]>,
     centroids: Vec<[f32; 8]>,
     subsegments: Vec<(u32, u8, [i8; 8])>,
@@ -48,9 +50,8 @@ fn spread<T: Copy + Default>(values: &[T; 8]) -> Vec<T> {
     all
 }
 
-/// An analysis whose chunks have these runs of probabilities: frames, local speakers, overlap. Every
-/// local speaker has a slot.
-fn analysis(geometry: ChunkGeometry, chunks: &[Vec<(usize, u8, u8, u8, u8)>]) -> Analysis {
+/// An analysis whose chunks have these probabilities. Every local speaker has a slot.
+fn analysis(geometry: ChunkGeometry, chunks: &[Vec<Frames>]) -> Analysis {
     let mut analysis = Analysis { geometry, ..Analysis::default() };
     for (chunk, runs) in (0..).zip(chunks) {
         let mut probabilities = ChunkProbabilities::default();
