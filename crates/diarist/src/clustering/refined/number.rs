@@ -65,13 +65,14 @@ impl Voices<'_> {
         Ok(centroids)
     }
 
-    /// The speakers by the highest `Fb` that keeps enough of them.
+    /// The speakers by the highest `Fb` that keeps this number of them. If it keeps more, some are
+    /// parts of others.
     fn weaker_speakers(&self, wanted: usize) -> Option<Vec<Vec<f64>>> {
         LOWER_FB.iter().find_map(|factor| {
             let vbx = VbxOptions { fb: self.options.vbx.fb * factor, ..self.options.vbx.clone() };
             let found = speakers::find(self.rows, self.train, &vbx, self.plda);
             let found = turn_taking::split(self.subsegments, side_by_side::split(self.rows, found));
-            (found.len() >= wanted).then_some(found)
+            (found.len() == wanted).then_some(found)
         })
     }
 
