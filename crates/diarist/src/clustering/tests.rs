@@ -322,7 +322,8 @@ fn embeddings_that_do_not_match_the_masks_are_refused() {
     let plda = Plda::embedded().unwrap();
     let (masks, embeddings, _) = conversation(&mut Rng::new(4), 4, 2);
     let refused = |embeddings: &Embeddings| {
-        let error = cluster(embeddings, &masks, &NONE, &Method::default(), SpeakerBounds::default(), &plda).unwrap_err();
+        let error =
+            cluster(embeddings, &masks, &NONE, &Method::default(), SpeakerBounds::default(), &plda).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Internal);
         error.to_string()
     };

@@ -428,7 +428,8 @@ mod tests {
         assert_eq!(united.subsegments, all.subsegments);
         assert_eq!(united.probabilities[1], all.probabilities[1]);
         let of_masks = ChunkProbabilities::from_masks(&united.masks[0]);
-        (0..LOCAL_SPEAKERS).for_each(|local| assert_eq!(united.probabilities[0].speakers(local), of_masks.speakers(local)));
+        (0..LOCAL_SPEAKERS)
+            .for_each(|local| assert_eq!(united.probabilities[0].speakers(local), of_masks.speakers(local)));
         for t in 0..FRAMES_PER_CHUNK {
             // From 150 to 199, where all three spoke at once, overlap may be that of the two.
             let expected = if (150..200).contains(&t) { 0 } else { of_masks.overlap(t) };

@@ -345,7 +345,10 @@ pub static OPTIONS: [OptionInfo; 20] = [
         group: Group::Clustering,
         kind: OptionKind::Choice(
             &[
-                Choice { name: "refined", help: "VBx, and tests that find speakers with similar voices and brief ones" },
+                Choice {
+                    name: "refined",
+                    help: "VBx, and tests that find speakers with similar voices and brief ones",
+                },
                 Choice { name: "vbx", help: "As in pyannote community-1" },
                 Choice { name: "ahc", help: "As in pyannote speaker-diarization-3.1" },
             ],
@@ -447,8 +450,7 @@ pub static OPTIONS: [OptionInfo; 20] = [
         of_method: false,
         get: |settings| Some(Value::Name(settings.timeline.reconstruction.name())),
         set: |settings, value| {
-            settings.timeline.reconstruction =
-                named(Reconstruction::ALL, as_kind!(value, Name), Reconstruction::name)?;
+            settings.timeline.reconstruction = named(Reconstruction::ALL, as_kind!(value, Name), Reconstruction::name)?;
             Ok(())
         },
     },

@@ -148,7 +148,8 @@ impl Voices<'_> {
     /// The statistics of the rows that are nearest to each centroid.
     fn models(&self, centroids: &[Vec<f64>]) -> Vec<Model> {
         let units: Vec<Vec<f64>> = centroids.iter().map(|centroid| normalised(centroid)).collect();
-        let mut models: Vec<Model> = units.iter().map(|_| Model { num_rows: 0.0, sum: vec![0.0; PLDA_DIMENSION] }).collect();
+        let mut models: Vec<Model> =
+            units.iter().map(|_| Model { num_rows: 0.0, sum: vec![0.0; PLDA_DIMENSION] }).collect();
         let scales: Vec<f64> = self.plda.phi().iter().map(|phi| phi.sqrt()).collect();
         for batch in self.train.chunks(BATCH_ROWS) {
             let raw: Vec<Vec<f64>> = batch.iter().map(|&row| self.rows.raw(row)).collect();

@@ -117,9 +117,7 @@ pub(super) struct Halves<'a> {
 impl Halves<'_> {
     fn are_two_people(&self) -> bool {
         let [a, b] = self.constancy;
-        a.min(b) >= MIN_CONSTANCY
-            && (a + b) / 2.0 >= MIN_MEAN_CONSTANCY
-            && self.groups.similarity() <= MAX_SIMILARITY
+        a.min(b) >= MIN_CONSTANCY && (a + b) / 2.0 >= MIN_MEAN_CONSTANCY && self.groups.similarity() <= MAX_SIMILARITY
     }
 }
 
