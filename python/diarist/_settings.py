@@ -22,10 +22,11 @@ class Settings(TypedDict, total=False):
     """Largest number of speakers. Default: any number."""
 
     profile: Literal["exact", "balanced", "fast"] | None
-    """Balance of accuracy and speed: a set of values for step, trunk and precision; each can also
-    be given alone, and wins. `exact`: Computes what pyannote community-1 computes. `balanced`: Runs
-    the trunk of the embedding network once over the recording instead of over each chunk, and in
-    int8. `fast`: Also halves the number of chunks. Default: balanced."""
+    """Balance of accuracy and speed: a set of values for step, trunk, precision, clustering and
+    reconstruction; each can also be given alone, and wins. `exact`: Computes what pyannote
+    community-1 computes. `balanced`: Runs the trunk of the embedding network once over the
+    recording instead of over each chunk, and in int8. `fast`: Also halves the number of chunks.
+    Default: balanced."""
 
     step: float | None
     """Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less
@@ -58,24 +59,37 @@ class Settings(TypedDict, total=False):
     """Number of threads that compute; the result does not depend on it. Default: all that the
     machine has."""
 
-    clustering: Literal["vbx", "ahc"] | None
-    """Clustering method. `vbx`: As in pyannote community-1. `ahc`: As in pyannote
-    speaker-diarization-3.1. Default: vbx."""
+    clustering: Literal["refined", "vbx", "ahc"] | None
+    """Clustering method. `refined`: VBx, and tests that find speakers with similar voices and brief
+    ones. `vbx`: As in pyannote community-1. `ahc`: As in pyannote speaker-diarization-3.1. Default:
+    refined; exact: vbx."""
 
     threshold: float | None
-    """Distance from 0 to 2 up to which agglomerative clustering joins voices. Default: 0.6 for vbx,
-    0.7046 for ahc."""
+    """Distance from 0 to 2 up to which agglomerative clustering joins voices. Default: 0.6; ahc:
+    0.7046."""
 
     fa: float | None
-    """Weight of the voices against the prior, above 0; only vbx. Default: 0.07."""
+    """Weight of the voices against the prior, above 0; not for ahc. Default: 0.07."""
 
     fb: float | None
-    """Weight of the penalty on speakers, above 0: higher gives fewer of them; only vbx. Default:
-    0.8."""
+    """Weight of the penalty on speakers, above 0: higher gives fewer of them; not for ahc. Default:
+    0.6; vbx: 0.8."""
 
     min_cluster_size: int | None
     """Smallest group of embeddings that is a speaker; smaller ones join the nearest larger one;
     only ahc. Default: 12."""
+
+    reconstruction: Literal["probabilities", "votes"] | None
+    """Way from speakers to turns. `probabilities`: By the probabilities of the segmentation network
+    and the voice of each moment. `votes`: By the votes of chunks, as in pyannote. Default:
+    probabilities; exact: votes."""
+
+    speech_threshold: float | None
+    """Probability above which somebody speaks: lower finds more speech, and more that is none.
+    Default: 0.5."""
+
+    overlap_threshold: float | None
+    """Probability above which two people speak at the same time. Default: 0.3."""
 
     min_duration_off: float | None
     """Fills silences of one speaker that are shorter than this. Default: 0."""
@@ -85,10 +99,11 @@ HELP = """\
 num_speakers: Exact number of speakers. Default: any number.
 min_speakers: Smallest number of speakers. Default: 1.
 max_speakers: Largest number of speakers. Default: any number.
-profile: Balance of accuracy and speed: a set of values for step, trunk and precision; each can also
-    be given alone, and wins. `exact`: Computes what pyannote community-1 computes. `balanced`: Runs
-    the trunk of the embedding network once over the recording instead of over each chunk, and in
-    int8. `fast`: Also halves the number of chunks. Default: balanced.
+profile: Balance of accuracy and speed: a set of values for step, trunk, precision, clustering and
+    reconstruction; each can also be given alone, and wins. `exact`: Computes what pyannote
+    community-1 computes. `balanced`: Runs the trunk of the embedding network once over the
+    recording instead of over each chunk, and in int8. `fast`: Also halves the number of chunks.
+    Default: balanced.
 step: Seconds between the starts of the 10 s chunks, at most 10: a longer step is faster and less
     exact. Default: 1; fast: 2.
 trunk: Passes of the embedding network's trunk. `chunk`: One pass over each chunk, as in pyannote.
@@ -106,13 +121,21 @@ segmentation: Segmentation weights to use instead of the embedded ones. Default:
 embedding: Embedding weights to use instead of the embedded ones. Default: the embedded ones.
 threads: Number of threads that compute; the result does not depend on it. Default: all that the
     machine has.
-clustering: Clustering method. `vbx`: As in pyannote community-1. `ahc`: As in pyannote
-    speaker-diarization-3.1. Default: vbx.
-threshold: Distance from 0 to 2 up to which agglomerative clustering joins voices. Default: 0.6 for
-    vbx, 0.7046 for ahc.
-fa: Weight of the voices against the prior, above 0; only vbx. Default: 0.07.
-fb: Weight of the penalty on speakers, above 0: higher gives fewer of them; only vbx. Default: 0.8.
+clustering: Clustering method. `refined`: VBx, and tests that find speakers with similar voices and
+    brief ones. `vbx`: As in pyannote community-1. `ahc`: As in pyannote speaker-diarization-3.1.
+    Default: refined; exact: vbx.
+threshold: Distance from 0 to 2 up to which agglomerative clustering joins voices. Default: 0.6;
+    ahc: 0.7046.
+fa: Weight of the voices against the prior, above 0; not for ahc. Default: 0.07.
+fb: Weight of the penalty on speakers, above 0: higher gives fewer of them; not for ahc. Default:
+    0.6; vbx: 0.8.
 min_cluster_size: Smallest group of embeddings that is a speaker; smaller ones join the nearest
     larger one; only ahc. Default: 12.
+reconstruction: Way from speakers to turns. `probabilities`: By the probabilities of the
+    segmentation network and the voice of each moment. `votes`: By the votes of chunks, as in
+    pyannote. Default: probabilities; exact: votes.
+speech_threshold: Probability above which somebody speaks: lower finds more speech, and more that is
+    none. Default: 0.5.
+overlap_threshold: Probability above which two people speak at the same time. Default: 0.3.
 min_duration_off: Fills silences of one speaker that are shorter than this. Default: 0.
 """

@@ -20,7 +20,7 @@ import diarist
         ({"step": 11}, diarist.OptionError, "step is 11"),
         ({"threshold": 3}, diarist.OptionError, "threshold is 3"),
         ({"threshold": float("nan")}, diarist.OptionError, "threshold is nan"),
-        ({"clustering": "ahc", "fa": 0.1}, diarist.OptionError, "an option of vbx clustering"),
+        ({"clustering": "ahc", "fa": 0.1}, diarist.OptionError, "an option of refined or vbx clustering"),
         ({"min_cluster_size": 3}, diarist.OptionError, "an option of ahc clustering"),
         ({"min_cluster_size": -3}, diarist.OptionError, "a whole number for min-cluster-size"),
         ({"threads": 0}, diarist.OptionError, "threads is 0"),

@@ -20,7 +20,7 @@ import numpy as np
 FRAMES, LOCAL, RATE = 589, 3, 16000
 STEP, MIDDLE = 270 / RATE, 0.5 * 991 / RATE
 LENGTH, SHIFT, DIMENSION = 0.8, 0.4, 8
-SHARPNESS, EVIDENCE, FALL = 15.0, 3.0, 0.9
+SHARPNESS, EVIDENCE, FALL, MIN_SECOND = 15.0, 3.0, 0.9, 0.02
 CLASSES = np.array([[0, 0, 0, 0], [1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [1, 1, 0, 1], [1, 0, 1, 1], [0, 1, 1, 1]])
 
 
@@ -82,6 +82,7 @@ def expected(chunks, step, num_samples, hard, centroids, subsegments, thresholds
     timelines = []
     for limit in (2 if cap is None else cap, 1):
         certainty = np.full((frames, clusters), np.nan)
+        second = np.zeros(frames)
         for t in range(frames):
             for rank, k in enumerate(order[t, : min(counts[t], limit)]):
                 if scores[t, k] == 0:
@@ -91,8 +92,13 @@ def expected(chunks, step, num_samples, hard, centroids, subsegments, thresholds
                 if rank == 0 and weights[t] > 0:
                     share = evidence[t, k]
                 certainty[t, k] = share * min(total, 1)
+            # The only cluster is followed by one for the second speaker of overlap.
+            if clusters == 1 and min(counts[t], limit) > 1 and scores[t, 0] > 0:
+                second[t] = overlap[t]
+        if clusters == 1 and (second > 0).sum() >= MIN_SECOND * (~np.isnan(certainty)).sum():
+            certainty = np.column_stack([certainty, np.where(second > 0, second, np.nan)])
         stretches = []
-        for k in range(clusters):
+        for k in range(certainty.shape[1]):
             edges = np.flatnonzero(np.diff(np.concatenate([[0], ~np.isnan(certainty[:, k]), [0]]).astype(int)))
             for start, end in edges.reshape(-1, 2):
                 stretches.append([k, int(start), int(end), float(certainty[start:end, k].mean())])

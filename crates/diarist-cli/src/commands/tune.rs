@@ -20,10 +20,10 @@ use report::Report;
 use validate::{AnalyzedItem, Tuner};
 
 const HELP: &str = "\
-Searches threshold, fa, fb (vbx) or threshold, min-cluster-size (ahc), and min-duration-off, for the lowest diarization
-error rate over all recordings. Segmentation takes the most likely class of each frame, so there is no threshold on speech.
+Searches threshold, fa, fb (refined, vbx) or threshold, min-cluster-size (ahc), and min-duration-off, for the lowest
+diarization error rate over all recordings; also speech-threshold and overlap-threshold, unless turns follow from votes.
 The networks run once for each recording; trials work on their results. The first trial has the options given here, or the
-published defaults, so the result is never worse on these recordings.
+defaults, so the result is never worse on these recordings.
 
 Cross-validation shows whether the result is better on other recordings: each fold holds some recordings out, and scores
 the values found on the others with them. Without an improvement there, FILE gets the options from before. A single

@@ -57,12 +57,13 @@ fn the_json_line_matches_its_schema() {
         }
     }
     // Damaged documents must fail.
-    let damages: [(&str, Value); 8] = [
+    let damages: [(&str, Value); 9] = [
         ("/speakers/0/embedding", json!([1.0])),
         ("/cache_use", json!({ "num_chunks": 1 })),
         ("/speakers/0/num_turns", json!(1.5)),
         ("/turns/0", json!({ "start_s": 0.0, "speaker": "SPEAKER_00" })),
         ("/options/clustering", json!("kmeans")),
+        ("/options/overlap_threshold", json!(1.5)),
         ("/options/max_speakers", json!(0)),
         ("/duration_s", json!(-1.0)),
         ("/schema_version", json!(2)),
@@ -211,14 +212,16 @@ fn a_profile_is_a_set_of_options_that_can_be_given_alone() {
     let options = |arguments: &[&str]| -> Value {
         let arguments = ["diarize", "--format", "json"].iter().chain(arguments).copied().chain([short.as_str()]);
         let line: Value = serde_json::from_str(&diarist(arguments).succeeded()).unwrap();
-        json!([line["options"]["step_s"], line["options"]["trunk"]])
+        json!(["step_s", "trunk", "clustering", "reconstruction"].map(|key| &line["options"][key]))
     };
-    assert_eq!(options(&[]), json!([1.0, "shared"]));
-    assert_eq!(options(&["--profile", "exact"]), json!([1.0, "chunk"]));
-    assert_eq!(options(&["--profile", "fast"]), json!([2.0, "shared"]));
-    assert_eq!(options(&["--profile", "fast", "--step", "1.5", "--trunk", "chunk"]), json!([1.5, "chunk"]));
+    assert_eq!(options(&[]), json!([1.0, "shared", "refined", "probabilities"]));
+    assert_eq!(options(&["--profile", "exact"]), json!([1.0, "chunk", "vbx", "votes"]));
+    assert_eq!(options(&["--profile", "fast"]), json!([2.0, "shared", "refined", "probabilities"]));
+    let alone =
+        ["--profile", "fast", "--step", "1.5", "--trunk", "chunk", "--clustering", "ahc", "--reconstruction", "votes"];
+    assert_eq!(options(&alone), json!([1.5, "chunk", "ahc", "votes"]));
     // The cache holds chunks.
-    assert_eq!(options(&["--embedding-mode", "cached"]), json!([1.0, "chunk"]));
+    assert_eq!(options(&["--embedding-mode", "cached"]), json!([1.0, "chunk", "refined", "probabilities"]));
     let refused = diarist(["diarize", "--embedding-mode", "cached", "--trunk", "shared", &short]);
     assert_eq!(refused.code, 2);
     assert!(refused.stderr.contains("the cache holds chunks"), "{}", refused.stderr);

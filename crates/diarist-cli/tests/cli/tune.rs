@@ -60,7 +60,7 @@ fn a_broken_recording_is_left_out_and_threads_change_nothing() {
     // The file has the values in the table.
     let [before, tuned] = rates(&one.stdout, "TOTAL held out");
     let column = if tuned < before { 2 } else { 1 };
-    for name in ["threshold", "fa", "fb", "min-duration-off"] {
+    for name in ["threshold", "fa", "fb", "min-duration-off", "speech-threshold", "overlap-threshold"] {
         let row = one.stdout.lines().find(|line| line.split_whitespace().next() == Some(name)).unwrap();
         let expected: f64 = row.split_whitespace().nth(column).unwrap().parse().unwrap();
         let line = written.lines().find(|line| line.starts_with(&format!("{name} = "))).unwrap();

@@ -223,7 +223,7 @@ mod tests {
             assert_eq!(three.sharing(&embeddings, cost), expected.map(Some), "{cost}");
         }
         // If there are fewer clusters than slots, some are shared at any cost.
-        let two = similarities(&[0.9, 0.8, 0.9, 0.1, 0.2, 0.1, 0.7, 0.6], 2);
+        let two = similarities(&[0.9, 0.8, 0.9, 0.1, 0.2, 0.0, 0.7, 0.6], 2);
         assert_eq!(two.sharing(&embeddings, 4.0), [1, 0, 0, 0].map(Some));
         assert_eq!(similarities(&[0.9, 0.95, 0.2, -0.7], 1).sharing(&embeddings, 4.0), [Some(0); 4]);
         // Among equals, the first wins.

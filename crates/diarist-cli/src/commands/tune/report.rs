@@ -50,7 +50,7 @@ impl Report<'_> {
             lines.push(format!("  and {} more", items.len() - MAX_NAMES));
         }
         let comments: String = lines.iter().map(|line| format!("# {line}\n")).collect();
-        let choices = with_values(&for_file(self.tuner.choices), self.outcome.parameters, self.outcome.values());
+        let choices = with_values(&for_file(self.tuner.choices), &self.outcome.parameters, self.outcome.values());
         comments + "\n" + &toml::to_string(&choices).expect("every value has a TOML form")
     }
 

@@ -83,9 +83,10 @@ mod tests {
     use super::super::space::parameters;
     use super::*;
 
-    fn ahc() -> (&'static [Parameter], Vec<f64>) {
+    fn ahc() -> (Vec<Parameter>, Vec<f64>) {
         let mut choices = Choices::default();
         choices.set(OptionInfo::find("clustering").unwrap(), Value::Name("ahc"));
+        choices.set(OptionInfo::find("reconstruction").unwrap(), Value::Name("votes"));
         parameters(&choices).unwrap()
     }
 
@@ -98,7 +99,7 @@ mod tests {
     fn the_minimum_of_a_bowl_is_found() {
         let (parameters, start) = ahc();
         for seed in 0..5 {
-            let best = minimise(parameters, &start, 200, seed, |values| Ok(bowl(values))).unwrap();
+            let best = minimise(&parameters, &start, 200, seed, |values| Ok(bowl(values))).unwrap();
             // 200 random points come within 0.02 on average; the search is better with every seed.
             assert!(best.error < 0.01, "seed {seed}: {best:?}");
             assert_eq!(best.error, bowl(&best.values));
@@ -114,7 +115,7 @@ mod tests {
                 tried.push(values.to_vec());
                 Ok(bowl(values))
             };
-            minimise(parameters, &start, 30, seed, record).unwrap();
+            minimise(&parameters, &start, 30, seed, record).unwrap();
             tried
         };
         let first = tried(1);
@@ -127,9 +128,9 @@ mod tests {
     #[test]
     fn the_start_wins_unless_something_is_better() {
         let (parameters, start) = ahc();
-        let best = minimise(parameters, &start, 50, 1, |_| Ok(0.5)).unwrap();
+        let best = minimise(&parameters, &start, 50, 1, |_| Ok(0.5)).unwrap();
         assert_eq!(best, Best { values: start.clone(), error: 0.5 });
-        let error = minimise(parameters, &start, 50, 1, |_| Err(Error::input("gone"))).unwrap_err();
+        let error = minimise(&parameters, &start, 50, 1, |_| Err(Error::input("gone"))).unwrap_err();
         assert_eq!(error.to_string(), "gone");
     }
 }

@@ -1,10 +1,11 @@
-//! The parameters of each clustering method that are searched, with their ranges.
+//! The parameters of each method that are searched, with their ranges.
 //!
-//! Source of the ranges: pyannote.audio 4.0, `pipelines/clustering.py` and
-//! `pipelines/speaker_diarization.py`. The segmentation network is a powerset one: its most likely
-//! class is taken, so there is no threshold on speech to search.
+//! Source of the ranges of clustering: pyannote.audio 4.0, `pipelines/clustering.py` and
+//! `pipelines/speaker_diarization.py`. Only turns that follow from probabilities have thresholds on
+//! speech and overlap; votes are those of the most likely class.
 
 use diarist::parts::settings::{Choices, OptionInfo, Value};
+use diarist::parts::timeline::Reconstruction;
 use diarist::{Error, ErrorKind, Result};
 
 /// Mapping of values to the axis of the optimiser.
@@ -18,7 +19,7 @@ enum Scale {
 }
 
 /// One parameter.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Parameter {
     /// Name of the option.
     pub(super) name: &'static str,
@@ -27,26 +28,37 @@ pub(super) struct Parameter {
     largest: f64,
 }
 
-const MIN_DURATION_OFF: Parameter =
-    Parameter { name: "min-duration-off", scale: Scale::Linear, smallest: 0.0, largest: 1.0 };
-
-const VBX: [Parameter; 4] = [
+/// The parameters of `refined` and `vbx`.
+const VBX: [Parameter; 3] = [
     Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.5, largest: 0.8 },
     Parameter { name: "fa", scale: Scale::Log, smallest: 0.01, largest: 0.5 },
     Parameter { name: "fb", scale: Scale::Log, smallest: 0.01, largest: 15.0 },
-    MIN_DURATION_OFF,
 ];
 
-const AHC: [Parameter; 3] = [
+const AHC: [Parameter; 2] = [
     Parameter { name: "threshold", scale: Scale::Linear, smallest: 0.0, largest: 2.0 },
     Parameter { name: "min-cluster-size", scale: Scale::Whole, smallest: 1.0, largest: 20.0 },
-    MIN_DURATION_OFF,
 ];
 
-/// The parameters of the chosen clustering method, with their values in force.
-pub(super) fn parameters(choices: &Choices) -> Result<(&'static [Parameter], Vec<f64>)> {
+/// The parameters of both ways from speakers to turns.
+const TIMELINE: [Parameter; 1] =
+    [Parameter { name: "min-duration-off", scale: Scale::Linear, smallest: 0.0, largest: 1.0 }];
+
+/// The parameters of turns that follow from probabilities.
+const PROBABILITIES: [Parameter; 2] = [
+    Parameter { name: "speech-threshold", scale: Scale::Linear, smallest: 0.3, largest: 0.7 },
+    Parameter { name: "overlap-threshold", scale: Scale::Linear, smallest: 0.2, largest: 0.5 },
+];
+
+/// The parameters of the chosen methods, with their values in force.
+pub(super) fn parameters(choices: &Choices) -> Result<(Vec<Parameter>, Vec<f64>)> {
     let settings = choices.settings()?;
-    let parameters: &[Parameter] = if settings.clustering.method.name() == "ahc" { &AHC } else { &VBX };
+    let of_clustering: &[Parameter] = if settings.clustering.method.name() == "ahc" { &AHC } else { &VBX };
+    let of_reconstruction: &[Parameter] = match settings.timeline.reconstruction {
+        Reconstruction::Probabilities => &PROBABILITIES,
+        Reconstruction::Votes => &[],
+    };
+    let parameters = [of_clustering, &TIMELINE, of_reconstruction].concat();
     let value = |parameter: &Parameter| match parameter.option()?.get(&settings) {
         Some(Value::Number(value)) => Ok(value),
         Some(Value::Count(value)) => Ok(value as f64),
@@ -60,8 +72,8 @@ pub(super) fn parameters(choices: &Choices) -> Result<(&'static [Parameter], Vec
 /// the values have a meaning for that method only.
 pub(super) fn with_values(choices: &Choices, parameters: &[Parameter], values: &[f64]) -> Choices {
     let mut changed = choices.clone();
-    if let (Some(clustering), None) = (OptionInfo::find("clustering"), choices.get("clustering")) {
-        changed.set(clustering, Value::Name("vbx"));
+    if let (Some(clustering), Ok(settings)) = (OptionInfo::find("clustering"), choices.settings()) {
+        changed.set(clustering, Value::Name(settings.clustering.method.name()));
     }
     for (parameter, &value) in parameters.iter().zip(values) {
         if let Ok(option) = parameter.option() {
@@ -137,11 +149,19 @@ mod tests {
 
     #[test]
     fn every_range_holds_the_default_and_only_what_is_valid() {
-        for clustering in ["vbx", "ahc"] {
+        let cases = [
+            ("refined", "probabilities", 6),
+            ("refined", "votes", 4),
+            ("vbx", "votes", 4),
+            ("ahc", "probabilities", 5),
+        ];
+        for (clustering, reconstruction, num_parameters) in cases {
             let mut choices = Choices::default();
             choices.set(OptionInfo::find("clustering").unwrap(), Value::Name(clustering));
+            choices.set(OptionInfo::find("reconstruction").unwrap(), Value::Name(reconstruction));
             let (parameters, defaults) = parameters(&choices).unwrap();
-            let unchanged = with_values(&choices, parameters, &defaults);
+            assert_eq!(parameters.len(), num_parameters, "{clustering}, {reconstruction}");
+            let unchanged = with_values(&choices, &parameters, &defaults);
             assert_eq!(unchanged.settings().unwrap(), choices.settings().unwrap());
             for end in 0..2 {
                 let corner: Vec<f64> = parameters
@@ -156,8 +176,22 @@ mod tests {
                     .collect();
                 let limits = parameters.iter().map(|p| if end == 0 { p.smallest } else { p.largest });
                 assert_eq!(corner, limits.collect::<Vec<_>>());
-                with_values(&choices, parameters, &corner).settings().unwrap();
+                with_values(&choices, &parameters, &corner).settings().unwrap();
             }
+        }
+    }
+
+    #[test]
+    fn values_come_with_the_method_in_force() {
+        for (profile, method, fb) in [("balanced", "refined", 0.6), ("exact", "vbx", 0.8)] {
+            let mut choices = Choices::default();
+            choices.set(OptionInfo::find("profile").unwrap(), Value::Name(profile));
+            let (parameters, values) = parameters(&choices).unwrap();
+            let unchanged = with_values(&choices, &parameters, &values);
+            assert_eq!(unchanged.get("clustering"), Some(&Value::Name(method)));
+            assert_eq!(unchanged.get("fb"), Some(&Value::Number(fb)));
+            assert_eq!(unchanged.get("speech-threshold").is_some(), profile == "balanced");
+            assert_eq!(unchanged.settings().unwrap(), choices.settings().unwrap());
         }
     }
 

@@ -47,7 +47,7 @@ pub(super) struct Fold {
 /// Result of a search.
 #[derive(Debug)]
 pub(super) struct Outcome {
-    pub(super) parameters: &'static [Parameter],
+    pub(super) parameters: Vec<Parameter>,
     pub(super) before: Vec<f64>,
     /// The values found on all recordings.
     pub(super) tuned: Vec<f64>,
@@ -98,7 +98,7 @@ impl Tuner<'_> {
         let (parameters, before) = parameters(self.choices)?;
         let num_folds = num_folds.min(self.items.len());
         let held_out = if num_folds < 2 { Vec::new() } else { stretches(self.items.len(), num_folds) };
-        let search = |held_out: Range<usize>| self.search(parameters, &before, held_out, progress);
+        let search = |held_out: Range<usize>| self.search(&parameters, &before, held_out, progress);
         let (fitted, folds) = self.diarizer.analyzer().install(|| {
             rayon::join(|| search(0..0), || held_out.par_iter().cloned().map(search).collect::<Vec<Result<_>>>())
         });
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn values_that_do_not_help_held_out_recordings_are_not_used() {
         let outcome = |changes: &[Change]| Outcome {
-            parameters: &[],
+            parameters: Vec::new(),
             before: vec![0.07],
             tuned: vec![0.2],
             fitted: change(3.0, 1.0),
