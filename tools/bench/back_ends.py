@@ -96,7 +96,7 @@ def run(diarist, options, analysis, reference):
 
 
 def score(args, folder, options):
-    """[name, errors against the reference, errors against the second one or None] of each recording."""
+    """Name, errors against the reference, and against the second one or None, of each recording."""
     items = list(recordings(folder))
     with ThreadPoolExecutor(args.jobs) as pool:
         found = list(pool.map(lambda item: run(args.diarist, options, *item), items))

@@ -4,8 +4,8 @@
 
 All files hold the same five chunks, and `expected.json` has their content. `f16.diarist` and
 `f32.diarist` have format version 1. `v2_f16.diarist` and `v2_f32.diarist` have version 2 with
-probabilities, `v2_none.diarist` has it without; `v2_f32.diarist` also holds subsegments. The values of embeddings are multiples of 2^-10
-below 1, so that both forms hold them exactly.
+probabilities, `v2_none.diarist` has it without; `v2_f32.diarist` also holds subsegments. The values
+of embeddings are multiples of 2^-10 below 1, so that both forms hold them exactly.
 
 Made with Python 3.11 and numpy 2.4, seed 20.
 """
@@ -45,7 +45,7 @@ def deflate(data):
 
 
 def subsegments_of(first, num_chunks, is_last, subsegments):
-    """The subsegments that end before the next chunk starts, but not before the first chunk does."""
+    """The subsegments that end before the next chunk starts, and not before the first one does."""
     start, after = first * STEP // 160, (first + num_chunks) * STEP // 160
     end = after - STEP // 160 + CHUNK // 160
     of_block = [i for i in range(end // SHIFT + 1) if i * SHIFT < end and i * SHIFT + SUBSEGMENT > start]

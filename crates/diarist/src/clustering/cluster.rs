@@ -14,9 +14,9 @@ use crate::segmentation::masks::ChunkMasks;
 ///
 /// `masks` holds every chunk of the recording, `embeddings` one row for each slot with a mask that
 /// is not empty, `subsegments` what was found of them; without any, [`Method::Refined`] finds some
-/// speakers with similar voices to be one. If `bounds` allow one speaker only, the embeddings may be missing altogether:
-/// every active slot then belongs to cluster 0, and there are no centroids. The result depends on
-/// nothing but the arguments, to the last bit.
+/// speakers with similar voices to be one. If `bounds` allow one speaker only, the embeddings may
+/// be missing altogether: every active slot then belongs to cluster 0, and there are no centroids.
+/// The result depends on nothing but the arguments, to the last bit.
 ///
 /// The number of clusters with a slot always lies within `bounds`. This takes three additions in
 /// cases where pyannote.audio fails or warns. K-means uses every embedding if too few have enough

@@ -109,9 +109,9 @@ impl ChunkProbabilities {
         &self.planes[OVERLAP]
     }
 
-    /// Makes two local speakers one person: `kept` speaks where either does, `other` nowhere, and the
-    /// two overlap no more. Speech stays as probable. Where a third one speaks too, it is not known
-    /// which part of overlap is that of the two; the largest possible is taken.
+    /// Makes two local speakers one person: `kept` speaks where either does, `other` nowhere, and
+    /// the two overlap no more. Speech stays as probable. Where a third one speaks too, it is not
+    /// known which part of overlap is that of the two; the largest possible is taken.
     ///
     /// # Panics
     /// If there is no such local speaker.

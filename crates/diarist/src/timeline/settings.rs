@@ -34,8 +34,8 @@ impl Default for TimelineSettings {
 /// How clusters become turns.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Reconstruction {
-    /// As in community-1: each chunk votes for its speakers, and the rounded mean of its speakers is
-    /// their number.
+    /// As in community-1: each chunk votes for its speakers, and the rounded mean of its speakers
+    /// is their number.
     Votes,
     /// By the probabilities of the segmentation network, and by the voices of subsegments. The
     /// sensitivity to speech and to overlap can be chosen.

@@ -28,8 +28,8 @@ impl Stretches {
         Discrete { num_frames: self.num_frames, runs: self.all.iter().map(|stretch| stretch.run).collect() }
     }
 
-    /// Sets the confidence of `turns`, which were made of these stretches with `labels`: the mean of
-    /// the certainty over the frames of the turn, calibrated. In a gap that was filled, it is 0.
+    /// Sets the confidence of `turns`, which were made of these stretches with `labels`: the mean
+    /// of the certainty over the frames of the turn, calibrated. In a gap that was filled, it is 0.
     pub(super) fn set_confidences(&self, turns: &mut [Turn], labels: &[u32]) {
         let clusters: BTreeMap<String, u32> = (0..).map(label_name).zip(labels.iter().copied()).collect();
         for turn in turns {

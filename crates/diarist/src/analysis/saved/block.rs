@@ -8,6 +8,7 @@ use flate2::write::DeflateEncoder;
 use half::f16;
 
 use super::header::{Probabilities, StoredSubsegments, Values};
+use super::payload::{fill, wrong};
 use super::stretches;
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION, Slot};
 use crate::error::{Error, ErrorKind, Result};
@@ -20,8 +21,8 @@ const MAX_CHUNKS: usize = 256;
 /// Largest number of chunks in a block with probabilities, so that its payload stays within
 /// [`MAX_PAYLOAD_BYTES`](super::record::MAX_PAYLOAD_BYTES) if nothing can be compressed.
 const MAX_CHUNKS_WITH_PROBABILITIES: usize = 128;
-/// As [`MAX_CHUNKS_WITH_PROBABILITIES`], for a block with subsegments. At the longest step there are
-/// 25 of them for each chunk.
+/// As [`MAX_CHUNKS_WITH_PROBABILITIES`], for a block with subsegments. At the longest step there
+/// are 25 of them for each chunk.
 const MAX_CHUNKS_WITH_SUBSEGMENTS: usize = 64;
 /// Bytes of one mask before compression.
 const MASK_BYTES: usize = FRAMES_PER_CHUNK.div_ceil(8);
@@ -204,12 +205,4 @@ fn mask(bytes: &[u8]) -> Result<FrameMask> {
 fn take_u32(bytes: &[u8]) -> Result<(u32, &[u8])> {
     let (value, rest) = bytes.split_first_chunk().ok_or_else(|| wrong("too little data"))?;
     Ok((u32::from_le_bytes(*value), rest))
-}
-
-pub(super) fn fill(input: &mut impl Read, raw: &mut [u8]) -> Result<()> {
-    input.read_exact(raw).map_err(|error| wrong("data that cannot be decompressed").caused_by(error))
-}
-
-pub(super) fn wrong(what: &str) -> Error {
-    Error::input(format!("a block holds {what}")).hint("analyze the recording again")
 }

@@ -9,6 +9,7 @@
 mod block;
 mod file;
 mod header;
+mod payload;
 mod reader;
 mod record;
 mod stretches;

@@ -3,7 +3,7 @@
 use std::io::Read;
 use std::ops::Range;
 
-use super::block::{fill, wrong};
+use super::payload::{fill, wrong};
 use crate::analysis::{
     Analysis, EMBEDDING_DIMENSION, MAX_SOLO_FRAMES, MIN_SOLO_FRAMES, Subsegments, first_open, num_before,
 };

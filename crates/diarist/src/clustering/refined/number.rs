@@ -25,7 +25,8 @@ const MIN_CONSTANCY: f64 = 0.4;
 const MAX_SIMILARITY: f64 = 0.85;
 /// Clean frames of a slot that becomes a speaker, if there is such a slot: 0.5 s.
 const MIN_CLEAN_FRAMES: usize = 30;
-/// Slots that are compared, and the subsegments that a new speaker must have, so that he has a turn.
+/// Slots that are compared, and the subsegments that a new speaker must have, so that he has a
+/// turn.
 const MAX_CANDIDATES: usize = 200;
 const MIN_SUBSEGMENTS: usize = 2;
 /// Vectors with a higher similarity are equal but for rounding.
