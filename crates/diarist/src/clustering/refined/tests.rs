@@ -244,7 +244,7 @@ fn slots_side_by_side_split_a_cluster_if_they_differ_in_a_constant_direction() {
 }
 
 /// The voices of subsegments of two people who take turns of `length` subsegments.
-fn turns<'a>(people: &'a [Vec<f64>; 2], num: usize, length: usize) -> impl Iterator<Item = &'a Vec<f64>> {
+fn turns(people: &[Vec<f64>; 2], num: usize, length: usize) -> impl Iterator<Item = &Vec<f64>> {
     (0..num).map(move |index| &people[index / length % 2])
 }
 
@@ -352,7 +352,7 @@ fn fewer_speakers_than_found_join_those_that_are_most_likely_one_person() {
     let of_voice = |voice: usize, part: usize, num_parts: usize| {
         let mine: Vec<Vec<f64>> =
             (0..heard.len()).filter(|&row| heard[row] == voice).map(|row| rows.raw(row)).collect();
-        mean(&mine.chunks(mine.len().div_ceil(num_parts)).nth(part).unwrap().to_vec())
+        mean(mine.chunks(mine.len().div_ceil(num_parts)).nth(part).unwrap())
     };
     // The second and fifth centroid are one person.
     let centroids = vec![of_voice(0, 0, 1), of_voice(1, 0, 2), of_voice(2, 0, 1), of_voice(3, 0, 1), of_voice(1, 1, 2)];
