@@ -3,14 +3,15 @@
 use diarist::parts::analysis::EMBEDDING_DIMENSION;
 use diarist::parts::inference::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use diarist::parts::metrics;
-use diarist::{Analysis, Diarizer, Recording, Settings};
+use diarist::{Analysis, Diarizer, Profile, Recording, Settings};
 
 use crate::samples::{Pieces, conversation};
 
-/// Settings in `f32`.
+/// Settings in `f32`, with the back end of community-1: that of diarist has more to go by with a
+/// shared trunk.
 fn settings(trunk: TrunkPasses, step_s: f64, num_threads: usize) -> Settings {
     let analysis = AnalysisSettings { trunk, step_s, num_threads: Some(num_threads), ..AnalysisSettings::exact() };
-    Settings { analysis, ..Settings::default() }
+    Settings { analysis, ..Settings::from(Profile::Exact) }
 }
 
 /// Diarizers with a trunk pass over each chunk, and over the recording.
