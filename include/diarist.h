@@ -77,8 +77,8 @@ typedef struct {
   // Name of the known person who the speaker is; NULL if nobody was recognised. Valid as long
   // as the diarization.
   const char *name;
-  // Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It
-  // is not a probability.
+  // Certainty of the turn from 0 to 1: the share of the time in which turns as certain as this
+  // one have the right speaker.
   double confidence;
 } diarist_turn;
 

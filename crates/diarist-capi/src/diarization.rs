@@ -35,8 +35,8 @@ pub struct Turn {
     /// Name of the known person who the speaker is; NULL if nobody was recognised. Valid as long
     /// as the diarization.
     pub name: *const c_char,
-    /// Certainty of the turn from 0 to 1: the share of chunks around it that hear the speaker. It
-    /// is not a probability.
+    /// Certainty of the turn from 0 to 1: the share of the time in which turns as certain as this
+    /// one have the right speaker.
     pub confidence: f64,
 }
 

@@ -42,7 +42,7 @@ pub(super) fn list(turns: &[Turn], names: &[&str], overlaps: &[Segment], can_pla
                 "A line is what one person says until somebody else begins. "
                 @if !overlaps.is_empty() { small.both { "+" } " means that others speak at the same time. " }
                 @if turns.iter().any(|turn| turn.confidence.is_some()) {
-                    "The percentage is the confidence: the share of the network's passes that agree."
+                    "The percentage is the confidence: how often turns as certain as this one are right."
                 }
             }
             ol.turns {

@@ -36,8 +36,10 @@ pub struct Turn {
     /// Name of the known person that the speaker is; `None` if no known person was recognised.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Certainty of the turn from 0 to 1: the share of the chunks around it in which the speaker is
-    /// active ([`set_confidences`](super::set_confidences)). `None` if it is not known.
+    /// Certainty of the turn from 0 to 1: the share of its time in which turns as certain as this
+    /// one have the right speaker, or with [`Reconstruction::Votes`](super::Reconstruction::Votes)
+    /// the share of the chunks around it in which the speaker is active
+    /// ([`set_confidences`](super::set_confidences)). `None` if it is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub confidence: Option<f64>,
     /// Channel of the recording, from 1, if channels were diarized apart.

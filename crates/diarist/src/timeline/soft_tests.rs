@@ -3,6 +3,7 @@
 
 use serde::Deserialize;
 
+use super::calibration::calibrated;
 use super::soft::reconstruct;
 use super::stretches::Stretches;
 use super::*;
@@ -213,14 +214,15 @@ fn confidence_is_the_probability_of_the_speaker() {
         turns.map(|turn| (turn.speaker, turn.confidence.map_or(0.0, |value| (value * 1e4).round() / 1e4))).collect()
     };
     let expected = |turns: &[(&str, f64)]| -> Vec<(String, f64)> {
-        turns.iter().map(|(speaker, confidence)| ((*speaker).to_owned(), *confidence)).collect()
+        let rounded = |certainty| (calibrated(certainty) * 1e4).round() / 1e4;
+        turns.iter().map(|(speaker, certainty)| ((*speaker).to_owned(), rounded(*certainty))).collect()
     };
     // 0.8 of the chunk's speech is the first speaker; beside the voice are three others.
     let found: Vec<(String, f64)> = confidences((153, 51, 0, 0), 1);
     assert_eq!(found, expected(&[("SPEAKER_00", 0.6), ("SPEAKER_01", 0.8), ("SPEAKER_00", 0.6)]));
     // Two speakers: the first has 0.8 of the speech, all of it in the 119 frames with its voice.
     let found: Vec<(String, f64)> = confidences((204, 153, 0, 102), 0);
-    assert_eq!(found, expected(&[("SPEAKER_00", 0.8404), ("SPEAKER_01", 0.4)]));
+    assert_eq!(found, expected(&[("SPEAKER_00", 0.8 + 0.2 * 119.0 / 589.0), ("SPEAKER_01", 0.4)]));
 }
 
 #[test]
@@ -236,7 +238,8 @@ fn analyses_without_probabilities_are_certain_of_their_masks() {
     let [all, solo] = reconstruct(&analysis, &clusters, &SETTINGS, usize::MAX);
     assert_eq!(runs(&all), [(0, 200, 400), (1, 100, 300)]);
     assert_eq!(runs(&solo), [(0, 200, 400), (1, 100, 200)]);
-    let votes = build(&analysis, &clusters, &TimelineSettings::default(), None);
+    let settings = TimelineSettings { reconstruction: Reconstruction::Votes, ..SETTINGS };
+    let votes = build(&analysis, &clusters, &settings, None);
     let turns = |turns: &[Turn]| -> Vec<(f64, f64, String)> {
         turns.iter().map(|turn| (turn.start_s, turn.end_s, turn.speaker.clone())).collect()
     };
@@ -252,7 +255,7 @@ fn nothing_is_active_after_the_end_or_without_chunks() {
     let clusters = Clusters { hard: vec![Some(0); 3], centroids: Vec::new() };
     let timelines = build(&analysis, &clusters, &SETTINGS, None);
     assert_eq!(timelines.turns.len(), 1);
-    assert_eq!((timelines.turns[0].end_s, timelines.turns[0].confidence), (5.0, Some(1.0)));
+    assert_eq!((timelines.turns[0].end_s, timelines.turns[0].confidence), (5.0, Some(0.99)));
     let none = Clusters { hard: Vec::new(), centroids: Vec::new() };
     assert_eq!(build(&Analysis::default(), &none, &SETTINGS, None), Timelines::default());
     let nobody = Clusters { hard: vec![None; 3], centroids: Vec::new() };
