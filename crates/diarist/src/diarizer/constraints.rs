@@ -277,13 +277,16 @@ pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> An
     Analysis { origin, geometry: analysis.geometry, masks, probabilities, embeddings, subsegments }
 }
 
-/// Computes the centroids of changed clusters anew, as means of the raw embeddings.
+/// Computes the centroids of changed clusters anew, as means of the raw embeddings. A cluster that
+/// has lost all of its slots has a centroid of zeros, which is no voice.
 fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[Option<u32>], analysis: &Analysis) {
     for (cluster, centroid) in centroids.iter_mut().enumerate() {
         let is_here = |of: Option<u32>| of == Some(cluster as u32);
         let has_changed = before.iter().zip(hard).any(|(&old, &new)| is_here(old) != is_here(new));
         let rows: Vec<usize> = (0..hard.len()).filter(|&row| is_here(hard[row])).collect();
-        if has_changed && !rows.is_empty() {
+        if has_changed && rows.is_empty() {
+            centroid.fill(0.0);
+        } else if has_changed {
             let mut sum = vec![0.0; EMBEDDING_DIMENSION];
             for &row in &rows {
                 sum.iter_mut().zip(analysis.embeddings.row(row)).for_each(|(sum, value)| *sum += f64::from(*value));
@@ -447,6 +450,15 @@ mod tests {
         let people = People::new(&constraints, &analysis).unwrap();
         let found = people.apply(clusters(&[0; 6], &analysis), &analysis).unwrap();
         assert_eq!(found, clusters(&[0, 1, 0, 1, 0, 1], &analysis));
+        // The cluster that loses its slots has no voice any more.
+        let constraints = Constraints { must_link: vec![(5.0, 15.0)], cannot_link: vec![] };
+        let people = People::new(&constraints, &analysis).unwrap();
+        let found = people.apply(clusters(&[0, 1, 0, 1, 0, 1], &analysis), &analysis).unwrap();
+        assert_eq!(found.hard, [Some(0); 6]);
+        assert_eq!(
+            found.centroids,
+            [clusters(&[0; 6], &analysis).centroids[0].clone(), vec![0.0; EMBEDDING_DIMENSION]]
+        );
     }
 
     #[test]
