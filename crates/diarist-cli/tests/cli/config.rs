@@ -29,7 +29,7 @@ fn options(arguments: &[&str]) -> BTreeMap<String, Value> {
 fn values_of_the_file_are_defaults() {
     let (_folder, path) = config("threshold = 0.5\nfa = 0.1\nmin-duration-off = 0.2\nstep = 5\n");
     let file = options(&["--config", &path]);
-    assert_eq!((&file["threshold"], &file["fa"], &file["fb"]), (&0.5.into(), &0.1.into(), &0.8.into()));
+    assert_eq!((&file["threshold"], &file["fa"], &file["fb"]), (&0.5.into(), &0.1.into(), &0.6.into()));
     assert_eq!((&file["min_duration_off_s"], &file["step_s"]), (&0.2.into(), &5.0.into()));
     let flags = options(&["--config", &path, "--threshold", "0.7", "--step", "2.5"]);
     assert_eq!((&flags["threshold"], &flags["fa"], &flags["step_s"]), (&0.7.into(), &0.1.into(), &2.5.into()));

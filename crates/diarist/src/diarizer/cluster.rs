@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::analysis::Analysis;
-use crate::clustering::{self, Clusters, Plda, SpeakerBounds};
+use crate::clustering::{self, Clusters, Method, Plda, SpeakerBounds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{EmbeddingMode, Timings, TrunkPasses};
 use crate::models::Precision;
@@ -43,21 +43,34 @@ pub(super) fn cluster_with(
     let settings = settings_of(analysis, settings);
     settings.validate()?;
     let bounds = settings.clustering.bounds()?;
-    let clock = Instant::now();
-    let clusters = clusters(analysis, &settings, bounds, plda)?;
-    timings.clustering_s = clock.elapsed().as_secs_f64();
+    let (mut asked, mut num_before) = (bounds, None);
+    let (clusters, timelines) = loop {
+        let clock = Instant::now();
+        let clusters = match (clusters(analysis, &settings, asked, plda), num_before) {
+            // There are no more speakers. The message has the number that the caller asked for.
+            (Err(_), Some(num_speakers)) => return Err(too_few(bounds, num_speakers)),
+            (clusters, _) => clusters?,
+        };
+        timings.clustering_s += clock.elapsed().as_secs_f64();
 
-    let clock = Instant::now();
-    let build = |analysis: &Analysis| timeline::build(analysis, &clusters, &settings.timeline, bounds.max());
-    let timelines = if settings.clustering.constraints.is_empty() {
-        build(analysis)
-    } else {
-        build(&with_united_masks(analysis, &clusters.hard))
+        let clock = Instant::now();
+        let build = |analysis: &Analysis| timeline::build(analysis, &clusters, &settings.timeline, bounds.max());
+        let timelines = if settings.clustering.constraints.is_empty() {
+            build(analysis)
+        } else {
+            build(&with_united_masks(analysis, &clusters.hard))
+        };
+        timings.timeline_s += clock.elapsed().as_secs_f64();
+        match more_speakers(&settings, bounds, asked, timelines.labels.len()) {
+            Some(more) => (asked, num_before) = (more, Some(timelines.labels.len())),
+            None => break (clusters, timelines),
+        }
     };
+    let clock = Instant::now();
     let mut speakers = speakers(&timelines, &clusters);
     let segments: Vec<Segment> = timelines.turns.iter().map(Turn::segment).collect();
     let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
-    timings.timeline_s = clock.elapsed().as_secs_f64();
+    timings.timeline_s += clock.elapsed().as_secs_f64();
 
     check_number(bounds, speakers.len())?;
     set_voices(&mut speakers, &timelines.turns, 1.0);
@@ -74,6 +87,24 @@ pub(super) fn cluster_with(
         timings,
         ..Diarization::default()
     })
+}
+
+/// The bounds to cluster again with, if the timeline has too few speakers: a weak speaker may lose
+/// all frames to others, so more are asked for. `None` if there are enough, or no more attempts are
+/// left. Other methods than the refined one stay as published.
+fn more_speakers(
+    settings: &Settings,
+    bounds: SpeakerBounds,
+    asked: SpeakerBounds,
+    num_speakers: usize,
+) -> Option<SpeakerBounds> {
+    let missing = bounds.min().saturating_sub(num_speakers);
+    let is_first_attempts = asked.min() < bounds.min() + MAX_ATTEMPTS;
+    let is_refined = matches!(settings.clustering.method, Method::Refined(_));
+    if missing == 0 || num_speakers == 0 || !is_first_attempts || !is_refined {
+        return None;
+    }
+    SpeakerBounds::new(Some(asked.min() + missing), None, None).ok()
 }
 
 /// `settings`, with the analysis settings that `analysis` was made with.
@@ -149,16 +180,28 @@ fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
     speakers.collect()
 }
 
-/// Refuses a result with too few speakers. The clusters keep to the bounds, but a cluster may get
+fn too_few(bounds: SpeakerBounds, num_speakers: usize) -> Error {
+    Error::new(
+        ErrorKind::SpeakerBounds,
+        format!("at least {} speakers were asked for, but only {num_speakers} can be told apart", bounds.min()),
+    )
+    .hint("lower the number of speakers, or leave it out")
+}
+
+/// Refuses a result with a number of speakers outside the bounds. The clusters keep to the bounds, but a cluster may get
 /// no frame in the timeline if others always have more votes.
 fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
-    let too_few = num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1);
-    if too_few {
+    if num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1) {
+        return Err(too_few(bounds, num_speakers));
+    }
+    if bounds.max().is_some_and(|max| num_speakers > max) {
         return Err(Error::new(
             ErrorKind::SpeakerBounds,
-            format!("at least {} speakers were asked for, but only {num_speakers} can be told apart", bounds.min()),
+            format!(
+                "no result has the number of speakers asked for: {num_speakers} are more, and one fewer is not enough"
+            ),
         )
-        .hint("lower the number of speakers, or leave it out"));
+        .hint("leave the number of speakers out, or give a smallest number"));
     }
     Ok(())
 }
