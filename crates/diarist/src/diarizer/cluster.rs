@@ -46,19 +46,18 @@ pub(super) fn cluster_with(
     let (mut asked, mut num_before) = (bounds, None);
     let (clusters, timelines) = loop {
         let clock = Instant::now();
-        let clusters = match (clusters(analysis, &settings, asked, plda), num_before) {
+        let (clusters, is_changed) = match (clusters(analysis, &settings, asked, plda), num_before) {
             // There are no more speakers. The message has the number that the caller asked for.
             (Err(_), Some(num_speakers)) => return Err(too_few(bounds, num_speakers)),
-            (clusters, _) => clusters?,
+            (found, _) => found?,
         };
         timings.clustering_s += clock.elapsed().as_secs_f64();
 
         let clock = Instant::now();
         let build = |analysis: &Analysis| timeline::build(analysis, &clusters, &settings.timeline, bounds.max());
-        let timelines = if settings.clustering.constraints.is_empty() {
-            build(analysis)
-        } else {
-            build(&with_united_masks(analysis, &clusters.hard))
+        let timelines = match is_changed {
+            true => build(&with_united_masks(analysis, &clusters.hard)),
+            false => build(analysis),
         };
         timings.timeline_s += clock.elapsed().as_secs_f64();
         match more_speakers(&settings, bounds, asked, timelines.labels.len()) {
@@ -123,7 +122,8 @@ fn settings_of(analysis: &Analysis, settings: &Settings) -> Settings {
     settings
 }
 
-fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, plda: &Plda) -> Result<Clusters> {
+/// The clusters, and whether constraints have changed them.
+fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, plda: &Plda) -> Result<(Clusters, bool)> {
     let Analysis { embeddings, masks, subsegments, geometry, .. } = analysis;
     let constraints = &settings.clustering.constraints;
     if embeddings.are_skipped() {
@@ -133,7 +133,7 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
                 if bounds == SpeakerBounds::new(Some(1), None, None)? {
                     clusters.hard.iter_mut().flatten().for_each(|cluster| *cluster = 0);
                 }
-                Ok(clusters)
+                Ok((clusters, false))
             }
             false => Err(Error::invalid_option("constraints cannot be used without embeddings")
                 .hint("analyze the recording in another embedding mode")),
@@ -142,18 +142,19 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
     let method = settings.clustering.method_for_step(settings.analysis.step_s);
     let found = |bounds| clustering::cluster(embeddings, masks, subsegments, &method, bounds, plda);
     if constraints.is_empty() {
-        return found(bounds);
+        return Ok((found(bounds)?, false));
     }
     let people = People::new(constraints, analysis)?;
     let mut asked = bounds;
     for _ in 0..MAX_ATTEMPTS {
         let before = found(asked)?;
         let num_before = before.num_occupied();
-        let after = people.apply(before, analysis)?;
+        let after = people.apply(before.clone(), analysis)?;
         let num_after = after.num_occupied();
         let wanted = bounds.clamp(num_after);
         if wanted == num_after {
-            return Ok(after);
+            let is_changed = after.hard != before.hard;
+            return Ok((after, is_changed));
         }
         // The constraints add or remove clusters, so the clustering is asked for fewer or more.
         let num_asked = (num_before + wanted).saturating_sub(num_after).max(1);

@@ -115,11 +115,14 @@ mod tests {
             let all: Vec<f64> = turns.iter().map(|turn| (turn.confidence.unwrap() * 1e9).round() / 1e9).collect();
             all
         };
-        assert_eq!(confidences(0.0), [0.75, 1.0, 0.9]);
+        let calibrated_all = |certainties: &[f64]| -> Vec<f64> {
+            certainties.iter().map(|&certainty| (calibrated(certainty) * 1e9).round() / 1e9).collect()
+        };
+        assert_eq!(confidences(0.0), calibrated_all(&[0.75, 1.0, 0.9]));
         // The gap of 10 frames is part of the turn: (5 + 10 + 9) / 40.
-        assert_eq!(confidences(0.5), [0.6, 1.0]);
+        assert_eq!(confidences(0.5), calibrated_all(&[0.6, 1.0]));
         let mut unknown = [Turn::new(0.0, 1.0, "SPEAKER_09"), Turn::new(0.9, 1.0, "SPEAKER_00")];
         stretches.set_confidences(&mut unknown, &[3]);
-        assert_eq!(unknown.map(|turn| turn.confidence), [Some(0.0); 2]);
+        assert_eq!(unknown.map(|turn| turn.confidence), [Some(calibrated(0.0)); 2]);
     }
 }
