@@ -135,7 +135,12 @@ fn known_identities_are_kept() {
     };
     let linked = diarist(["cluster", "--must-link", &pair, &saved]).succeeded();
     assert_eq!(num_speakers(&linked), num_speakers(&free) - 1);
-    assert_eq!(diarist(["cluster", "--cannot-link", &pair, &saved]).succeeded(), free);
+    // A constraint that holds already fixes the slots of its moments, which may move a boundary by a
+    // frame.
+    let apart = diarist(["cluster", "--cannot-link", &pair, &saved]).succeeded();
+    let speakers =
+        |text: &str| -> Vec<String> { text.lines().map(|line| line.split(' ').nth(7).unwrap().to_owned()).collect() };
+    assert_eq!(speakers(&apart), speakers(&free));
     // These options make one speaker of all, but two moments are of different people.
     let two = diarist(["cluster", "--cannot-link", &pair, "--threshold", "2", "--fb", "100", &saved]).succeeded();
     assert!(num_speakers(&two) >= 2, "{two}");
