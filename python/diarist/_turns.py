@@ -30,8 +30,8 @@ class Turn:
     name: str | None = None
     """Name of the known person who the speaker is; None if nobody was recognised."""
     confidence: float | None = None
-    """Certainty of the turn from 0 to 1: the share of the time in which turns as certain as this one
-    have the right speaker."""
+    """Certainty of the turn from 0 to 1: the share of the time in which turns as certain as this
+    one have the right speaker."""
     channel: int | None = None
     """Channel of the recording, from 1; None unless channels were diarized apart."""
 

@@ -135,8 +135,8 @@ fn known_identities_are_kept() {
     };
     let linked = diarist(["cluster", "--must-link", &pair, &saved]).succeeded();
     assert_eq!(num_speakers(&linked), num_speakers(&free) - 1);
-    // A constraint that holds already fixes the slots of its moments, which may move a boundary by a
-    // frame.
+    // A constraint that holds already fixes the slots of its moments, which may move a boundary by
+    // a frame.
     let apart = diarist(["cluster", "--cannot-link", &pair, &saved]).succeeded();
     let speakers =
         |text: &str| -> Vec<String> { text.lines().map(|line| line.split(' ').nth(7).unwrap().to_owned()).collect() };

@@ -189,8 +189,8 @@ fn too_few(bounds: SpeakerBounds, num_speakers: usize) -> Error {
     .hint("lower the number of speakers, or leave it out")
 }
 
-/// Refuses a result with a number of speakers outside the bounds. The clusters keep to the bounds, but a cluster may get
-/// no frame in the timeline if others always have more votes.
+/// Refuses a result with a number of speakers outside the bounds. The clusters keep to the bounds,
+/// but a cluster may get no frame in the timeline if others always have more votes.
 fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
     if num_speakers < bounds.min() && (num_speakers > 0 || bounds.min() > 1) {
         return Err(too_few(bounds, num_speakers));
@@ -198,9 +198,7 @@ fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
     if bounds.max().is_some_and(|max| num_speakers > max) {
         return Err(Error::new(
             ErrorKind::SpeakerBounds,
-            format!(
-                "no result has the number of speakers asked for: {num_speakers} are more, and one fewer is not enough"
-            ),
+            format!("no result has the number of speakers asked for: {num_speakers} are too many"),
         )
         .hint("leave the number of speakers out, or give a smallest number"));
     }
