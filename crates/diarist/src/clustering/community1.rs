@@ -17,7 +17,7 @@ use crate::segmentation::masks::ChunkMasks;
 
 /// Share of a chunk in which a slot must be the only active one to take part in the search for
 /// speakers.
-const MIN_CLEAN_RATIO: f64 = 0.2;
+pub(super) const MIN_CLEAN_RATIO: f64 = 0.2;
 
 /// VBx has removed the speakers with a smaller prior than this.
 const MIN_PRIOR: f64 = 1e-7;

@@ -22,6 +22,7 @@ mod tests;
 mod turn_taking;
 mod two_groups;
 
+use super::community1::MIN_CLEAN_RATIO;
 use super::options::RefinedOptions;
 use super::slots::{Similarities, rows_with_clean_speech};
 use super::vectors::mean;
@@ -31,10 +32,6 @@ use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 
 use rows::Rows;
-
-/// Share of a chunk in which a slot must be the only active one to take part in the search for
-/// speakers.
-const MIN_CLEAN_RATIO: f64 = 0.2;
 
 /// Steps 1 to 6 of the method. There must be a row, and at least `bounds.min()` of them.
 pub(super) fn cluster(
@@ -46,7 +43,10 @@ pub(super) fn cluster(
     plda: &Plda,
 ) -> Result<Clusters> {
     let rows = Rows::new(embeddings, masks);
-    let train = rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO);
+    let train = match masks.len() {
+        1 => (0..rows.len()).collect(),
+        _ => rows_with_clean_speech(embeddings, masks, MIN_CLEAN_RATIO),
+    };
     let centroids = match (masks.len(), train.len()) {
         (1, _) => rows.all_raw(),
         (_, 0) => vec![mean(&rows.all_raw())],

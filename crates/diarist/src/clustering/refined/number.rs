@@ -8,9 +8,10 @@
 use super::super::forced::forced_centroids;
 use super::super::options::{RefinedOptions, VbxOptions};
 use super::super::plda::{PLDA_DIMENSION, Plda};
-use super::super::vectors::{norm, normalised};
+use super::super::vectors::normalised;
 use super::rows::Rows;
 use super::turn_taking::{self, Voices as SubsegmentVoices};
+use super::two_groups::TwoGroups;
 use super::{side_by_side, speakers};
 use crate::analysis::Subsegments;
 use crate::clustering::SpeakerBounds;
@@ -80,20 +81,17 @@ impl Voices<'_> {
     /// Splits the cluster whose halves are most constant.
     fn add_by_turns(&self, centroids: &mut Vec<Vec<f64>>) -> bool {
         let voices = SubsegmentVoices::new(self.subsegments);
-        let mut best: Option<(f64, usize, [Vec<f64>; 2])> = None;
+        let mut best: Option<(f64, usize, TwoGroups)> = None;
         for (cluster, rows) in voices.clusters(centroids).into_iter().enumerate() {
             let Some(halves) = voices.halves(rows) else { continue };
             let constancy = halves.constancy[0].min(halves.constancy[1]);
             let is_possible = constancy >= MIN_CONSTANCY && halves.groups.similarity() <= MAX_SIMILARITY;
             if is_possible && best.as_ref().is_none_or(|(highest, ..)| constancy > *highest) {
-                best = Some((constancy, cluster, halves.groups.means));
+                best = Some((constancy, cluster, halves.groups));
             }
         }
-        let Some((_, cluster, means)) = best else { return false };
-        let length = norm(&centroids[cluster]);
-        let [first, second] = means.map(|unit| unit.into_iter().map(|value| value * length).collect());
-        centroids[cluster] = first;
-        centroids.push(second);
+        let Some((_, cluster, halves)) = best else { return false };
+        halves.replace(centroids, cluster);
         true
     }
 

@@ -4,7 +4,7 @@
 //! The segmentation takes one person for two now and then, but then the difference has no constant
 //! direction, or it is small.
 
-use super::super::vectors::{norm, normalised};
+use super::super::vectors::normalised;
 use super::rows::Rows;
 use super::two_groups::{Directions, TwoGroups, differences, two_means};
 use crate::analysis::EMBEDDING_DIMENSION;
@@ -38,11 +38,9 @@ pub(super) fn split(rows: &Rows<'_>, mut centroids: Vec<Vec<f64>>) -> Vec<Vec<f6
         }
         let num_before = centroids.len();
         for (cluster, members) in of_clusters.into_iter().enumerate() {
-            let Some([first, second]) = Members::new(rows, members).people() else { continue };
-            let length = norm(&centroids[cluster]);
-            let scaled = |unit: Vec<f64>| unit.into_iter().map(|value| value * length).collect();
-            centroids[cluster] = scaled(first);
-            centroids.push(scaled(second));
+            if let Some(people) = Members::new(rows, members).people() {
+                people.replace(&mut centroids, cluster);
+            }
         }
         if centroids.len() == num_before {
             break;
@@ -73,8 +71,8 @@ impl<'a> Members<'a> {
         Self { rows, members, pairs, num_chunks }
     }
 
-    /// The directions of two people, if the cluster is two people.
-    fn people(&self) -> Option<[Vec<f64>; 2]> {
+    /// The groups of two people, if the cluster is two people.
+    fn people(&self) -> Option<TwoGroups> {
         if self.pairs.len() < MIN_PAIRS {
             return None;
         }
@@ -86,7 +84,7 @@ impl<'a> Members<'a> {
         let are_two = parted as f64 >= MIN_AGREEMENT * self.pairs.len() as f64
             && groups.similarity() <= limit
             && groups.smaller() as f64 >= MIN_SHARE * self.members.len() as f64;
-        are_two.then_some(groups.means)
+        are_two.then_some(groups)
     }
 
     /// The best of several results of 2-means that part every pair.

@@ -4,7 +4,7 @@
 //! change from one moment to the next. If it is two people, a half lasts as long as a turn. So the
 //! test asks how often two subsegments that follow each other without overlap are in the same half.
 
-use super::super::vectors::{dot, dot_bytes, norm, normalised};
+use super::super::vectors::{dot, dot_bytes, normalised};
 use super::rows::nearest;
 use super::two_groups::{Directions, TwoGroups, two_means};
 use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_FRAMES, SUBSEGMENT_SHIFT, Subsegments};
@@ -36,17 +36,14 @@ pub(super) fn split(subsegments: &Subsegments, mut centroids: Vec<Vec<f64>>) -> 
             continue;
         }
         let Halves { members, groups, .. } = halves;
-        let length = norm(&centroids[cluster]);
-        let [first, second] =
-            groups.means.map(|unit| unit.into_iter().map(|value| value * length).collect::<Vec<f64>>());
-        centroids[cluster] = first;
-        centroids.push(second);
         let half = |second: bool| -> Vec<usize> {
             let rows = members.rows.iter().zip(&groups.is_second);
             rows.filter(|(_, is_second)| **is_second == second).map(|(row, _)| *row).collect()
         };
-        open.push((centroids.len() - 1, half(true)));
-        open.push((cluster, half(false)));
+        let (first, second) = (half(false), half(true));
+        groups.replace(&mut centroids, cluster);
+        open.push((centroids.len() - 1, second));
+        open.push((cluster, first));
     }
     centroids
 }

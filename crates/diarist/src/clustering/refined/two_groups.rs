@@ -1,6 +1,6 @@
 //! Parts directions into two groups.
 
-use super::super::vectors::{dot, normalised};
+use super::super::vectors::{dot, norm, normalised};
 
 /// Most rounds of 2-means. Fewer suffice almost always.
 const MAX_ROUNDS: usize = 30;
@@ -27,6 +27,15 @@ impl TwoGroups {
     /// Cosine similarity of the means.
     pub(super) fn similarity(&self) -> f64 {
         dot(&self.means[0], &self.means[1])
+    }
+
+    /// Puts the means in the place of the centroid `cluster`: the first there, the second at the
+    /// end, both with its norm.
+    pub(super) fn replace(self, centroids: &mut Vec<Vec<f64>>, cluster: usize) {
+        let length = norm(&centroids[cluster]);
+        let [first, second] = self.means.map(|unit| unit.into_iter().map(|value| value * length).collect());
+        centroids[cluster] = first;
+        centroids.push(second);
     }
 
     /// Number of directions in the smaller group.
