@@ -1,18 +1,26 @@
 //! Runs both networks and the scores of one chunk in one call.
 
+use std::ops::Range;
 use std::{fmt, slice};
 
-use crate::analysis::EMBEDDING_DIMENSION;
+use crate::analysis::{
+    EMBEDDING_DIMENSION, MAX_SOLO_FRAMES, MIN_SOLO_FRAMES, SUBSEGMENT_FRAMES, SUBSEGMENT_SHIFT, Subsegments,
+};
 use crate::error::{Error, Result};
-use crate::features::fbank::{Fbank, chunk_mean};
+use crate::features::fbank::{FRAME_SHIFT, Fbank, chunk_mean};
 use crate::models::pyannet::Chunks;
+use crate::models::resnet34::{FEATURE_SHIFT, OUT_CHANNELS, mask_frame};
 use crate::models::{pyannet, resnet34};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 
+use super::chunk_embedder::check_finite;
 use super::networks::Networks;
 use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
+
+/// Feature frames of a chunk.
+const CHUNK_FEATURES: usize = CHUNK_SAMPLES / FRAME_SHIFT / FEATURE_SHIFT;
 
 /// The unified model of one chunk: masks, probabilities, embeddings, and distances to the speakers
 /// known so far.
@@ -163,7 +171,11 @@ impl ChunkState {
         if !masks.is_silent() {
             frames.clear();
             fbank.compute(signal, frames);
-            networks.embedding.trunk_for(frames, &chunk_mean(frames), speakers.iter().flatten(), workspace);
+            let is_wanted = |t: usize| {
+                let frame = mask_frame(t, CHUNK_FEATURES);
+                probabilities.is_solo(frame) || speakers.iter().flatten().any(|mask| mask.get(frame))
+            };
+            networks.embedding.trunk_where(frames, &chunk_mean(frames), is_wanted, workspace);
         }
         for (mask, embedding) in speakers.iter().zip(embeddings.iter_mut()) {
             match mask {
@@ -171,15 +183,49 @@ impl ChunkState {
                 None => embedding.fill(0.0),
             }
         }
-        if embeddings.as_flattened().iter().any(|value| !value.is_finite()) {
-            return Err(
-                Error::weights("the embedding network gave a value that is not finite").hint("verify the weights")
-            );
-        }
+        check_finite(embeddings.as_flattened())?;
         let present: [Option<&[f32]>; LOCAL_SPEAKERS] =
             std::array::from_fn(|local| speakers[local].is_some().then_some(embeddings[local].as_slice()));
         score_chunk(&present, known, masks, options, scores);
         Ok(output)
+    }
+
+    /// Appends the embeddings of the subsegments `indices` to `out`, from the features of the last
+    /// chunk, which starts at the fbank frame `start` of the recording. A subsegment is used as far
+    /// as it lies within the chunk, and a feature frame is solo by this chunk alone.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if an embedding is not finite.
+    pub(crate) fn subsegments(
+        &self,
+        networks: &Networks,
+        start: usize,
+        indices: Range<usize>,
+        out: &mut Subsegments,
+    ) -> Result<()> {
+        let ChunkOutput { masks, probabilities, .. } = &self.output;
+        if masks.is_silent() {
+            return Ok(());
+        }
+        let is_solo = |&t: &usize| probabilities.is_solo(mask_frame(t, CHUNK_FEATURES));
+        for index in indices {
+            let first = (index * SUBSEGMENT_SHIFT).saturating_sub(start).div_ceil(FEATURE_SHIFT);
+            let end = (index * SUBSEGMENT_SHIFT + SUBSEGMENT_FRAMES).saturating_sub(start).div_ceil(FEATURE_SHIFT);
+            let solo = (first..end.min(CHUNK_FEATURES)).filter(is_solo).take(MAX_SOLO_FRAMES);
+            let num_frames = solo.clone().count();
+            if num_frames < MIN_SOLO_FRAMES {
+                continue;
+            }
+            let frames = |_, row| {
+                let features = self.embedding.features(row);
+                solo.clone().map(move |t| &features[t * OUT_CHANNELS..][..OUT_CHANNELS])
+            };
+            let mut embedding = [0.0; EMBEDDING_DIMENSION];
+            networks.embedding.embed_frames(frames, &mut embedding);
+            check_finite(&embedding)?;
+            out.push(index as u32, num_frames as u8, &embedding);
+        }
+        Ok(())
     }
 }
 

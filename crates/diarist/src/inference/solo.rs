@@ -41,7 +41,7 @@ impl SoloFrames {
         }
         for frame in start.max(self.first)..end {
             let (sum, t) = (&mut self.sums[frame - self.first], frame - start);
-            sum.speech += speech(probabilities, t);
+            sum.speech += probabilities.speech(t);
             sum.overlap += i32::from(probabilities.overlap(t));
             sum.num_chunks += 1;
         }
@@ -53,13 +53,6 @@ impl SoloFrames {
         let sum = frame_at(frame).checked_sub(self.first).and_then(|index| self.sums.get(index));
         sum.is_some_and(|sum| 2 * sum.speech > 255 * sum.num_chunks && 2 * sum.overlap < 255 * sum.num_chunks)
     }
-}
-
-/// Probability that somebody speaks in frame `t`, in units of 1/255. Each plane was rounded on its
-/// own, so the value may lie up to 2 outside of 0 to 255.
-fn speech(probabilities: &ChunkProbabilities, t: usize) -> i32 {
-    let speakers: i32 = (0..3).map(|local| i32::from(probabilities.speaker(local, t))).sum();
-    speakers - i32::from(probabilities.overlap(t))
 }
 
 /// The frame of the recording with the middle closest to that of the fbank frame `frame`, which is

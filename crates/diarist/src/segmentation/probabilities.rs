@@ -94,6 +94,18 @@ impl ChunkProbabilities {
         self.planes[OVERLAP][t]
     }
 
+    /// Probability that somebody speaks in frame `t`, in units of 1/255. Each plane was rounded on
+    /// its own, so the value may lie up to 2 outside of 0 to 255.
+    pub(crate) fn speech(&self, t: usize) -> i32 {
+        let speakers: i32 = (0..LOCAL_SPEAKERS).map(|local| i32::from(self.speaker(local, t))).sum();
+        speakers - i32::from(self.overlap(t))
+    }
+
+    /// Whether somebody, and only one person, is likelier than not to speak in frame `t`.
+    pub(crate) fn is_solo(&self, t: usize) -> bool {
+        2 * self.speech(t) > i32::from(u8::MAX) && 2 * i32::from(self.overlap(t)) < i32::from(u8::MAX)
+    }
+
     /// Probability that the local speaker `local` (0 to 2) is active in each frame, in units of
     /// 1/255.
     ///

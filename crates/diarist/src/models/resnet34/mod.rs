@@ -21,4 +21,4 @@ pub use calibration::Calibration;
 pub use network::{ResNet34, Workspace};
 pub use ranges::ranges_fit;
 
-pub(crate) use network::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
+pub(crate) use network::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT, mask_frame};

@@ -259,7 +259,7 @@ fn checkpoint_statistic(index: usize) -> usize {
 
 /// The mask frame that stands for feature frame `t` of `num_frames`: `floor(t * 589 / num_frames)`
 /// with the ratio rounded to f32, which is the rule of PyTorch's `interpolate(mode="nearest")`.
-fn mask_frame(t: usize, num_frames: usize) -> usize {
+pub(crate) fn mask_frame(t: usize, num_frames: usize) -> usize {
     let ratio = FRAMES_PER_CHUNK as f32 / num_frames as f32;
     ((t as f32 * ratio) as usize).min(FRAMES_PER_CHUNK - 1)
 }
