@@ -28,6 +28,7 @@ pub(super) struct Clustered {
 /// without a match gets a new number.
 pub(super) fn recluster(
     history: &History,
+    subsegments: &Subsegments,
     speakers: &mut Speakers,
     settings: &ClusteringSettings,
     plda: &Plda,
@@ -44,7 +45,7 @@ pub(super) fn recluster(
         return Ok(None);
     }
     let bounds = SpeakerBounds::new(None, None, settings.bounds()?.max())?;
-    let clusters = cluster(&embeddings, &masks, &Subsegments::default(), &settings.method, bounds, plda)?;
+    let clusters = cluster(&embeddings, &masks, subsegments, &settings.method, bounds, plda)?;
 
     // Seconds of speech that each cluster shares with each speaker, and clean seconds of each
     // cluster.

@@ -16,6 +16,7 @@ mod events;
 mod history;
 mod rules;
 mod settings;
+mod soft;
 mod speakers;
 #[cfg(test)]
 mod test_data;

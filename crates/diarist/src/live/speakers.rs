@@ -22,7 +22,7 @@ pub(super) struct RunningVoice {
     /// Sum of the embeddings, each times its seconds of clean speech.
     sum: Vec<f64>,
     /// `sum` as a unit vector.
-    unit: Vec<f32>,
+    pub(super) unit: Vec<f32>,
     /// Seconds of clean speech.
     clean_s: f64,
 }

@@ -3,12 +3,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::analysis::EMBEDDING_DIMENSION;
+use crate::analysis::{EMBEDDING_DIMENSION, Subsegments};
 use crate::clustering::{ClusteringSettings, Plda};
 use crate::diarizer::Diarizer;
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE, start_frame};
+use crate::settings::Settings;
+use crate::timeline::{Reconstruction, TimelineSettings};
 use crate::voices::{self, Gallery};
 
 use super::clusters::recluster;
@@ -17,6 +20,7 @@ use super::history::History;
 use super::rules::{WindowRules, WindowSpeakers};
 use super::speakers::{RunningVoice, Speakers};
 use super::turns::Turns;
+use super::soft::speakers_by_probability;
 use super::windows::{PlacedWindow, frames_before, speakers_in};
 
 /// Seconds between the windows that are remembered for clustering: the chunk step for which the
@@ -32,8 +36,11 @@ pub(super) struct WindowOutput<'a> {
     pub(super) end: u64,
     /// Frames of each local speaker.
     pub(super) masks: &'a ChunkMasks,
+    pub(super) probabilities: &'a ChunkProbabilities,
     /// Raw embedding of each local speaker, `[3, 256]`; not read for one without an active frame.
     pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
+    /// The subsegments that follow those of earlier windows.
+    pub(super) subsegments: &'a Subsegments,
 }
 
 /// Assigns the local speakers of windows to the speakers of the recording, and reports the turns.
@@ -41,10 +48,12 @@ pub(super) struct WindowOutput<'a> {
 pub(super) struct Tracker {
     latency_s: f64,
     clustering: ClusteringSettings,
+    timeline: TimelineSettings,
     /// Rules that replace `speakers` and `history`.
     rules: Option<Box<dyn WindowRules>>,
     speakers: Speakers,
     history: History,
+    subsegments: Subsegments,
     /// Windows that cover undecided frames.
     recent: VecDeque<PlacedWindow>,
     turns: Turns,
@@ -63,20 +72,24 @@ impl Tracker {
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for settings outside their range.
     pub(super) fn new(diarizer: &Diarizer, latency_s: f64) -> Result<Self> {
-        Self::with_clustering(&diarizer.settings().clustering, diarizer.gallery(), latency_s)
+        let Settings { clustering, timeline, .. } = diarizer.settings();
+        Self::with_settings(clustering, timeline, diarizer.gallery(), latency_s)
     }
 
-    pub(super) fn with_clustering(
+    pub(super) fn with_settings(
         clustering: &ClusteringSettings,
+        timeline: &TimelineSettings,
         gallery: Option<&Gallery>,
         latency_s: f64,
     ) -> Result<Self> {
         Ok(Self {
             latency_s,
             clustering: clustering.clone(),
+            timeline: timeline.clone(),
             rules: None,
             speakers: Speakers::new(clustering.bounds()?.max()),
             history: History::default(),
+            subsegments: Subsegments::default(),
             recent: VecDeque::new(),
             turns: Turns::default(),
             gallery: gallery.cloned(),
@@ -102,7 +115,15 @@ impl Tracker {
         let start = window.end.saturating_sub(CHUNK_SAMPLES as u64);
         let start_frame = start_frame(start as f64 / f64::from(SAMPLE_RATE));
         let num_frames = (frames_before(end_s) - start_frame).min(FRAMES_PER_CHUNK);
-        let placed = PlacedWindow { start_frame, num_frames, masks, embeddings: Box::new(*window.embeddings), ids };
+        let placed = PlacedWindow {
+            start_frame,
+            num_frames,
+            masks,
+            probabilities: window.probabilities.clone(),
+            embeddings: Box::new(*window.embeddings),
+            ids,
+        };
+        self.subsegments.append(&mut window.subsegments.clone());
         if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
@@ -145,9 +166,18 @@ impl Tracker {
     fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
         let end = frames_before(until_s);
         let first = self.next_frame;
-        for frame in first..end {
-            let speakers = speakers_in(frame, self.recent.iter());
-            self.turns.advance(frame, &speakers, events);
+        if self.rules.is_none() && self.timeline.reconstruction == Reconstruction::Probabilities {
+            let recent = &self.recent;
+            let decided =
+                speakers_by_probability(first..end, recent, &self.subsegments, &self.speakers, &self.timeline);
+            for (frame, speakers) in (first..).zip(decided) {
+                self.turns.advance(frame, &speakers, events);
+            }
+        } else {
+            for frame in first..end {
+                let speakers = speakers_in(frame, self.recent.iter());
+                self.turns.advance(frame, &speakers, events);
+            }
         }
         self.next_frame = end.max(first);
         if end > first {
@@ -161,8 +191,8 @@ impl Tracker {
 
     /// Clusters the remembered windows, and updates speakers and turns by the result.
     fn recluster(&mut self, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
-        let Self { history, speakers, turns, recent, clustering, .. } = self;
-        let Some(found) = recluster(history, speakers, clustering, plda)? else {
+        let Self { history, speakers, turns, recent, clustering, subsegments, .. } = self;
+        let Some(found) = recluster(history, subsegments, speakers, clustering, plda)? else {
             return Ok(());
         };
         let decisions = turns.decide(history, &found);

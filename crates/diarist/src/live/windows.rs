@@ -2,6 +2,7 @@
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 use crate::timeline::{SlidingWindow, rounded_mean};
 
@@ -16,6 +17,7 @@ pub(super) struct PlacedWindow {
     /// Number of frames inside the audio: fewer than 589 in the first windows, which are padded.
     pub(super) num_frames: usize,
     pub(super) masks: ChunkMasks,
+    pub(super) probabilities: ChunkProbabilities,
     /// `[3, 256]`, unspecified for a local speaker without an active frame.
     pub(super) embeddings: Box<[[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS]>,
     pub(super) ids: Ids,
@@ -28,7 +30,7 @@ impl PlacedWindow {
     }
 
     /// The frame of the window that is `frame` of the recording.
-    fn local_frame(&self, frame: usize) -> Option<usize> {
+    pub(super) fn local_frame(&self, frame: usize) -> Option<usize> {
         frame.checked_sub(self.start_frame).filter(|t| *t < self.num_frames)
     }
 

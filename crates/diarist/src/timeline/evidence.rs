@@ -21,7 +21,7 @@ const FRAME_STEP: u64 = 2 * 270;
 const SHIFT: u64 = 2 * 160 * SUBSEGMENT_SHIFT as u64;
 
 /// The evidence of all subsegments, which is computed as a sweep over the frames reaches them.
-pub(super) struct Evidence<'a> {
+pub(crate) struct Evidence<'a> {
     subsegments: &'a Subsegments,
     num_rows: usize,
     /// First row that the sweep has not reached.
@@ -46,7 +46,7 @@ struct Posteriors {
 impl<'a> Evidence<'a> {
     /// The evidence of `subsegments` for the clusters with these centroids, 256 values each. A
     /// centroid of zeros, of other length or with values that are no numbers is no voice.
-    pub(super) fn new(subsegments: &'a Subsegments, centroids: &[Vec<f32>]) -> Self {
+    pub(crate) fn new(subsegments: &'a Subsegments, centroids: &[Vec<f32>]) -> Self {
         let (mut clusters, mut voices) = (Vec::new(), Vec::new());
         for (cluster, centroid) in (0..).zip(centroids) {
             let centroid = widened(centroid);
@@ -64,7 +64,7 @@ impl<'a> Evidence<'a> {
     }
 
     /// The clusters that have evidence, ascending: those with a voice.
-    pub(super) fn clusters(&self) -> &[u32] {
+    pub(crate) fn clusters(&self) -> &[u32] {
         &self.clusters
     }
 
@@ -72,7 +72,7 @@ impl<'a> Evidence<'a> {
     /// before the frame of an earlier call: the mean of the posteriors of the subsegments that
     /// cover the middle of the frame. Subsegments with more solo frames and with a closer middle
     /// weigh more. Returns whether there is evidence; else `shares` is empty.
-    pub(super) fn at(&mut self, frame: usize, shares: &mut Vec<f64>) -> bool {
+    pub(crate) fn at(&mut self, frame: usize, shares: &mut Vec<f64>) -> bool {
         shares.clear();
         let middle = FRAME_STEP * frame as u64 + FIRST_MIDDLE;
         let latest = middle / SHIFT;
