@@ -190,8 +190,12 @@ impl ChunkState {
         Ok(output)
     }
 
-    /// Appends the embeddings of the subsegments `indices` to `out`, from the features of the last
-    /// chunk, which starts at the fbank frame `start` of the recording. A subsegment is used as far
+    /// The output for the last chunk.
+    pub(crate) fn output(&self) -> &ChunkOutput {
+        &self.output
+    }
+
+    /// The embeddings of the subsegments `indices`, from the features of the last chunk, which starts at the fbank frame `start` of the recording. A subsegment is used as far
     /// as it lies within the chunk, and a feature frame is solo by this chunk alone.
     ///
     /// # Errors
@@ -201,11 +205,11 @@ impl ChunkState {
         networks: &Networks,
         start: usize,
         indices: Range<usize>,
-        out: &mut Subsegments,
-    ) -> Result<()> {
+    ) -> Result<Subsegments> {
         let ChunkOutput { masks, probabilities, .. } = &self.output;
+        let mut found = Subsegments::default();
         if masks.is_silent() {
-            return Ok(());
+            return Ok(found);
         }
         let is_solo = |&t: &usize| probabilities.is_solo(mask_frame(t, CHUNK_FEATURES));
         for index in indices {
@@ -223,9 +227,9 @@ impl ChunkState {
             let mut embedding = [0.0; EMBEDDING_DIMENSION];
             networks.embedding.embed_frames(frames, &mut embedding);
             check_finite(&embedding)?;
-            out.push(index as u32, num_frames as u8, &embedding);
+            found.push(index as u32, num_frames as u8, &embedding);
         }
-        Ok(())
+        Ok(found)
     }
 }
 

@@ -1,7 +1,9 @@
 //! Audio in, events out: windows over the newest audio, and the offline analysis of all audio.
 
+use crate::analysis::{first_open, num_before};
 use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
+use crate::features::fbank::FRAME_SHIFT;
 use crate::inference::{ChunkScoreOptions, ChunkState, StreamAnalysis, Timings};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use std::fmt;
@@ -42,6 +44,8 @@ pub struct Live {
     num_samples: u64,
     /// The sample at which the next window ends.
     next_end: u64,
+    /// The first subsegment without an embedding.
+    next_subsegment: usize,
     events: Vec<LiveEvent>,
     /// All turns so far.
     board: Board,
@@ -90,6 +94,7 @@ impl Live {
             audio: Vec::new(),
             num_samples: 0,
             next_end: settings.step_samples() as u64,
+            next_subsegment: 0,
             events: Vec::new(),
             board: Board::default(),
         })
@@ -131,7 +136,7 @@ impl Live {
             self.num_samples += wanted as u64;
             self.analysis.push(self.diarizer.analyzer(), piece)?;
             if self.num_samples == self.next_end {
-                self.run_window()?;
+                self.run_window(false)?;
                 self.next_end += self.settings.step_samples() as u64;
             }
             rest = after;
@@ -150,7 +155,7 @@ impl Live {
     pub fn finish(mut self, file_id: &str) -> Result<LiveResult> {
         let is_windowed = self.num_samples + self.settings.step_samples() as u64 == self.next_end;
         if self.num_samples > 0 && !is_windowed {
-            self.run_window()?;
+            self.run_window(true)?;
         }
         self.tracker.finish(self.duration_s(), &mut self.events);
         let mut analysis = self.analysis.finish(self.diarizer.analyzer())?;
@@ -164,16 +169,32 @@ impl Live {
         Ok(LiveResult { events: self.events, diarization })
     }
 
-    /// Runs the networks over the last 10 s and tracks the speakers in it.
-    fn run_window(&mut self) -> Result<()> {
+    /// Runs the networks over the last 10 s and tracks the speakers in it. Subsegments need some
+    /// audio after them, unless this is the end (`is_last`).
+    fn run_window(&mut self, is_last: bool) -> Result<()> {
         let excess = self.audio.len().saturating_sub(CHUNK_SAMPLES);
         self.audio.drain(..excess);
-        let Self { diarizer, model, tracker, audio, num_samples, events, .. } = self;
+        let Self { diarizer, model, tracker, audio, num_samples, next_subsegment, settings, events, .. } = self;
+        let [start, end] = [*num_samples - audio.len() as u64, *num_samples].map(|sample| sample as usize / FRAME_SHIFT);
+        let until = match is_last {
+            true => num_before(end),
+            false => first_open(end.saturating_sub(settings.subsegment_delay())),
+        };
+        let new = *next_subsegment..until.max(*next_subsegment);
+        *next_subsegment = new.end;
         let analyzer = diarizer.analyzer();
         analyzer.install(|| {
-            let output = model.run(analyzer.networks(), audio, &[], &ChunkScoreOptions::default())?;
-            let window = WindowOutput { end: *num_samples, masks: &output.masks, embeddings: &output.embeddings };
-            tracker.push(&window, diarizer.plda(), events)
+            model.run(analyzer.networks(), audio, &[], &ChunkScoreOptions::default())?;
+            let subsegments = model.subsegments(analyzer.networks(), start, new)?;
+            let output = model.output();
+            let window = WindowOutput {
+                end: *num_samples,
+                masks: &output.masks,
+                probabilities: &output.probabilities,
+                embeddings: &output.embeddings,
+                subsegments,
+            };
+            tracker.push(window, diarizer.plda(), events)
         })
     }
 }

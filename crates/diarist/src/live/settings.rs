@@ -1,7 +1,11 @@
 //! Settings of live diarization.
 
+use crate::analysis::SUBSEGMENT_FRAMES;
 use crate::error::{Error, Result};
 use crate::segmentation::SAMPLE_RATE;
+
+/// Most audio that a subsegment needs after it, in fbank frames: 1 s.
+const MAX_SUBSEGMENT_DELAY: usize = 100;
 
 /// Settings of live diarization, beside those of the diarizer.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -39,6 +43,14 @@ impl LiveSettings {
             .hint("choose at least 0.5 s, at least the step, and at most 10 s"));
         }
         Ok(())
+    }
+
+    /// Fbank frames of audio that a subsegment needs after it. Features at the end of a window have
+    /// seen no audio after them, but the decision about a moment should know all subsegments that
+    /// cover it.
+    pub(super) fn subsegment_delay(&self) -> usize {
+        let latest = (self.latency_s * 100.0) as usize;
+        latest.saturating_sub(SUBSEGMENT_FRAMES).min(MAX_SUBSEGMENT_DELAY)
     }
 
     /// The step in samples.

@@ -30,7 +30,7 @@ const REMEMBER_EVERY_S: f64 = 1.0;
 const CLUSTER_EVERY_S: f64 = 2.0;
 
 /// Output of the networks for a window of up to 10 s.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(super) struct WindowOutput<'a> {
     /// End of the window, in samples from the start of the recording.
     pub(super) end: u64,
@@ -40,7 +40,7 @@ pub(super) struct WindowOutput<'a> {
     /// Raw embedding of each local speaker, `[3, 256]`; not read for one without an active frame.
     pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
     /// The subsegments that follow those of earlier windows.
-    pub(super) subsegments: &'a Subsegments,
+    pub(super) subsegments: Subsegments,
 }
 
 /// Assigns the local speakers of windows to the speakers of the recording, and reports the turns.
@@ -104,7 +104,7 @@ impl Tracker {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
-    pub(super) fn push(&mut self, window: &WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
+    pub(super) fn push(&mut self, mut window: WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
         let WindowSpeakers { masks, ids } = match &mut self.rules {
             Some(rules) => rules.decide(window.masks, window.embeddings)?,
@@ -123,7 +123,7 @@ impl Tracker {
             embeddings: Box::new(*window.embeddings),
             ids,
         };
-        self.subsegments.append(&mut window.subsegments.clone());
+        self.subsegments.append(&mut window.subsegments);
         if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
