@@ -87,6 +87,16 @@ impl Subsegments {
         self.values.append(&mut later.values);
     }
 
+    /// Removes the first `num_rows` rows.
+    ///
+    /// # Panics
+    /// If there are fewer.
+    pub fn forget_first(&mut self, num_rows: usize) {
+        self.indices.drain(..num_rows);
+        self.solo_frames.drain(..num_rows);
+        self.values.drain(..num_rows * EMBEDDING_DIMENSION);
+    }
+
     /// Keeps the first `num_rows` rows.
     pub fn truncate(&mut self, num_rows: usize) {
         self.indices.truncate(num_rows);
@@ -126,6 +136,8 @@ mod tests {
         assert_eq!([0, 1, 2, 3, 255].map(|i| found.row(0)[i]), [32, 0, -127, 0, 64]);
         assert_eq!([0, 1, 2, 3, 255].map(|i| found.row(1)[i]), [-127, 0, 0, 0, 0]);
         assert_eq!(found.span_s(1), (2.0, 2.8));
+        found.forget_first(1);
+        assert_eq!((found.len(), found.indices[0], found.row(0)[64], found.row(0)[2]), (1, 5, 0, 0));
     }
 
     #[test]

@@ -29,3 +29,4 @@ pub(crate) use options::ranges;
 pub use options::{AhcOptions, Method, RefinedOptions, VbxOptions};
 pub use plda::Plda;
 pub use settings::ClusteringSettings;
+pub(crate) use slots::sharing;

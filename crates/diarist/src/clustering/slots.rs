@@ -102,47 +102,15 @@ impl Similarities {
         Ok(hard)
     }
 
-    /// The assignment with the largest sum of similarities in each chunk, in which two slots may
-    /// share a cluster at the price of `cost`. Among equals, the first wins.
+    /// The assignment by [`sharing`] in each chunk.
     pub(super) fn sharing(&self, embeddings: &Embeddings, cost: f64) -> Vec<Option<u32>> {
         let mut hard = Vec::with_capacity(self.num_rows());
         for of_chunk in embeddings.slots.chunk_by(|a, b| a.chunk == b.chunk) {
-            let first = hard.len();
-            let choices: Vec<Vec<usize>> =
-                (0..of_chunk.len()).map(|offset| self.best_of_row(first + offset, LOCAL_SPEAKERS)).collect();
-            let mut best: Option<(f64, Vec<usize>)> = None;
-            let num_choices: usize = choices.iter().map(Vec::len).product();
-            for number in 0..num_choices {
-                let mut rest = number;
-                let mut chosen = Vec::with_capacity(of_chunk.len());
-                // The last slot changes fastest.
-                for choice in choices.iter().rev() {
-                    chosen.push(choice[rest % choice.len()]);
-                    rest /= choice.len();
-                }
-                chosen.reverse();
-                let similarity: f64 =
-                    chosen.iter().enumerate().map(|(offset, &cluster)| self.row(first + offset)[cluster]).sum();
-                let num_shared = (1..chosen.len()).filter(|&slot| chosen[..slot].contains(&chosen[slot])).count();
-                let value = similarity - cost * num_shared as f64;
-                if best.as_ref().is_none_or(|(highest, _)| value > *highest) {
-                    best = Some((value, chosen));
-                }
-            }
-            let chosen = best.map(|(_, chosen)| chosen).unwrap_or_default();
-            hard.extend(chosen.into_iter().map(|cluster| Some(cluster as u32)));
+            let first = hard.len() * self.num_clusters;
+            let similarities = &self.values[first..][..of_chunk.len() * self.num_clusters];
+            hard.extend(sharing(similarities, self.num_clusters, cost).into_iter().map(|cluster| Some(cluster as u32)));
         }
         hard
-    }
-
-    /// The `num` most similar clusters of a row, the most similar first; equal ones by their
-    /// number.
-    fn best_of_row(&self, row: usize, num: usize) -> Vec<usize> {
-        let similarities = self.row(row);
-        let mut clusters: Vec<usize> = (0..similarities.len()).collect();
-        clusters.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
-        clusters.truncate(num);
-        clusters
     }
 
     /// Gives slots to empty clusters until at least `wanted` clusters have one. pyannote warns
@@ -173,6 +141,42 @@ impl Similarities {
             sizes[cluster] = 1;
         }
     }
+}
+
+/// The clusters of the slots of one chunk with the largest sum of similarities, in which two slots
+/// may share a cluster at the price of `cost`. Among equals, the first wins.
+///
+/// `similarities` has shape `[slots, num_clusters]`, with at most three slots.
+pub(crate) fn sharing(similarities: &[f64], num_clusters: usize, cost: f64) -> Vec<usize> {
+    let rows: Vec<&[f64]> = similarities.chunks_exact(num_clusters.max(1)).collect();
+    let choices: Vec<Vec<usize>> = rows.iter().map(|row| most_similar(row, LOCAL_SPEAKERS)).collect();
+    let mut best: Option<(f64, Vec<usize>)> = None;
+    let num_choices: usize = choices.iter().map(Vec::len).product();
+    for number in 0..num_choices {
+        let mut rest = number;
+        let mut chosen = Vec::with_capacity(rows.len());
+        // The last slot changes fastest.
+        for choice in choices.iter().rev() {
+            chosen.push(choice[rest % choice.len()]);
+            rest /= choice.len();
+        }
+        chosen.reverse();
+        let similarity: f64 = chosen.iter().zip(&rows).map(|(&cluster, row)| row[cluster]).sum();
+        let num_shared = (1..chosen.len()).filter(|&slot| chosen[..slot].contains(&chosen[slot])).count();
+        let value = similarity - cost * num_shared as f64;
+        if best.as_ref().is_none_or(|(highest, _)| value > *highest) {
+            best = Some((value, chosen));
+        }
+    }
+    best.map(|(_, chosen)| chosen).unwrap_or_default()
+}
+
+/// The `num` most similar clusters of a row, the most similar first; equal ones by their number.
+fn most_similar(similarities: &[f64], num: usize) -> Vec<usize> {
+    let mut clusters: Vec<usize> = (0..similarities.len()).collect();
+    clusters.sort_by(|&a, &b| similarities[b].total_cmp(&similarities[a]));
+    clusters.truncate(num);
+    clusters
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 use super::chunk_embedder::check_finite;
 use super::networks::Networks;
 use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
+use super::solo::frame_at;
 
 /// Feature frames of a chunk.
 const CHUNK_FEATURES: usize = CHUNK_SAMPLES / FRAME_SHIFT / FEATURE_SHIFT;
@@ -123,6 +124,18 @@ impl<'a> ChunkModel<'a> {
     pub fn run(&mut self, audio: &[f32], known: &[f32], options: &ChunkScoreOptions) -> Result<&ChunkOutput> {
         self.state.run(self.networks, audio, known, options)
     }
+
+    /// The embeddings of the subsegments `indices` of a recording, from the features of the last
+    /// chunk, which starts at the fbank frame `start` (10 ms) of the recording.
+    ///
+    /// A subsegment is used as far as it lies within the chunk, and a feature frame is solo by this
+    /// chunk alone. Embeddings of a whole recording take the mean of all chunks instead.
+    ///
+    /// # Errors
+    /// [`crate::ErrorKind::Weights`] if an embedding is not finite.
+    pub fn subsegments(&self, start: usize, indices: Range<usize>) -> Result<Subsegments> {
+        self.state.subsegments(self.networks, start, indices)
+    }
 }
 
 impl Default for ChunkState {
@@ -173,7 +186,7 @@ impl ChunkState {
             fbank.compute(signal, frames);
             let is_wanted = |t: usize| {
                 let frame = mask_frame(t, CHUNK_FEATURES);
-                probabilities.is_solo(frame) || speakers.iter().flatten().any(|mask| mask.get(frame))
+                is_solo(probabilities, t) || speakers.iter().flatten().any(|mask| mask.get(frame))
             };
             networks.embedding.trunk_where(frames, &chunk_mean(frames), is_wanted, workspace);
         }
@@ -195,27 +208,18 @@ impl ChunkState {
         &self.output
     }
 
-    /// The embeddings of the subsegments `indices`, from the features of the last chunk, which starts at the fbank frame `start` of the recording. A subsegment is used as far
-    /// as it lies within the chunk, and a feature frame is solo by this chunk alone.
-    ///
-    /// # Errors
-    /// [`crate::ErrorKind::Weights`] if an embedding is not finite.
-    pub(crate) fn subsegments(
-        &self,
-        networks: &Networks,
-        start: usize,
-        indices: Range<usize>,
-    ) -> Result<Subsegments> {
+    /// As [`ChunkModel::subsegments`].
+    pub(crate) fn subsegments(&self, networks: &Networks, start: usize, indices: Range<usize>) -> Result<Subsegments> {
         let ChunkOutput { masks, probabilities, .. } = &self.output;
         let mut found = Subsegments::default();
         if masks.is_silent() {
             return Ok(found);
         }
-        let is_solo = |&t: &usize| probabilities.is_solo(mask_frame(t, CHUNK_FEATURES));
         for index in indices {
             let first = (index * SUBSEGMENT_SHIFT).saturating_sub(start).div_ceil(FEATURE_SHIFT);
             let end = (index * SUBSEGMENT_SHIFT + SUBSEGMENT_FRAMES).saturating_sub(start).div_ceil(FEATURE_SHIFT);
-            let solo = (first..end.min(CHUNK_FEATURES)).filter(is_solo).take(MAX_SOLO_FRAMES);
+            let frames = first..end.min(CHUNK_FEATURES);
+            let solo = frames.filter(|&t| is_solo(probabilities, t)).take(MAX_SOLO_FRAMES);
             let num_frames = solo.clone().count();
             if num_frames < MIN_SOLO_FRAMES {
                 continue;
@@ -231,6 +235,11 @@ impl ChunkState {
         }
         Ok(found)
     }
+}
+
+/// Whether somebody, and only one person, is likelier than not to speak in feature frame `t`.
+fn is_solo(probabilities: &ChunkProbabilities, t: usize) -> bool {
+    probabilities.is_solo(frame_at(t * FEATURE_SHIFT))
 }
 
 fn check(audio: &[f32], known: &[f32]) -> Result<()> {

@@ -57,7 +57,7 @@ impl SoloFrames {
 
 /// The frame of the recording with the middle closest to that of the fbank frame `frame`, which is
 /// 25 ms long.
-fn frame_at(frame: usize) -> usize {
+pub(super) fn frame_at(frame: usize) -> usize {
     closest_frame(frame as f64 * 0.01 + 0.0125)
 }
 

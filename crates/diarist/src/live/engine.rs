@@ -175,7 +175,8 @@ impl Live {
         let excess = self.audio.len().saturating_sub(CHUNK_SAMPLES);
         self.audio.drain(..excess);
         let Self { diarizer, model, tracker, audio, num_samples, next_subsegment, settings, events, .. } = self;
-        let [start, end] = [*num_samples - audio.len() as u64, *num_samples].map(|sample| sample as usize / FRAME_SHIFT);
+        let [start, end] =
+            [*num_samples - audio.len() as u64, *num_samples].map(|sample| sample as usize / FRAME_SHIFT);
         let until = match is_last {
             true => num_before(end),
             false => first_open(end.saturating_sub(settings.subsegment_delay())),

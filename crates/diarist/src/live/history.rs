@@ -89,12 +89,14 @@ impl History {
 mod tests {
     use super::super::test_data::{embeddings, masks};
     use super::*;
+    use crate::segmentation::probabilities::ChunkProbabilities;
 
     fn window(second: usize, id: u32) -> PlacedWindow {
         PlacedWindow {
             start_frame: second * 59,
             num_frames: 589,
             masks: masks([0..300, 0..0, 0..0]),
+            probabilities: ChunkProbabilities::default(),
             embeddings: Box::new(embeddings([0.0; 3])),
             ids: [Some(id), None, None],
         }

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::assignment::{Objective, assign};
+use crate::clustering::{ClusteringSettings, Method, sharing};
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::{FRAME_STEP_S, LOCAL_SPEAKERS};
@@ -22,7 +23,7 @@ pub(super) struct RunningVoice {
     /// Sum of the embeddings, each times its seconds of clean speech.
     sum: Vec<f64>,
     /// `sum` as a unit vector.
-    pub(super) unit: Vec<f32>,
+    unit: Vec<f32>,
     /// Seconds of clean speech.
     clean_s: f64,
 }
@@ -41,6 +42,11 @@ impl RunningVoice {
         voices::Voice::new(mean, self.clean_s)
     }
 
+    /// The voice as a unit vector.
+    pub(super) fn unit(&self) -> &[f32] {
+        &self.unit
+    }
+
     fn add(&mut self, embedding: &[f32], clean_s: f64) {
         self.clean_s += clean_s;
         for (sum, value) in self.sum.iter_mut().zip(embedding) {
@@ -57,12 +63,19 @@ pub(super) struct Speakers {
     voices: Vec<RunningVoice>,
     last_id: u32,
     max: usize,
+    /// Price of two local speakers of a window that are one speaker; `None` if they never are.
+    sharing_cost: Option<f64>,
 }
 
 impl Speakers {
-    /// No speakers yet, and at most `max` of them at a time.
-    pub(super) fn new(max: Option<usize>) -> Self {
-        Self { voices: Vec::new(), last_id: 0, max: max.unwrap_or(usize::MAX) }
+    /// No speakers yet.
+    pub(super) fn new(clustering: &ClusteringSettings) -> Result<Self> {
+        let sharing_cost = match &clustering.method {
+            Method::Refined(options) => Some(options.sharing_cost),
+            Method::Vbx(_) | Method::Ahc(_) => None,
+        };
+        let max = clustering.bounds()?.max().unwrap_or(usize::MAX);
+        Ok(Self { voices: Vec::new(), last_id: 0, max, sharing_cost })
     }
 
     pub(super) fn voices(&self) -> &[RunningVoice] {
@@ -86,9 +99,10 @@ impl Speakers {
         self.voices = voices;
     }
 
-    /// Assigns the local speakers of a window to the known speakers, each to another one; local
-    /// speakers that are left over get none. Clean speech updates the voices. With no known
-    /// speakers, any local speaker with enough clean speech becomes a new one.
+    /// Assigns the local speakers of a window to the known speakers. As offline, two of them may
+    /// get the same speaker at a cost, or never do; then those that are left over get none. Clean
+    /// speech updates the voices. With no known speakers, any local speaker with enough clean
+    /// speech becomes a new one.
     ///
     /// Later, new speakers are not found here but by clustering the windows, soon after they begin
     /// to speak.
@@ -125,7 +139,14 @@ impl Speakers {
             similarities.extend(self.voices.iter().map(|voice| dot(&voice.unit, &unit)));
         }
         let mut ids = [None; LOCAL_SPEAKERS];
-        for (row, voice) in assign(&similarities, active.len(), self.voices.len(), Objective::Maximise)? {
+        if self.voices.is_empty() {
+            return Ok(ids);
+        }
+        let chosen: Vec<(usize, usize)> = match self.sharing_cost {
+            Some(cost) => sharing(&similarities, self.voices.len(), cost).into_iter().enumerate().collect(),
+            None => assign(&similarities, active.len(), self.voices.len(), Objective::Maximise)?,
+        };
+        for (row, voice) in chosen {
             ids[active[row]] = Some(self.voices[voice].id);
         }
         Ok(ids)
@@ -147,23 +168,36 @@ fn dot(a: &[f32], b: &[f32]) -> f64 {
 mod tests {
     use super::super::test_data::{embeddings, masks};
     use super::*;
+    use crate::clustering::VbxOptions;
+
+    fn speakers(method: Method) -> Speakers {
+        Speakers::new(&ClusteringSettings { method, ..ClusteringSettings::default() }).unwrap()
+    }
 
     #[test]
-    fn local_speakers_get_different_speakers_and_only_the_first_ones_are_new() {
-        let mut speakers = Speakers::new(None);
+    fn only_the_first_speakers_are_new_and_local_speakers_share_one_at_a_cost() {
+        let mut speakers = speakers(Method::default());
         // 59 frames are 0.996 s.
         let short = speakers.recognise(&masks([0..59, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
         assert_eq!(short, [None; 3]);
         let first = speakers.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
         assert_eq!(first, [Some(1), None, None]);
         let two = speakers.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([4.0, 3.0, 0.0])).unwrap();
-        assert_eq!(two, [None, Some(1), None]);
+        assert_eq!(two, [Some(1), Some(1), None]);
         assert_eq!(speakers.voices().len(), 1);
     }
 
     #[test]
+    fn local_speakers_get_different_speakers_if_they_must_not_share_one() {
+        let mut speakers = speakers(Method::Vbx(VbxOptions::default()));
+        speakers.recognise(&masks([0..100, 0..0, 0..0]), &embeddings([0.0; 3])).unwrap();
+        let two = speakers.recognise(&masks([0..100, 200..300, 0..0]), &embeddings([4.0, 3.0, 0.0])).unwrap();
+        assert_eq!(two, [None, Some(1), None]);
+    }
+
+    #[test]
     fn a_voice_is_the_mean_of_its_clean_speech() {
-        let mut speakers = Speakers::new(None);
+        let mut speakers = speakers(Method::default());
         for (frames, angle) in [(0..120, 0.0), (0..240, 30.0), (0..50, 90.0)] {
             speakers.recognise(&masks([frames, 0..0, 0..0]), &embeddings([angle; 3])).unwrap();
         }

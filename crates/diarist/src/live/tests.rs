@@ -9,12 +9,13 @@ use super::rules::{WindowRules, WindowSpeakers};
 use super::test_data::embeddings;
 use super::tracker::{Tracker, WindowOutput};
 use super::windows::frames_before;
-use crate::analysis::EMBEDDING_DIMENSION;
+use crate::analysis::{EMBEDDING_DIMENSION, Subsegments};
 use crate::clustering::{AhcOptions, ClusteringSettings, Method, Plda};
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
+use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{FRAME_STEP_S, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, SAMPLE_RATE};
-use crate::timeline::SlidingWindow;
+use crate::timeline::{SlidingWindow, TimelineSettings};
 
 /// A stretch of speech: its time in seconds, and its voice in degrees.
 type Speech = (Range<f64>, f32);
@@ -25,7 +26,7 @@ fn events_of(speeches: &[Speech], duration_s: usize, settings: &ClusteringSettin
 }
 
 fn tracker(settings: &ClusteringSettings, latency_s: f64) -> Tracker {
-    Tracker::with_clustering(settings, None, latency_s).unwrap()
+    Tracker::with_settings(settings, &TimelineSettings::default(), None, latency_s).unwrap()
 }
 
 fn events_of_tracker(mut tracker: Tracker, speeches: &[Speech], duration_s: usize) -> Vec<LiveEvent> {
@@ -34,8 +35,14 @@ fn events_of_tracker(mut tracker: Tracker, speeches: &[Speech], duration_s: usiz
     for end_s in 1..=duration_s {
         let (masks, angles) = window(speeches, end_s as f64);
         let end = end_s as u64 * u64::from(SAMPLE_RATE);
-        let output = WindowOutput { end, masks: &masks, embeddings: &embeddings(angles) };
-        tracker.push(&output, &plda, &mut events).unwrap();
+        let output = WindowOutput {
+            end,
+            masks: &masks,
+            probabilities: &ChunkProbabilities::from_masks(&masks),
+            embeddings: &embeddings(angles),
+            subsegments: Subsegments::default(),
+        };
+        tracker.push(output, &plda, &mut events).unwrap();
     }
     tracker.finish(duration_s as f64, &mut events);
     events

@@ -2,6 +2,7 @@
 //! assignment by clustering the windows again.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::Range;
 
 use crate::analysis::{EMBEDDING_DIMENSION, Subsegments};
 use crate::clustering::{ClusteringSettings, Plda};
@@ -18,9 +19,9 @@ use super::clusters::recluster;
 use super::events::LiveEvent;
 use super::history::History;
 use super::rules::{WindowRules, WindowSpeakers};
+use super::soft::speakers_by_probability;
 use super::speakers::{RunningVoice, Speakers};
 use super::turns::Turns;
-use super::soft::speakers_by_probability;
 use super::windows::{PlacedWindow, frames_before, speakers_in};
 
 /// Seconds between the windows that are remembered for clustering: the chunk step for which the
@@ -29,6 +30,9 @@ const REMEMBER_EVERY_S: f64 = 1.0;
 /// Seconds between two clusterings.
 const CLUSTER_EVERY_S: f64 = 2.0;
 
+/// Number of the newest subsegments, which are remembered for clustering: ten minutes of speech.
+const MAX_SUBSEGMENTS: usize = 1500;
+
 /// Output of the networks for a window of up to 10 s.
 #[derive(Debug)]
 pub(super) struct WindowOutput<'a> {
@@ -36,6 +40,7 @@ pub(super) struct WindowOutput<'a> {
     pub(super) end: u64,
     /// Frames of each local speaker.
     pub(super) masks: &'a ChunkMasks,
+    /// Probabilities of each local speaker and of overlap.
     pub(super) probabilities: &'a ChunkProbabilities,
     /// Raw embedding of each local speaker, `[3, 256]`; not read for one without an active frame.
     pub(super) embeddings: &'a [[f32; EMBEDDING_DIMENSION]; LOCAL_SPEAKERS],
@@ -53,6 +58,7 @@ pub(super) struct Tracker {
     rules: Option<Box<dyn WindowRules>>,
     speakers: Speakers,
     history: History,
+    /// The newest subsegments.
     subsegments: Subsegments,
     /// Windows that cover undecided frames.
     recent: VecDeque<PlacedWindow>,
@@ -87,7 +93,7 @@ impl Tracker {
             clustering: clustering.clone(),
             timeline: timeline.clone(),
             rules: None,
-            speakers: Speakers::new(clustering.bounds()?.max()),
+            speakers: Speakers::new(clustering)?,
             history: History::default(),
             subsegments: Subsegments::default(),
             recent: VecDeque::new(),
@@ -104,7 +110,12 @@ impl Tracker {
     ///
     /// # Errors
     /// [`crate::ErrorKind::Internal`] if an embedding is not finite.
-    pub(super) fn push(&mut self, mut window: WindowOutput<'_>, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
+    pub(super) fn push(
+        &mut self,
+        mut window: WindowOutput<'_>,
+        plda: &Plda,
+        events: &mut Vec<LiveEvent>,
+    ) -> Result<()> {
         let end_s = window.end as f64 / f64::from(SAMPLE_RATE);
         let WindowSpeakers { masks, ids } = match &mut self.rules {
             Some(rules) => rules.decide(window.masks, window.embeddings)?,
@@ -124,6 +135,7 @@ impl Tracker {
             ids,
         };
         self.subsegments.append(&mut window.subsegments);
+        self.subsegments.forget_first(self.subsegments.len().saturating_sub(MAX_SUBSEGMENTS));
         if self.rules.is_some() {
             self.recent.push_back(placed);
         } else {
@@ -166,18 +178,14 @@ impl Tracker {
     fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
         let end = frames_before(until_s);
         let first = self.next_frame;
-        if self.rules.is_none() && self.timeline.reconstruction == Reconstruction::Probabilities {
-            let recent = &self.recent;
-            let decided =
-                speakers_by_probability(first..end, recent, &self.subsegments, &self.speakers, &self.timeline);
-            for (frame, speakers) in (first..).zip(decided) {
-                self.turns.advance(frame, &speakers, events);
-            }
-        } else {
-            for frame in first..end {
-                let speakers = speakers_in(frame, self.recent.iter());
-                self.turns.advance(frame, &speakers, events);
-            }
+        let is_soft = self.rules.is_none() && self.timeline.reconstruction == Reconstruction::Probabilities;
+        let by_votes = |frame| speakers_in(frame, self.recent.iter());
+        let decided: Vec<Vec<u32>> = match is_soft {
+            true => self.speakers_by_probability(first..end),
+            false => (first..end).map(by_votes).collect(),
+        };
+        for (frame, speakers) in (first..).zip(decided) {
+            self.turns.advance(frame, &speakers, events);
         }
         self.next_frame = end.max(first);
         if end > first {
@@ -187,6 +195,11 @@ impl Tracker {
         while self.recent.front().is_some_and(|window| window.end_frame() <= next_frame) {
             self.recent.pop_front();
         }
+    }
+
+    fn speakers_by_probability(&self, frames: Range<usize>) -> Vec<Vec<u32>> {
+        let Self { recent, subsegments, speakers, timeline, .. } = self;
+        speakers_by_probability(frames, recent, subsegments, speakers.voices(), timeline)
     }
 
     /// Clusters the remembered windows, and updates speakers and turns by the result.

@@ -2,7 +2,9 @@
 
 use diarist::parts::analysis::EMBEDDING_DIMENSION;
 use diarist::parts::features::fbank::{Fbank, NUM_MEL_BINS, chunk_mean};
-use diarist::parts::inference::{AnalysisSettings, Analyzer, EmbeddingMode, StreamAnalysis, TrunkPasses};
+use diarist::parts::inference::{
+    AnalysisSettings, Analyzer, ChunkModel, ChunkScoreOptions, EmbeddingMode, Networks, StreamAnalysis, TrunkPasses,
+};
 use diarist::parts::models::resnet34::{ResNet34, Workspace};
 use diarist::parts::models::{Precision, Tensors};
 use diarist::parts::timeline::{Coverage, SlidingWindow};
@@ -172,4 +174,21 @@ fn short_recordings_and_silence() {
     ] {
         assert!(analyze(&without, &speech[..240_000]).subsegments.is_empty());
     }
+}
+
+#[test]
+fn subsegments_of_one_chunk_are_those_of_a_recording_of_it() {
+    let samples = &conversation()[..160_000];
+    let of_recording = analyze(&settings(1.0), samples).subsegments;
+    assert!(of_recording.len() > 10, "{}", of_recording.len());
+    let networks = Networks::load(&settings(1.0)).unwrap();
+    let mut model = ChunkModel::new(&networks);
+    model.run(samples, &[], &ChunkScoreOptions::default()).unwrap();
+    assert_eq!(model.subsegments(0, 0..25).unwrap(), of_recording);
+    // In a recording in which the chunk starts 1.2 s later, three subsegments.
+    let later = model.subsegments(120, 3..28).unwrap();
+    assert_eq!((later.indices.len(), &later.values), (of_recording.len(), &of_recording.values));
+    assert!(later.indices.iter().zip(&of_recording.indices).all(|(later, index)| *later == index + 3));
+    // Nothing of the chunk is left after its end.
+    assert!(model.subsegments(0, 25..40).unwrap().is_empty());
 }
