@@ -52,6 +52,7 @@ __all__ = [
     "LabelsWarning",
     "Live",
     "LiveResult",
+    "NumberOfSpeakers",
     "OptionError",
     "OutputError",
     "Person",
