@@ -54,6 +54,17 @@ typedef struct diarist_live diarist_live;
 // It is called on another thread than the caller's, but never on two threads at once.
 typedef bool (*diarist_progress)(double processed_s, double total_s, void *user_data);
 
+// Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as true
+// ones.
+typedef struct {
+  // Probability that the recording has as many speakers as the diarization.
+  double probability;
+  // The likeliest other number. It can be likelier than that of the diarization.
+  size_t runner_up;
+  // Probability of that number.
+  double runner_up_probability;
+} diarist_number_of_speakers;
+
 // One speaker of a recording. Its texts are valid as long as the diarization.
 typedef struct {
   // Label, `SPEAKER_00` and so on.
@@ -65,17 +76,6 @@ typedef struct {
   // Number of turns.
   size_t num_turns;
 } diarist_speaker;
-
-// Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as true
-// ones.
-typedef struct {
-  // Probability that the recording has as many speakers as the diarization.
-  double probability;
-  // The likeliest other number. It can be likelier than that of the diarization.
-  size_t runner_up;
-  // Probability of that number.
-  double runner_up_probability;
-} diarist_number_of_speakers;
 
 // A stretch of speech of one speaker.
 typedef struct {
