@@ -54,6 +54,17 @@ typedef struct diarist_live diarist_live;
 // It is called on another thread than the caller's, but never on two threads at once.
 typedef bool (*diarist_progress)(double processed_s, double total_s, void *user_data);
 
+// Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as true
+// ones.
+typedef struct {
+  // Probability that the recording has as many speakers as the diarization.
+  double probability;
+  // The likeliest other number. It can be likelier than that of the diarization.
+  size_t runner_up;
+  // Probability of that number.
+  double runner_up_probability;
+} diarist_number_of_speakers;
+
 // One speaker of a recording. Its texts are valid as long as the diarization.
 typedef struct {
   // Label, `SPEAKER_00` and so on.
@@ -213,6 +224,16 @@ double diarist_diarization_overlap_s(const diarist_diarization *diarization);
 // # Safety
 // `diarization` must be NULL or a diarization.
 size_t diarist_diarization_num_speakers(const diarist_diarization *diarization);
+
+// Certainty of the number of speakers.
+//
+// Returns DIARIST_STATUS_INPUT if it is not known: with other clustering than `refined`, for a
+// recording of a single chunk or without speech, or with a told number.
+//
+// # Safety
+// `diarization` must be a diarization, `number` must be valid for a write.
+diarist_status diarist_diarization_number_of_speakers(const diarist_diarization *diarization,
+                                                      diarist_number_of_speakers *number);
 
 // A speaker. They are in the order of their labels.
 //

@@ -29,7 +29,7 @@ from diarist._labels import Labels, read, write
 from diarist._live import Live, LiveResult
 from diarist._pipeline import Pipeline
 from diarist._recordings import find_recordings
-from diarist._results import Candidate, Diarization, Identification, Speaker, Voice
+from diarist._results import Candidate, Diarization, Identification, NumberOfSpeakers, Speaker, Voice
 from diarist._scores import Score, Scores, read_bench, score
 from diarist._speakers import Person, SpeakerDatabase, compare
 from diarist._turns import Timeline, Turn
@@ -52,6 +52,7 @@ __all__ = [
     "LabelsWarning",
     "Live",
     "LiveResult",
+    "NumberOfSpeakers",
     "OptionError",
     "OutputError",
     "Person",

@@ -100,6 +100,19 @@ class Speaker:
 
 
 @dataclass(frozen=True)
+class NumberOfSpeakers:
+    """Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as
+    true ones."""
+
+    probability: float
+    """Probability that the recording has as many speakers as the result."""
+    runner_up: int
+    """The likeliest other number. It can be likelier than that of the result."""
+    runner_up_probability: float
+    """Probability of that number."""
+
+
+@dataclass(frozen=True)
 class Diarization(Timeline):
     """The diarization of one recording: who spoke when."""
 
@@ -119,6 +132,9 @@ class Diarization(Timeline):
     """Speakers in the order of their labels."""
     warnings: list[str] = field(repr=False)
     """Parts of the recording that were lost or changed, one sentence each."""
+    number_of_speakers: NumberOfSpeakers | None
+    """Certainty of the number of speakers; None if it is not known: with other clustering than
+    ``refined``, without subsegments, for a recording of a single chunk, or with a told number."""
     _json: str = field(repr=False, compare=False)
     _audio: str | bytes | None = field(default=None, repr=False, compare=False)
 
@@ -224,6 +240,7 @@ def _turns(text: str) -> list[Turn]:
 def diarization(fields: dict[str, Any], audio: str | bytes | None = None) -> Diarization:
     """The result in the form of the compiled module, as a class; ``audio`` is the path or the bytes
     of the recording, for the player in notebooks."""
+    number = fields["number_of_speakers"]
     return Diarization(
         file_id=fields["file_id"],
         duration_s=fields["duration_s"],
@@ -233,6 +250,7 @@ def diarization(fields: dict[str, Any], audio: str | bytes | None = None) -> Dia
         exclusive_turns=_turns(fields["exclusive_turns"]),
         speakers=[_speaker(speaker, fields["model"]) for speaker in fields["speakers"]],
         warnings=fields["warnings"],
+        number_of_speakers=NumberOfSpeakers(*number) if number else None,
         _json=fields["json"],
         _audio=audio,
     )

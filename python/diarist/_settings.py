@@ -75,6 +75,10 @@ class Settings(TypedDict, total=False):
     """Weight of the penalty on speakers, above 0: higher gives fewer of them; not for ahc. Default:
     0.6; vbx: 0.8."""
 
+    sensitivity: float | None
+    """Inclination to more speakers, between -1 and 1: above 0 finds more speakers, below 0 fewer;
+    only refined. Default: 0."""
+
     min_cluster_size: int | None
     """Smallest group of embeddings that is a speaker; smaller ones join the nearest larger one;
     only ahc. Default: 12."""
@@ -129,6 +133,8 @@ threshold: Distance from 0 to 2 up to which agglomerative clustering joins voice
 fa: Weight of the voices against the prior, above 0; not for ahc. Default: 0.07.
 fb: Weight of the penalty on speakers, above 0: higher gives fewer of them; not for ahc. Default:
     0.6; vbx: 0.8.
+sensitivity: Inclination to more speakers, between -1 and 1: above 0 finds more speakers, below 0
+    fewer; only refined. Default: 0.
 min_cluster_size: Smallest group of embeddings that is a speaker; smaller ones join the nearest
     larger one; only ahc. Default: 12.
 reconstruction: Way from speakers to turns. `probabilities`: By the probabilities of the

@@ -62,6 +62,9 @@ def test_fields_agree_with_the_document(result):
     assert [(s.label, round(s.speech_s, 3), s.num_turns) for s in result.speakers] == [
         (s["label"], s["speech_s"], s["num_turns"]) for s in document["speakers"]
     ]
+    number, written = result.number_of_speakers, document["number_of_speakers"]
+    assert round(number.probability, 3) == written["probability"] and number.runner_up == written["runner_up"]
+    assert round(number.runner_up_probability, 3) == written["runner_up_probability"]
     assert result.embeddings.shape == (4, 256)
     expected = numpy.array([speaker["embedding"] for speaker in document["speakers"]], numpy.float32)
     assert numpy.array_equal(result.embeddings, expected)

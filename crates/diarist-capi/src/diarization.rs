@@ -54,6 +54,19 @@ pub struct Speaker {
     pub num_turns: usize,
 }
 
+/// Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as true
+/// ones.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberOfSpeakers {
+    /// Probability that the recording has as many speakers as the diarization.
+    pub probability: f64,
+    /// The likeliest other number. It can be likelier than that of the diarization.
+    pub runner_up: usize,
+    /// Probability of that number.
+    pub runner_up_probability: f64,
+}
+
 impl Diarization {
     /// A handle for `result`, which `diarist_diarization_free` frees.
     pub(crate) fn into_raw(result: diarist::Diarization) -> *mut Self {
@@ -157,6 +170,29 @@ pub unsafe extern "C" fn diarist_diarization_overlap_s(diarization: *const Diari
 pub unsafe extern "C" fn diarist_diarization_num_speakers(diarization: *const Diarization) -> usize {
     // SAFETY: the caller's promise.
     unsafe { diarization.as_ref() }.map_or(0, |diarization| diarization.result.speakers.len())
+}
+
+/// Certainty of the number of speakers.
+///
+/// Returns DIARIST_STATUS_INPUT if it is not known: with other clustering than `refined`, for a
+/// recording of a single chunk or without speech, or with a told number.
+///
+/// # Safety
+/// `diarization` must be a diarization, `number` must be valid for a write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn diarist_diarization_number_of_speakers(
+    diarization: *const Diarization,
+    number: *mut NumberOfSpeakers,
+) -> Status {
+    guard(|| {
+        // SAFETY: the caller's promise.
+        let (diarization, place) = unsafe { (given(diarization, "diarization")?, place(number, "number")?) };
+        let known = diarization.result.number_of_speakers;
+        let known = known.ok_or_else(|| Error::input("the certainty of the number of speakers is not known"))?;
+        let diarist::NumberOfSpeakers { probability, runner_up, runner_up_probability } = known;
+        place.put(NumberOfSpeakers { probability, runner_up, runner_up_probability });
+        Ok(())
+    })
 }
 
 /// A speaker. They are in the order of their labels.

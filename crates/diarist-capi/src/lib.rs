@@ -18,11 +18,12 @@ pub use analysis::{
     diarist_cluster,
 };
 pub use diarization::{
-    Diarization, Speaker, Turn, diarist_diarization_duration_s, diarist_diarization_embedding,
+    Diarization, NumberOfSpeakers, Speaker, Turn, diarist_diarization_duration_s, diarist_diarization_embedding,
     diarist_diarization_exclusive_turn, diarist_diarization_file_id, diarist_diarization_free,
     diarist_diarization_json, diarist_diarization_num_exclusive_turns, diarist_diarization_num_speakers,
-    diarist_diarization_num_turns, diarist_diarization_overlap_s, diarist_diarization_rttm,
-    diarist_diarization_speaker, diarist_diarization_speech_s, diarist_diarization_turn, diarist_diarization_warnings,
+    diarist_diarization_num_turns, diarist_diarization_number_of_speakers, diarist_diarization_overlap_s,
+    diarist_diarization_rttm, diarist_diarization_speaker, diarist_diarization_speech_s, diarist_diarization_turn,
+    diarist_diarization_warnings,
 };
 pub use diarizer::{
     Diarizer, Progress, diarist_diarize_file, diarist_diarize_samples, diarist_diarizer_free, diarist_diarizer_new,

@@ -129,6 +129,7 @@ int main(int argc, char **argv) {
     diarist_live *live = NULL;
     char *text = NULL;
     diarist_speaker speaker;
+    diarist_number_of_speakers number;
     diarist_turn turn;
     int calls = 0;
 
@@ -203,6 +204,10 @@ int main(int argc, char **argv) {
     CHECK(strcmp(diarist_diarization_file_id(diarization), "single") == 0);
     CHECK(diarist_diarization_speech_s(diarization) > 1 && diarist_diarization_overlap_s(diarization) == 0);
     CHECK(diarist_diarization_num_speakers(diarization) == 1 && diarist_diarization_num_turns(diarization) >= 1);
+    CHECK(diarist_diarization_number_of_speakers(diarization, &number) == DIARIST_STATUS_OK);
+    CHECK(number.probability > 0.9 && number.runner_up == 2 && number.runner_up_probability < 0.1);
+    CHECK_FAULT(diarist_diarization_number_of_speakers(NULL, &number),
+                DIARIST_STATUS_INVALID_OPTION, "diarization is NULL");
     CHECK(diarist_diarization_speaker(diarization, 0, &speaker) == DIARIST_STATUS_OK);
     CHECK(strcmp(speaker.label, "SPEAKER_00") == 0 && strcmp(speaker.name, "Ann Lee") == 0);
     CHECK(speaker.num_turns == diarist_diarization_num_turns(diarization));

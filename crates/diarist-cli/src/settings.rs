@@ -149,7 +149,7 @@ fn argument(option: &'static OptionInfo, default: Option<String>) -> Arg {
 
 fn heading(option: &OptionInfo) -> &'static str {
     match option.name {
-        "num-speakers" | "min-speakers" | "max-speakers" => "Number of speakers",
+        "num-speakers" | "min-speakers" | "max-speakers" | "sensitivity" => "Number of speakers",
         "threads" => "Running",
         _ => "Method",
     }

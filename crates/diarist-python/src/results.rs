@@ -26,6 +26,8 @@ struct Fields<'py> {
     duration_s: f64,
     speech_s: f64,
     overlap_s: f64,
+    /// Probability, the likeliest other number, and its probability.
+    number_of_speakers: Option<(f64, usize, f64)>,
     /// Turns as a JSON list of objects with the fields of [`diarist::Turn`], so that a new field
     /// needs no change here.
     turns: String,
@@ -74,6 +76,9 @@ impl Outcome {
             duration_s: result.duration_s,
             speech_s: result.speech_s,
             overlap_s: result.overlap_s,
+            number_of_speakers: result
+                .number_of_speakers
+                .map(|number| (number.probability, number.runner_up, number.runner_up_probability)),
             model: model.to_owned(),
             warnings: result.warnings,
             json: self.json,

@@ -33,7 +33,7 @@
 //! # Front door
 //!
 //! - [`Diarizer`], [`Settings`], [`Profile`], [`Constraints`], [`Recording`], [`Progress`]: input.
-//! - [`Diarization`], [`Turn`], [`Speaker`], [`Analysis`]: results.
+//! - [`Diarization`], [`Turn`], [`Speaker`], [`NumberOfSpeakers`], [`Analysis`]: results.
 //! - [`Live`], [`LiveSettings`], [`LiveEvent`]: live audio.
 //! - `SpeakerDatabase` (feature `speaker-database`): known people.
 //! - [`Error`], [`ErrorKind`], [`Result`]: errors.
@@ -76,7 +76,7 @@ mod words;
 
 pub use analysis::Analysis;
 pub use clustering::Constraints;
-pub use diarizer::{ChannelSpeakers, Diarization, Diarizer, Speaker};
+pub use diarizer::{ChannelSpeakers, Diarization, Diarizer, NumberOfSpeakers, Speaker};
 pub use error::{Error, ErrorKind, Result};
 pub use inference::{Progress, Recording};
 pub use live::{Live, LiveEvent, LiveSettings};

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use diarist::{Diarization, Diarizer, Error, Recording, Result};
+use diarist::{Diarization, Diarizer, Error, NumberOfSpeakers, Recording, Result};
 
 use crate::exit::{self, Faults};
 use crate::inputs::{self, Input, PerChannel, SelectionArgs, Source, StdinArgs};
@@ -296,9 +296,10 @@ fn summary(result: &Diarization) -> String {
     let num_speakers = result.speakers.len();
     let rtfx = result.duration_s / result.timings.total_s.max(1e-3);
     let mut text = format!(
-        "{}: {num_speakers} speaker{}, {} of speech in {}, {:.1} s of overlap; took {:.1} s ({rtfx:.1}x real time)",
+        "{}: {num_speakers} speaker{}{}, {} of speech in {}, {:.1} s of overlap; took {:.1} s ({rtfx:.1}x real time)",
         result.file_id,
         if num_speakers == 1 { "" } else { "s" },
+        result.number_of_speakers.map(certainty).unwrap_or_default(),
         clock(result.speech_s),
         clock(result.duration_s),
         result.overlap_s,
@@ -310,6 +311,23 @@ fn summary(result: &Diarization) -> String {
         text += &format!("\n{:>9}  {percent:3.0} %  {name}", clock(speaker.speech_s));
     }
     text
+}
+
+/// Probability from which a number of speakers is not worth a word.
+const SURE: f64 = 0.9;
+
+/// The probability of an uncertain number of speakers, and the likeliest other number.
+fn certainty(number: NumberOfSpeakers) -> String {
+    let NumberOfSpeakers { probability, runner_up, runner_up_probability } = number;
+    match probability >= SURE {
+        true => String::new(),
+        false => format!(
+            " ({:.0} %; {runner_up} {} possible, {:.0} %)",
+            100.0 * probability,
+            if runner_up == 1 { "is" } else { "are" },
+            100.0 * runner_up_probability
+        ),
+    }
 }
 
 #[cfg(test)]
@@ -333,6 +351,11 @@ mod tests {
             "talk: 2 speakers, 1:15 of speech in 1:40, 5.0 s of overlap; took 4.0 s (25.0x real time)\n     \
              1:00   75 %  SPEAKER_00\n     0:20   25 %  SPEAKER_01"
         );
+        let number = |probability| NumberOfSpeakers { probability, runner_up: 3, runner_up_probability: 0.175 };
+        result.number_of_speakers = Some(number(0.82));
+        assert!(summary(&result).starts_with("talk: 2 speakers (82 %; 3 are possible, 18 %), 1:15 of speech"));
+        result.number_of_speakers = Some(number(0.95));
+        assert!(summary(&result).starts_with("talk: 2 speakers, 1:15 of speech"));
         assert!(summary(&Diarization::default()).starts_with(": 0 speakers, 0:00 of speech"));
     }
 }

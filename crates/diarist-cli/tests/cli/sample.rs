@@ -51,14 +51,16 @@ fn the_json_line_matches_its_schema() {
     assert_eq!(faults(&value), [""; 0]);
     // The page for people describes every field, too.
     let page = std::fs::read_to_string(repository("docs/output-json.md")).unwrap();
-    for part in [&value, &value["turns"][0], &value["speakers"][0], &value["options"], &value["timings"]] {
+    let parts = ["", "/turns/0", "/speakers/0", "/number_of_speakers", "/options", "/timings"];
+    for part in parts.map(|place| value.pointer(place).unwrap()) {
         for field in part.as_object().unwrap().keys() {
             assert!(page.contains(field), "{field} is not in docs/output-json.md");
         }
     }
     // Damaged documents must fail.
-    let damages: [(&str, Value); 9] = [
+    let damages: [(&str, Value); 10] = [
         ("/speakers/0/embedding", json!([1.0])),
+        ("/number_of_speakers/probability", json!(1.5)),
         ("/cache_use", json!({ "num_chunks": 1 })),
         ("/speakers/0/num_turns", json!(1.5)),
         ("/turns/0", json!({ "start_s": 0.0, "speaker": "SPEAKER_00" })),

@@ -28,5 +28,6 @@ pub use constraints::Constraints;
 pub(crate) use options::ranges;
 pub use options::{AhcOptions, Method, RefinedOptions, VbxOptions};
 pub use plda::Plda;
+pub use refined::NumberPosterior;
 pub use settings::ClusteringSettings;
 pub(crate) use slots::sharing;

@@ -70,11 +70,18 @@ pub struct RefinedOptions {
     /// Cosine similarity that two local speakers of a chunk must gain to share a cluster, 0 to 4.
     /// Default: 0.15. At 4, they never do.
     pub sharing_cost: f64,
+    /// Inclination to more speakers, between -1 and 1. Default: 0.
+    ///
+    /// Above 0, the result has as many speakers as there are at least with a probability above
+    /// `1 - sensitivity`, if that is more than were found. Below 0, it has as many as there are at
+    /// most with a probability above `1 + sensitivity`, if that is fewer. Has no effect without
+    /// subsegments, or on a single chunk.
+    pub sensitivity: f64,
 }
 
 impl Default for RefinedOptions {
     fn default() -> Self {
-        Self { vbx: VbxOptions { fb: 0.6, ..VbxOptions::default() }, sharing_cost: 0.15 }
+        Self { vbx: VbxOptions { fb: 0.6, ..VbxOptions::default() }, sharing_cost: 0.15, sensitivity: 0.0 }
     }
 }
 
@@ -108,6 +115,7 @@ pub(crate) mod ranges {
     pub(crate) const MAX_ITERATIONS: Range = Range::closed("max-iterations", 1.0, 1e4);
     pub(crate) const INIT_SMOOTHING: Range = Range::closed("init-smoothing", 0.0, 100.0);
     pub(crate) const SHARING_COST: Range = Range::closed("sharing-cost", 0.0, 4.0);
+    pub(crate) const SENSITIVITY: Range = Range::between("sensitivity", -1.0, 1.0);
     pub(crate) const MIN_CLUSTER_SIZE: Range = Range::closed("min-cluster-size", 1.0, 1e6);
 }
 
@@ -157,6 +165,7 @@ impl Method {
         match self {
             Self::Refined(options) => {
                 ranges::SHARING_COST.check(options.sharing_cost)?;
+                ranges::SENSITIVITY.check(options.sensitivity)?;
                 options.vbx.validate()
             }
             Self::Vbx(options) => options.validate(),
@@ -206,6 +215,8 @@ mod tests {
             (refined(|options| options.vbx.fb = 0.0), "fb is 0"),
             (refined(|options| options.sharing_cost = -0.1), "sharing-cost is -0.1, but must be from 0 to 4"),
             (refined(|options| options.sharing_cost = f64::NAN), "sharing-cost is NaN"),
+            (refined(|options| options.sensitivity = 1.0), "sensitivity is 1"),
+            (refined(|options| options.sensitivity = f64::NAN), "sensitivity is NaN"),
             (ahc(|options| options.threshold = 2.1), "threshold is 2.1"),
             (ahc(|options| options.min_cluster_size = 0), "min-cluster-size is 0"),
         ] {

@@ -114,6 +114,7 @@ fn merged(results: Vec<Diarization>, levels: &[Levels], diarizer: &Diarizer) -> 
         file_id: results.first().map_or_else(String::new, |result| result.file_id.clone()),
         speakers: speakers.filter(|speaker| speaker.num_turns > 0).collect(),
         exclusive_turns,
+        number_of_speakers: None,
         duration_s: results.iter().map(|result| result.duration_s).fold(0.0, f64::max),
         speech_s: covered_s(segments.iter().copied()),
         overlap_s: covered_s(overlaps(&segments)),

@@ -13,7 +13,7 @@ use crate::timeline::{self, Segment, Timelines, Turn};
 
 use super::constraints::{People, with_united_masks};
 use super::naming::set_voices;
-use super::result::{Diarization, Speaker};
+use super::result::{Diarization, NumberOfSpeakers, Speaker};
 use super::stitch::stitch;
 
 /// Largest number of attempts to cluster so that both the constraints and the bounds hold.
@@ -78,6 +78,7 @@ pub(super) fn cluster_with(
         file_id: analysis.origin.file_id.clone(),
         turns: timelines.turns,
         exclusive_turns: timelines.exclusive_turns,
+        number_of_speakers: number_of_speakers(&clusters, speakers.len()),
         speakers,
         duration_s: analysis.geometry.duration_s(),
         speech_s,
@@ -179,6 +180,12 @@ fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
         }
     });
     speakers.collect()
+}
+
+/// The certainty of a number of speakers other than 0.
+fn number_of_speakers(clusters: &Clusters, number: usize) -> Option<NumberOfSpeakers> {
+    let posterior = clusters.number.as_ref().filter(|_| number > 0)?;
+    NumberOfSpeakers::new(posterior, number)
 }
 
 fn too_few(bounds: SpeakerBounds, num_speakers: usize) -> Error {

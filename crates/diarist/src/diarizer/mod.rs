@@ -15,4 +15,4 @@ mod stitch;
 pub use channels::ChannelSpeakers;
 pub use cluster::cluster;
 pub use pipeline::Diarizer;
-pub use result::{Diarization, Speaker};
+pub use result::{Diarization, NumberOfSpeakers, Speaker};

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::clustering::NumberPosterior;
 use crate::inference::{CacheUse, Timings};
 use crate::settings::Settings;
 use crate::timeline::{Annotation, Turn};
@@ -19,6 +20,11 @@ pub struct Diarization {
     pub exclusive_turns: Vec<Turn>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<Speaker>,
+    /// Probability of the number of speakers. `None` if it is not known: without the clustering
+    /// [`Method::Refined`](crate::parts::clustering::Method::Refined) or its subsegments, for a
+    /// recording of a single chunk or without speech, with a told number or constraints, and for
+    /// channels that are diarized apart.
+    pub number_of_speakers: Option<NumberOfSpeakers>,
     /// Length of the recording in seconds.
     pub duration_s: f64,
     /// Seconds in which at least one speaker is active.
@@ -33,6 +39,26 @@ pub struct Diarization {
     pub timings: Timings,
     /// Hits of the embedding cache in the embedding mode `cached`.
     pub cache_use: Option<CacheUse>,
+}
+
+/// Certainty of the number of speakers. Speakers with less than 2 s of speech do not count as true
+/// ones.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct NumberOfSpeakers {
+    /// Probability that the recording has as many speakers as the result.
+    pub probability: f64,
+    /// The likeliest other number. It can be likelier than that of the result.
+    pub runner_up: usize,
+    /// Probability of that number.
+    pub runner_up_probability: f64,
+}
+
+impl NumberOfSpeakers {
+    /// For a result with `number` speakers.
+    pub(super) fn new(posterior: &NumberPosterior, number: usize) -> Option<Self> {
+        let (runner_up, runner_up_probability) = posterior.runner_up(number)?;
+        Some(Self { probability: posterior.probability(number), runner_up, runner_up_probability })
+    }
 }
 
 /// One speaker of a recording.

@@ -105,6 +105,13 @@ fn vbx(settings: &Settings) -> Option<&VbxOptions> {
     settings.clustering.method.vbx()
 }
 
+fn refined(settings: &Settings) -> Option<&RefinedOptions> {
+    match &settings.clustering.method {
+        Method::Refined(options) => Some(options),
+        Method::Vbx(_) | Method::Ahc(_) => None,
+    }
+}
+
 fn ahc(settings: &Settings) -> Option<&AhcOptions> {
     match &settings.clustering.method {
         Method::Ahc(options) => Some(options),
@@ -135,7 +142,7 @@ fn of_other_method(name: &str, method: &str) -> Error {
 
 /// Every option, in the order in which values are applied: a profile sets the values of the options
 /// after it, and a clustering method those of its own options.
-pub static OPTIONS: [OptionInfo; 20] = [
+pub static OPTIONS: [OptionInfo; 21] = [
     OptionInfo {
         name: "num-speakers",
         group: Group::Clustering,
@@ -414,6 +421,24 @@ pub static OPTIONS: [OptionInfo; 20] = [
         get: |settings| vbx(settings).map(|options| Value::Number(options.fb)),
         set: |settings, value| {
             vbx_mut(settings, "fb")?.fb = as_kind!(value, Number);
+            Ok(())
+        },
+    },
+    OptionInfo {
+        name: "sensitivity",
+        group: Group::Clustering,
+        kind: OptionKind::Number(clustering::ranges::SENSITIVITY, "S"),
+        default: "0",
+        help: "Inclination to more speakers, between -1 and 1: above 0 finds more speakers, below 0 fewer; only refined",
+        result_key: Some("sensitivity"),
+        of_method: true,
+        get: |settings| refined(settings).map(|options| Value::Number(options.sensitivity)),
+        set: |settings, value| {
+            let sensitivity = as_kind!(value, Number);
+            match &mut settings.clustering.method {
+                Method::Refined(options) => options.sensitivity = sensitivity,
+                Method::Vbx(_) | Method::Ahc(_) => return Err(of_other_method("sensitivity", "refined")),
+            }
             Ok(())
         },
     },

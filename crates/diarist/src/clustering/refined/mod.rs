@@ -8,12 +8,15 @@
 //! 3. A cluster is split if chunks hear two of its local speakers side by side and the difference
 //!    is always the same ([`side_by_side`]).
 //! 4. A cluster is split if its subsegments fall into two groups that take turns ([`turn_taking`]).
-//! 5. If the number of speakers is not allowed, clusters are joined or added ([`number`]).
-//! 6. Every slot is given to a cluster. Two slots of a chunk may share one, at a cost.
+//! 5. The number of speakers gets a probability ([`posterior`]). A sensitivity other than 0 may
+//!    choose another number.
+//! 6. If clusters are too many or too few, they are joined or added ([`number`]).
+//! 7. Every slot is given to a cluster. Two slots of a chunk may share one, at a cost.
 //!
 //! docs/adr/0015 has the figures of each step.
 
 mod number;
+mod posterior;
 mod rows;
 mod side_by_side;
 mod speakers;
@@ -31,9 +34,10 @@ use crate::analysis::{Embeddings, Subsegments};
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 
+pub use posterior::NumberPosterior;
 use rows::Rows;
 
-/// Steps 1 to 6 of the method. There must be a row, and at least `bounds.min()` of them.
+/// Steps 1 to 7 of the method. There must be a row, and at least `bounds.min()` of them.
 pub(super) fn cluster(
     embeddings: &Embeddings,
     masks: &[ChunkMasks],
@@ -57,9 +61,22 @@ pub(super) fn cluster(
         }
     };
     let voices = number::Voices { rows: &rows, train: &train, subsegments, options, plda };
-    let centroids = voices.within(bounds, centroids)?;
+    let posterior = match masks.len() {
+        1 => None,
+        _ => NumberPosterior::new(&voices, &centroids, bounds),
+    };
+    let found = bounds.clamp(centroids.len());
+    let wanted = posterior.as_ref().map_or(found, |posterior| posterior.number(found, options.sensitivity));
+    let centroids = match wanted == found {
+        true => voices.within(bounds, centroids)?,
+        // A number that nobody told is given up if it cannot be reached.
+        false => match voices.within(SpeakerBounds::new(Some(wanted), None, None)?, centroids.clone()) {
+            Ok(centroids) => centroids,
+            Err(_) => voices.within(bounds, centroids)?,
+        },
+    };
     let similarities = Similarities::of_embeddings(embeddings, &centroids);
     let mut hard = similarities.sharing(embeddings, options.sharing_cost);
     similarities.occupy(&mut hard, bounds.min());
-    Ok(Clusters::new(hard, &centroids))
+    Ok(Clusters { number: posterior, ..Clusters::new(hard, &centroids) })
 }

@@ -125,16 +125,7 @@ impl Voices<'_> {
     fn join(&self, centroids: &mut Vec<Vec<f64>>, wanted: usize) {
         let mut models = self.models(centroids);
         while centroids.len() > wanted {
-            let mut best: Option<(f64, usize, usize)> = None;
-            for from in 1..models.len() {
-                for into in 0..from {
-                    let gain = self.gain(&models[into], &models[from]);
-                    if best.is_none_or(|(highest, ..)| gain > highest) {
-                        best = Some((gain, into, from));
-                    }
-                }
-            }
-            let Some((_, into, from)) = best else { return };
+            let Some((_, into, from)) = self.likeliest_pair(&models) else { return };
             let (removed, other) = (models.remove(from), centroids.remove(from));
             let model = &mut models[into];
             // A cluster without rows has no say.
@@ -143,6 +134,25 @@ impl Voices<'_> {
             model.num_rows += removed.num_rows;
             model.sum.iter_mut().zip(removed.sum).for_each(|(sum, value)| *sum += value);
         }
+    }
+
+    /// The gain of the pair that most likely is one person; `None` if there is no pair.
+    pub(super) fn highest_gain(&self, centroids: &[Vec<f64>]) -> Option<f64> {
+        self.likeliest_pair(&self.models(centroids)).map(|(gain, ..)| gain)
+    }
+
+    /// The pair that most likely is one person, with its gain.
+    fn likeliest_pair(&self, models: &[Model]) -> Option<(f64, usize, usize)> {
+        let mut best: Option<(f64, usize, usize)> = None;
+        for from in 1..models.len() {
+            for into in 0..from {
+                let gain = self.gain(&models[into], &models[from]);
+                if best.is_none_or(|(highest, ..)| gain > highest) {
+                    best = Some((gain, into, from));
+                }
+            }
+        }
+        best
     }
 
     /// The statistics of the rows that are nearest to each centroid.

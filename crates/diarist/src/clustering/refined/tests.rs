@@ -394,3 +394,47 @@ fn rows_are_directions_and_the_first_of_equals_is_nearest() {
     assert_eq!(rows.nearest(0, &[voice(2), voice(1), voice(0)]), 1);
     assert_eq!(rows.nearest(0, &[]), 0);
 }
+
+#[test]
+fn two_clear_voices_are_surely_two_and_voices_like_no_speaker_are_more() {
+    let mut rng = Rng::new(11);
+    let voices = [voice(0), voice(1)];
+    let chunks: Vec<Vec<&[f64]>> = (0..60).map(|chunk| vec![&voices[chunk / 5 % 2][..]]).collect();
+    let (masks, embeddings) = slots(&mut rng, &chunks, 0.5);
+    let posterior = |found: &Subsegments, num: Option<usize>| {
+        let bounds = SpeakerBounds::new(num, None, None).unwrap();
+        let (options, plda) = (RefinedOptions::default(), Plda::embedded().unwrap());
+        cluster(&embeddings, &masks, found, &options, bounds, &plda).unwrap().number
+    };
+    let clear = subsegments(&mut rng, (0..150).map(|index| &voices[index / 12 % 2]), 0.5);
+    let sure = posterior(&clear, None).unwrap();
+    assert!(sure.probability(2) > 0.9, "{sure:?}");
+    // Half of the moments are like neither speaker.
+    let others: Vec<Vec<f64>> = (2..40).map(voice).collect();
+    let unlike = (0..150).map(|index| if index % 2 == 0 { &voices[index / 12 % 2] } else { &others[index / 4] });
+    let unsure = posterior(&subsegments(&mut rng, unlike, 0.5), None).unwrap();
+    assert!(unsure.probability(2) < 0.2 && unsure.runner_up(2).unwrap().0 > 2, "{unsure:?}");
+    // A told number needs no probability, and nothing can be told without subsegments.
+    assert_eq!((posterior(&clear, Some(3)), posterior(&Subsegments::default(), None)), (None, None));
+}
+
+#[test]
+fn sensitivity_adds_and_removes_speakers_as_a_told_number_does() {
+    let mut rng = Rng::new(12);
+    let voices = [voice(0), voice(1), voice(2)];
+    let chunks: Vec<Vec<&[f64]>> = (0..60).map(|chunk| vec![&voices[chunk / 5 % 2][..]]).collect();
+    let (masks, embeddings) = slots(&mut rng, &chunks, 0.5);
+    // The third voice is in the subsegments only.
+    let found = subsegments(&mut rng, (0..150).map(|index| &voices[index / 12 % 3]), 0.5);
+    let plda = Plda::embedded().unwrap();
+    let at = |sensitivity: f64, max: Option<usize>, num: Option<usize>| {
+        let options = RefinedOptions { sensitivity, ..RefinedOptions::default() };
+        let bounds = SpeakerBounds::new(num, None, max).unwrap();
+        cluster(&embeddings, &masks, &found, &options, bounds, &plda).unwrap()
+    };
+    let numbers = [-0.999_999, 0.0, 0.5, 0.99].map(|sensitivity| at(sensitivity, None, None).centroids.len());
+    assert!(numbers.is_sorted() && numbers[0] < 2 && numbers[1] == 2 && numbers[3] > 2, "{numbers:?}");
+    assert_eq!(at(0.99, Some(2), None).centroids.len(), 2);
+    let told = at(0.0, None, Some(numbers[3]));
+    assert_eq!(at(0.99, None, None).centroids, told.centroids);
+}

@@ -84,6 +84,12 @@ impl<'a> Voices<'a> {
         units.iter().map(|unit| self.cosine(row, unit)).fold(f64::NEG_INFINITY, f64::max)
     }
 
+    /// The most similar of `units`, the first among equals, and the similarity.
+    pub(super) fn nearest(&self, row: usize, units: &[Vec<f64>]) -> (usize, f64) {
+        let index = nearest(units, |unit| self.cosine(row, unit));
+        (index, self.cosine(row, &units[index]))
+    }
+
     /// Cosine similarity of a row to a vector with norm 1.
     pub(super) fn cosine(&self, row: usize, unit: &[f64]) -> f64 {
         dot_bytes(self.subsegments.row(row), unit) * self.scales[row]

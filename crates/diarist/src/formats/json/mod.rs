@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::clustering::Constraints;
-use crate::diarizer::{Diarization, Speaker};
+use crate::diarizer::{Diarization, NumberOfSpeakers, Speaker};
 use crate::inference::{CacheUse, Timings};
 use crate::settings::{Settings, options_in_force};
 use crate::timeline::Turn;
@@ -45,12 +45,27 @@ pub struct Document {
     pub exclusive_turns: Vec<Turn>,
     /// Speakers in the order of their labels.
     pub speakers: Vec<JsonSpeaker>,
+    /// Certainty of the number of speakers; `null` if it is not known.
+    #[serde(default)]
+    pub number_of_speakers: Option<JsonNumber>,
     /// The options in force.
     pub options: JsonOptions,
     /// Seconds that each stage took.
     pub timings: JsonTimings,
     /// Hits and misses of the embedding cache; `null` in other modes than `cached`.
     pub cache_use: Option<CacheUse>,
+}
+
+/// Certainty of the number of speakers in a [`Document`]. Probabilities are rounded to three
+/// decimals.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct JsonNumber {
+    /// Probability that the recording has as many speakers as `speakers` lists.
+    pub probability: f64,
+    /// The likeliest other number.
+    pub runner_up: usize,
+    /// Probability of that number.
+    pub runner_up_probability: f64,
 }
 
 /// A speaker in a [`Document`].
@@ -138,6 +153,7 @@ impl Document {
             turns: rounded(&result.turns),
             exclusive_turns: rounded(&result.exclusive_turns),
             speakers: result.speakers.iter().map(JsonSpeaker::from).collect(),
+            number_of_speakers: result.number_of_speakers.map(JsonNumber::from),
             options: JsonOptions::from(&result.settings),
             timings: JsonTimings::new(&result.timings, result.duration_s),
             cache_use: result.cache_use,
@@ -156,6 +172,16 @@ impl JsonTimings {
         let total_s = timings.total_s;
         let rtfx = if total_s > 0.0 { milliseconds(duration_s / total_s) } else { 0.0 };
         Self { seconds: timings.rounded(), rtfx }
+    }
+}
+
+impl From<NumberOfSpeakers> for JsonNumber {
+    fn from(number: NumberOfSpeakers) -> Self {
+        Self {
+            probability: milliseconds(number.probability),
+            runner_up: number.runner_up,
+            runner_up_probability: milliseconds(number.runner_up_probability),
+        }
     }
 }
 
@@ -239,6 +265,11 @@ mod tests {
                 turn(1.25, 2.0, "SPEAKER_01", 0.333_333_3),
             ],
             speakers: vec![speaker("SPEAKER_00"), speaker("SPEAKER_01")],
+            number_of_speakers: Some(NumberOfSpeakers {
+                probability: 0.812_34,
+                runner_up: 3,
+                runner_up_probability: 0.1,
+            }),
             duration_s: 4.0,
             speech_s: 1.969_031_25,
             overlap_s: 0.5,
@@ -260,6 +291,8 @@ mod tests {
         assert_eq!(document.exclusive_turns[1].confidence, Some(0.333));
         assert_eq!(document.exclusive_turns[1].start_s, 1.25);
         assert_eq!(document.speakers[1].speech_s, 1.0);
+        let number = document.number_of_speakers.unwrap();
+        assert_eq!((number.probability, number.runner_up, number.runner_up_probability), (0.812, 3, 0.1));
         let options = &document.options.values;
         assert_eq!((&options["clustering"], &options["threshold"]), (&"refined".into(), &0.6.into()));
         let null = serde_json::Value::Null;

@@ -1,0 +1,215 @@
+//! Probability of every number of speakers, given how well those that were found fit.
+//!
+//! Multinomial logistic regression on four numbers gives the probability that there are fewer or
+//! more speakers than were found. `tools/bench/number_of_speakers.py` makes the weights, and
+//! docs/benchmarks.md has the calibration.
+
+use super::super::vectors::normalised;
+use super::number::Voices;
+use super::turn_taking::Voices as SubsegmentVoices;
+use crate::clustering::SpeakerBounds;
+
+/// Weights of 1 and of the evidence, for fewer and for more speakers than were found.
+const FEWER: [f64; 5] = [-1.235, 4.134, -4.555, 0.402, -1.369];
+const MORE: [f64; 5] = [5.637, -9.282, 17.276, -0.061, -0.719];
+/// Probability of one more difference, if there is one: there were never two speakers too many.
+const FURTHER_FEWER: f64 = 0.04;
+const FURTHER_MORE: f64 = 0.28;
+/// Largest difference from the found number that has a probability.
+const MAX_DIFFERENCE: usize = 4;
+
+/// Share of the subsegments that are less similar to their speaker than [`Evidence::similarity`].
+const LOWEST: f64 = 0.2;
+/// Clean frames of the slots that are counted (1 s), and the similarity below which they are far.
+const MIN_CLEAN_FRAMES: usize = 60;
+const FAR: f64 = 0.5;
+/// In place of the likelihood ratio, if there is only one speaker.
+const NO_PAIR: f64 = -3.0;
+
+/// Numbers that tell whether there are more or fewer speakers than clusters.
+struct Evidence {
+    /// Cosine similarity that four fifths of the subsegments have to their speaker.
+    similarity: f64,
+    /// Share of the slots that are far from all speakers.
+    far: f64,
+    /// Logarithm of the likelihood ratio of the pair that most likely is one person, on a
+    /// logarithmic scale.
+    join: f64,
+    /// Logarithm of the number of subsegments of the smallest cluster.
+    smallest: f64,
+}
+
+impl Evidence {
+    fn new(voices: &Voices<'_>, centroids: &[Vec<f64>]) -> Self {
+        let units: Vec<Vec<f64>> = centroids.iter().map(|centroid| normalised(centroid)).collect();
+        let rows = voices.rows;
+        let long: Vec<usize> = (0..rows.len()).filter(|&row| rows.clean_frames(row) >= MIN_CLEAN_FRAMES).collect();
+        let num_far = long.iter().filter(|&&row| rows.highest(row, &units) < FAR).count();
+        let ratio = voices.highest_gain(centroids);
+
+        let subsegments = SubsegmentVoices::new(voices.subsegments);
+        let mut sizes = vec![0_usize; units.len()];
+        let mut similarities = Vec::with_capacity(subsegments.len());
+        for row in 0..subsegments.len() {
+            let (cluster, similarity) = subsegments.nearest(row, &units);
+            sizes[cluster] += 1;
+            similarities.push(similarity);
+        }
+        let position = (LOWEST * similarities.len() as f64) as usize;
+        let (_, similarity, _) = similarities.select_nth_unstable_by(position, f64::total_cmp);
+        Self {
+            similarity: *similarity,
+            far: num_far as f64 / long.len().max(1) as f64,
+            join: ratio.map_or(NO_PAIR, |ratio| ratio.signum() * ratio.abs().ln_1p()),
+            smallest: (sizes.into_iter().min().unwrap_or(0) as f64).ln_1p(),
+        }
+    }
+
+    fn values(&self) -> [f64; 4] {
+        [self.similarity, self.far, self.join, self.smallest]
+    }
+}
+
+/// Probabilities of the numbers of speakers of a recording. A true speaker has at least 2 s of
+/// speech.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NumberPosterior {
+    evidence: [f64; 4],
+    /// The number that the first probability belongs to. Each further one belongs to the next
+    /// number.
+    first: usize,
+    probabilities: Vec<f64>,
+}
+
+impl NumberPosterior {
+    /// The probabilities given the clusters that were found, within `bounds`. `None` if `bounds`
+    /// leave no choice, or if there are no subsegments to judge by.
+    pub(super) fn new(voices: &Voices<'_>, centroids: &[Vec<f64>], bounds: SpeakerBounds) -> Option<Self> {
+        let can_tell = bounds.exact().is_none() && !voices.subsegments.is_empty() && voices.train.len() >= 2;
+        can_tell.then(|| Self::of(centroids.len(), Evidence::new(voices, centroids).values(), bounds))
+    }
+
+    fn of(found: usize, evidence: [f64; 4], bounds: SpeakerBounds) -> Self {
+        let logit = |weights: [f64; 5]| {
+            let terms = weights[1..].iter().zip(&evidence).map(|(weight, value)| weight * value);
+            weights[0] + terms.sum::<f64>()
+        };
+        let further = |factor: f64, difference: usize| (1.0 - factor).ln() + factor.ln() * (difference - 1) as f64;
+        let log_weight = |number: usize| match number.abs_diff(found) {
+            0 => 0.0,
+            difference if number > found => logit(MORE) + further(FURTHER_MORE, difference),
+            difference => logit(FEWER) + further(FURTHER_FEWER, difference),
+        };
+        // Bounds that exclude the found number still leave several numbers.
+        let nearest = bounds.clamp(found);
+        let first = nearest.saturating_sub(MAX_DIFFERENCE).max(bounds.min());
+        let last = (nearest + MAX_DIFFERENCE).min(bounds.max().unwrap_or(usize::MAX));
+        let logarithms: Vec<f64> = (first..=last).map(log_weight).collect();
+        let highest = logarithms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let weights: Vec<f64> = logarithms.into_iter().map(|logarithm| (logarithm - highest).exp()).collect();
+        let total: f64 = weights.iter().sum();
+        let probabilities = weights.into_iter().map(|weight| weight / total).collect();
+        Self { evidence, first, probabilities }
+    }
+
+    /// The numbers that the probabilities follow from.
+    pub fn evidence(&self) -> [f64; 4] {
+        self.evidence
+    }
+
+    /// The numbers with a probability, in ascending order.
+    pub fn numbers(&self) -> impl Iterator<Item = (usize, f64)> {
+        (self.first..).zip(self.probabilities.iter().copied())
+    }
+
+    /// Probability that there are `number` speakers.
+    pub fn probability(&self, number: usize) -> f64 {
+        self.numbers().find(|entry| entry.0 == number).map_or(0.0, |entry| entry.1)
+    }
+
+    /// The likeliest number other than `number`, and its probability.
+    pub fn runner_up(&self, number: usize) -> Option<(usize, f64)> {
+        let others = self.numbers().filter(|entry| entry.0 != number);
+        others.reduce(|best, entry| if entry.1 > best.1 { entry } else { best })
+    }
+
+    /// The number of speakers for a sensitivity between -1 and 1, if `found` were found.
+    ///
+    /// Above 0, the largest number that is reached with a probability above `1 - sensitivity`;
+    /// below 0, the smallest number that is not exceeded with a probability above
+    /// `1 + sensitivity`; never a number on the other side of the found one.
+    pub(super) fn number(&self, found: usize, sensitivity: f64) -> usize {
+        let least = 1.0 - sensitivity.abs();
+        let share = |is_meant: &dyn Fn(usize) -> bool| -> f64 {
+            self.numbers().filter(|entry| is_meant(entry.0)).map(|entry| entry.1).sum()
+        };
+        let mut numbers = self.numbers().map(|entry| entry.0);
+        let chosen = if sensitivity > 0.0 {
+            numbers.filter(|&number| number > found && share(&|other| other >= number) > least).max()
+        } else if sensitivity < 0.0 {
+            numbers.find(|&number| number < found && share(&|other| other <= number) > least)
+        } else {
+            None
+        };
+        chosen.unwrap_or(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Evidence of clusters that fit well, and of clusters that fit badly.
+    const SURE: [f64; 4] = [0.7, 0.0, -5.0, 5.0];
+    const UNSURE: [f64; 4] = [0.45, 0.05, -2.0, 2.0];
+
+    fn bounds(min: Option<usize>, max: Option<usize>) -> SpeakerBounds {
+        SpeakerBounds::new(None, min, max).unwrap()
+    }
+
+    fn all_bounds() -> [SpeakerBounds; 5] {
+        [(None, None), (Some(2), None), (None, Some(3)), (Some(7), Some(30)), (Some(2), Some(3))]
+            .map(|(min, max)| bounds(min, max))
+    }
+
+    #[test]
+    fn probabilities_sum_to_1_within_the_bounds() {
+        for bounds in all_bounds() {
+            for (found, evidence) in [(1, SURE), (4, SURE), (4, UNSURE), (40, UNSURE)] {
+                let posterior = NumberPosterior::of(found, evidence, bounds);
+                let total: f64 = posterior.numbers().map(|entry| entry.1).sum();
+                assert!((total - 1.0).abs() < 1e-12, "{posterior:?}");
+                assert!(posterior.numbers().all(|(number, _)| bounds.clamp(number) == number), "{posterior:?}");
+                let (runner_up, probability) = posterior.runner_up(bounds.clamp(found)).unwrap();
+                assert!(runner_up != bounds.clamp(found) && probability == posterior.probability(runner_up));
+            }
+        }
+    }
+
+    #[test]
+    fn bounds_condition_the_probabilities() {
+        let free = NumberPosterior::of(4, UNSURE, SpeakerBounds::default());
+        let bound = NumberPosterior::of(4, UNSURE, bounds(Some(4), Some(5)));
+        let both = free.probability(4) + free.probability(5);
+        assert!((bound.probability(4) - free.probability(4) / both).abs() < 1e-12);
+        assert_eq!((bound.probability(3), bound.probability(6)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn the_number_rises_with_the_sensitivity_and_stays_within_the_bounds() {
+        for bounds in all_bounds() {
+            for (found, evidence) in [(1, SURE), (4, SURE), (4, UNSURE), (40, UNSURE)] {
+                let found = bounds.clamp(found);
+                let posterior = NumberPosterior::of(found, evidence, bounds);
+                let numbers: Vec<usize> =
+                    (-99..=99).map(|step| posterior.number(found, f64::from(step) / 100.0)).collect();
+                assert!(numbers.is_sorted(), "{numbers:?}");
+                assert_eq!(numbers[99], found, "at 0");
+                assert!(numbers.iter().all(|&number| bounds.clamp(number) == number));
+            }
+        }
+        let posterior = NumberPosterior::of(4, UNSURE, SpeakerBounds::default());
+        assert!(posterior.number(4, 0.9) > 4, "{posterior:?}");
+        assert_eq!(NumberPosterior::of(4, SURE, SpeakerBounds::default()).number(4, 0.5), 4);
+    }
+}
