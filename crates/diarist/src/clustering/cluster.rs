@@ -47,7 +47,7 @@ pub fn cluster(
         return Err(too_few_slots(num_slots, bounds.min()));
     }
     if num_slots == 0 {
-        return Ok(Clusters { hard: Vec::new(), centroids: Vec::new() });
+        return Ok(Clusters::default());
     }
     if only_one && embeddings.is_empty() {
         return Ok(Clusters::new(vec![Some(0); num_slots], &[]));

@@ -81,7 +81,7 @@ impl People {
     /// Changes `clusters` so that the constraints hold. If a cluster is split, the part with its
     /// first person keeps its number.
     pub(super) fn apply(&self, clusters: Clusters, analysis: &Analysis) -> Result<Clusters> {
-        let Clusters { mut hard, mut centroids } = clusters;
+        let Clusters { mut hard, mut centroids, margins } = clusters;
         let unit: Vec<Vec<f64>> =
             analysis.embeddings.values.chunks_exact(EMBEDDING_DIMENSION).map(|row| normalised(&widened(row))).collect();
         let homes: Vec<Vec<usize>> =
@@ -119,7 +119,7 @@ impl People {
             }
         }
         renew_centroids(&mut centroids, &before, &hard, analysis);
-        Ok(Clusters { hard, centroids })
+        Ok(Clusters { hard, centroids, margins })
     }
 
     /// Groups the `people` of one cluster so that no group holds different people. Each person
@@ -346,7 +346,7 @@ mod tests {
         let num_clusters = hard.iter().flatten().max().unwrap() + 1;
         let mut centroids = vec![vec![0.0; EMBEDDING_DIMENSION]; num_clusters as usize];
         renew_centroids(&mut centroids, &vec![None; hard.len()], &hard, analysis);
-        Clusters { hard, centroids }
+        Clusters { hard, centroids, ..Clusters::default() }
     }
 
     fn constrained(must: &[(f64, f64)], cannot: &[(f64, f64)], hard: &[u32], analysis: &Analysis) -> Vec<u32> {

@@ -43,7 +43,7 @@ pub(super) fn stitch(masks: &[ChunkMasks], geometry: &ChunkGeometry) -> Result<C
         }
         earlier = clusters;
     }
-    Ok(Clusters { hard, centroids: Vec::new() })
+    Ok(Clusters { hard, ..Clusters::default() })
 }
 
 /// Number of frames in which a local speaker of one chunk (row) and one of the next (column), which

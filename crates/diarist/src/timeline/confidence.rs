@@ -69,7 +69,7 @@ mod tests {
         embeddings.push(Slot { chunk: 1, local: 0 }, &[1.0; 256]);
         let geometry = ChunkGeometry { step_samples: 80_000, num_samples: 240_000 };
         let analysis = Analysis { geometry, masks, embeddings, ..Analysis::default() };
-        let clusters = Clusters { hard: vec![Some(7), Some(7)], centroids: Vec::new() };
+        let clusters = Clusters { hard: vec![Some(7), Some(7)], ..Clusters::default() };
         let sure = |start: usize, end: usize, speaker: &str| {
             let segment = Segment::new(SlidingWindow::FRAMES.middle(start), SlidingWindow::FRAMES.middle(end));
             let mut turns = [Turn::over(segment, speaker)];

@@ -83,7 +83,7 @@ impl Case {
             analysis.subsegments.values.extend(spread(values));
         }
         let hard = self.hard.iter().flatten().copied().collect();
-        let clusters = Clusters { hard, centroids: self.centroids.iter().map(spread).collect() };
+        let clusters = Clusters { hard, centroids: self.centroids.iter().map(spread).collect(), ..Clusters::default() };
         let (speech_threshold, overlap_threshold) = (self.speech_threshold, self.overlap_threshold);
         (analysis, clusters, TimelineSettings { speech_threshold, overlap_threshold, ..SETTINGS })
     }
@@ -129,7 +129,7 @@ const SECONDS_10: ChunkGeometry = ChunkGeometry { step_samples: 16_000, num_samp
 fn active(values: [u8; 4], hard: [Option<u32>; 3], max_speakers: usize) -> [Vec<u32>; 2] {
     let [first, second, third, overlap] = values;
     let analysis = analysis(SECONDS_10, &[vec![(FRAMES_PER_CHUNK, first, second, third, overlap)]]);
-    let clusters = Clusters { hard: hard.to_vec(), centroids: Vec::new() };
+    let clusters = Clusters { hard: hard.to_vec(), ..Clusters::default() };
     reconstruct(&analysis, &clusters, &SETTINGS, max_speakers).map(|stretches| {
         assert!(runs(&stretches).iter().all(|run| (run.1, run.2) == (0, FRAMES_PER_CHUNK)));
         runs(&stretches).into_iter().map(|run| run.0).collect()
@@ -184,7 +184,7 @@ fn with_voices(values: (u8, u8, u8, u8), cluster: usize) -> (Analysis, Clusters)
     };
     (5..9).for_each(|index| analysis.subsegments.push(index, 10, &voice(cluster)));
     let hard = vec![Some(0), Some(1), Some(2)];
-    (analysis, Clusters { hard, centroids: (0..4).map(voice).collect() })
+    (analysis, Clusters { hard, centroids: (0..4).map(voice).collect(), ..Clusters::default() })
 }
 
 #[test]
@@ -234,7 +234,7 @@ fn analyses_without_probabilities_are_certain_of_their_masks() {
     embeddings.push(Slot { chunk: 0, local: 0 }, &[0.0; EMBEDDING_DIMENSION]);
     embeddings.push(Slot { chunk: 0, local: 2 }, &[0.0; EMBEDDING_DIMENSION]);
     let analysis = Analysis { geometry: SECONDS_10, masks: vec![masks], embeddings, ..Analysis::default() };
-    let clusters = Clusters { hard: vec![Some(1), Some(0)], centroids: Vec::new() };
+    let clusters = Clusters { hard: vec![Some(1), Some(0)], ..Clusters::default() };
     let [all, solo] = reconstruct(&analysis, &clusters, &SETTINGS, usize::MAX);
     assert_eq!(runs(&all), [(0, 200, 400), (1, 100, 300)]);
     assert_eq!(runs(&solo), [(0, 200, 400), (1, 100, 200)]);
@@ -252,12 +252,12 @@ fn analyses_without_probabilities_are_certain_of_their_masks() {
 fn nothing_is_active_after_the_end_or_without_chunks() {
     let geometry = ChunkGeometry { num_samples: 80_000, ..SECONDS_10 };
     let analysis = analysis(geometry, &[vec![(FRAMES_PER_CHUNK, 255, 0, 0, 0)]]);
-    let clusters = Clusters { hard: vec![Some(0); 3], centroids: Vec::new() };
+    let clusters = Clusters { hard: vec![Some(0); 3], ..Clusters::default() };
     let timelines = build(&analysis, &clusters, &SETTINGS, None);
     assert_eq!(timelines.turns.len(), 1);
     assert_eq!((timelines.turns[0].end_s, timelines.turns[0].confidence), (5.0, Some(0.99)));
-    let none = Clusters { hard: Vec::new(), centroids: Vec::new() };
+    let none = Clusters::default();
     assert_eq!(build(&Analysis::default(), &none, &SETTINGS, None), Timelines::default());
-    let nobody = Clusters { hard: vec![None; 3], centroids: Vec::new() };
+    let nobody = Clusters { hard: vec![None; 3], ..Clusters::default() };
     assert_eq!(build(&analysis, &nobody, &SETTINGS, None), Timelines::default());
 }

@@ -59,7 +59,7 @@ impl Case {
         let num_samples = (CHUNK_SAMPLES + (masks.len() - 1) * self.step_samples) as u64;
         let geometry = ChunkGeometry { step_samples: self.step_samples, num_samples };
         assert_eq!(geometry.num_chunks(), masks.len());
-        (Analysis { geometry, masks, embeddings, ..Analysis::default() }, Clusters { hard, centroids: Vec::new() })
+        (Analysis { geometry, masks, embeddings, ..Analysis::default() }, Clusters { hard, ..Clusters::default() })
     }
 }
 
@@ -137,7 +137,7 @@ fn exclusive_turns_never_overlap_and_lie_within_the_others() {
 fn no_chunks_give_no_turns() {
     let geometry = ChunkGeometry { step_samples: 16_000, num_samples: 0 };
     let analysis = Analysis { geometry, ..Analysis::default() };
-    let clusters = Clusters { hard: Vec::new(), centroids: Vec::new() };
+    let clusters = Clusters::default();
     let silent = Analysis { masks: vec![ChunkMasks::default(); 3], ..analysis.clone() };
     for settings in [votes(), TimelineSettings::default()] {
         assert_eq!(build(&analysis, &clusters, &settings, None), Timelines::default());

@@ -16,6 +16,7 @@
 mod number;
 mod rows;
 mod side_by_side;
+mod single_slot;
 mod speakers;
 #[cfg(test)]
 mod tests;
@@ -57,9 +58,10 @@ pub(super) fn cluster(
         }
     };
     let voices = number::Voices { rows: &rows, train: &train, subsegments, options, plda };
-    let centroids = voices.within(bounds, centroids)?;
-    let similarities = Similarities::of_embeddings(embeddings, &centroids);
+    let number::Speakers { centroids, margins } = voices.within(bounds, centroids)?;
+    let similarities = Similarities::of_embeddings(embeddings, &centroids).less(&margins);
     let mut hard = similarities.sharing(embeddings, options.sharing_cost);
     similarities.occupy(&mut hard, bounds.min());
-    Ok(Clusters::new(hard, &centroids))
+    let margins = margins.into_iter().map(|margin| margin as f32).collect();
+    Ok(Clusters { margins, ..Clusters::new(hard, &centroids) })
 }
