@@ -156,7 +156,7 @@ mod tests {
         let none = vec![0.0; EMBEDDING_DIMENSION];
         let centroids = [voice(0), none.clone(), voice(1), vec![1.0; 3], vec![f32::NAN; EMBEDDING_DIMENSION]];
         let margins = vec![0.0, 0.0, 0.1];
-        let clusters = Clusters { centroids, margins, ..Clusters::default() };
+        let clusters = Clusters { centroids: centroids.to_vec(), margins, ..Clusters::default() };
         let mut evidence = Evidence::new(&subsegments, &clusters);
         assert_eq!(evidence.clusters(), [0, 2]);
         let mut shares = Vec::new();
