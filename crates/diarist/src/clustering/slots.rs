@@ -53,6 +53,14 @@ impl Similarities {
         Self { values, num_clusters: centroids.len() }
     }
 
+    /// The similarities, less a margin of each of the first clusters.
+    pub(super) fn less(mut self, margins: &[f64]) -> Self {
+        for row in self.values.chunks_exact_mut(self.num_clusters.max(1)) {
+            row.iter_mut().zip(margins).for_each(|(value, margin)| *value -= margin);
+        }
+        self
+    }
+
     fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.num_clusters..][..self.num_clusters]
     }
@@ -196,6 +204,13 @@ mod tests {
         let embeddings = embeddings_of(&masks);
         assert_eq!(rows_with_clean_speech(&embeddings, &masks, 0.2), [1, 3]);
         assert_eq!(rows_with_clean_speech(&embeddings, &masks, 0.0), [0, 1, 2, 3]);
+    }
+
+    #[test]
+    fn a_margin_keeps_slots_from_a_cluster() {
+        let values = [0.5, 0.4, 0.9, 0.1, 0.6, 0.0];
+        assert_eq!(similarities(&values, 2).most_similar(), [Some(0), Some(0), Some(0)]);
+        assert_eq!(similarities(&values, 2).less(&[0.2]).most_similar(), [Some(1), Some(0), Some(0)]);
     }
 
     #[test]

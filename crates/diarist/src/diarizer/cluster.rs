@@ -43,10 +43,10 @@ pub(super) fn cluster_with(
     let settings = settings_of(analysis, settings);
     settings.validate()?;
     let bounds = settings.clustering.bounds()?;
-    let (mut asked, mut num_before) = (bounds, None);
+    let (mut asked, mut num_before) = (first_bounds(&settings, bounds)?, None);
     let (clusters, timelines) = loop {
         let clock = Instant::now();
-        let (clusters, is_changed) = match (clusters(analysis, &settings, asked, plda), num_before) {
+        let (mut clusters, is_changed) = match (clusters(analysis, &settings, asked, plda), num_before) {
             // There are no more speakers. The message has the number that the caller asked for.
             (Err(_), Some(num_speakers)) => return Err(too_few(bounds, num_speakers)),
             (found, _) => found?,
@@ -54,14 +54,22 @@ pub(super) fn cluster_with(
         timings.clustering_s += clock.elapsed().as_secs_f64();
 
         let clock = Instant::now();
-        let build = |analysis: &Analysis| timeline::build(analysis, &clusters, &settings.timeline, bounds.max());
-        let timelines = match is_changed {
-            true => build(&with_united_masks(analysis, &clusters.hard)),
-            false => build(analysis),
+        let united = is_changed.then(|| with_united_masks(analysis, &clusters.hard));
+        let heard = united.as_ref().unwrap_or(analysis);
+        let timelines = loop {
+            let timelines = timeline::build(heard, &clusters, &settings.timeline, bounds.max());
+            // A speaker who was asked for may have no turn because of his margin.
+            let is_enough = timelines.labels.len() >= bounds.min();
+            if is_enough || !clusters.lower_margins(|cluster| !timelines.labels.contains(&cluster)) {
+                break timelines;
+            }
         };
         timings.timeline_s += clock.elapsed().as_secs_f64();
         match more_speakers(&settings, bounds, asked, timelines.labels.len()) {
-            Some(more) => (asked, num_before) = (more, Some(timelines.labels.len())),
+            Some(more) => {
+                num_before = (asked.min() >= bounds.min()).then_some(timelines.labels.len());
+                asked = more;
+            }
             None => break (clusters, timelines),
         }
     };
@@ -78,7 +86,7 @@ pub(super) fn cluster_with(
         file_id: analysis.origin.file_id.clone(),
         turns: timelines.turns,
         exclusive_turns: timelines.exclusive_turns,
-        number_of_speakers: number_of_speakers(&clusters, speakers.len()),
+        number_of_speakers: number_of_speakers(&clusters, bounds, speakers.len()),
         speakers,
         duration_s: analysis.geometry.duration_s(),
         speech_s,
@@ -87,6 +95,16 @@ pub(super) fn cluster_with(
         timings,
         ..Diarization::default()
     })
+}
+
+/// The bounds to cluster with at first. The refined method adds speakers only if the timeline has
+/// too few without: overlap may have one more speaker than there are clusters. But an inclination
+/// must know all bounds.
+fn first_bounds(settings: &Settings, bounds: SpeakerBounds) -> Result<SpeakerBounds> {
+    match &settings.clustering.method {
+        Method::Refined(options) if options.sensitivity == 0.0 => SpeakerBounds::new(None, None, bounds.max()),
+        _ => Ok(bounds),
+    }
 }
 
 /// The bounds to cluster again with, if the timeline has too few speakers: a weak speaker may lose
@@ -98,6 +116,9 @@ fn more_speakers(
     asked: SpeakerBounds,
     num_speakers: usize,
 ) -> Option<SpeakerBounds> {
+    if asked.min() < bounds.min() && num_speakers < bounds.min() {
+        return Some(bounds);
+    }
     let missing = bounds.min().saturating_sub(num_speakers);
     let is_first_attempts = asked.min() < bounds.min() + MAX_ATTEMPTS;
     let is_refined = matches!(settings.clustering.method, Method::Refined(_));
@@ -182,10 +203,10 @@ fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
     speakers.collect()
 }
 
-/// The certainty of a number of speakers other than 0.
-fn number_of_speakers(clusters: &Clusters, number: usize) -> Option<NumberOfSpeakers> {
+/// The certainty of a number of speakers other than 0 within `bounds`.
+fn number_of_speakers(clusters: &Clusters, bounds: SpeakerBounds, number: usize) -> Option<NumberOfSpeakers> {
     let posterior = clusters.number.as_ref().filter(|_| number > 0)?;
-    NumberOfSpeakers::new(posterior, number)
+    NumberOfSpeakers::new(&posterior.within(bounds)?, number)
 }
 
 fn too_few(bounds: SpeakerBounds, num_speakers: usize) -> Error {

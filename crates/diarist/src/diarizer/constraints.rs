@@ -81,7 +81,7 @@ impl People {
     /// Changes `clusters` so that the constraints hold. If a cluster is split, the part with its
     /// first person keeps its number.
     pub(super) fn apply(&self, clusters: Clusters, analysis: &Analysis) -> Result<Clusters> {
-        let Clusters { mut hard, mut centroids, .. } = clusters;
+        let Clusters { mut hard, mut centroids, margins, .. } = clusters;
         let unit: Vec<Vec<f64>> =
             analysis.embeddings.values.chunks_exact(EMBEDDING_DIMENSION).map(|row| normalised(&widened(row))).collect();
         let homes: Vec<Vec<usize>> =
@@ -119,7 +119,7 @@ impl People {
             }
         }
         renew_centroids(&mut centroids, &before, &hard, analysis);
-        Ok(Clusters { hard, centroids, ..Clusters::default() })
+        Ok(Clusters { hard, centroids, margins, ..Clusters::default() })
     }
 
     /// Groups the `people` of one cluster so that no group holds different people. Each person

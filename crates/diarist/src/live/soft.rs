@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::analysis::Subsegments;
+use crate::clustering::Clusters;
 use crate::segmentation::LOCAL_SPEAKERS;
 use crate::timeline::{Evidence, FrameVotes, TimelineSettings};
 
@@ -24,7 +25,8 @@ pub(super) fn speakers_by_probability(
     let clusters: Vec<[Option<u32>; LOCAL_SPEAKERS]> =
         windows.iter().map(|window| window.ids.map(|id| id.and_then(index))).collect();
     let centroids: Vec<Vec<f32>> = voices.iter().map(|voice| voice.unit().to_vec()).collect();
-    let mut evidence = Evidence::new(subsegments, &centroids);
+    let found = Clusters { centroids, ..Clusters::default() };
+    let mut evidence = Evidence::new(subsegments, &found);
     let (mut votes, mut shares) = (FrameVotes::new(voices.len()), Vec::new());
     frames
         .map(|frame| {

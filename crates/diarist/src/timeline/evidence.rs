@@ -1,6 +1,9 @@
 //! The evidence of subsegments: the cluster whose voice a short stretch of speech has.
 
+use std::iter;
+
 use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_SHIFT, Subsegments};
+use crate::clustering::Clusters;
 use crate::clustering::vectors::{dot, norm, normalised, widened};
 
 /// Factor of the cosine similarity before the softmax over clusters. Chosen on development
@@ -28,10 +31,17 @@ pub(crate) struct Evidence<'a> {
     next: usize,
     /// The clusters with a voice, ascending.
     clusters: Vec<u32>,
-    /// Their centroids, scaled to norm 1.
-    voices: Vec<Vec<f64>>,
+    voices: Vec<Voice>,
     /// The last even subsegment and the last odd one. No frame lies in more than two.
     reached: [Posteriors; 2],
+}
+
+/// The voice of a cluster.
+struct Voice {
+    /// The centroid, scaled to norm 1.
+    unit: Vec<f64>,
+    /// How much more similar a subsegment must be to it than to others.
+    margin: f64,
 }
 
 /// The clusters of one subsegment.
@@ -44,16 +54,17 @@ struct Posteriors {
 }
 
 impl<'a> Evidence<'a> {
-    /// The evidence of `subsegments` for the clusters with these centroids, 256 values each. A
-    /// centroid of zeros, of other length or with values that are no numbers is no voice.
-    pub(crate) fn new(subsegments: &'a Subsegments, centroids: &[Vec<f32>]) -> Self {
+    /// The evidence of `subsegments` for clusters with centroids of 256 values. A centroid of zeros,
+    /// of other length or with values that are no numbers is no voice.
+    pub(crate) fn new(subsegments: &'a Subsegments, found: &Clusters) -> Self {
         let (mut clusters, mut voices) = (Vec::new(), Vec::new());
-        for (cluster, centroid) in (0..).zip(centroids) {
+        let margins = found.margins.iter().copied().map(f64::from).chain(iter::repeat(0.0));
+        for ((cluster, centroid), margin) in (0..).zip(&found.centroids).zip(margins) {
             let centroid = widened(centroid);
             let norm = norm(&centroid);
             if centroid.len() == EMBEDDING_DIMENSION && norm > 0.0 && norm.is_finite() {
                 clusters.push(cluster);
-                voices.push(normalised(&centroid));
+                voices.push(Voice { unit: normalised(&centroid), margin });
             }
         }
         let Subsegments { indices, solo_frames, values } = subsegments;
@@ -111,13 +122,14 @@ impl<'a> Evidence<'a> {
 }
 
 impl Posteriors {
-    /// The softmax over the `voices` of their cosine similarity with `embedding`.
-    fn fill(&mut self, embedding: &[i8], voices: &[Vec<f64>]) {
+    /// The softmax over the `voices` of their cosine similarity with `embedding`, less their margin.
+    fn fill(&mut self, embedding: &[i8], voices: &[Voice]) {
         let embedding: Vec<f64> = embedding.iter().map(|&value| f64::from(value)).collect();
         // Of zeros, the similarity is 0.
         let norm = norm(&embedding).max(1.0);
         self.values.clear();
-        self.values.extend(voices.iter().map(|voice| SHARPNESS * dot(&embedding, voice) / norm));
+        let similarity = |voice: &Voice| dot(&embedding, &voice.unit) / norm - voice.margin;
+        self.values.extend(voices.iter().map(|voice| SHARPNESS * similarity(voice)));
         let highest = self.values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.values.iter_mut().for_each(|value| *value = (*value - highest).exp());
         let total: f64 = self.values.iter().sum();
@@ -143,14 +155,16 @@ mod tests {
         subsegments.push(3, 10, &embedding);
         let none = vec![0.0; EMBEDDING_DIMENSION];
         let centroids = [voice(0), none.clone(), voice(1), vec![1.0; 3], vec![f32::NAN; EMBEDDING_DIMENSION]];
-        let mut evidence = Evidence::new(&subsegments, &centroids);
+        let margins = vec![0.0, 0.0, 0.1];
+        let clusters = Clusters { centroids: centroids.to_vec(), margins, ..Clusters::default() };
+        let mut evidence = Evidence::new(&subsegments, &clusters);
         assert_eq!(evidence.clusters(), [0, 2]);
         let mut shares = Vec::new();
         assert!(!evidence.at(69, &mut shares) && shares.is_empty());
         assert!(evidence.at(70, &mut shares));
         // Cosines of 95/159 and 127/159 or nearly 3/5 and 4/5.
         let length = 95.0_f64.hypot(127.0);
-        let expected = 1.0 / (1.0 + (-15.0 * (127.0 - 95.0) / length).exp());
+        let expected = 1.0 / (1.0 + (-15.0 * ((127.0 - 95.0) / length - f64::from(0.1_f32))).exp());
         assert!((shares[1] - expected).abs() < 1e-12 && (shares[0] + shares[1] - 1.0).abs() < 1e-12, "{shares:?}");
     }
 
@@ -160,7 +174,8 @@ mod tests {
         for (index, solo, at) in [(2, 10, 0), (3, 5, 1), (7, 3, 1)] {
             subsegments.push(index, solo, &voice(at));
         }
-        let mut evidence = Evidence::new(&subsegments, &[voice(0), voice(1)]);
+        let clusters = Clusters { centroids: vec![voice(0), voice(1)], ..Clusters::default() };
+        let mut evidence = Evidence::new(&subsegments, &clusters);
         let mut shares = Vec::new();
         let certain = 1.0 / (1.0 + (-15.0_f64).exp());
         for frame in 0..300 {
@@ -177,9 +192,9 @@ mod tests {
             }
         }
         // A sweep that begins late passes over the subsegments before it.
-        let mut evidence = Evidence::new(&subsegments, &[voice(0), voice(1)]);
+        let mut evidence = Evidence::new(&subsegments, &clusters);
         assert!(!evidence.at(150, &mut shares));
         assert!(evidence.at(200, &mut shares));
-        assert!(!Evidence::new(&subsegments, &[]).at(60, &mut shares), "there are no voices");
+        assert!(!Evidence::new(&subsegments, &Clusters::default()).at(60, &mut shares), "there are no voices");
     }
 }

@@ -47,7 +47,7 @@ pub(super) fn reconstruct(
     let coverage = Coverage::new(analysis.masks.len(), analysis.geometry.step_s());
     let (probabilities, chunk_clusters) = (probabilities(analysis), clusters_of(analysis, clusters));
     let duration_s = analysis.geometry.duration_s();
-    let mut evidence = Evidence::new(&analysis.subsegments, &clusters.centroids);
+    let mut evidence = Evidence::new(&analysis.subsegments, clusters);
     let mut shares = Vec::new();
     let named = clusters.hard.iter().flatten().map(|&cluster| cluster as usize + 1).max().unwrap_or(0);
     let num_clusters = named.max(clusters.centroids.len());

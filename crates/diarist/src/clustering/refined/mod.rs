@@ -19,6 +19,7 @@ mod number;
 mod posterior;
 mod rows;
 mod side_by_side;
+mod single_slot;
 mod speakers;
 #[cfg(test)]
 mod tests;
@@ -67,16 +68,17 @@ pub(super) fn cluster(
     };
     let found = bounds.clamp(centroids.len());
     let wanted = posterior.as_ref().map_or(found, |posterior| posterior.number(found, options.sensitivity));
-    let centroids = match wanted == found {
+    let number::Speakers { centroids, margins } = match wanted == found {
         true => voices.within(bounds, centroids)?,
         // A number that nobody told is given up if it cannot be reached.
         false => match voices.within(SpeakerBounds::new(Some(wanted), None, None)?, centroids.clone()) {
-            Ok(centroids) => centroids,
+            Ok(speakers) => speakers,
             Err(_) => voices.within(bounds, centroids)?,
         },
     };
-    let similarities = Similarities::of_embeddings(embeddings, &centroids);
+    let similarities = Similarities::of_embeddings(embeddings, &centroids).less(&margins);
     let mut hard = similarities.sharing(embeddings, options.sharing_cost);
     similarities.occupy(&mut hard, bounds.min());
-    Ok(Clusters { number: posterior, ..Clusters::new(hard, &centroids) })
+    let margins = margins.into_iter().map(|margin| margin as f32).collect();
+    Ok(Clusters { number: posterior, margins, ..Clusters::new(hard, &centroids) })
 }

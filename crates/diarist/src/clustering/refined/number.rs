@@ -1,8 +1,8 @@
 //! Brings the number of speakers within the bounds, with as little change as possible.
 //!
 //! Too many speakers: the pairs are joined that most likely are one person. Too few: VBx may keep
-//! weaker speakers, then clusters are split that seem to take turns, and at last the slots that are
-//! least like all speakers become speakers of their own. So a number that the recording does not
+//! weaker speakers, then clusters are split that seem to take turns, and at last single slots become
+//! speakers. So a number that the recording does not
 //! bear out costs a few slots, not the order of the whole.
 
 use super::super::forced::forced_centroids;
@@ -12,7 +12,7 @@ use super::super::vectors::normalised;
 use super::rows::Rows;
 use super::turn_taking::{self, Voices as SubsegmentVoices};
 use super::two_groups::TwoGroups;
-use super::{side_by_side, speakers};
+use super::{side_by_side, single_slot, speakers};
 use crate::analysis::Subsegments;
 use crate::clustering::SpeakerBounds;
 use crate::error::Result;
@@ -22,18 +22,17 @@ use crate::error::Result;
 const LOWER_FB: [f64; 2] = [0.7, 0.5];
 /// Constancy of both halves and their similarity, within which a cluster is split if more speakers
 /// are asked for.
-const MIN_CONSTANCY: f64 = 0.4;
+const MIN_CONSTANCY: f64 = 0.5;
 const MAX_SIMILARITY: f64 = 0.85;
-/// Clean frames of a slot that becomes a speaker, if there is such a slot: 0.5 s.
-const MIN_CLEAN_FRAMES: usize = 30;
-/// Slots that are compared, and the subsegments that a new speaker must have, so that he has a
-/// turn.
-const MAX_CANDIDATES: usize = 200;
-const MIN_SUBSEGMENTS: usize = 2;
-/// Vectors with a higher similarity are equal but for rounding.
-const EQUAL: f64 = 1.0 - 1e-9;
 /// Rows whose features are computed at a time.
 const BATCH_ROWS: usize = 1024;
+
+/// The speakers of a recording.
+pub(super) struct Speakers {
+    pub(super) centroids: Vec<Vec<f64>>,
+    /// How much more similar to each a voice must be than to others; those beyond the end have 0.
+    pub(super) margins: Vec<f64>,
+}
 
 /// The voices of a recording.
 pub(super) struct Voices<'a> {
@@ -46,25 +45,33 @@ pub(super) struct Voices<'a> {
 }
 
 impl Voices<'_> {
-    /// As many centroids as `bounds` allow.
+    /// As many speakers as `bounds` allow.
     ///
     /// # Errors
     /// [`crate::ErrorKind::SpeakerBounds`] if too few rows differ.
-    pub(super) fn within(&self, bounds: SpeakerBounds, mut centroids: Vec<Vec<f64>>) -> Result<Vec<Vec<f64>>> {
+    pub(super) fn within(&self, bounds: SpeakerBounds, mut centroids: Vec<Vec<f64>>) -> Result<Speakers> {
         let wanted = bounds.clamp(centroids.len());
         if centroids.len() < wanted && self.train.len() >= 2 {
             centroids = self.weaker_speakers(wanted).unwrap_or(centroids);
         }
+        let mut margins = vec![0.0; centroids.len()];
         while centroids.len() < wanted {
-            if !self.add_by_turns(&mut centroids) && !self.add_slot(&mut centroids) {
+            if self.add_by_turns(&mut centroids) {
+                margins.push(0.0);
+            } else if let Some(slot) = single_slot::find(self.rows, self.subsegments, &centroids) {
+                centroids.push(self.rows.raw(slot.row));
+                margins.push(slot.margin);
+            } else {
                 let all: Vec<usize> = (0..self.rows.len()).collect();
-                return forced_centroids(self.rows.embeddings(), &all, wanted);
+                let centroids = forced_centroids(self.rows.embeddings(), &all, wanted)?;
+                return Ok(Speakers { centroids, margins: Vec::new() });
             }
         }
         if centroids.len() > wanted {
             self.join(&mut centroids, wanted);
+            margins.truncate(wanted);
         }
-        Ok(centroids)
+        Ok(Speakers { centroids, margins })
     }
 
     /// The speakers by the highest `Fb` that keeps this number of them. If it keeps more, some are
@@ -92,32 +99,6 @@ impl Voices<'_> {
         }
         let Some((_, cluster, halves)) = best else { return false };
         halves.replace(centroids, cluster);
-        true
-    }
-
-    /// Makes a slot a speaker: of those that are least like all speakers, the one that takes the
-    /// fewest subsegments and slots away from them.
-    fn add_slot(&self, centroids: &mut Vec<Vec<f64>>) -> bool {
-        let units: Vec<Vec<f64>> = centroids.iter().map(|centroid| normalised(centroid)).collect();
-        let voices = SubsegmentVoices::new(self.subsegments);
-        let nearest: Vec<f64> = (0..self.rows.len()).map(|row| self.rows.highest(row, &units)).collect();
-        let nearest_of_subsegments: Vec<f64> = (0..voices.len()).map(|row| voices.highest(row, &units)).collect();
-        let mut candidates: Vec<usize> = (0..nearest.len()).filter(|&row| nearest[row] < EQUAL).collect();
-        if candidates.iter().any(|&row| self.rows.clean_frames(row) >= MIN_CLEAN_FRAMES) {
-            candidates.retain(|&row| self.rows.clean_frames(row) >= MIN_CLEAN_FRAMES);
-        }
-        candidates.sort_by(|&a, &b| nearest[a].total_cmp(&nearest[b]));
-        candidates.truncate(MAX_CANDIDATES);
-        let taken = |&row: &usize| {
-            let unit = self.rows.unit(row);
-            let slots = (0..nearest.len()).filter(|&other| self.rows.cosine(other, &unit) > nearest[other]);
-            let subsegments =
-                (0..voices.len()).filter(|&other| voices.cosine(other, &unit) > nearest_of_subsegments[other]);
-            let num_subsegments = subsegments.count();
-            (num_subsegments < MIN_SUBSEGMENTS.min(voices.len()), num_subsegments, slots.count())
-        };
-        let Some(row) = candidates.into_iter().min_by_key(taken) else { return false };
-        centroids.push(self.rows.raw(row));
         true
     }
 

@@ -112,6 +112,16 @@ impl NumberPosterior {
         Self { evidence, first, probabilities }
     }
 
+    /// The probabilities given that the number is within `bounds`. `None` if these leave no choice
+    /// or no number with a probability.
+    pub(crate) fn within(&self, bounds: SpeakerBounds) -> Option<Self> {
+        let numbers: Vec<(usize, f64)> = self.numbers().filter(|entry| bounds.clamp(entry.0) == entry.0).collect();
+        let first = numbers.first()?.0;
+        let total: f64 = numbers.iter().map(|entry| entry.1).sum();
+        let probabilities = numbers.into_iter().map(|entry| entry.1 / total).collect();
+        bounds.exact().is_none().then_some(Self { evidence: self.evidence, first, probabilities })
+    }
+
     /// The numbers that the probabilities follow from.
     pub fn evidence(&self) -> [f64; 4] {
         self.evidence
@@ -193,6 +203,10 @@ mod tests {
         let both = free.probability(4) + free.probability(5);
         assert!((bound.probability(4) - free.probability(4) / both).abs() < 1e-12);
         assert_eq!((bound.probability(3), bound.probability(6)), (0.0, 0.0));
+        let later = free.within(bounds(Some(4), Some(5))).unwrap();
+        assert!((later.probability(4) - bound.probability(4)).abs() < 1e-12 && later.numbers().count() == 2);
+        assert_eq!(free.within(bounds(Some(9), None)), None);
+        assert_eq!(free.within(SpeakerBounds::new(Some(4), None, None).unwrap()), None);
     }
 
     #[test]

@@ -324,7 +324,7 @@ fn more_speakers_than_found_are_those_that_take_turns_then_the_slots_least_like_
     let within = |num, centroids: Vec<Vec<f64>>| {
         let voices =
             number::Voices { rows: &rows, train: &[], subsegments: &subsegments, options: &options, plda: &plda };
-        voices.within(SpeakerBounds::new(Some(num), None, None).unwrap(), centroids).unwrap()
+        voices.within(SpeakerBounds::new(Some(num), None, None).unwrap(), centroids).unwrap().centroids
     };
     let start = vec![near_first(0.95, 1)];
     assert_eq!(within(1, start.clone()), start);
@@ -339,6 +339,28 @@ fn more_speakers_than_found_are_those_that_take_turns_then_the_slots_least_like_
     let three = within(3, start);
     assert_eq!(three[..2], two);
     assert!(cosine_similarity(&three[2], &odd) > 0.9, "it is unlike both");
+}
+
+#[test]
+fn a_slot_that_is_like_a_speaker_takes_only_what_is_clearly_its_own() {
+    let mut rng = Rng::new(12);
+    let found = |rng: &mut Rng, others: &[Vec<f64>], voices: &[Vec<f64>]| {
+        let of_first = voice(0);
+        let mut chunks: Vec<Vec<&[f64]>> = vec![vec![&of_first]; 6];
+        chunks.extend(others.iter().map(|other| vec![&other[..]]));
+        let (masks, embeddings) = slots(rng, &chunks, 0.0);
+        let subsegments = subsegments(rng, voices, 0.0);
+        single_slot::find(&Rows::new(&embeddings, &masks), &subsegments, &[of_first])
+            .map(|slot| (slot.row, (1e2 * slot.margin).round() / 1e2))
+    };
+    let (alike, unlike, halfway) = (near_first(0.8, 1), near_first(0.2, 2), near_first(0.5, 3));
+    let heard = [voice(0), voice(0), alike.clone(), alike.clone(), unlike.clone(), unlike.clone()];
+    // A person of his own has no margin. Nobody hears a slot without subsegments again.
+    assert_eq!(found(&mut rng, &[alike.clone(), unlike.clone()], &heard), Some((7, 0.0)));
+    // Most of the gain of the two subsegments that it needs is the margin.
+    assert_eq!(found(&mut rng, &[alike.clone(), halfway.clone()], &heard), Some((6, 0.18)));
+    assert_eq!(found(&mut rng, &[alike, halfway], &[]), Some((7, 0.0)), "the least similar one");
+    assert_eq!(found(&mut rng, &[voice(0)], &heard), None, "all slots are equal");
 }
 
 #[test]
@@ -357,14 +379,14 @@ fn fewer_speakers_than_found_join_those_that_are_most_likely_one_person() {
     // The second and fifth centroid are one person.
     let centroids = vec![of_voice(0, 0, 1), of_voice(1, 0, 2), of_voice(2, 0, 1), of_voice(3, 0, 1), of_voice(1, 1, 2)];
     let voices = number::Voices { rows: &rows, train: &train, subsegments: &none, options: &options, plda: &plda };
-    let joined = voices.within(SpeakerBounds::new(None, None, Some(4)).unwrap(), centroids.clone()).unwrap();
+    let joined = voices.within(SpeakerBounds::new(None, None, Some(4)).unwrap(), centroids.clone()).unwrap().centroids;
     assert_eq!(joined.len(), 4);
     assert_eq!([&joined[0], &joined[2], &joined[3]], [&centroids[0], &centroids[2], &centroids[3]]);
     assert!(cosine_similarity(&joined[1], &of_voice(1, 0, 1)) > 0.999);
     // A cluster without rows has no say; among equals, rows go to the first.
     let empty: Vec<f64> = centroids[0].iter().map(|value| value / 2.0).collect();
     let with_empty = vec![centroids[0].clone(), empty];
-    let one = voices.within(SpeakerBounds::new(None, None, Some(1)).unwrap(), with_empty).unwrap();
+    let one = voices.within(SpeakerBounds::new(None, None, Some(1)).unwrap(), with_empty).unwrap().centroids;
     assert_eq!(one, [centroids[0].clone()]);
 }
 
