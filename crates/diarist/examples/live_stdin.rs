@@ -52,6 +52,10 @@ fn show(event: &LiveEvent, now_s: f64) {
         LiveEvent::Relabelled { turn, speaker } => {
             println!("{now_s:7.1} s: turn {turn} is of speaker {speaker} after all");
         }
+        LiveEvent::Moved { turn, start_s, end_s } => {
+            println!("{now_s:7.1} s: turn {turn} is from {start_s:.2} s to {end_s:.2} s after all");
+        }
+        LiveEvent::Removed { turn } => println!("{now_s:7.1} s: turn {turn} was none"),
         LiveEvent::Merged { speaker, into } => println!("{now_s:7.1} s: speakers {speaker} and {into} are one person"),
         _ => {}
     }

@@ -45,6 +45,14 @@ impl Board {
                     turn.speaker = speaker;
                 }
             }
+            LiveEvent::Moved { turn, start_s, end_s } => {
+                if let Some(turn) = self.turns.get_mut(&turn) {
+                    (turn.start_s, turn.end_s) = (start_s, end_s);
+                }
+            }
+            LiveEvent::Removed { turn } => {
+                self.turns.remove(&turn);
+            }
             LiveEvent::Merged { speaker, into } => {
                 for turn in self.turns.values_mut().filter(|turn| turn.speaker == speaker) {
                     turn.speaker = into;
@@ -135,12 +143,16 @@ mod tests {
             LiveEvent::Relabelled { turn: 0, speaker: 3 },
             LiveEvent::Merged { speaker: 3, into: 2 },
             LiveEvent::Relabelled { turn: 9, speaker: 3 },
+            LiveEvent::Moved { turn: 0, start_s: 1.25, end_s: 2.0 },
+            LiveEvent::Moved { turn: 9, start_s: 1.0, end_s: 2.0 },
+            LiveEvent::Opened { turn: 2, speaker: 2, start_s: 0.5 },
+            LiveEvent::Removed { turn: 2 },
             LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(0.9) },
         ];
         events.iter().for_each(|event| board.apply(event));
         let turn = |start_s, end_s, is_open| LiveTurn { speaker: 2, start_s, end_s, is_open };
         let turns: Vec<_> = board.turns().map(|(number, turn)| (number, *turn)).collect();
-        assert_eq!(turns, [(0, turn(1.0, 2.25, false)), (1, turn(1.5, 3.0, true))]);
+        assert_eq!(turns, [(0, turn(1.25, 2.0, false)), (1, turn(1.5, 3.0, true))]);
         assert_eq!(board.annotation("a").turns[1].segment(), Segment::new(1.5, 3.0));
         assert_eq!((board.name(2), board.name(1)), (Some("Ann"), None));
         board.apply(&LiveEvent::Named { speaker: 2, name: None, probability: None });

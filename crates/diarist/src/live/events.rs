@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize, Serializer};
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum LiveEvent {
-    /// A speaker has begun to speak.
+    /// A speaker has begun to speak. If earlier decisions were corrected, the turn may have begun
+    /// before others that are known.
     Opened {
         /// The new turn.
         turn: u64,
@@ -41,6 +42,22 @@ pub enum LiveEvent {
         turn: u64,
         /// The new speaker of the turn.
         speaker: u32,
+    },
+    /// A turn has other times than reported before. An open turn stays open.
+    Moved {
+        /// The turn.
+        turn: u64,
+        /// Its start.
+        #[serde(serialize_with = "milliseconds")]
+        start_s: f64,
+        /// Its end; of an open turn, its end so far.
+        #[serde(serialize_with = "milliseconds")]
+        end_s: f64,
+    },
+    /// There was no such turn after all.
+    Removed {
+        /// The turn.
+        turn: u64,
     },
     /// Two speakers are one person: all turns of `speaker`, even the oldest, are turns of `into`.
     /// The number of `speaker` is not used again.

@@ -14,6 +14,7 @@ mod clusters;
 mod engine;
 mod events;
 mod history;
+mod revision;
 mod rules;
 mod settings;
 mod soft;

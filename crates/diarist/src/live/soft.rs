@@ -1,7 +1,6 @@
 //! The speakers of a frame by probabilities and voices, as offline
 //! ([`Reconstruction::Probabilities`](crate::parts::timeline::Reconstruction::Probabilities)).
 
-use std::collections::VecDeque;
 use std::ops::Range;
 
 use crate::analysis::Subsegments;
@@ -16,7 +15,7 @@ use super::windows::PlacedWindow;
 /// of all speakers, in the order of their numbers.
 pub(super) fn speakers_by_probability(
     frames: Range<usize>,
-    windows: &VecDeque<PlacedWindow>,
+    windows: &[&PlacedWindow],
     subsegments: &Subsegments,
     voices: &[RunningVoice],
     settings: &TimelineSettings,
@@ -72,7 +71,7 @@ mod tests {
     }
 
     fn decided(frames: Range<usize>, windows: &[PlacedWindow], subsegments: &Subsegments) -> Vec<Vec<u32>> {
-        let windows = windows.iter().cloned().collect();
+        let windows: Vec<&PlacedWindow> = windows.iter().collect();
         speakers_by_probability(frames, &windows, subsegments, &voices(), &TimelineSettings::default())
     }
 

@@ -178,12 +178,7 @@ impl Tracker {
     fn decide_until(&mut self, until_s: f64, events: &mut Vec<LiveEvent>) {
         let end = frames_before(until_s);
         let first = self.next_frame;
-        let is_soft = self.rules.is_none() && self.timeline.reconstruction == Reconstruction::Probabilities;
-        let by_votes = |frame| speakers_in(frame, self.recent.iter());
-        let decided: Vec<Vec<u32>> = match is_soft {
-            true => self.speakers_by_probability(first..end),
-            false => (first..end).map(by_votes).collect(),
-        };
+        let decided = self.decided(first..end);
         for (frame, speakers) in (first..).zip(decided) {
             self.turns.advance(frame, &speakers, events);
         }
@@ -197,27 +192,35 @@ impl Tracker {
         }
     }
 
-    fn speakers_by_probability(&self, frames: Range<usize>) -> Vec<Vec<u32>> {
-        let Self { recent, subsegments, speakers, timeline, .. } = self;
-        speakers_by_probability(frames, recent, subsegments, speakers.voices(), timeline)
-    }
-
     /// Clusters the remembered windows, and updates speakers and turns by the result.
     fn recluster(&mut self, plda: &Plda, events: &mut Vec<LiveEvent>) -> Result<()> {
         let Self { history, speakers, turns, recent, clustering, subsegments, .. } = self;
         let Some(found) = recluster(history, subsegments, speakers, clustering, plda)? else {
             return Ok(());
         };
-        let decisions = turns.decide(history, &found);
         events.extend(found.merged.iter().map(|&(speaker, into)| LiveEvent::Merged { speaker, into }));
         turns.merge(&found.merged);
-        turns.relabel(&decisions, events);
         history.set_ids(&found.ids);
         speakers.replace(found.voices);
         for window in recent {
             window.ids = speakers.recognise_known(&window.masks, window.embeddings.as_slice())?;
         }
+        let first = self.history.complete_from().min(self.next_frame);
+        let decided = self.decided(first..self.next_frame);
+        self.turns.revise(first, &decided, events);
         Ok(())
+    }
+
+    /// The speakers in each of `frames` by the present speakers of all remembered windows.
+    fn decided(&self, frames: Range<usize>) -> Vec<Vec<u32>> {
+        let newest = self.recent.front().map_or(usize::MAX, |window| window.start_frame);
+        let older = self.history.windows().filter(|window| window.start_frame < newest);
+        let windows: Vec<&PlacedWindow> = older.chain(&self.recent).collect();
+        let voices = self.speakers.voices();
+        match self.rules.is_none() && self.timeline.reconstruction == Reconstruction::Probabilities {
+            true => speakers_by_probability(frames, &windows, &self.subsegments, voices, &self.timeline),
+            false => frames.map(|frame| speakers_in(frame, windows.iter().copied())).collect(),
+        }
     }
 
     /// Reports the speakers that are known people, where that has changed.

@@ -1,34 +1,31 @@
 //! The turns so far, and the events that report them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
-use crate::segmentation::LOCAL_SPEAKERS;
 use crate::timeline::SlidingWindow;
 
-use super::clusters::Clustered;
 use super::events::LiveEvent;
-use super::history::History;
+use super::revision::{Found, Revision, revise};
 
 /// A turn in frames of the recording.
-#[derive(Debug, Clone, Copy)]
-struct OpenTurn {
-    number: u64,
-    speaker: u32,
-    start: usize,
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) number: u64,
+    pub(super) speaker: u32,
+    pub(super) start: usize,
     /// First frame after the part that is known.
-    end: usize,
+    pub(super) end: usize,
+    pub(super) is_open: bool,
 }
 
-/// Open turns, and closed turns that may still be relabelled.
+/// Open turns, and closed turns that may still be corrected.
 #[derive(Debug, Default)]
 pub(super) struct Turns {
-    open: Vec<OpenTurn>,
-    closed: VecDeque<OpenTurn>,
+    open: Vec<Turn>,
+    /// Ordered by their ends.
+    closed: VecDeque<Turn>,
     next_number: u64,
 }
-
-/// Number of a turn, and its speaker by a clustering.
-pub(super) type Decision = (u64, u32);
 
 impl Turns {
     /// Opens and closes turns so that exactly `speakers` speak in `frame`.
@@ -36,10 +33,9 @@ impl Turns {
         self.close(frame, |turn| !speakers.contains(&turn.speaker), events);
         for &speaker in speakers {
             if !self.open.iter().any(|turn| turn.speaker == speaker) {
-                let number = self.next_number;
-                self.next_number += 1;
-                self.open.push(OpenTurn { number, speaker, start: frame, end: frame });
-                events.push(LiveEvent::Opened { turn: number, speaker, start_s: time(frame) });
+                let turn = Turn { number: self.new_number(), speaker, start: frame, end: frame, is_open: true };
+                self.open.push(turn);
+                events.push(LiveEvent::Opened { turn: turn.number, speaker, start_s: time(frame) });
             }
         }
     }
@@ -57,19 +53,6 @@ impl Turns {
         self.close(frame, |_| true, events);
     }
 
-    /// The speaker of each turn by `found`: the one with the most active frames of the turn,
-    /// counted over the local speakers that the turn was made from.
-    ///
-    /// Drops closed turns if not every window that covers them is remembered.
-    pub(super) fn decide(&mut self, history: &History, found: &Clustered) -> Vec<Decision> {
-        let complete_from = history.complete_from();
-        while self.closed.front().is_some_and(|turn| turn.end <= complete_from) {
-            self.closed.pop_front();
-        }
-        let turns = self.closed.iter().chain(&self.open);
-        turns.filter_map(|turn| Some((turn.number, owner(turn, history, found)?))).collect()
-    }
-
     /// Moves the turns of the first speaker of each pair to the second.
     pub(super) fn merge(&mut self, merged: &[(u32, u32)]) {
         for turn in self.closed.iter_mut().chain(&mut self.open) {
@@ -79,28 +62,51 @@ impl Turns {
         }
     }
 
-    /// Moves turns to the speakers of `decisions`. If two open turns then have the same speaker,
-    /// the later one is closed.
-    pub(super) fn relabel(&mut self, decisions: &[Decision], events: &mut Vec<LiveEvent>) {
-        let owners: BTreeMap<u64, u32> = decisions.iter().copied().collect();
-        for turn in self.closed.iter_mut().chain(&mut self.open) {
-            if let Some(&speaker) = owners.get(&turn.number).filter(|speaker| **speaker != turn.speaker) {
-                turn.speaker = speaker;
-                events.push(LiveEvent::Relabelled { turn: turn.number, speaker });
-            }
+    /// Corrects the turns after frame `first` by `speakers`, the speakers of every frame from there
+    /// to the last one that was decided. Forgets closed turns before `first`.
+    pub(super) fn revise(&mut self, first: usize, speakers: &[Vec<u32>], events: &mut Vec<LiveEvent>) {
+        while self.closed.front().is_some_and(|turn| turn.end <= first) {
+            self.closed.pop_front();
         }
-        let earlier: Vec<(u32, u64)> = self.open.iter().map(|turn| (turn.speaker, turn.number)).collect();
-        let is_double = |turn: &OpenTurn| earlier.iter().any(|&(s, n)| s == turn.speaker && n < turn.number);
-        let end = self.open.iter().map(|turn| turn.end).max().unwrap_or(0);
-        self.close(end, is_double, events);
+        let known: Vec<Turn> = self.closed.drain(..).chain(self.open.drain(..)).collect();
+        let found = Found::new(first, speakers);
+        for revision in revise(&known, first, &found) {
+            let turn = match revision {
+                Revision::Removed(turn) => {
+                    events.push(LiveEvent::Removed { turn: turn.number });
+                    continue;
+                }
+                Revision::New(found) => {
+                    let turn = Turn { number: self.new_number(), ..found };
+                    let (number, speaker) = (turn.number, turn.speaker);
+                    events.push(LiveEvent::Opened { turn: number, speaker, start_s: time(turn.start) });
+                    events.push(match turn.is_open {
+                        true => LiveEvent::Extended { turn: number, end_s: time(turn.end) },
+                        false => LiveEvent::Closed { turn: number, end_s: time(turn.end) },
+                    });
+                    turn
+                }
+                Revision::Kept { known, found } => {
+                    report(&known, &found, events);
+                    found
+                }
+            };
+            if turn.is_open { self.open.push(turn) } else { self.closed.push_back(turn) }
+        }
+        self.closed.make_contiguous().sort_by_key(|turn| turn.end);
     }
 
-    fn close(&mut self, frame: usize, is_over: impl Fn(&OpenTurn) -> bool, events: &mut Vec<LiveEvent>) {
+    fn new_number(&mut self) -> u64 {
+        self.next_number += 1;
+        self.next_number - 1
+    }
+
+    fn close(&mut self, frame: usize, is_over: impl Fn(&Turn) -> bool, events: &mut Vec<LiveEvent>) {
         let closed = &mut self.closed;
         self.open.retain(|turn| {
             let is_over = is_over(turn);
             if is_over {
-                closed.push_back(OpenTurn { end: frame, ..*turn });
+                closed.push_back(Turn { end: frame, is_open: false, ..*turn });
                 events.push(LiveEvent::Closed { turn: turn.number, end_s: time(frame) });
             }
             !is_over
@@ -108,24 +114,19 @@ impl Turns {
     }
 }
 
-fn owner(turn: &OpenTurn, history: &History, found: &Clustered) -> Option<u32> {
-    let mut frames = BTreeMap::<u32, usize>::new();
-    for (window, ids) in history.windows().zip(&found.ids) {
-        if window.start_frame >= turn.end || window.end_frame() <= turn.start {
-            continue;
-        }
-        for local in (0..LOCAL_SPEAKERS).filter(|&local| window.ids[local] == Some(turn.speaker)) {
-            if let Some(id) = ids[local] {
-                *frames.entry(id).or_default() += window.num_active_within(local, turn.start, turn.end);
-            }
-        }
+/// Reports the difference between a turn and its correction.
+fn report(known: &Turn, found: &Turn, events: &mut Vec<LiveEvent>) {
+    let &Turn { number: turn, speaker, start, end, is_open } = found;
+    if known.speaker != speaker {
+        events.push(LiveEvent::Relabelled { turn, speaker });
     }
-    // Among equals, the lowest number wins.
-    frames
-        .into_iter()
-        .filter(|&(_, num)| num > 0)
-        .max_by_key(|&(id, num)| (num, std::cmp::Reverse(id)))
-        .map(|(id, _)| id)
+    let is_closed_now = known.is_open && !is_open;
+    if known.start != start || (known.end != end && !is_closed_now) {
+        events.push(LiveEvent::Moved { turn, start_s: time(start), end_s: time(end) });
+    }
+    if is_closed_now {
+        events.push(LiveEvent::Closed { turn, end_s: time(end) });
+    }
 }
 
 /// The middle of a frame in seconds, the time at which turns begin and end.

@@ -33,14 +33,6 @@ impl PlacedWindow {
     pub(super) fn local_frame(&self, frame: usize) -> Option<usize> {
         frame.checked_sub(self.start_frame).filter(|t| *t < self.num_frames)
     }
-
-    /// Number of frames of the recording from `start` to `end` in which local speaker `local` is
-    /// active.
-    pub(super) fn num_active_within(&self, local: usize, start: usize, end: usize) -> usize {
-        let first = start.saturating_sub(self.start_frame);
-        let last = end.saturating_sub(self.start_frame).min(FRAMES_PER_CHUNK);
-        (first..last).filter(|&t| self.masks.speakers[local].get(t)).count()
-    }
 }
 
 /// Number of frames with a middle before `until_s`.

@@ -168,6 +168,8 @@ struct FirstDecisions {
     parts: Vec<(f64, f64, u32)>,
     /// The current part of each open turn.
     part_of: BTreeMap<u64, usize>,
+    /// End of what has been decided.
+    decided_s: f64,
 }
 
 impl FirstDecisions {
@@ -176,11 +178,14 @@ impl FirstDecisions {
         board.apply(event);
         match *event {
             LiveEvent::Opened { turn, speaker, start_s } => self.begin(turn, start_s, speaker),
-            LiveEvent::Extended { turn, end_s } => self.parts[self.part_of[&turn]].1 = end_s,
+            LiveEvent::Extended { turn, end_s } => self.extend(self.part_of[&turn], end_s),
             LiveEvent::Closed { turn, end_s } => {
                 if let Some(part) = self.part_of.remove(&turn) {
-                    self.parts[part].1 = end_s;
+                    self.extend(part, end_s);
                 }
+            }
+            LiveEvent::Removed { turn } => {
+                self.part_of.remove(&turn);
             }
             // Later moments of the turn have the new speaker.
             LiveEvent::Relabelled { turn, speaker } => {
@@ -188,7 +193,7 @@ impl FirstDecisions {
                     self.begin(turn, self.parts[*part].1, speaker);
                 }
             }
-            LiveEvent::Named { .. } | LiveEvent::Labelled { .. } => {}
+            LiveEvent::Moved { .. } | LiveEvent::Named { .. } | LiveEvent::Labelled { .. } => {}
             LiveEvent::Merged { speaker, into } => {
                 let open: Vec<(u64, usize)> = self.part_of.iter().map(|(&turn, &part)| (turn, part)).collect();
                 for (turn, part) in open {
@@ -200,9 +205,17 @@ impl FirstDecisions {
         }
     }
 
+    /// Begins a part of `turn`. Before the end of what was decided, it is a correction.
     fn begin(&mut self, turn: u64, start_s: f64, speaker: u32) {
+        let start_s = start_s.max(self.decided_s);
         self.part_of.insert(turn, self.parts.len());
         self.parts.push((start_s, start_s, speaker));
+    }
+
+    /// Extends a part. An earlier end is a correction.
+    fn extend(&mut self, part: usize, end_s: f64) {
+        self.parts[part].1 = self.parts[part].1.max(end_s);
+        self.decided_s = self.decided_s.max(end_s);
     }
 
     fn annotation(&self, file_id: &str) -> Annotation {
@@ -289,11 +302,18 @@ mod tests {
             LiveEvent::Merged { speaker: 2, into: 5 },
             LiveEvent::Closed { turn: 0, end_s: 4.0 },
             LiveEvent::Relabelled { turn: 0, speaker: 7 },
+            // A turn of the past is a correction, and one that goes on counts from now on.
+            LiveEvent::Opened { turn: 1, speaker: 8, start_s: 1.0 },
+            LiveEvent::Closed { turn: 1, end_s: 2.0 },
+            LiveEvent::Moved { turn: 0, start_s: 2.0, end_s: 4.0 },
+            LiveEvent::Opened { turn: 2, speaker: 9, start_s: 3.0 },
+            LiveEvent::Extended { turn: 2, end_s: 4.5 },
+            LiveEvent::Removed { turn: 2 },
         ];
         events.iter().for_each(|event| first.apply(event, &mut board));
-        let expected = annotation(&[(0.0, 2.0, "1"), (2.0, 3.0, "2"), (3.0, 4.0, "5")]);
+        let expected = annotation(&[(0.0, 2.0, "1"), (2.0, 3.0, "2"), (3.0, 4.0, "5"), (4.0, 4.5, "9")]);
         assert_eq!(first.annotation("a"), expected);
-        assert_eq!(board.annotation("a"), annotation(&[(0.0, 4.0, "7")]));
+        assert_eq!(board.annotation("a"), annotation(&[(1.0, 2.0, "8"), (2.0, 4.0, "7")]));
     }
 
     #[test]

@@ -22,14 +22,23 @@ pub(super) struct Lines {
 #[derive(Debug)]
 struct Waiting {
     numbers: Vec<u64>,
-    turn: LiveTurn,
 }
 
 impl Waiting {
-    /// Whether `later` goes on after a pause shorter than `max_gap_s`.
-    fn joins(&self, later: &LiveTurn, max_gap_s: f64) -> bool {
-        self.turn.speaker == later.speaker && later.start_s - self.turn.end_s < max_gap_s
+    /// The turns as one, unless all were removed.
+    fn turn(&self, board: &Board) -> Option<LiveTurn> {
+        let turns = self.numbers.iter().filter_map(|number| board.get(*number)).copied();
+        turns.reduce(|all, turn| LiveTurn {
+            start_s: all.start_s.min(turn.start_s),
+            end_s: all.end_s.max(turn.end_s),
+            ..all
+        })
     }
+}
+
+/// Whether `later` goes on after a pause shorter than `max_gap_s`.
+fn joins(turn: &LiveTurn, later: &LiveTurn, max_gap_s: f64) -> bool {
+    turn.speaker == later.speaker && later.start_s - turn.end_s < max_gap_s && later.end_s >= turn.start_s
 }
 
 impl Lines {
@@ -43,26 +52,19 @@ impl Lines {
             LiveEvent::Closed { turn, .. } => {
                 let closed = *board.get(turn)?;
                 let max_gap_s = self.settings.max_gap_s;
-                match self.waiting.iter_mut().rfind(|waiting| waiting.joins(&closed, max_gap_s)) {
-                    Some(waiting) => {
-                        waiting.numbers.push(turn);
-                        waiting.turn.end_s = waiting.turn.end_s.max(closed.end_s);
-                    }
-                    None => self.waiting.push(Waiting { numbers: vec![turn], turn: closed }),
+                let goes_on =
+                    |waiting: &Waiting| waiting.turn(board).is_some_and(|waiting| joins(&waiting, &closed, max_gap_s));
+                match self.waiting.iter().rposition(goes_on) {
+                    Some(index) => self.waiting[index].numbers.push(turn),
+                    None => self.waiting.push(Waiting { numbers: vec![turn] }),
                 }
                 None
             }
             LiveEvent::Relabelled { turn, speaker } => {
-                if let Some(waiting) = self.waiting.iter_mut().find(|waiting| waiting.numbers.first() == Some(&turn)) {
-                    waiting.turn.speaker = speaker;
-                }
                 let turn = board.get(turn).filter(|_| self.shown.contains(&turn))?;
                 Some(format!("{:>8}: that was {}", clock(turn.start_s), called(board, speaker)))
             }
             LiveEvent::Merged { speaker, into } => {
-                for waiting in self.waiting.iter_mut().filter(|waiting| waiting.turn.speaker == speaker) {
-                    waiting.turn.speaker = into;
-                }
                 Some(format!("          speaker {speaker} is {}", called(board, into)))
             }
             LiveEvent::Named { speaker, ref name, .. } => {
@@ -71,21 +73,31 @@ impl Lines {
             LiveEvent::Labelled { speaker, ref label } => {
                 Some(format!("          {} is {label} in the result", called(board, speaker)))
             }
-            LiveEvent::Opened { .. } | LiveEvent::Extended { .. } => None,
+            // A line with other times, or of a turn that was none, stays; new turns get lines of
+            // their own.
+            LiveEvent::Opened { .. }
+            | LiveEvent::Extended { .. }
+            | LiveEvent::Moved { .. }
+            | LiveEvent::Removed { .. } => None,
         }
     }
 
     /// The lines of turns that no turn after `decided_s` can go on, in order of time.
     pub(super) fn ripe(&mut self, board: &Board, decided_s: f64) -> Vec<String> {
         let max_gap_s = self.settings.max_gap_s;
-        let goes_on = |waiting: &Waiting| board.turns().any(|(_, turn)| turn.is_open && waiting.joins(turn, max_gap_s));
-        let is_ripe = |waiting: &Waiting| waiting.turn.end_s + max_gap_s <= decided_s && !goes_on(waiting);
-        let (mut ripe, waiting): (Vec<Waiting>, Vec<Waiting>) = self.waiting.drain(..).partition(is_ripe);
-        self.waiting = waiting;
-        ripe.retain(|line| line.turn.end_s - line.turn.start_s >= self.settings.min_turn_s);
-        ripe.sort_by(|a, b| a.turn.start_s.total_cmp(&b.turn.start_s));
-        let line = |Waiting { numbers, turn }: Waiting| {
-            self.shown.extend(numbers);
+        let goes_on = |turn: &LiveTurn| board.turns().any(|(_, open)| open.is_open && joins(turn, open, max_gap_s));
+        let mut ripe = Vec::new();
+        for waiting in std::mem::take(&mut self.waiting) {
+            match waiting.turn(board) {
+                Some(turn) if turn.end_s + max_gap_s <= decided_s && !goes_on(&turn) => ripe.push((waiting, turn)),
+                Some(_) => self.waiting.push(waiting),
+                None => {}
+            }
+        }
+        ripe.retain(|(_, turn)| turn.end_s - turn.start_s >= self.settings.min_turn_s);
+        ripe.sort_by(|a, b| a.1.start_s.total_cmp(&b.1.start_s));
+        let line = |(waiting, turn): (Waiting, LiveTurn)| {
+            self.shown.extend(waiting.numbers);
             let (start, end, length_s) = (clock(turn.start_s), clock(turn.end_s), turn.end_s - turn.start_s);
             format!("{start:>8} - {end:<8} {} ({length_s:.1} s)", called(board, turn.speaker))
         };
@@ -136,7 +148,10 @@ mod tests {
         let (board, lines) = (&mut Board::default(), &mut Lines::new(ReadableSettings::default()));
         turn(board, lines, 0, 1, 1.0, 2.0);
         assert_eq!(apply(board, lines, LiveEvent::Relabelled { turn: 0, speaker: 3 }), None, "not shown yet");
-        assert_eq!(lines.ripe(board, 9.0), ["    0:01 - 0:02     speaker 3 (1.0 s)"]);
+        apply(board, lines, LiveEvent::Moved { turn: 0, start_s: 1.0, end_s: 2.5 });
+        turn(board, lines, 1, 1, 3.0, 4.0);
+        apply(board, lines, LiveEvent::Removed { turn: 1 });
+        assert_eq!(lines.ripe(board, 9.0), ["    0:01 - 0:03     speaker 3 (1.5 s)"]);
         let named = LiveEvent::Named { speaker: 2, name: Some("Ann".to_owned()), probability: Some(1.0) };
         assert_eq!(apply(board, lines, named).unwrap(), "          speaker 2 is Ann");
         let relabelled = apply(board, lines, LiveEvent::Relabelled { turn: 0, speaker: 2 });
