@@ -3,7 +3,7 @@
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
-use crate::segmentation::{FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
+use crate::segmentation::LOCAL_SPEAKERS;
 use crate::timeline::{SlidingWindow, rounded_mean};
 
 /// The speaker of each local speaker, if there is one.
