@@ -10,7 +10,7 @@ Each line of a table is a recording or a part of it: name, length of the part in
 whole), speakers found, true speakers, and the evidence. The first table is fitted: weights of
 multinomial logistic regression for "fewer than found" and "more than found" against "as found",
 with a small penalty. Recordings have equal weight, and so do the lengths within a recording.
-Prints the constants of crates/diarist/src/clustering/refined/posterior.rs, the log loss of each
+Prints the constants of crates/diarist/src/clustering/posterior.rs, the log loss of each
 table against the rate of the first one, and the reliability. Figures of the first table are
 cross-validated: the meeting that is judged is not fitted (its seeds are left out together).
 """

@@ -6,11 +6,20 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::turns::Turn;
-
 /// Frames (17 ms) by which a boundary must move to be reported, and that a new turn must have: 0.1
 /// s. Later windows change boundaries by less again and again.
 const MIN_CHANGE: usize = 6;
+
+/// A turn in frames of the recording.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Turn {
+    pub(super) number: u64,
+    pub(super) speaker: u32,
+    pub(super) start: usize,
+    /// First frame after the part that is known.
+    pub(super) end: usize,
+    pub(super) is_open: bool,
+}
 
 /// The turns by the present decisions.
 #[derive(Debug, Default)]
@@ -44,7 +53,7 @@ impl Found {
     }
 }
 
-/// What becomes of a turn.
+/// The fate of a turn.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Revision {
     /// There is no such turn.

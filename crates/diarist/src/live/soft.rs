@@ -11,8 +11,8 @@ use crate::timeline::{Evidence, FrameVotes, TimelineSettings};
 use super::speakers::RunningVoice;
 use super::windows::PlacedWindow;
 
-/// The speakers of each of `frames`, by the windows and subsegments that cover it. `voices` are those
-/// of all speakers, in the order of their numbers.
+/// The speakers of each of `frames`, by the windows and subsegments that cover it. `voices` are
+/// those of all speakers, in the order of their numbers.
 pub(super) fn speakers_by_probability(
     frames: Range<usize>,
     windows: &[&PlacedWindow],

@@ -5,18 +5,7 @@ use std::collections::VecDeque;
 use crate::timeline::SlidingWindow;
 
 use super::events::LiveEvent;
-use super::revision::{Found, Revision, revise};
-
-/// A turn in frames of the recording.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Turn {
-    pub(super) number: u64,
-    pub(super) speaker: u32,
-    pub(super) start: usize,
-    /// First frame after the part that is known.
-    pub(super) end: usize,
-    pub(super) is_open: bool,
-}
+use super::revision::{Found, Revision, Turn, revise};
 
 /// Open turns, and closed turns that may still be corrected.
 #[derive(Debug, Default)]

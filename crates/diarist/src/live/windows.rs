@@ -1,9 +1,9 @@
 //! The frames that a window covers, and the speakers of a frame by the windows that cover it.
 
 use crate::analysis::EMBEDDING_DIMENSION;
+use crate::segmentation::LOCAL_SPEAKERS;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
-use crate::segmentation::LOCAL_SPEAKERS;
 use crate::timeline::{SlidingWindow, rounded_mean};
 
 /// The speaker of each local speaker, if there is one.

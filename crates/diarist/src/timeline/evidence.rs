@@ -54,8 +54,8 @@ struct Posteriors {
 }
 
 impl<'a> Evidence<'a> {
-    /// The evidence of `subsegments` for clusters with centroids of 256 values. A centroid of zeros,
-    /// of other length or with values that are no numbers is no voice.
+    /// The evidence of `subsegments` for clusters with centroids of 256 values. A centroid of
+    /// zeros, of other length or with values that are no numbers is no voice.
     pub(crate) fn new(subsegments: &'a Subsegments, found: &Clusters) -> Self {
         let (mut clusters, mut voices) = (Vec::new(), Vec::new());
         let margins = found.margins.iter().copied().map(f64::from).chain(iter::repeat(0.0));
@@ -122,7 +122,8 @@ impl<'a> Evidence<'a> {
 }
 
 impl Posteriors {
-    /// The softmax over the `voices` of their cosine similarity with `embedding`, less their margin.
+    /// The softmax over the `voices` of their cosine similarity with `embedding`, less their
+    /// margin.
     fn fill(&mut self, embedding: &[i8], voices: &[Voice]) {
         let embedding: Vec<f64> = embedding.iter().map(|&value| f64::from(value)).collect();
         // Of zeros, the similarity is 0.

@@ -15,8 +15,8 @@
 //!
 //! docs/adr/0015 has the figures of each step.
 
+mod evidence;
 mod number;
-mod posterior;
 mod rows;
 mod side_by_side;
 mod single_slot;
@@ -35,7 +35,6 @@ use crate::analysis::{Embeddings, Subsegments};
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 
-pub use posterior::NumberPosterior;
 use rows::Rows;
 
 /// Steps 1 to 7 of the method. There must be a row, and at least `bounds.min()` of them.
@@ -64,7 +63,7 @@ pub(super) fn cluster(
     let voices = number::Voices { rows: &rows, train: &train, subsegments, options, plda };
     let posterior = match masks.len() {
         1 => None,
-        _ => NumberPosterior::new(&voices, &centroids, bounds),
+        _ => evidence::posterior(&voices, &centroids, bounds),
     };
     let found = bounds.clamp(centroids.len());
     let wanted = posterior.as_ref().map_or(found, |posterior| posterior.number(found, options.sensitivity));

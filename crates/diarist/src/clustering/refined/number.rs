@@ -1,9 +1,9 @@
 //! Brings the number of speakers within the bounds, with as little change as possible.
 //!
 //! Too many speakers: the pairs are joined that most likely are one person. Too few: VBx may keep
-//! weaker speakers, then clusters are split that seem to take turns, and at last single slots become
-//! speakers. So a number that the recording does not
-//! bear out costs a few slots, not the order of the whole.
+//! weaker speakers, then clusters are split that seem to take turns, and at last single slots
+//! become speakers. So a number that the recording does not bear out costs a few slots, not the
+//! order of the whole.
 
 use super::super::forced::forced_centroids;
 use super::super::options::{RefinedOptions, VbxOptions};

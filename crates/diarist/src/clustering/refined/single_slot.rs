@@ -1,8 +1,8 @@
 //! The slot that becomes a speaker if more are asked for.
 //!
 //! A slot may be a person whom VBx has missed: it is like no speaker, or it is clearly the voice of
-//! some seconds of speech. Any other slot is likely to be one of the speakers, so it takes as little
-//! speech from them as it can: its voice must be more similar than theirs by a margin.
+//! some seconds of speech. Any other slot is likely to be one of the speakers, so it takes as
+//! little speech from them as it can: its voice must be more similar than theirs by a margin.
 
 use super::super::vectors::normalised;
 use super::rows::Rows;
