@@ -27,9 +27,8 @@ use super::windows::{PlacedWindow, frames_before, speakers_in};
 /// Seconds between the windows that are remembered for clustering: the chunk step for which the
 /// defaults of clustering were made.
 const REMEMBER_EVERY_S: f64 = 1.0;
-/// Most seconds between two clusterings. At the beginning there are more of them: they cost little
-/// then, and speakers change.
-const CLUSTER_EVERY_S: f64 = 2.0;
+/// Most seconds between two clusterings: each follows a remembered window.
+const CLUSTER_EVERY_S: f64 = REMEMBER_EVERY_S;
 
 /// Number of the newest subsegments, which are remembered for clustering: ten minutes of speech.
 const MAX_SUBSEGMENTS: usize = 1500;
@@ -145,7 +144,8 @@ impl Tracker {
                 self.history.push(placed.clone(), window.end < CHUNK_SAMPLES as u64);
             }
             self.recent.push_back(placed);
-            if end_s >= self.clustered_s + clustering_interval_s(end_s) {
+            // Within the first window, more often.
+            if end_s >= self.clustered_s + CLUSTER_EVERY_S.min(0.1 * end_s) {
                 self.clustered_s = end_s;
                 self.recluster(plda, events)?;
                 // The first windows are padded, which distorts their embeddings.
@@ -241,10 +241,4 @@ impl Tracker {
         self.names = names;
         Ok(())
     }
-}
-
-/// Seconds to the next clustering after `end_s` seconds of audio: 1 s until 100 s, later up to
-/// [`CLUSTER_EVERY_S`], and less than 1 s within the first window.
-fn clustering_interval_s(end_s: f64) -> f64 {
-    (0.01 * end_s).clamp(1.0, CLUSTER_EVERY_S).min(0.1 * end_s)
 }
