@@ -232,3 +232,44 @@ fn check_number(bounds: SpeakerBounds, num_speakers: usize) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{ChunkGeometry, EMBEDDING_DIMENSION, Slot};
+    use crate::segmentation::masks::ChunkMasks;
+
+    /// Chunks side by side in which one person speaks, and another one only at the same time.
+    fn with_second_in_overlap() -> Analysis {
+        const CHUNKS: usize = 8;
+        let geometry = ChunkGeometry { step_samples: 160_000, num_samples: 160_000 * CHUNKS as u64 };
+        let mut analysis = Analysis { geometry, ..Analysis::default() };
+        for chunk in 0..CHUNKS {
+            let mut masks = ChunkMasks::default();
+            (0..500).for_each(|t| masks.speakers[0].insert(t));
+            (300..420).for_each(|t| masks.speakers[1].insert(t));
+            analysis.masks.push(masks);
+            for local in [0, 1] {
+                // Each slot deviates a little from the one voice.
+                let mut values = vec![0.0; EMBEDDING_DIMENSION];
+                (values[0], values[10 + 2 * chunk + local]) = (1.0, 0.1);
+                analysis.embeddings.push(Slot { chunk: chunk as u32, local: local as u8 }, &values);
+            }
+        }
+        analysis
+    }
+
+    #[test]
+    fn a_told_number_that_the_turns_have_already_changes_nothing() {
+        let analysis = with_second_in_overlap();
+        let mut settings = Settings::default();
+        let found = cluster(&analysis, &settings).unwrap();
+        assert_eq!(found.speakers.len(), 2, "overlap has a second speaker, though there is one cluster");
+        assert!(found.speakers[1].embedding.is_none() && found.number_of_speakers.is_none());
+        settings.clustering.num_speakers = Some(2);
+        assert_eq!(cluster(&analysis, &settings).unwrap().turns, found.turns);
+        // Without the second one, there is one.
+        settings.clustering.num_speakers = Some(1);
+        assert_eq!(cluster(&analysis, &settings).unwrap().speakers.len(), 1);
+    }
+}
