@@ -106,7 +106,7 @@ impl Live {
     }
 
     /// Replaces this library's own tracking with `rules`. Decisions are then final: no turn is
-    /// relabelled, and no speaker is merged or named. The result of [`Self::finish`] does not
+    /// corrected, and no speaker is merged or named. The result of [`Self::finish`] does not
     /// depend on the rules.
     #[must_use]
     pub fn with_rules(mut self, rules: Box<dyn WindowRules>) -> Self {

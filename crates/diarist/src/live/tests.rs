@@ -179,6 +179,8 @@ fn rules_of_the_caller_replace_tracking_and_revision() {
     tracker.set_rules(Box::new(OneSpeaker(7)));
     let events = events_of_tracker(tracker, &[(2.0..9.0, 0.0), (12.0..27.0, 180.0)], 32);
     assert_turns(&events, &[(7, 2.0, 9.0), (7, 12.0, 27.0)]);
-    let is_revision = |event: &LiveEvent| matches!(event, LiveEvent::Relabelled { .. } | LiveEvent::Merged { .. });
-    assert!(!events.iter().any(is_revision), "{events:?}");
+    let is_first = |event: &LiveEvent| {
+        matches!(event, LiveEvent::Opened { .. } | LiveEvent::Extended { .. } | LiveEvent::Closed { .. })
+    };
+    assert!(events.iter().all(is_first), "{events:?}");
 }
