@@ -1,0 +1,53 @@
+//! The sources of the kernels.
+
+use std::fmt::Write;
+
+use crate::element::Element;
+
+/// A WGSL file.
+///
+/// A file uses the type `Element` for stored numbers, and constants in capitals that the caller
+/// sets. Both are declared before its first line. Binding 0 is a uniform with the shapes of a call,
+/// the other bindings are storage buffers.
+#[derive(Debug, Clone, Copy)]
+pub struct Shader {
+    /// Name of the file without its ending.
+    pub name: &'static str,
+    /// Text of the file.
+    pub text: &'static str,
+}
+
+/// A WGSL file as it is compiled.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// Name of the file and values of its constants.
+    pub name: String,
+    /// The whole text.
+    pub text: String,
+}
+
+impl Shader {
+    /// The file for numbers stored as `element`, with its constants.
+    pub fn source(&self, element: Element, constants: &[(&str, u32)]) -> Source {
+        let mut name = format!("{} {}", self.name, element.name());
+        let mut text = String::new();
+        if element == Element::F16 {
+            text.push_str("enable f16;\n");
+        }
+        _ = writeln!(text, "alias Element = {};", element.name());
+        for (constant, value) in constants {
+            _ = writeln!(text, "const {constant} = {value}u;");
+            _ = write!(name, " {constant}={value}");
+        }
+        text.push_str(self.text);
+        Source { name, text }
+    }
+}
+
+/// Declares a [`Shader`] from a file of `kernels`.
+macro_rules! shader {
+    ($name:literal) => {
+        crate::shader::Shader { name: $name, text: include_str!(concat!("kernels/", $name, ".wgsl")) }
+    };
+}
+pub(crate) use shader;
