@@ -1,8 +1,7 @@
 //! Runs a recording through the networks while it is read.
 //!
-//! Chunks are processed in waves of a few per thread. Within a wave, segmentation runs over batches
-//! of chunks in parallel, and embedding over single chunks as the mode demands. The result of a
-//! chunk does not depend on its batch or thread.
+//! Chunks are processed in waves, each by one call of the machine that has the networks (the module
+//! `backend`). The result of a chunk does not depend on its wave.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -11,22 +10,20 @@ use crate::analysis::saved::{Header, Probabilities, StoredSubsegments, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::audio::{AudioSource, Repeated};
 use crate::error::{Error, ErrorKind, Result};
-use crate::models::{pyannet, resnet34};
+use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
+use super::backend::{Backend, Run, Wave, WaveOutput};
 use super::beginning::Beginning;
-use super::cache::{CacheUse, EmbeddingCache};
 use super::checkpoint::{Checkpoint, Listener, mark};
-use super::chunk_embedder::{ChunkEmbedder, check_finite};
-use super::embedder::{Embedder, first_needed};
-use super::intake::{Intake, Window};
-use super::networks::Networks;
+use super::cpu::{CacheUse, Cpu};
+use super::intake::Intake;
+use super::networks::{Networks, check_finite};
 use super::recording::{Progress, Recording, check_cancel};
-use super::segment::{WAVE_CHUNKS_PER_THREAD, segment};
 use super::settings::{AnalysisSettings, EmbeddingMode};
 use super::timings::Timings;
-use super::wave::{ChunkEmbeddings, Pool, Wave};
+use super::wave::{ChunkEmbeddings, WaveSpan, first_needed};
 
 /// Runs the networks over recordings, with one pool of threads. Results are the same for any number
 /// of threads.
@@ -35,9 +32,7 @@ pub struct Analyzer {
     settings: AnalysisSettings,
     pub(crate) networks: Arc<Networks>,
     threads: rayon::ThreadPool,
-    segmentation_pool: Pool<pyannet::Workspace>,
-    embedding_pool: Pool<resnet34::Workspace>,
-    cache: EmbeddingCache,
+    backend: Box<dyn Backend>,
 }
 
 /// An analysis, with timings and warnings.
@@ -81,14 +76,9 @@ impl Analyzer {
             .thread_name(|index| format!("diarist-{index}"))
             .build()
             .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))?;
-        Ok(Self {
-            settings: settings.clone(),
-            networks: networks.into(),
-            threads,
-            segmentation_pool: Pool::default(),
-            embedding_pool: Pool::default(),
-            cache: EmbeddingCache::default(),
-        })
+        let networks = networks.into();
+        let backend = Box::new(Cpu::new(Arc::clone(&networks), settings));
+        Ok(Self { settings: settings.clone(), networks, threads, backend })
     }
 
     /// The settings in force.
@@ -139,18 +129,18 @@ impl Analyzer {
             false => source.as_mut(),
         };
         let mut beginning = Beginning::new(input);
-        let mut run = Run::new(self, header);
-        run.timings.decode_s = opening_s;
+        let mut work = Work::new(self, header);
+        work.timings.decode_s = opening_s;
         let mut tell = |now: Progress| progress.iter_mut().for_each(|progress| progress(now));
-        self.threads.install(|| run.all(&mut beginning, checkpoint, &mut tell))?;
+        self.threads.install(|| work.all(&mut beginning, checkpoint, &mut tell))?;
         // A call that was cancelled after the last read ends, too.
         cancel.map_or(Ok(()), check_cancel)?;
-        run.timings.total_s = clock.elapsed().as_secs_f64() + if is_open { opening_s } else { 0.0 };
-        let short_recording = beginning.whole(run.done.geometry.num_samples);
+        work.timings.total_s = clock.elapsed().as_secs_f64() + if is_open { opening_s } else { 0.0 };
+        let short_recording = beginning.whole(work.done.geometry.num_samples);
         Ok(Analyzed {
-            analysis: run.done,
-            timings: run.timings,
-            cache_use: (self.settings.embedding_mode == EmbeddingMode::Cached).then_some(run.cache_use),
+            analysis: work.done,
+            timings: work.timings,
+            cache_use: (self.settings.embedding_mode == EmbeddingMode::Cached).then_some(work.cache_use),
             share: repeated.map_or(1.0, |repeated| repeated.share()),
             warnings: source.warnings().to_vec(),
             short_recording,
@@ -168,36 +158,14 @@ impl Analyzer {
         })
     }
 
-    /// Appends masks and probabilities of the next `num_chunks` chunks, those of `window` from
-    /// `first_chunk` on.
-    pub(super) fn segment(
-        &self,
-        window: &Window,
-        first_chunk: usize,
-        num_chunks: usize,
-        masks: &mut Vec<ChunkMasks>,
-        probabilities: &mut Vec<ChunkProbabilities>,
-    ) {
-        let (first_mask, first_probabilities) = (masks.len(), probabilities.len());
-        masks.resize(first_mask + num_chunks, ChunkMasks::default());
-        probabilities.resize_with(first_probabilities + num_chunks, ChunkProbabilities::default);
-        let (masks, probabilities) = (&mut masks[first_mask..], &mut probabilities[first_probabilities..]);
-        segment(&self.networks.segmentation, &self.segmentation_pool, window, first_chunk, masks, probabilities);
-    }
-
-    /// The object that computes the embeddings of chunks.
-    pub(super) fn chunk_embedder(&self) -> ChunkEmbedder<'_> {
-        ChunkEmbedder {
-            network: &self.networks.embedding,
-            pool: &self.embedding_pool,
-            cache: &self.cache,
-            mode: self.settings.embedding_mode,
-        }
+    /// Begins the work on a recording.
+    pub(super) fn start(&self) -> Box<dyn Run> {
+        self.backend.start()
     }
 }
 
 /// The analysis of one recording, wave after wave.
-struct Run<'a> {
+struct Work<'a> {
     analyzer: &'a Analyzer,
     /// The analysis of all chunks so far.
     done: Analysis,
@@ -209,7 +177,7 @@ struct Run<'a> {
 /// row among them, and the subsegments that are known with the wave.
 type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, usize, &Subsegments) -> Result<()> + 'a;
 
-impl<'a> Run<'a> {
+impl<'a> Work<'a> {
     fn new(analyzer: &'a Analyzer, header: Header) -> Self {
         let done = Analysis::empty(header.origin, header.step_samples);
         Self { analyzer, done, cache_use: CacheUse::default(), timings: Timings::default() }
@@ -230,7 +198,8 @@ impl<'a> Run<'a> {
         let clock = Instant::now();
         let step_samples = self.done.geometry.step_samples;
         let settings = &self.analyzer.settings;
-        let (done, is_all) = checkpoint.resume(&mut listener, |next| first_needed(next, settings, step_samples))?;
+        let first = |next| if settings.has_subsegments() { first_needed(next, step_samples) } else { next };
+        let (done, is_all) = checkpoint.resume(&mut listener, first)?;
         self.timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
         self.done = done;
         if !is_all {
@@ -242,7 +211,8 @@ impl<'a> Run<'a> {
         checkpoint.finish(self.done.geometry.num_samples)
     }
 
-    /// Analyzes the remaining chunks. `source` begins at the chunk [`first_needed`].
+    /// Analyzes the remaining chunks. `source` begins at the chunk [`first_needed`] if there are
+    /// subsegments, else at the first of them.
     fn rest(
         &mut self,
         source: &mut dyn AudioSource,
@@ -252,75 +222,79 @@ impl<'a> Run<'a> {
         let Self { analyzer, done, cache_use, timings } = self;
         let settings = &analyzer.settings;
         let step_samples = done.geometry.step_samples;
-        let wave_chunks = WAVE_CHUNKS_PER_THREAD * rayon::current_num_threads();
-        let mut intake = Intake::new(source, step_samples, first_needed(done.masks.len(), settings, step_samples));
-        let mut wave_embeddings: Vec<ChunkEmbeddings> = vec![[0.0; _]; wave_chunks];
-        let mut wave_subsegments = Subsegments::default();
-        let chunks = analyzer.chunk_embedder();
-        let mut embedder = Embedder::new(settings.trunk);
-        embedder.resume(&chunks, done, &mut intake)?;
+        let wave_chunks = analyzer.backend.wave_chunks();
+        let mut run = analyzer.start();
+        let mut intake = resume(run.as_mut(), source, done, settings)?;
+        let mut output = WaveOutput::default();
         let Analysis { masks, probabilities, embeddings, subsegments, .. } = done;
         loop {
             let first_chunk = masks.len();
             let (clock, before) = (Instant::now(), intake.source_times());
-            let num_chunks = intake.read_chunks(first_chunk, wave_chunks, embedder.samples_beyond())?;
+            let first_kept = run.first_kept(first_chunk, step_samples);
+            let num_chunks = intake.read_chunks(first_kept, first_chunk, wave_chunks, run.samples_beyond())?;
             let resampling = intake.source_times().resampling - before.resampling;
             timings.add_reading(clock.elapsed(), resampling, Duration::ZERO);
             if num_chunks == 0 {
                 break;
             }
 
-            let clock = Instant::now();
-            analyzer.segment(intake.window(), first_chunk, num_chunks, masks, probabilities);
-            let (wave_masks, wave_probabilities) = (&masks[first_chunk..], &probabilities[first_chunk..]);
-            timings.segmentation_s += clock.elapsed().as_secs_f64();
-
-            let clock = Instant::now();
-            intake.compute_fbank();
-            timings.fbank_s += clock.elapsed().as_secs_f64();
-
             let (clock, before) = (Instant::now(), intake.source_times());
-            let wave_embeddings = &mut wave_embeddings[..num_chunks];
             let all_chunks = intake.all_chunks();
             let (reader, window) = intake.split();
-            let wave = Wave {
-                window,
-                first_chunk,
-                masks: wave_masks,
-                probabilities: wave_probabilities,
-                step_samples,
-                all_chunks,
-            };
+            let wave = Wave { window, span: WaveSpan { first_chunk, num_chunks, step_samples, all_chunks } };
             // One thread reads the next wave meanwhile. With a single thread, reading ahead would
             // save no time.
             let ahead = if rayon::current_num_threads() > 1 { wave_chunks * step_samples } else { 0 };
-            let ((read, read_end), (found, embed_start, embed_end)) = rayon::join(
+            let ((read, read_end), (computed, start, end)) = rayon::join(
                 || (reader.read_ahead(ahead), clock.elapsed()),
                 || {
                     let start = clock.elapsed();
-                    let found = embedder.embed(&chunks, &wave, wave_embeddings, &mut wave_subsegments);
-                    (found, start, clock.elapsed())
+                    let computed = run.compute(&wave, &mut output);
+                    (computed, start, clock.elapsed())
                 },
             );
             read?;
+            computed?;
             let resampling = intake.source_times().resampling - before.resampling;
-            timings.add_reading(read_end, resampling, read_end.min(embed_end).saturating_sub(embed_start));
-            timings.embedding_s += (embed_end - embed_start).as_secs_f64();
+            timings.add_reading(read_end, resampling, read_end.min(end).saturating_sub(start));
+            timings.add_networks(&output.timings);
 
             let clock = Instant::now();
-            *cache_use = [*cache_use, found?].into_iter().sum();
+            *cache_use = [*cache_use, output.cache_use].into_iter().sum();
             let first_row = embeddings.len();
-            let computed = settings.has_embeddings().then_some(&*wave_embeddings);
-            collect(first_chunk, wave_masks, computed, embeddings)?;
+            let computed = settings.has_embeddings().then_some(output.embeddings.as_slice());
+            collect(first_chunk, &output.masks, computed, embeddings)?;
             timings.embedding_s += clock.elapsed().as_secs_f64();
-            store(wave_masks, wave_probabilities, embeddings, first_row, &wave_subsegments)?;
-            subsegments.append(&mut wave_subsegments);
+            store(&output.masks, &output.probabilities, embeddings, first_row, &output.subsegments)?;
+            masks.extend_from_slice(&output.masks);
+            probabilities.append(&mut output.probabilities);
+            subsegments.append(&mut output.subsegments);
 
             progress(progress_after(&intake, masks.len(), step_samples));
         }
         done.geometry = intake.geometry();
         Ok(())
     }
+}
+
+/// The intake of a recording of which the chunks in `done` are analyzed already. Brings `run` to
+/// the state after them.
+fn resume<'a>(
+    run: &mut dyn Run,
+    source: &'a mut dyn AudioSource,
+    done: &Analysis,
+    settings: &AnalysisSettings,
+) -> Result<Intake<'a>> {
+    let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
+    let first = if settings.has_subsegments() { first_needed(next, step_samples) } else { next };
+    let mut intake = Intake::new(source, step_samples, first);
+    if first < next {
+        intake.read_chunks(first, first, next - first, CHUNK_SAMPLES)?;
+        let all_chunks = intake.all_chunks();
+        let span = WaveSpan { first_chunk: next, num_chunks: 0, step_samples, all_chunks };
+        run.resume(&Wave { window: intake.window(), span }, &done.probabilities)?;
+    }
+    Ok(intake)
 }
 
 /// Appends the slots of a wave, with their embeddings unless embeddings are skipped.

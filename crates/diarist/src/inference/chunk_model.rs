@@ -15,10 +15,9 @@ use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS, SAMPLE_RATE};
 
-use super::chunk_embedder::check_finite;
-use super::networks::Networks;
+use super::networks::{Networks, check_finite};
 use super::scores::{ChunkScoreOptions, ChunkScores, score_chunk};
-use super::solo::frame_at;
+use super::wave::recording_frame;
 
 /// Feature frames of a chunk.
 const CHUNK_FEATURES: usize = CHUNK_SAMPLES / FRAME_SHIFT / FEATURE_SHIFT;
@@ -239,7 +238,7 @@ impl ChunkState {
 
 /// Whether somebody, and only one person, is likelier than not to speak in feature frame `t`.
 fn is_solo(probabilities: &ChunkProbabilities, t: usize) -> bool {
-    probabilities.is_solo(frame_at(t * FEATURE_SHIFT))
+    probabilities.is_solo(recording_frame(t * FEATURE_SHIFT))
 }
 
 fn check(audio: &[f32], known: &[f32]) -> Result<()> {

@@ -1,35 +1,28 @@
-//! Rolling buffers between the audio stream and the networks, with the samples and fbank frames of
-//! the present chunks.
+//! A rolling buffer between the audio stream and the networks, with the samples of the present
+//! chunks.
 //!
-//! A chunk starts at a multiple of 160 samples, so its fbank frames are also fbank frames of the
-//! recording. Each is computed once, however many chunks contain it. Data before the oldest
-//! unfinished chunk is discarded.
+//! Samples are discarded that no unfinished chunk needs. Shared trunk passes may need some before
+//! the oldest unfinished chunk, should another machine have to continue.
 
 use crate::analysis::ChunkGeometry;
 use crate::audio::{AudioSource, SourceTimes};
 use crate::error::Result;
-use crate::features::fbank::{FRAME_SHIFT, Fbank, NUM_MEL_BINS, num_frames};
 use crate::models::pyannet::Chunks;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Number of fbank frames in a chunk: 998.
-pub(super) const FBANK_FRAMES_PER_CHUNK: usize = num_frames(CHUNK_SAMPLES);
-
-/// Samples and fbank frames of the present chunks.
+/// Samples of the present chunks.
 #[derive(Debug)]
 pub(super) struct Window {
     step_samples: usize,
-    /// The chunk that starts at `samples[0]` and at fbank frame 0.
+    /// The chunk that starts at `samples[0]`.
     first_chunk: usize,
     samples: Vec<f32>,
-    /// Row-major `[frames, 80]`.
-    frames: Vec<f32>,
 }
 
 impl Window {
     /// A window without samples that begins with `first_chunk`.
     pub(super) fn new(step_samples: usize, first_chunk: usize) -> Self {
-        Self { step_samples, first_chunk, samples: Vec::new(), frames: Vec::new() }
+        Self { step_samples, first_chunk, samples: Vec::new() }
     }
 
     /// Appends the next samples.
@@ -50,28 +43,20 @@ impl Window {
         self.samples.resize(needed.max(self.samples.len()), 0.0);
     }
 
-    /// Computes all missing fbank frames of the samples in the window.
-    pub(super) fn compute_fbank(&mut self, fbank: &mut Fbank) {
-        let done = self.frames.len() / NUM_MEL_BINS * FRAME_SHIFT;
-        fbank.compute(&self.samples[done..], &mut self.frames);
+    /// Position of the first sample in the recording.
+    pub(super) fn first_sample(&self) -> usize {
+        self.first_chunk * self.step_samples
+    }
+
+    /// All samples of the window.
+    pub(super) fn samples(&self) -> &[f32] {
+        &self.samples
     }
 
     /// The samples of `num_chunks` chunks from `first_chunk` on.
     pub(super) fn chunks(&self, first_chunk: usize, num_chunks: usize) -> Chunks<'_> {
         let signal = &self.samples[self.offset(first_chunk)..];
         Chunks { signal, step_samples: self.step_samples, num_chunks }
-    }
-
-    /// The fbank frames of `chunk`, row-major `[998, 80]`, before mean normalisation.
-    pub(super) fn frames(&self, chunk: usize) -> &[f32] {
-        let first_frame = self.offset(chunk) / FRAME_SHIFT;
-        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
-    }
-
-    /// As [`Self::frames`], for the 10 s that start at frame `first_frame` of the recording.
-    pub(super) fn frames_from(&self, first_frame: usize) -> &[f32] {
-        let first_frame = first_frame - self.first_chunk * self.step_samples / FRAME_SHIFT;
-        &self.frames[first_frame * NUM_MEL_BINS..][..FBANK_FRAMES_PER_CHUNK * NUM_MEL_BINS]
     }
 
     fn offset(&self, chunk: usize) -> usize {
@@ -82,8 +67,6 @@ impl Window {
     pub(super) fn discard_before(&mut self, chunk: usize) {
         let gone = self.offset(chunk).min(self.samples.len());
         self.samples.drain(..gone);
-        let gone_values = (gone / FRAME_SHIFT * NUM_MEL_BINS).min(self.frames.len());
-        self.frames.drain(..gone_values);
         self.first_chunk = chunk;
     }
 }
@@ -114,7 +97,6 @@ impl Reader<'_> {
 /// Fills a [`Window`] from the audio stream.
 pub(super) struct Intake<'a> {
     reader: Reader<'a>,
-    fbank: Fbank,
     window: Window,
 }
 
@@ -125,7 +107,7 @@ impl<'a> Intake<'a> {
         let window = Window::new(step_samples, first_chunk);
         let num_samples = (first_chunk * step_samples) as u64;
         let reader = Reader { source, ahead: Vec::new(), num_samples, finished: false };
-        Self { reader, fbank: Fbank::new(), window }
+        Self { reader, window }
     }
 
     pub(super) fn window(&self) -> &Window {
@@ -160,12 +142,19 @@ impl<'a> Intake<'a> {
 
     /// Reads until `wanted` chunks from `first_chunk` on and `beyond` more samples are in the
     /// window, or until the recording ends. Returns the number of chunks, at most `wanted`. Pads
-    /// the last chunk of the recording with zeros. Discards chunks before `first_chunk`.
-    pub(super) fn read_chunks(&mut self, first_chunk: usize, wanted: usize, beyond: usize) -> Result<usize> {
-        self.window.discard_before(first_chunk);
+    /// the last chunk of the recording with zeros. Discards chunks before `first_kept`, which is not
+    /// after `first_chunk`.
+    pub(super) fn read_chunks(
+        &mut self,
+        first_kept: usize,
+        first_chunk: usize,
+        wanted: usize,
+        beyond: usize,
+    ) -> Result<usize> {
+        self.window.discard_before(first_kept);
         let step_samples = self.window.step_samples;
         let samples_of = |num_chunks: usize| (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
-        let needed = samples_of(wanted) + beyond;
+        let needed = self.window.offset(first_chunk) + samples_of(wanted) + beyond;
         let samples = &mut self.window.samples;
         self.reader.read_ahead(needed.saturating_sub(samples.len()))?;
         samples.append(&mut self.reader.ahead);
@@ -177,10 +166,5 @@ impl<'a> Intake<'a> {
             self.window.pad(first_chunk, remaining);
         }
         Ok(remaining.min(wanted))
-    }
-
-    /// As [`Window::compute_fbank`].
-    pub(super) fn compute_fbank(&mut self) {
-        self.window.compute_fbank(&mut self.fbank);
     }
 }

@@ -5,29 +5,24 @@
 //! arrives in pieces, [`ChunkModel`] for a single chunk.
 
 mod analyzer;
+mod backend;
 mod beginning;
-mod cache;
 mod checkpoint;
-mod chunk_embedder;
 mod chunk_model;
-mod embedder;
+mod cpu;
 mod intake;
 mod networks;
 mod recording;
 mod scores;
-mod segment;
 mod settings;
-mod shared_trunk;
-mod solo;
 mod stream;
-mod subsegments;
 mod timings;
 mod wave;
 
 pub use analyzer::{Analyzed, Analyzer};
-pub use cache::CacheUse;
 pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
+pub use cpu::CacheUse;
 pub use networks::Networks;
 pub use recording::{Progress, Recording};
 pub use scores::{ChunkScoreOptions, ChunkScores, cosine_distance, score_chunk};

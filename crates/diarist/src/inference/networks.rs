@@ -90,6 +90,14 @@ fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<T
     path.map_or_else(|| Tensors::parse(embedded, what), Tensors::open)
 }
 
+/// Checks an embedding that the network gave.
+pub(super) fn check_finite(embedding: &[f32]) -> Result<()> {
+    if embedding.iter().all(|value| value.is_finite()) {
+        return Ok(());
+    }
+    Err(Error::weights("the embedding network gave a value that is not finite").hint("verify the weights"))
+}
+
 /// The digest of the file at `path`. Without a path, the digest of `embedded` from the manifest.
 fn sha256(path: Option<&Path>, embedded: &'static [u8]) -> Result<String> {
     let Some(path) = path else {

@@ -9,14 +9,13 @@ use std::io::{BufReader, Seek};
 use crate::analysis::saved::{self, AnalysisWriter};
 use crate::analysis::{Analysis, ChunkGeometry, Embeddings, Origin, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::fbank::Fbank;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::analyzer::{Analyzer, collect};
-use super::embedder::Embedder;
+use super::backend::{Run, Wave, WaveOutput};
 use super::intake::Window;
-use super::wave::{ChunkEmbeddings, Wave};
+use super::wave::WaveSpan;
 
 /// Largest number of chunks that are held before they are stored: a minute at the usual step.
 const MAX_HELD_CHUNKS: usize = 60;
@@ -30,9 +29,8 @@ const MAX_HELD_CHUNKS: usize = 60;
 pub struct StreamAnalysis {
     origin: Origin,
     step_samples: usize,
-    fbank: Fbank,
     window: Window,
-    embedder: Embedder,
+    run: Box<dyn Run>,
     num_samples: u64,
     /// First chunk of `masks`, `probabilities` and `embeddings`; the chunks before it are in the
     /// file, and so are the subsegments before those of `subsegments`.
@@ -41,7 +39,7 @@ pub struct StreamAnalysis {
     probabilities: Vec<ChunkProbabilities>,
     embeddings: Embeddings,
     subsegments: Subsegments,
-    wave_embeddings: Vec<ChunkEmbeddings>,
+    output: WaveOutput,
     stored: AnalysisWriter<File>,
 }
 
@@ -58,16 +56,15 @@ impl StreamAnalysis {
             stored: AnalysisWriter::new(file, &header)?,
             origin: header.origin,
             step_samples,
-            fbank: Fbank::new(),
             window: Window::new(step_samples, 0),
-            embedder: Embedder::new(analyzer.settings().trunk),
+            run: analyzer.start(),
             num_samples: 0,
             first_chunk: 0,
             masks: Vec::new(),
             probabilities: Vec::new(),
             embeddings: Embeddings::default(),
             subsegments: Subsegments::default(),
-            wave_embeddings: Vec::new(),
+            output: WaveOutput::default(),
         })
     }
 
@@ -78,7 +75,7 @@ impl StreamAnalysis {
     pub fn push(&mut self, analyzer: &Analyzer, samples: &[f32]) -> Result<()> {
         self.window.extend(samples);
         self.num_samples += samples.len() as u64;
-        let num_chunks = self.window.num_whole_chunks(self.num_chunks(), self.embedder.samples_beyond());
+        let num_chunks = self.window.num_whole_chunks(self.num_chunks(), self.run.samples_beyond());
         self.compute(analyzer, num_chunks, None)?;
         if self.masks.len() >= MAX_HELD_CHUNKS { self.store() } else { Ok(()) }
     }
@@ -132,20 +129,15 @@ impl StreamAnalysis {
         }
         let first_chunk = self.num_chunks();
         let step_samples = self.step_samples;
-        let Self { window, embedder, masks, probabilities, subsegments, wave_embeddings, .. } = self;
-        let first_held = masks.len();
-        wave_embeddings.resize(num_chunks, [0.0; _]);
-        analyzer.install(|| {
-            analyzer.segment(window, first_chunk, num_chunks, masks, probabilities);
-            window.compute_fbank(&mut self.fbank);
-            let chunks = analyzer.chunk_embedder();
-            let (masks, probabilities) = (&masks[first_held..], &probabilities[first_held..]);
-            let wave = Wave { window, first_chunk, masks, probabilities, step_samples, all_chunks };
-            embedder.embed(&chunks, &wave, wave_embeddings, subsegments)
-        })?;
-        let computed = analyzer.settings().has_embeddings().then_some(wave_embeddings.as_slice());
-        collect(first_chunk, &masks[first_held..], computed, &mut self.embeddings)?;
-        window.discard_before(first_chunk + num_chunks);
+        let Self { window, run, masks, probabilities, subsegments, output, .. } = self;
+        let wave = Wave { window, span: WaveSpan { first_chunk, num_chunks, step_samples, all_chunks } };
+        analyzer.install(|| run.compute(&wave, output))?;
+        let computed = analyzer.settings().has_embeddings().then_some(output.embeddings.as_slice());
+        collect(first_chunk, &output.masks, computed, &mut self.embeddings)?;
+        masks.append(&mut output.masks);
+        probabilities.append(&mut output.probabilities);
+        subsegments.append(&mut output.subsegments);
+        window.discard_before(run.first_kept(first_chunk + num_chunks, step_samples));
         Ok(())
     }
 }

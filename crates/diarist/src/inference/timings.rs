@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 /// Wall-clock seconds of one recording.
 ///
 /// Every moment belongs to at most one stage, so the stages and [`Timings::other_s`] add up to
-/// `total_s`. With several threads, audio is read while embeddings are computed. That time belongs
-/// to the embedding. Outside the sum, `decode_beside_s` and `resample_beside_s` give the seconds
-/// that reading took on one of the threads meanwhile.
+/// `total_s`. With several threads, audio is read while the networks run. That time belongs to the
+/// networks. Outside the sum, `decode_beside_s` and `resample_beside_s` give the seconds that
+/// reading took on one of the threads meanwhile.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
     /// Opening, reading (including the wait for standard input) and decoding, while no other stage
@@ -32,9 +32,9 @@ pub struct Timings {
     pub output_s: f64,
     /// Total from the opening of the recording to the end of the last stage.
     pub total_s: f64,
-    /// Decoding during the embedding.
+    /// Decoding while the networks ran.
     pub decode_beside_s: f64,
-    /// Resampling during the embedding.
+    /// Resampling while the networks ran.
     pub resample_beside_s: f64,
 }
 
@@ -99,8 +99,13 @@ impl Timings {
         self.zip(self, |seconds, _| (seconds * 1e6).round() / 1e6)
     }
 
+    /// Adds the seconds that the networks took for a wave.
+    pub(super) fn add_networks(&mut self, wave: &Self) {
+        *self = self.zip(wave, |all, of_wave| all + of_wave);
+    }
+
     /// Adds `elapsed` seconds of reading. `resampling` is the part of them that was resampling, and
-    /// `beside` the part during the embedding.
+    /// `beside` the part while the networks ran.
     pub(super) fn add_reading(&mut self, elapsed: Duration, resampling: Duration, beside: Duration) {
         let (elapsed_s, resample_s) = (elapsed.as_secs_f64(), resampling.as_secs_f64());
         let decode_s = (elapsed_s - resample_s).max(0.0);

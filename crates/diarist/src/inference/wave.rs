@@ -1,65 +1,102 @@
-//! Consecutive chunks that are processed together, and reusable memory for the networks.
+//! Consecutive chunks that are computed together: where they lie, and where the trunk passes over
+//! them do.
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
 
-use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_SHIFT, first_open};
+use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_SHIFT, first_open, num_before};
 use crate::features::fbank::FRAME_SHIFT;
-use crate::segmentation::masks::ChunkMasks;
-use crate::segmentation::probabilities::ChunkProbabilities;
-use crate::segmentation::{CHUNK_SAMPLES, LOCAL_SPEAKERS};
+use crate::models::resnet34::FEATURE_SHIFT;
+use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS, closest_frame};
 
-use super::intake::Window;
+/// Fbank frames of a trunk pass or a chunk: those of 10 s.
+pub(super) const PASS_FRAMES: usize = CHUNK_SAMPLES / FRAME_SHIFT;
+/// Feature frames of a trunk pass.
+pub(super) const PASS_FEATURES: usize = PASS_FRAMES / FEATURE_SHIFT;
 
 /// The embeddings of one chunk, `[3, 256]`; unspecified for local speakers that are never active.
 pub(super) type ChunkEmbeddings = [f32; LOCAL_SPEAKERS * EMBEDDING_DIMENSION];
 
-/// A few consecutive chunks with their masks and probabilities.
-#[derive(Clone, Copy)]
-pub(super) struct Wave<'a> {
-    pub(super) window: &'a Window,
+/// The place of a wave in its recording. Positions are fbank frames of the recording.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WaveSpan {
     pub(super) first_chunk: usize,
-    pub(super) masks: &'a [ChunkMasks],
-    pub(super) probabilities: &'a [ChunkProbabilities],
+    pub(super) num_chunks: usize,
     pub(super) step_samples: usize,
     /// Number of chunks of the recording, once all of it is in the window.
     pub(super) all_chunks: Option<usize>,
 }
 
-impl Wave<'_> {
-    /// First fbank frame of a chunk, counted from the start of the recording.
+impl WaveSpan {
+    /// Index of the first chunk after the wave.
+    pub(super) fn next_chunk(&self) -> usize {
+        self.first_chunk + self.num_chunks
+    }
+
+    /// First fbank frame of a chunk.
     pub(super) fn start(&self, chunk: usize) -> usize {
         chunk * self.step_samples / FRAME_SHIFT
     }
 
-    /// End of the last chunk of the wave, in fbank frames.
+    /// End of the last chunk of the wave.
     pub(super) fn end(&self) -> usize {
-        self.start(self.first_chunk + self.masks.len() - 1) + CHUNK_SAMPLES / FRAME_SHIFT
+        self.start(self.next_chunk() - 1) + PASS_FRAMES
     }
 
     /// First fbank frame of the first subsegment that this wave or later ones may change.
     pub(super) fn first_open_frame(&self) -> usize {
         first_open(self.start(self.first_chunk)) * SUBSEGMENT_SHIFT
     }
-}
 
-/// Scratch memory of a network, one piece for each thread that has used it. After the first wave,
-/// nothing is allocated.
-#[derive(Debug)]
-pub(super) struct Pool<W>(Mutex<Vec<W>>);
+    /// The subsegments that are known as soon as the chunks of this wave are, but no earlier.
+    pub(super) fn subsegments(&self) -> Range<usize> {
+        let next = self.next_chunk();
+        let end = match self.all_chunks == Some(next) {
+            true => num_before(self.end()),
+            false => first_open(self.start(next)),
+        };
+        first_open(self.start(self.first_chunk))..end
+    }
 
-impl<W> Default for Pool<W> {
-    fn default() -> Self {
-        Self(Mutex::default())
+    /// The shared trunk passes that this wave needs after those so far. `last_used_from` is the
+    /// frame that the last of those is used from.
+    pub(super) fn new_passes(&self, last_used_from: Option<usize>) -> impl Iterator<Item = PassSpan> + use<> {
+        let first = match last_used_from {
+            Some(last) => last + PASS_FRAMES,
+            None => self.first_open_frame() / PASS_FRAMES * PASS_FRAMES,
+        };
+        let last_end = self.all_chunks.map_or(usize::MAX, |all| self.start(all - 1) + PASS_FRAMES);
+        let spans = (first..self.end()).step_by(PASS_FRAMES);
+        spans.map(move |used_from| PassSpan { start: used_from.min(last_end - PASS_FRAMES), used_from })
     }
 }
 
-impl<W: Default> Pool<W> {
-    /// Calls `work` with a piece of memory that no other thread uses meanwhile.
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut W) -> R) -> R {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut workspace = taken.unwrap_or_default();
-        let result = work(&mut workspace);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
-        result
-    }
+/// The place of a shared trunk pass.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct PassSpan {
+    /// First frame that the pass covers.
+    pub(super) start: usize,
+    /// First frame that the pass is used for. It differs from `start` only in the last pass, which
+    /// ends with the last chunk.
+    pub(super) used_from: usize,
+}
+
+/// The first chunk whose samples are needed to resume shared passes at chunk `next`: the chunk at
+/// the beginning of the pass in which the first subsegment starts that is not known yet, or the
+/// last chunk before that.
+pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
+    let start = first_open(next * step_samples / FRAME_SHIFT) * SUBSEGMENT_SHIFT;
+    start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
+}
+
+/// The mask frame that covers the fbank frame `frame`, in the chunk that starts at frame `start`:
+/// the nearest lower one.
+pub(super) fn mask_frame(frame: usize, start: usize) -> Option<usize> {
+    let offset = frame.checked_sub(start)?;
+    (offset < PASS_FRAMES).then_some(offset * FRAMES_PER_CHUNK / PASS_FRAMES)
+}
+
+/// The frame of the recording with the middle closest to that of the fbank frame `frame`, which is
+/// 25 ms long.
+pub(super) fn recording_frame(frame: usize) -> usize {
+    closest_frame(frame as f64 * 0.01 + 0.0125)
 }

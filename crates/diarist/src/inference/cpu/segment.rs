@@ -2,11 +2,11 @@
 
 use rayon::prelude::*;
 
+use crate::inference::intake::Window;
 use crate::models::pyannet::{PyanNet, Workspace};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
-use super::intake::Window;
 use super::wave::Pool;
 
 /// Largest number of chunks in a batch. From 4 chunks on, the time per chunk hardly depends on

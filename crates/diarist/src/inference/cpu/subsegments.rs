@@ -1,16 +1,14 @@
 //! Embeddings of subsegments, pooled from the features of the shared trunk.
 
-use std::ops::Range;
-
 use rayon::prelude::*;
 
 use crate::analysis::{
     EMBEDDING_DIMENSION, MAX_SOLO_FRAMES, MIN_SOLO_FRAMES, SUBSEGMENT_FRAMES, SUBSEGMENT_SHIFT, Subsegments,
-    first_open, num_before,
 };
 use crate::error::Result;
+use crate::inference::networks::check_finite;
 
-use super::chunk_embedder::{ChunkEmbedder, check_finite};
+use super::chunk_embedder::ChunkEmbedder;
 use super::shared_trunk::{FeatureFrame, SharedTrunk};
 use super::wave::Wave;
 
@@ -25,18 +23,6 @@ struct Stretch {
     num_frames: usize,
 }
 
-impl Wave<'_> {
-    /// The subsegments that are known as soon as the chunks of this wave are, but no earlier.
-    fn subsegments(&self) -> Range<usize> {
-        let next = self.first_chunk + self.masks.len();
-        let end = match self.all_chunks == Some(next) {
-            true => num_before(self.end()),
-            false => first_open(self.start(next)),
-        };
-        first_open(self.start(self.first_chunk))..end
-    }
-}
-
 /// Appends the embeddings of the subsegments that are known with this wave. `trunk` has computed
 /// the wave.
 pub(super) fn embed_subsegments(
@@ -45,8 +31,8 @@ pub(super) fn embed_subsegments(
     wave: &Wave<'_>,
     out: &mut Subsegments,
 ) -> Result<()> {
-    let end = wave.end();
-    let stretches = wave.subsegments().map(|index| {
+    let end = wave.span.end();
+    let stretches = wave.span.subsegments().map(|index| {
         let start = index * SUBSEGMENT_SHIFT;
         let mut stretch = Stretch { index, frames: [FeatureFrame::default(); _], num_frames: 0 };
         for frame in trunk.solo_frames(start..end.min(start + SUBSEGMENT_FRAMES)).take(MAX_SOLO_FRAMES) {

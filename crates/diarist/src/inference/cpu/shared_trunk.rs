@@ -14,29 +14,20 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::analysis::{Analysis, SUBSEGMENT_SHIFT, first_open};
-use crate::features::fbank::{FRAME_SHIFT, chunk_mean};
+use crate::features::fbank::chunk_mean;
+use crate::inference::wave::{ChunkEmbeddings, PASS_FEATURES, PASS_FRAMES, PassSpan, mask_frame};
 use crate::models::resnet34::{FEATURE_SHIFT, OUT_CHANNELS, OUT_HEIGHT};
 use crate::segmentation::masks::FrameMask;
-use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK};
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::chunk_embedder::ChunkEmbedder;
 use super::solo::SoloFrames;
-use super::wave::{ChunkEmbeddings, Wave};
-
-/// Fbank frames of a pass or a chunk: those of 10 s.
-const PASS_FRAMES: usize = CHUNK_SAMPLES / FRAME_SHIFT;
-/// Feature frames of a pass.
-const PASS_FEATURES: usize = PASS_FRAMES / FEATURE_SHIFT;
+use super::wave::Wave;
 
 /// The features of 10 s. Positions are fbank frames of the recording.
 #[derive(Debug)]
 struct Pass {
-    /// First frame that the pass covers.
-    start: usize,
-    /// First frame that the pass is used for. It differs from `start` only in the last pass, which
-    /// ends with the last chunk.
-    used_from: usize,
+    span: PassSpan,
     /// Shape `[10, 125, 256]`; unspecified where nobody speaks, empty if nobody speaks in the whole
     /// pass.
     features: Vec<f32>,
@@ -62,8 +53,8 @@ pub(super) struct FeatureFrame {
 impl Wave<'_> {
     /// First frame whose features chunks of later waves may need.
     fn open_from(&self) -> usize {
-        let next = self.first_chunk + self.masks.len();
-        if self.all_chunks == Some(next) { usize::MAX } else { self.start(next) }
+        let next = self.span.next_chunk();
+        if self.span.all_chunks == Some(next) { usize::MAX } else { self.span.start(next) }
     }
 
     /// The features of a new pass that an embedding needs or may need. No earlier chunk covers the
@@ -71,18 +62,18 @@ impl Wave<'_> {
     fn wanted(&self, pass: &Pass, solo: &SoloFrames) -> [bool; PASS_FEATURES] {
         let open_from = self.open_from();
         let mut wanted = std::array::from_fn(|t| {
-            let frame = pass.start + t * FEATURE_SHIFT;
-            frame >= open_from || frame >= pass.used_from && solo.is_solo(frame)
+            let frame = pass.span.start + t * FEATURE_SHIFT;
+            frame >= open_from || frame >= pass.span.used_from && solo.is_solo(frame)
         });
         for (i, masks) in self.masks.iter().enumerate() {
-            let start = self.start(self.first_chunk + i);
-            if start >= pass.start + PASS_FRAMES || start + PASS_FRAMES <= pass.start {
+            let start = self.span.start(self.span.first_chunk + i);
+            if start >= pass.span.start + PASS_FRAMES || start + PASS_FRAMES <= pass.span.start {
                 continue;
             }
             let speakers = masks.embedding_masks();
             for (t, wanted) in wanted.iter_mut().enumerate() {
-                let frame = pass.start + t * FEATURE_SHIFT;
-                *wanted |= frame >= pass.used_from
+                let frame = pass.span.start + t * FEATURE_SHIFT;
+                *wanted |= frame >= pass.span.used_from
                     && mask_frame(frame, start).is_some_and(|t| speakers.iter().flatten().any(|mask| mask.get(t)));
             }
         }
@@ -93,35 +84,28 @@ impl Wave<'_> {
 impl SharedTrunk {
     /// Computes the embeddings of every active local speaker of a wave, `[3, 256]` for each chunk.
     pub(super) fn embed(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, out: &mut [ChunkEmbeddings]) {
-        self.solo.discard_before(wave.first_open_frame());
-        for (chunk, probabilities) in (wave.first_chunk..).zip(wave.probabilities) {
-            self.solo.add(chunk * wave.step_samples, probabilities);
+        self.solo.discard_before(wave.span.first_open_frame());
+        for (chunk, probabilities) in (wave.span.first_chunk..).zip(wave.probabilities) {
+            self.solo.add(chunk * wave.span.step_samples, probabilities);
         }
         self.compute_passes(chunks, wave);
         let items = chunks.items_at_a_time();
         let masks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
         masks.filter(|(_, (masks, _))| !masks.is_silent()).for_each(|(i, (masks, out))| {
-            let start = wave.start(wave.first_chunk + i);
+            let start = wave.span.start(wave.span.first_chunk + i);
             let speakers = masks.embedding_masks();
             let frames = |speaker: usize, row| self.frames(start, speakers[speaker].unwrap_or_default(), row);
             chunks.network.embed_frames(frames, out);
         });
     }
 
-    /// The chunk at the beginning of the pass in which the first subsegment starts that is not
-    /// known before chunk `next`, or the last chunk before that.
-    pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
-        let start = first_open(next * step_samples / FRAME_SHIFT) * SUBSEGMENT_SHIFT;
-        start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
-    }
-
-    /// Restores the solo frames after the chunks of `done`, and computes the passes that begin
-    /// before the first chunk of `wave` and reach into it or into the first subsegment that is not
-    /// known yet. `wave` has no chunks itself.
-    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, done: &Analysis) {
-        self.solo.discard_before(wave.first_open_frame());
-        for (chunk, probabilities) in done.probabilities.iter().enumerate() {
-            self.solo.add(chunk * wave.step_samples, probabilities);
+    /// Restores the solo frames from the probabilities of the last chunks before `wave`, and computes
+    /// the passes that begin before its first chunk and reach into it or into the first subsegment
+    /// that is not known yet. `wave` has no chunks itself.
+    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, recent: &[ChunkProbabilities]) {
+        self.solo.discard_before(wave.span.first_open_frame());
+        for (chunk, probabilities) in (wave.span.first_chunk - recent.len()..).zip(recent) {
+            self.solo.add(chunk * wave.span.step_samples, probabilities);
         }
         self.compute_passes(chunks, wave);
     }
@@ -129,18 +113,13 @@ impl SharedTrunk {
     /// Runs the missing passes that the wave needs, and discards those that no chunk needs any
     /// more.
     fn compute_passes(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>) {
-        let start = wave.first_open_frame();
-        while self.passes.get(1).is_some_and(|next| next.used_from <= start) {
+        let start = wave.span.first_open_frame();
+        while self.passes.get(1).is_some_and(|next| next.span.used_from <= start) {
             self.spare.extend(self.passes.pop_front().map(|pass| pass.features));
         }
         let num_present = self.passes.len();
-        let mut from =
-            self.passes.back().map_or(start / PASS_FRAMES * PASS_FRAMES, |last| last.used_from + PASS_FRAMES);
-        let last_end = wave.all_chunks.map_or(usize::MAX, |all| wave.start(all - 1) + PASS_FRAMES);
-        while from < wave.end() {
-            let start = from.min(last_end - PASS_FRAMES);
-            self.passes.push_back(Pass { start, used_from: from, features: self.spare.pop().unwrap_or_default() });
-            from += PASS_FRAMES;
+        for span in wave.span.new_passes(self.passes.back().map(|last| last.span.used_from)) {
+            self.passes.push_back(Pass { span, features: self.spare.pop().unwrap_or_default() });
         }
         let new = self.passes.make_contiguous()[num_present..].par_iter_mut();
         let (items, solo) = (chunks.items_at_a_time(), &self.solo);
@@ -150,7 +129,7 @@ impl SharedTrunk {
             if !wanted.contains(&true) {
                 return;
             }
-            let fbank = wave.window.frames_from(pass.start);
+            let fbank = wave.frames.of_chunk(pass.span.start);
             chunks.pool.with(|workspace| {
                 chunks.network.trunk_where(fbank, &chunk_mean(fbank), |t| wanted[t], workspace);
                 for row in 0..OUT_HEIGHT {
@@ -164,10 +143,10 @@ impl SharedTrunk {
     pub(super) fn solo_frames(&self, range: Range<usize>) -> impl Iterator<Item = FeatureFrame> {
         let passes = self.passes.iter().enumerate().filter(|(_, pass)| !pass.features.is_empty());
         passes.flat_map(move |(index, pass)| {
-            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.used_from);
-            let used = range.start.max(pass.used_from)..range.end.min(used_until);
-            let first = used.start.saturating_sub(pass.start).div_ceil(FEATURE_SHIFT);
-            let frames = (first..PASS_FEATURES).map(move |t| (t, pass.start + t * FEATURE_SHIFT));
+            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.span.used_from);
+            let used = range.start.max(pass.span.used_from)..range.end.min(used_until);
+            let first = used.start.saturating_sub(pass.span.start).div_ceil(FEATURE_SHIFT);
+            let frames = (first..PASS_FEATURES).map(move |t| (t, pass.span.start + t * FEATURE_SHIFT));
             let used_frames = frames.take_while(move |(_, frame)| *frame < used.end);
             let solo = used_frames.filter(|(_, frame)| self.solo.is_solo(*frame));
             solo.map(move |(t, _)| FeatureFrame { pass: index, t })
@@ -185,20 +164,13 @@ impl SharedTrunk {
     fn frames(&self, start: usize, mask: FrameMask, row: usize) -> impl Iterator<Item = &[f32]> + Clone {
         let passes = self.passes.iter().enumerate();
         passes.filter(|(_, pass)| !pass.features.is_empty()).flat_map(move |(index, pass)| {
-            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.used_from);
+            let used_until = self.passes.get(index + 1).map_or(usize::MAX, |next| next.span.used_from);
             let row = &pass.features[row * PASS_FEATURES * OUT_CHANNELS..][..PASS_FEATURES * OUT_CHANNELS];
             row.chunks_exact(OUT_CHANNELS).enumerate().filter_map(move |(t, features)| {
-                let frame = pass.start + t * FEATURE_SHIFT;
-                let is_used = (pass.used_from..used_until).contains(&frame);
+                let frame = pass.span.start + t * FEATURE_SHIFT;
+                let is_used = (pass.span.used_from..used_until).contains(&frame);
                 (is_used && mask_frame(frame, start).is_some_and(|t| mask.get(t))).then_some(features)
             })
         })
     }
-}
-
-/// The mask frame that covers the fbank frame `frame`, in the chunk that starts at frame `start`:
-/// the nearest lower one.
-fn mask_frame(frame: usize, start: usize) -> Option<usize> {
-    let offset = frame.checked_sub(start)?;
-    (offset < PASS_FRAMES).then_some(offset * FRAMES_PER_CHUNK / PASS_FRAMES)
 }

@@ -1,5 +1,5 @@
 //! Keeps the embeddings of earlier chunks, for
-//! [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached).
+//! [`EmbeddingMode::Cached`](crate::inference::EmbeddingMode::Cached).
 //!
 //! An entry is one chunk. The masks of its local speakers follow from its samples, so either all
 //! embeddings of a chunk are found or none. A cache belongs to one analyzer, and so to one set of
@@ -14,10 +14,9 @@ use lru::LruCache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::inference::wave::ChunkEmbeddings;
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
-
-use super::wave::ChunkEmbeddings;
 
 /// Largest number of chunks in a cache, 3 KiB each: 17 min of audio at a step of 1 s.
 const MAX_ENTRIES: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
@@ -27,7 +26,7 @@ const MAX_AGE: Duration = Duration::from_secs(3600);
 /// SHA-256 of a chunk's samples and masks.
 pub(super) type Key = [u8; 32];
 
-/// Use of the cache of [`EmbeddingMode::Cached`](super::EmbeddingMode::Cached) by one recording.
+/// Use of the cache of [`EmbeddingMode::Cached`](crate::inference::EmbeddingMode::Cached) by one recording.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CacheUse {
     /// Chunks with speech.

@@ -6,15 +6,14 @@
 use rayon::prelude::*;
 
 use crate::analysis::EMBEDDING_DIMENSION;
-use crate::error::{Error, Result};
 use crate::features::fbank::chunk_mean;
+use crate::inference::settings::EmbeddingMode;
+use crate::inference::wave::ChunkEmbeddings;
 use crate::models::resnet34::{ResNet34, Workspace};
 use crate::segmentation::masks::ChunkMasks;
 
 use super::cache::{CacheUse, EmbeddingCache};
-use super::intake::Window;
-use super::settings::EmbeddingMode;
-use super::wave::{ChunkEmbeddings, Pool, Wave};
+use super::wave::{Pool, Wave};
 
 /// Computes the embeddings of chunks; the values do not depend on the mode.
 #[derive(Clone, Copy)]
@@ -36,26 +35,26 @@ impl ChunkEmbedder<'_> {
         let items = self.items_at_a_time();
         let chunks = wave.masks.par_iter().zip(out).enumerate().with_min_len(items).with_max_len(items);
         let chunks = chunks.filter(|(_, (masks, _))| !masks.is_silent());
-        chunks.map(|(index, (masks, out))| self.chunk(wave.window, wave.first_chunk + index, masks, out)).sum()
+        chunks.map(|(index, (masks, out))| self.chunk(wave, wave.span.first_chunk + index, masks, out)).sum()
     }
 
-    fn chunk(&self, window: &Window, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) -> CacheUse {
+    fn chunk(&self, wave: &Wave<'_>, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) -> CacheUse {
         if self.mode != EmbeddingMode::Cached {
-            self.compute(window, chunk, masks, out);
+            self.compute(wave, chunk, masks, out);
             return CacheUse::default();
         }
-        let key = EmbeddingCache::key(window.chunks(chunk, 1).signal, masks);
+        let key = EmbeddingCache::key(wave.window.chunks(chunk, 1).signal, masks);
         let is_hit = self.cache.get(&key, out);
         if !is_hit {
-            self.compute(window, chunk, masks, out);
+            self.compute(wave, chunk, masks, out);
             self.cache.insert(key, out);
         }
         CacheUse { num_chunks: 1, num_hits: usize::from(is_hit) }
     }
 
     /// Runs one trunk pass and pools its features once for each active local speaker.
-    fn compute(&self, window: &Window, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) {
-        let frames = window.frames(chunk);
+    fn compute(&self, wave: &Wave<'_>, chunk: usize, masks: &ChunkMasks, out: &mut ChunkEmbeddings) {
+        let frames = wave.frames.of_chunk(wave.span.start(chunk));
         self.pool.with(|workspace| {
             let speakers = masks.embedding_masks();
             self.network.trunk_for(frames, &chunk_mean(frames), speakers.iter().flatten(), workspace);
@@ -66,12 +65,4 @@ impl ChunkEmbedder<'_> {
             }
         });
     }
-}
-
-/// Checks an embedding that the network gave.
-pub(super) fn check_finite(embedding: &[f32]) -> Result<()> {
-    if embedding.iter().all(|value| value.is_finite()) {
-        return Ok(());
-    }
-    Err(Error::weights("the embedding network gave a value that is not finite").hint("verify the weights"))
 }

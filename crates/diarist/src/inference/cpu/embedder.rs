@@ -1,22 +1,17 @@
 //! Computes embeddings wave after wave, with either kind of trunk passes.
 
-use crate::analysis::{Analysis, Subsegments};
+use crate::analysis::Subsegments;
 use crate::error::Result;
+use crate::inference::settings::{EmbeddingMode, TrunkPasses};
+use crate::inference::wave::ChunkEmbeddings;
 use crate::segmentation::CHUNK_SAMPLES;
+use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::cache::CacheUse;
 use super::chunk_embedder::ChunkEmbedder;
-use super::intake::Intake;
-use super::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use super::shared_trunk::SharedTrunk;
 use super::subsegments::embed_subsegments;
-use super::wave::{ChunkEmbeddings, Wave};
-
-/// The first chunk whose samples are needed to resume at chunk `next`, when all earlier chunks are
-/// done.
-pub(super) fn first_needed(next: usize, settings: &AnalysisSettings, step_samples: usize) -> usize {
-    if settings.has_subsegments() { SharedTrunk::first_needed(next, step_samples) } else { next }
-}
+use super::wave::Wave;
 
 /// Computes embeddings wave after wave, and carries trunk passes from one wave to the next.
 #[derive(Debug)]
@@ -33,35 +28,13 @@ impl Embedder {
         }
     }
 
-    /// Restores the state after the chunks of `done`. `intake` begins at the chunk
-    /// [`first_needed`].
-    pub(super) fn resume(
-        &mut self,
-        chunks: &ChunkEmbedder<'_>,
-        done: &Analysis,
-        intake: &mut Intake<'_>,
-    ) -> Result<()> {
-        let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
-        if chunks.mode == EmbeddingMode::Skip {
-            return Ok(());
+    /// Restores the state before the chunks of `wave`, which has none itself.
+    pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, recent: &[ChunkProbabilities]) {
+        if let Self::Shared(trunk) = self
+            && chunks.mode != EmbeddingMode::Skip
+        {
+            trunk.resume(chunks, wave, recent);
         }
-        match self {
-            Self::PerChunk => {}
-            Self::Shared(trunk) => {
-                let first = SharedTrunk::first_needed(next, step_samples);
-                if first == next {
-                    return Ok(());
-                }
-                intake.read_chunks(first, next - first, CHUNK_SAMPLES)?;
-                intake.compute_fbank();
-                let all_chunks = intake.all_chunks();
-                let window = intake.window();
-                let (masks, probabilities) = (&[], &[]);
-                let wave = Wave { window, first_chunk: next, masks, probabilities, step_samples, all_chunks };
-                trunk.resume(chunks, &wave, done);
-            }
-        }
-        Ok(())
     }
 
     /// Number of samples that a wave needs after its last chunk: a shared pass may begin in that

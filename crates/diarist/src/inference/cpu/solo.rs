@@ -1,7 +1,8 @@
 //! Frames of the recording in which one person speaks alone, by all chunks that cover them.
 
+use crate::inference::wave::recording_frame;
 use crate::segmentation::probabilities::ChunkProbabilities;
-use crate::segmentation::{FRAMES_PER_CHUNK, SAMPLE_RATE, closest_frame, start_frame};
+use crate::segmentation::{FRAMES_PER_CHUNK, SAMPLE_RATE, start_frame};
 
 /// Sums of the probabilities of the chunks that cover a frame, in units of 1/255.
 #[derive(Debug, Clone, Copy, Default)]
@@ -23,7 +24,7 @@ pub(super) struct SoloFrames {
 impl SoloFrames {
     /// Discards everything before the fbank frame `frame`.
     pub(super) fn discard_before(&mut self, frame: usize) {
-        let first = frame_at(frame);
+        let first = recording_frame(frame);
         let gone = first.saturating_sub(self.first).min(self.sums.len());
         self.sums.drain(..gone);
         self.first = first;
@@ -50,15 +51,9 @@ impl SoloFrames {
     /// Whether somebody, and only one person, is likelier than not to speak in the feature frame at
     /// the fbank frame `frame`. `false` for frames that no chunk covers or that were discarded.
     pub(super) fn is_solo(&self, frame: usize) -> bool {
-        let sum = frame_at(frame).checked_sub(self.first).and_then(|index| self.sums.get(index));
+        let sum = recording_frame(frame).checked_sub(self.first).and_then(|index| self.sums.get(index));
         sum.is_some_and(|sum| 2 * sum.speech > 255 * sum.num_chunks && 2 * sum.overlap < 255 * sum.num_chunks)
     }
-}
-
-/// The frame of the recording with the middle closest to that of the fbank frame `frame`, which is
-/// 25 ms long.
-pub(super) fn frame_at(frame: usize) -> usize {
-    closest_frame(frame as f64 * 0.01 + 0.0125)
 }
 
 #[cfg(test)]
