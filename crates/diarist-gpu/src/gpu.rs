@@ -131,6 +131,13 @@ impl Gpu {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
+    /// Forgets that memory was too small, so that a smaller batch can be tried. Returns whether that
+    /// was the fault.
+    pub fn forget_out_of_memory(&self) -> bool {
+        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
+        fault.take_if(|fault| *fault == Error::OutOfMemory).is_some()
+    }
+
     /// Compiles a kernel with the entry point `main`.
     pub fn kernel(&self, source: &Source) -> Kernel {
         Kernel::new(&self.device, source)

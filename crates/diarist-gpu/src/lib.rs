@@ -15,6 +15,7 @@ mod gpu;
 mod recorder;
 mod scratch;
 pub mod segmentation;
+pub mod selection;
 mod shader;
 
 pub use adapters::{Adapter, AdapterKind, AdapterSummary, adapters};

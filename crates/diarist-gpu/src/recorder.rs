@@ -97,8 +97,17 @@ pub struct Recorder<'a> {
     gpu: &'a Gpu,
     uniforms: Vec<u8>,
     steps: Vec<Step>,
-    reads: Vec<(Buffer, u64, u64)>,
+    reads: Vec<Read>,
     uploaded_bytes: u64,
+}
+
+/// Bytes to read back: from `offset` of `buffer` on to `start` of the results.
+#[derive(Debug)]
+struct Read {
+    buffer: Buffer,
+    offset: u64,
+    start: u64,
+    num_bytes: u64,
 }
 
 #[derive(Debug)]
@@ -155,10 +164,16 @@ impl<'a> Recorder<'a> {
         self.steps.push(Step::Copy { from: from.into(), to: to.into(), num_bytes: num_bytes as u64 });
     }
 
-    /// Reads `num_bytes` (a multiple of 4) of `buffer` back when all work is done.
-    pub fn read(&mut self, buffer: &Buffer, num_bytes: usize) {
-        let end = self.reads.last().map_or(0, |(_, start, len)| start + len);
-        self.reads.push((buffer.clone(), end.next_multiple_of(8), num_bytes as u64));
+    /// Reads `num_bytes` of `buffer` back from `offset` on when all work is done; both are multiples
+    /// of 4.
+    pub fn read(&mut self, buffer: &Buffer, offset: usize, num_bytes: usize) {
+        let start = self.num_read().next_multiple_of(8);
+        let (offset, num_bytes) = (offset as u64, num_bytes as u64);
+        self.reads.push(Read { buffer: buffer.clone(), offset, start, num_bytes });
+    }
+
+    fn num_read(&self) -> u64 {
+        self.reads.last().map_or(0, |read| read.start + read.num_bytes)
     }
 
     /// Does the work with one submission, waits for it, and returns what was asked for with
@@ -197,9 +212,9 @@ impl<'a> Recorder<'a> {
             gpu.device.create_buffer(&BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
         });
         if let Some(clock) = &clock {
-            self.read(clock, 16 * names.len());
+            self.read(clock, 0, 16 * names.len());
         }
-        let num_read = self.reads.last().map_or(0, |(_, start, len)| start + len);
+        let num_read = self.num_read();
         let staging = (num_read > 0).then(|| {
             gpu.device.create_buffer(&BufferDescriptor {
                 label: Some("results"),
@@ -214,8 +229,8 @@ impl<'a> Recorder<'a> {
             encoder.resolve_query_set(queries, 0..2 * names.len() as u32, clock, 0);
         }
         if let Some(staging) = &staging {
-            for (buffer, start, len) in &self.reads {
-                encoder.copy_buffer_to_buffer(buffer, 0, staging, *start, *len);
+            for Read { buffer, offset, start, num_bytes } in &self.reads {
+                encoder.copy_buffer_to_buffer(buffer, *offset, staging, *start, *num_bytes);
             }
         }
         // A refused call before this would make the submission panic.
@@ -240,7 +255,7 @@ impl<'a> Recorder<'a> {
         mapped.map_err(|()| Error::Lost("its results cannot be read".to_owned()))?;
         let all = staging.slice(..).get_mapped_range().map_err(|error| Error::Refused(error.to_string()))?;
         let mut results: Vec<Vec<u8>> =
-            self.reads.iter().map(|(_, start, len)| all[*start as usize..][..*len as usize].to_vec()).collect();
+            self.reads.iter().map(|read| all[read.start as usize..][..read.num_bytes as usize].to_vec()).collect();
         let mut timings = Vec::new();
         if clock.is_some()
             && let Some(ticks) = results.pop()

@@ -26,6 +26,11 @@ impl Scratch {
         buffer
     }
 
+    /// Frees all buffers.
+    pub fn clear(&mut self) {
+        self.buffers.clear();
+    }
+
     /// Bytes of all buffers.
     pub fn num_bytes(&self) -> u64 {
         self.buffers.values().map(Buffer::size).sum()
