@@ -12,10 +12,12 @@ data frames pandas, only plots Matplotlib, only annotations of pyannote its pack
 
 from diarist._analysis import Analysis
 from diarist._annotation import Annotation, AnnotationLike, Segment, SegmentLike
+from diarist._devices import devices
 from diarist._diarist import __version__
 from diarist._diarizer import Diarizer, FilesProgress
 from diarist._errors import (
     AudioWarning,
+    DeviceError,
     Error,
     InputError,
     InternalError,
@@ -40,6 +42,7 @@ __all__ = [
     "Annotation",
     "AnnotationLike",
     "AudioWarning",
+    "DeviceError",
     "Candidate",
     "Diarization",
     "Diarizer",
@@ -73,6 +76,7 @@ __all__ = [
     "__version__",
     "assign",
     "compare",
+    "devices",
     "find_recordings",
     "read",
     "read_bench",

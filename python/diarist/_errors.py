@@ -39,6 +39,10 @@ class SpeakerBoundsError(Error, ValueError):
     """The requested number of speakers cannot be honoured for this recording."""
 
 
+class DeviceError(Error, RuntimeError):
+    """The device that was asked for cannot be used, or failed."""
+
+
 class InternalError(Error, RuntimeError):
     """A fault inside diarist; please report it."""
 
@@ -79,7 +83,7 @@ class OutputIsFolderError(OutputError, IsADirectoryError):
     """An output is a folder."""
 
 
-_KINDS = (OptionError, InputError, WeightsError, OutputError, SpeakerBoundsError, InternalError)
+_KINDS = (OptionError, InputError, WeightsError, OutputError, SpeakerBoundsError, DeviceError, InternalError)
 _OF_SYSTEM: dict[tuple[type[Error], int], type[Error]] = {
     (InputError, errno.ENOENT): MissingInputError,
     (InputError, errno.EACCES): ForbiddenInputError,

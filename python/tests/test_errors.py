@@ -83,6 +83,7 @@ def test_errors_are_of_python_kinds_too():
         diarist.InputError: OSError,
         diarist.OutputError: OSError,
         diarist.SpeakerBoundsError: ValueError,
+        diarist.DeviceError: RuntimeError,
         diarist.InternalError: RuntimeError,
         diarist.WeightsError: Exception,
     }

@@ -30,6 +30,8 @@ pub enum Status {
     SpeakerBounds = 6,
     /// The progress function has ended the call.
     Cancelled = 7,
+    /// The device that was asked for cannot be used, or failed.
+    Device = 8,
 }
 
 thread_local! {
@@ -100,6 +102,7 @@ fn status_of(kind: ErrorKind) -> Status {
         ErrorKind::Output => Status::Output,
         ErrorKind::SpeakerBounds => Status::SpeakerBounds,
         ErrorKind::Cancelled => Status::Cancelled,
+        ErrorKind::Device => Status::Device,
         _ => Status::Internal,
     }
 }

@@ -6,6 +6,7 @@
 #![deny(unsafe_op_in_unsafe_fn)]
 
 mod analysis;
+mod devices;
 mod diarization;
 mod diarizer;
 mod fault;
@@ -17,6 +18,7 @@ pub use analysis::{
     Analysis, Moments, diarist_analysis_free, diarist_analysis_open, diarist_analysis_save, diarist_analyze_file,
     diarist_cluster,
 };
+pub use devices::diarist_devices;
 pub use diarization::{
     Diarization, NumberOfSpeakers, Speaker, Turn, diarist_diarization_duration_s, diarist_diarization_embedding,
     diarist_diarization_exclusive_turn, diarist_diarization_file_id, diarist_diarization_free,

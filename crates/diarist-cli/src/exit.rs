@@ -20,6 +20,8 @@ const WEIGHTS: u8 = 4;
 const OUTPUT: u8 = 5;
 /// The requested number of speakers cannot be honoured.
 const SPEAKER_BOUNDS: u8 = 6;
+/// The device that was asked for cannot be used.
+const DEVICE: u8 = 8;
 
 /// The exit codes as `--help` shows them.
 pub(crate) const HELP: &str = "\
@@ -31,6 +33,7 @@ Exit codes:
   4  weights are missing, damaged, or of another architecture
   5  an output cannot be written
   6  the requested number of speakers cannot be honoured
+  8  the device that was asked for cannot be used
 With several inputs the others are still processed after a fault; the code is then that of the first fault.";
 
 /// The exit code of a fault that is on stderr already.
@@ -146,6 +149,7 @@ fn code(error: &anyhow::Error) -> u8 {
         Some(ErrorKind::Weights) => WEIGHTS,
         Some(ErrorKind::Output) => OUTPUT,
         Some(ErrorKind::SpeakerBounds) => SPEAKER_BOUNDS,
+        Some(ErrorKind::Device) => DEVICE,
         None if error.is::<io::Error>() => OUTPUT,
         _ => INTERNAL,
     }
@@ -215,6 +219,7 @@ mod tests {
             (ErrorKind::Weights, 4),
             (ErrorKind::Output, 5),
             (ErrorKind::SpeakerBounds, 6),
+            (ErrorKind::Device, 8),
         ];
         for (kind, expected) in cases {
             let error = anyhow::Error::new(Error::new(kind, "fault")).context("outer");

@@ -32,6 +32,7 @@ use commands::assign::{self, AssignArgs};
 use commands::bench::{self, BenchArgs};
 use commands::cluster::{self, ClusterArgs};
 use commands::convert::{self, ConvertArgs};
+use commands::devices::{self, DevicesArgs};
 use commands::diarize::{self, DiarizeArgs};
 #[cfg(feature = "workbench")]
 use commands::generate::{self, GenerateArgs};
@@ -76,6 +77,7 @@ enum Command {
     Bench(Box<BenchArgs>),
     #[cfg(feature = "workbench")]
     Tune(Box<TuneArgs>),
+    Devices(DevicesArgs),
     Models(ModelsArgs),
     Speakers(Box<SpeakersArgs>),
     #[cfg(feature = "workbench")]
@@ -117,6 +119,7 @@ fn main() -> ExitCode {
         Some(Command::Bench(args)) => exit::finish(bench::run(*args)),
         #[cfg(feature = "workbench")]
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
+        Some(Command::Devices(args)) => exit::finish(devices::run(&args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
         #[cfg(feature = "workbench")]

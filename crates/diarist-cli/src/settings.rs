@@ -142,6 +142,7 @@ fn argument(option: &'static OptionInfo, default: Option<String>) -> Arg {
             argument.value_name(name).value_parser(value_parser!(f64)).allow_negative_numbers(true)
         }
         OptionKind::Count(_) => argument.value_name("N").value_parser(value_parser!(usize)),
+        OptionKind::Text(name) => argument.value_name(name).value_parser(value_parser!(String)),
         OptionKind::Path => argument.value_name("FILE").value_parser(value_parser!(PathBuf)),
         OptionKind::Choice(choices, name) => argument.value_name(name).value_parser(possible_values(choices)),
     }
@@ -150,7 +151,7 @@ fn argument(option: &'static OptionInfo, default: Option<String>) -> Arg {
 fn heading(option: &OptionInfo) -> &'static str {
     match option.name {
         "num-speakers" | "min-speakers" | "max-speakers" | "sensitivity" => "Number of speakers",
-        "threads" => "Running",
+        "device" | "threads" => "Running",
         _ => "Method",
     }
 }
@@ -164,6 +165,7 @@ fn value(option: &OptionInfo, matches: &ArgMatches) -> Option<Value> {
     match option.kind {
         OptionKind::Number(..) => matches.get_one(option.name).copied().map(Value::Number),
         OptionKind::Count(_) => matches.get_one(option.name).copied().map(Value::Count),
+        OptionKind::Text(_) => matches.get_one(option.name).cloned().map(Value::Text),
         OptionKind::Path => matches.get_one(option.name).cloned().map(Value::Path),
         OptionKind::Choice(choices, _) => {
             let name: &String = matches.get_one(option.name)?;
@@ -193,6 +195,7 @@ mod tests {
             arguments.push(match option.kind {
                 OptionKind::Number(..) => "0.25".to_owned(),
                 OptionKind::Count(_) => "3".to_owned(),
+                OptionKind::Text(_) => "cpu".to_owned(),
                 OptionKind::Path => "a/file".to_owned(),
                 OptionKind::Choice(choices, _) => choices[0].name.to_owned(),
             });

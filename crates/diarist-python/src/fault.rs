@@ -13,6 +13,7 @@ pub(crate) fn raised(py: Python<'_>, error: &Error) -> PyErr {
         ErrorKind::Weights => "WeightsError",
         ErrorKind::Output => "OutputError",
         ErrorKind::SpeakerBounds => "SpeakerBoundsError",
+        ErrorKind::Device => "DeviceError",
         _ => "InternalError",
     };
     // Names of the module `errno`.

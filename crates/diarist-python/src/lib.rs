@@ -7,6 +7,7 @@
 mod analysis;
 mod audio;
 mod call;
+mod devices;
 mod engine;
 mod fault;
 mod labels;
@@ -22,6 +23,8 @@ use pyo3::pymodule;
 mod _diarist {
     #[pymodule_export]
     use crate::analysis::{Networks, analysis_from_bytes, open_analysis};
+    #[pymodule_export]
+    use crate::devices::devices;
     #[pymodule_export]
     use crate::engine::Engine;
     #[pymodule_export]

@@ -16,6 +16,8 @@ pub enum ErrorKind {
     Output,
     /// The requested number of speakers cannot be honoured for this recording.
     SpeakerBounds,
+    /// The device that was asked for cannot be used, or failed.
+    Device,
     /// The caller has ended the call.
     Cancelled,
     /// A fault inside diarist; please report it.

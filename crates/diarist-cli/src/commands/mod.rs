@@ -6,6 +6,7 @@ pub(crate) mod assign;
 pub(crate) mod bench;
 pub(crate) mod cluster;
 pub(crate) mod convert;
+pub(crate) mod devices;
 pub(crate) mod diarize;
 #[cfg(feature = "workbench")]
 pub(crate) mod generate;

@@ -142,7 +142,7 @@ fn lane_sum(values: &[f32]) -> f32 {
 }
 
 /// Symmetric Hamming window of [`FRAME_LENGTH`] values.
-fn hamming_window() -> Vec<f32> {
+pub(crate) fn hamming_window() -> Vec<f32> {
     (0..FRAME_LENGTH)
         .map(|i| {
             let phase = std::f64::consts::TAU * i as f64 / (FRAME_LENGTH - 1) as f64;
@@ -154,6 +154,16 @@ fn hamming_window() -> Vec<f32> {
 /// Kaldi's mel scale.
 fn mel(frequency_hz: f64) -> f64 {
     1127.0 * (1.0 + frequency_hz / 700.0).ln()
+}
+
+/// The mel filters as a matrix, `[80, 256]`: filter by spectrum bin.
+#[cfg(feature = "gpu")]
+pub(crate) fn mel_matrix() -> Vec<f32> {
+    let mut matrix = vec![0.0; NUM_MEL_BINS * SPECTRUM_LENGTH];
+    for (row, filter) in matrix.chunks_exact_mut(SPECTRUM_LENGTH).zip(mel_filters()) {
+        row[filter.first..][..filter.weights.len()].copy_from_slice(&filter.weights);
+    }
+    matrix
 }
 
 /// Triangles that are linear on the mel scale. The Nyquist bin belongs to none.

@@ -14,16 +14,17 @@ use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
-use super::backend::{Backend, Run, Wave, WaveOutput};
+use super::backend::{Backend, Notices, Run, Wave, WaveOutput};
 use super::beginning::Beginning;
 use super::checkpoint::{Checkpoint, Listener, mark};
-use super::cpu::{CacheUse, Cpu};
+use super::cpu::CacheUse;
 use super::intake::Intake;
+use super::machine;
 use super::networks::{Networks, check_finite};
 use super::recording::{Progress, Recording, check_cancel};
 use super::settings::{AnalysisSettings, EmbeddingMode};
 use super::timings::Timings;
-use super::wave::{ChunkEmbeddings, WaveSpan, first_needed};
+use super::wave::{ChunkEmbeddings, WaveSpan};
 
 /// Runs the networks over recordings, with one pool of threads. Results are the same for any number
 /// of threads.
@@ -33,6 +34,7 @@ pub struct Analyzer {
     pub(crate) networks: Arc<Networks>,
     threads: rayon::ThreadPool,
     backend: Box<dyn Backend>,
+    notices: Notices,
 }
 
 /// An analysis, with timings and warnings.
@@ -67,18 +69,25 @@ impl Analyzer {
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Internal`] if
-    /// the system refuses to start threads.
+    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Device`] if a GPU
+    /// was asked for by name and cannot be used, [`ErrorKind::Internal`] if the system refuses to
+    /// start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
-        let threads = rayon::ThreadPoolBuilder::new()
-            .num_threads(settings.num_threads.unwrap_or(0))
-            .thread_name(|index| format!("diarist-{index}"))
-            .build()
-            .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))?;
-        let networks = networks.into();
-        let backend = Box::new(Cpu::new(Arc::clone(&networks), settings));
-        Ok(Self { settings: settings.clone(), networks, threads, backend })
+        let (networks, notices) = (networks.into(), Notices::default());
+        let threads = threads(settings)?;
+        let backend = machine::backend(&networks, settings, &threads, &notices)?;
+        Ok(Self { settings: settings.clone(), networks, threads, backend, notices })
+    }
+
+    #[cfg(test)]
+    pub(super) fn with_backend(
+        networks: Arc<Networks>,
+        settings: &AnalysisSettings,
+        backend: Box<dyn Backend>,
+        notices: Notices,
+    ) -> Result<Self> {
+        Ok(Self { settings: settings.clone(), networks, threads: threads(settings)?, backend, notices })
     }
 
     /// The settings in force.
@@ -142,15 +151,17 @@ impl Analyzer {
             timings: work.timings,
             cache_use: (self.settings.embedding_mode == EmbeddingMode::Cached).then_some(work.cache_use),
             share: repeated.map_or(1.0, |repeated| repeated.share()),
-            warnings: source.warnings().to_vec(),
+            warnings: source.warnings().iter().cloned().chain(self.notices.take()).collect(),
             short_recording,
         })
     }
 
     /// The header of an exact saved analysis of the recording `file_id`.
     pub(super) fn header(&self, file_id: &str) -> Result<Header> {
+        let mut origin = self.networks.origin(file_id, &self.settings);
+        self.backend.note(&mut origin);
         Ok(Header {
-            origin: self.networks.origin(file_id, &self.settings),
+            origin,
             step_samples: self.settings.step_samples()?,
             values: if self.settings.has_embeddings() { Values::F32 } else { Values::None },
             probabilities: Probabilities::U8,
@@ -158,10 +169,23 @@ impl Analyzer {
         })
     }
 
+    /// Faults of the machine since the last call that did not end the work, one sentence each.
+    pub(crate) fn take_notices(&self) -> Vec<String> {
+        self.notices.take()
+    }
+
     /// Begins the work on a recording.
     pub(super) fn start(&self) -> Box<dyn Run> {
         self.backend.start()
     }
+}
+
+fn threads(settings: &AnalysisSettings) -> Result<rayon::ThreadPool> {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(settings.num_threads.unwrap_or(0))
+        .thread_name(|index| format!("diarist-{index}"))
+        .build()
+        .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))
 }
 
 /// The analysis of one recording, wave after wave.
@@ -171,6 +195,7 @@ struct Work<'a> {
     done: Analysis,
     cache_use: CacheUse,
     timings: Timings,
+    run: Box<dyn Run>,
 }
 
 /// Stores a wave: its masks and probabilities, all embeddings so far, the index of the first new
@@ -180,7 +205,7 @@ type Store<'a> = dyn FnMut(&[ChunkMasks], &[ChunkProbabilities], &Embeddings, us
 impl<'a> Work<'a> {
     fn new(analyzer: &'a Analyzer, header: Header) -> Self {
         let done = Analysis::empty(header.origin, header.step_samples);
-        Self { analyzer, done, cache_use: CacheUse::default(), timings: Timings::default() }
+        Self { analyzer, done, cache_use: CacheUse::default(), timings: Timings::default(), run: analyzer.start() }
     }
 
     /// Analyzes all of `source`, and resumes at the end of `checkpoint`.
@@ -197,8 +222,7 @@ impl<'a> Work<'a> {
         let mut listener = Listener::new(source, &heard);
         let clock = Instant::now();
         let step_samples = self.done.geometry.step_samples;
-        let settings = &self.analyzer.settings;
-        let first = |next| if settings.has_subsegments() { first_needed(next, step_samples) } else { next };
+        let first = |next| self.run.first_resumed(next, step_samples);
         let (done, is_all) = checkpoint.resume(&mut listener, first)?;
         self.timings.add_reading(clock.elapsed(), Duration::ZERO, Duration::ZERO);
         self.done = done;
@@ -211,20 +235,18 @@ impl<'a> Work<'a> {
         checkpoint.finish(self.done.geometry.num_samples)
     }
 
-    /// Analyzes the remaining chunks. `source` begins at the chunk [`first_needed`] if there are
-    /// subsegments, else at the first of them.
+    /// Analyzes the remaining chunks. `source` begins at the chunk [`Run::first_resumed`].
     fn rest(
         &mut self,
         source: &mut dyn AudioSource,
         store: &mut Store<'_>,
         progress: &mut (dyn FnMut(Progress) + Send),
     ) -> Result<()> {
-        let Self { analyzer, done, cache_use, timings } = self;
+        let Self { analyzer, done, cache_use, timings, run } = self;
         let settings = &analyzer.settings;
         let step_samples = done.geometry.step_samples;
         let wave_chunks = analyzer.backend.wave_chunks();
-        let mut run = analyzer.start();
-        let mut intake = resume(run.as_mut(), source, done, settings)?;
+        let mut intake = resume(run.as_mut(), source, done)?;
         let mut output = WaveOutput::default();
         let Analysis { masks, probabilities, embeddings, subsegments, .. } = done;
         loop {
@@ -279,14 +301,9 @@ impl<'a> Work<'a> {
 
 /// The intake of a recording of which the chunks in `done` are analyzed already. Brings `run` to
 /// the state after them.
-fn resume<'a>(
-    run: &mut dyn Run,
-    source: &'a mut dyn AudioSource,
-    done: &Analysis,
-    settings: &AnalysisSettings,
-) -> Result<Intake<'a>> {
+fn resume<'a>(run: &mut dyn Run, source: &'a mut dyn AudioSource, done: &Analysis) -> Result<Intake<'a>> {
     let (next, step_samples) = (done.masks.len(), done.geometry.step_samples);
-    let first = if settings.has_subsegments() { first_needed(next, step_samples) } else { next };
+    let first = run.first_resumed(next, step_samples);
     let mut intake = Intake::new(source, step_samples, first);
     if first < next {
         intake.read_chunks(first, first, next - first, CHUNK_SAMPLES)?;

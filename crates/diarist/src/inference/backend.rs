@@ -1,8 +1,9 @@
 //! The seam between recordings and the machines that run the networks.
 
 use std::fmt::Debug;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::analysis::Subsegments;
+use crate::analysis::{Origin, Subsegments};
 use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
@@ -17,6 +18,9 @@ pub(super) trait Backend: Debug + Send + Sync {
     /// Number of chunks of a wave that makes good use of the machine.
     fn wave_chunks(&self) -> usize;
 
+    /// Notes in `origin` that the machine is another one than the CPU.
+    fn note(&self, _origin: &mut Origin) {}
+
     /// Begins a recording.
     fn start(&self) -> Box<dyn Run>;
 }
@@ -26,14 +30,17 @@ pub(super) trait Run: Debug + Send + Sync {
     /// Number of samples that a wave needs after its last chunk.
     fn samples_beyond(&self) -> usize;
 
+    /// The first chunk whose samples [`Self::resume`] needs to continue at chunk `next`.
+    fn first_resumed(&self, next: usize, step_samples: usize) -> usize;
+
     /// The first chunk that the window must keep for a wave that begins with chunk `next`.
     fn first_kept(&self, next: usize, _step_samples: usize) -> usize {
         next
     }
 
     /// Continues after chunks that another run has computed. `recent` are the probabilities of the
-    /// last of them. `wave` has no chunks itself. Its window begins at the chunk that
-    /// [`first_needed`](super::wave::first_needed) returns, and ends with the chunk before the wave.
+    /// last of them. `wave` has no chunks itself. Its window contains the samples from the chunk
+    /// [`Self::first_resumed`] to the end of the chunk before the wave.
     ///
     /// # Errors
     /// As [`Self::compute`].
@@ -45,6 +52,22 @@ pub(super) trait Run: Debug + Send + Sync {
     /// [`crate::ErrorKind::Weights`] if the embedding of a subsegment is not finite,
     /// [`crate::ErrorKind::Device`] if the machine fails.
     fn compute(&mut self, wave: &Wave<'_>, out: &mut WaveOutput) -> Result<()>;
+}
+
+/// Faults of a machine that the caller should hear of, one sentence each.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Notices(Arc<Mutex<Vec<String>>>);
+
+impl Notices {
+    #[cfg(any(feature = "gpu", test))]
+    pub(super) fn push(&self, notice: String) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(notice);
+    }
+
+    /// Those since the last call.
+    pub(super) fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
 }
 
 /// Chunks to compute, with their samples.

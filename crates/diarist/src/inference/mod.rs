@@ -10,7 +10,14 @@ mod beginning;
 mod checkpoint;
 mod chunk_model;
 mod cpu;
+mod device;
+mod devices;
+#[cfg(any(feature = "gpu", test))]
+mod fallback;
+#[cfg(feature = "gpu")]
+mod gpu;
 mod intake;
+mod machine;
 mod networks;
 mod recording;
 mod scores;
@@ -23,6 +30,8 @@ pub use analyzer::{Analyzed, Analyzer};
 pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use cpu::CacheUse;
+pub use device::Device;
+pub use devices::{DeviceInfo, GpuInfo, SelfTest, devices, self_test};
 pub use networks::Networks;
 pub use recording::{Progress, Recording};
 pub use scores::{ChunkScoreOptions, ChunkScores, cosine_distance, score_chunk};

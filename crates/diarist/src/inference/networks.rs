@@ -50,8 +50,7 @@ impl Networks {
         let (is_other, precision, isa) = (embedding.is_some(), settings.precision_in_force(), Isa::detect());
         let segmentation_sha256 = sha256(segmentation, diarist_weights::segmentation())?;
         let embedding_sha256 = sha256(embedding, diarist_weights::embedding())?;
-        let segmentation = tensors(segmentation, diarist_weights::segmentation(), "segmentation network")?;
-        let embedding = tensors(embedding, diarist_weights::embedding(), "embedding network")?;
+        let (segmentation, embedding) = (segmentation_tensors(settings)?, embedding_tensors(settings)?);
         if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
             return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
                 .hint("choose bf16, f16 or f32 for another network"));
@@ -84,6 +83,16 @@ impl Networks {
     pub fn fingerprint(&self) -> String {
         format!("{}-{:.16}", Architecture::ResNet34.name(), self.embedding_sha256)
     }
+}
+
+/// The weights of the segmentation network that `settings` choose.
+pub(super) fn segmentation_tensors(settings: &AnalysisSettings) -> Result<Tensors<'static>> {
+    tensors(settings.segmentation.as_deref(), diarist_weights::segmentation(), "segmentation network")
+}
+
+/// The weights of the embedding network that `settings` choose.
+pub(super) fn embedding_tensors(settings: &AnalysisSettings) -> Result<Tensors<'static>> {
+    tensors(settings.embedding.as_deref(), diarist_weights::embedding(), "embedding network")
 }
 
 fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<Tensors<'static>> {

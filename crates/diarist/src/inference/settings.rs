@@ -9,6 +9,8 @@ use crate::models::Precision;
 use crate::range::Range;
 use crate::segmentation::SAMPLE_RATE;
 
+use super::device::Device;
+
 /// Longest chunk step in seconds: the length of a chunk.
 pub const MAX_STEP_S: f64 = 10.0;
 /// Allowed chunk steps in seconds; a step is also a multiple of 10 ms.
@@ -34,6 +36,9 @@ pub struct AnalysisSettings {
     pub segmentation: Option<PathBuf>,
     /// File with embedding weights. Default: `None`, the embedded weights.
     pub embedding: Option<PathBuf>,
+    /// The machine that runs the networks over recordings. Default: [`Device::Auto`]. Live windows
+    /// always run on the CPU.
+    pub device: Device,
     /// Number of computing threads. Default: `None`, as many as the machine offers. Results do not
     /// depend on it.
     pub num_threads: Option<usize>,
@@ -48,6 +53,7 @@ impl Default for AnalysisSettings {
             embedding_mode: EmbeddingMode::Fast,
             segmentation: None,
             embedding: None,
+            device: Device::Auto,
             num_threads: None,
         }
     }
@@ -155,6 +161,10 @@ impl AnalysisSettings {
         if self.embedding_mode == EmbeddingMode::Cached && self.trunk != TrunkPasses::PerChunk {
             return Err(Error::invalid_option("the cache holds chunks, so the trunk must run over each chunk")
                 .hint("choose another embedding mode, or trunk passes over each chunk"));
+        }
+        if self.embedding_mode == EmbeddingMode::Cached && matches!(self.device, Device::Gpu | Device::GpuAt(_)) {
+            return Err(Error::invalid_option("the cache of embeddings belongs to the CPU")
+                .hint("choose another embedding mode, or the device `cpu`"));
         }
         Ok(())
     }

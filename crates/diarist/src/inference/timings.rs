@@ -24,6 +24,10 @@ pub struct Timings {
     pub segmentation_s: f64,
     /// Embedding network.
     pub embedding_s: f64,
+    /// Features and both networks on a GPU, which computes them together; the three stages above are
+    /// those of the CPU.
+    #[serde(default)]
+    pub gpu_s: f64,
     /// Clustering.
     pub clustering_s: f64,
     /// Reconstruction of the timeline.
@@ -51,13 +55,14 @@ pub struct Stage {
 
 impl Timings {
     /// The stages in the order in which a recording passes through them.
-    pub fn stages(&self) -> [Stage; 8] {
+    pub fn stages(&self) -> [Stage; 9] {
         [
             ("decode", self.decode_s, self.decode_beside_s),
             ("resample", self.resample_s, self.resample_beside_s),
             ("fbank", self.fbank_s, 0.0),
             ("segmentation", self.segmentation_s, 0.0),
             ("embedding", self.embedding_s, 0.0),
+            ("gpu", self.gpu_s, 0.0),
             ("clustering", self.clustering_s, 0.0),
             ("timeline", self.timeline_s, 0.0),
             ("output", self.output_s, 0.0),
@@ -85,6 +90,7 @@ impl Timings {
             fbank_s: of(|timings| timings.fbank_s),
             segmentation_s: of(|timings| timings.segmentation_s),
             embedding_s: of(|timings| timings.embedding_s),
+            gpu_s: of(|timings| timings.gpu_s),
             clustering_s: of(|timings| timings.clustering_s),
             timeline_s: of(|timings| timings.timeline_s),
             output_s: of(|timings| timings.output_s),

@@ -3,6 +3,8 @@
 
 use std::ops::Range;
 
+#[cfg(any(feature = "gpu", test))]
+use crate::analysis::SUBSEGMENT_FRAMES;
 use crate::analysis::{EMBEDDING_DIMENSION, SUBSEGMENT_SHIFT, first_open, num_before};
 use crate::features::fbank::FRAME_SHIFT;
 use crate::models::resnet34::FEATURE_SHIFT;
@@ -86,6 +88,15 @@ pub(super) struct PassSpan {
 pub(super) fn first_needed(next: usize, step_samples: usize) -> usize {
     let start = first_open(next * step_samples / FRAME_SHIFT) * SUBSEGMENT_SHIFT;
     start / PASS_FRAMES * CHUNK_SAMPLES / step_samples
+}
+
+/// Number of chunks whose probabilities later subsegments may need: those that end after the start
+/// of the first subsegment that is not known yet.
+#[cfg(any(feature = "gpu", test))]
+pub(super) fn num_recent(step_samples: usize) -> usize {
+    // Two frames of masks more, since they do not begin where those of features do.
+    let frames = PASS_FRAMES + SUBSEGMENT_FRAMES + SUBSEGMENT_SHIFT + 4;
+    frames.div_ceil(step_samples / FRAME_SHIFT) + 1
 }
 
 /// The mask frame that covers the fbank frame `frame`, in the chunk that starts at frame `start`:

@@ -159,10 +159,12 @@ impl Live {
         }
         self.tracker.finish(self.duration_s(), &mut self.events);
         let mut analysis = self.analysis.finish(self.diarizer.analyzer())?;
+        let notices = self.diarizer.analyzer().take_notices();
         file_id.clone_into(&mut analysis.origin.file_id);
         let needs_voices = self.num_samples < CHUNK_SAMPLES as u64 && self.diarizer.gallery().is_some();
         let short_recording = needs_voices.then_some(self.audio.as_slice()).filter(|audio| !audio.is_empty());
-        let diarization = self.diarizer.cluster_heard(&analysis, Timings::default(), short_recording)?;
+        let mut diarization = self.diarizer.cluster_heard(&analysis, Timings::default(), short_recording)?;
+        diarization.warnings.extend(notices);
         self.events.iter().for_each(|event| self.board.apply(event));
         let labels = self.board.labels_in(&diarization.turns);
         self.events.extend(labels.into_iter().map(|(speaker, label)| LiveEvent::Labelled { speaker, label }));

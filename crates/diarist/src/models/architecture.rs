@@ -132,7 +132,7 @@ fn resnet34() -> Vec<(String, Vec<usize>)> {
 }
 
 /// Names and weight shapes `[out, in, height, width]` in forward order, a block's shortcut last.
-pub(super) fn resnet34_convolutions() -> Vec<(String, [usize; 4])> {
+pub(crate) fn resnet34_convolutions() -> Vec<(String, [usize; 4])> {
     let mut convolutions = vec![("conv1".to_owned(), [32, 1, 3, 3])];
     let mut channels_in = 32;
     for (stage, (blocks, channels)) in [(3, 32), (4, 64), (6, 128), (3, 256)].into_iter().enumerate() {

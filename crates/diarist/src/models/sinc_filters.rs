@@ -16,14 +16,14 @@ pub(super) const SINC_TAPS: usize = 2 * SINC_REACH + 1;
 
 /// The right halves of the filters of the first layer, from their centres on,
 /// `[SINC_BANDS, SINC_REACH + 1]` each.
-pub(super) struct Filters {
-    pub(super) even: Vec<f32>,
-    pub(super) odd: Vec<f32>,
+pub(crate) struct Filters {
+    pub(crate) even: Vec<f32>,
+    pub(crate) odd: Vec<f32>,
 }
 
 impl Filters {
     /// Computes the filters from the cut-off frequencies in the checkpoint.
-    pub(super) fn new(tensors: &Tensors<'_>) -> Result<Self> {
+    pub(crate) fn new(tensors: &Tensors<'_>) -> Result<Self> {
         let prefix = "sincnet.conv1d.0.filterbank";
         let low_hz = tensors.f64(&format!("{prefix}.low_hz_"), &[SINC_BANDS, 1])?;
         let band_hz = tensors.f64(&format!("{prefix}.band_hz_"), &[SINC_BANDS, 1])?;

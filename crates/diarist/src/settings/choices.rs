@@ -181,7 +181,7 @@ impl Visitor<'_> for ValueOf {
             OptionKind::Number(..) => "a number",
             OptionKind::Count(_) => "a whole number",
             OptionKind::Path => "a path",
-            OptionKind::Choice(..) => "a name",
+            OptionKind::Choice(..) | OptionKind::Text(_) => "a name",
         };
         write!(f, "{kind} for {}", self.0.name)
     }
@@ -216,6 +216,7 @@ impl Visitor<'_> for ValueOf {
     fn visit_str<E: DeserializeError>(self, text: &str) -> std::result::Result<Option<Value>, E> {
         match self.0.kind {
             OptionKind::Path => Ok(Some(Value::Path(text.into()))),
+            OptionKind::Text(_) => Ok(Some(Value::Text(text.to_owned()))),
             OptionKind::Choice(choices, _) => match choices.iter().find(|choice| choice.name == text) {
                 Some(choice) => Ok(Some(Value::Name(choice.name))),
                 None => {

@@ -43,6 +43,8 @@ pub enum OptionKind {
     Count(Range),
     /// One of several names. The name stands for the value in help.
     Choice(&'static [Choice], &'static str),
+    /// Text of a form that setting it checks. The name stands for the value in help.
+    Text(&'static str),
     /// Path of a file.
     Path,
 }
@@ -72,7 +74,7 @@ impl OptionInfo {
             (OptionKind::Count(range), Value::Count(count)) => range.check(*count as f64)?,
             (OptionKind::Choice(choices, _), Value::Name(name))
                 if choices.iter().any(|choice| choice.name == *name) => {}
-            (OptionKind::Path, Value::Path(_)) => {}
+            (OptionKind::Path, Value::Path(_)) | (OptionKind::Text(_), Value::Text(_)) => {}
             _ => return Err(Error::invalid_option(format!("{value} is not a value of {}", self.name))),
         }
         (self.set)(settings, value)
@@ -142,7 +144,7 @@ fn of_other_method(name: &str, method: &str) -> Error {
 
 /// Every option, in the order in which values are applied: a profile sets the values of the options
 /// after it, and a clustering method those of its own options.
-pub static OPTIONS: [OptionInfo; 21] = [
+pub static OPTIONS: [OptionInfo; 22] = [
     OptionInfo {
         name: "num-speakers",
         group: Group::Clustering,
@@ -330,6 +332,20 @@ pub static OPTIONS: [OptionInfo; 21] = [
         get: |settings| settings.analysis.embedding.clone().map(Value::Path),
         set: |settings, value| {
             settings.analysis.embedding = Some(as_kind!(value, Path));
+            Ok(())
+        },
+    },
+    OptionInfo {
+        name: "device",
+        group: Group::Analysis,
+        kind: OptionKind::Text("DEVICE"),
+        default: "auto",
+        help: "Machine that runs the networks: cpu, gpu, gpu:N for GPU N of `diarist devices`, or auto for the faster one",
+        result_key: None,
+        of_method: false,
+        get: |settings| Some(Value::Text(settings.analysis.device.to_string())),
+        set: |settings, value| {
+            settings.analysis.device = as_kind!(value, Text).parse()?;
             Ok(())
         },
     },

@@ -49,6 +49,7 @@ fn annotation(option: &OptionInfo) -> String {
     let kind = match option.kind {
         OptionKind::Number(..) => "float".to_owned(),
         OptionKind::Count(_) => "int".to_owned(),
+        OptionKind::Text(_) => "str".to_owned(),
         OptionKind::Path => "str | os.PathLike[str]".to_owned(),
         OptionKind::Choice(choices, _) => {
             let names: Vec<String> = choices.iter().map(|choice| format!("\"{}\"", choice.name)).collect();

@@ -14,6 +14,8 @@ pub enum Value {
     Count(usize),
     /// One of several names.
     Name(&'static str),
+    /// Text with a form of its own.
+    Text(String),
     /// Path of a file.
     Path(PathBuf),
 }
@@ -24,6 +26,7 @@ impl fmt::Display for Value {
             Self::Number(value) => value.fmt(f),
             Self::Count(value) => value.fmt(f),
             Self::Name(name) => f.write_str(name),
+            Self::Text(text) => f.write_str(text),
             Self::Path(path) => path.display().fmt(f),
         }
     }
@@ -35,6 +38,7 @@ impl Serialize for Value {
             Self::Number(value) => serializer.serialize_f64(*value),
             Self::Count(value) => serializer.serialize_u64(*value as u64),
             Self::Name(name) => serializer.serialize_str(name),
+            Self::Text(text) => serializer.serialize_str(text),
             Self::Path(path) => path.serialize(serializer),
         }
     }

@@ -332,6 +332,7 @@ pub(super) mod tests {
             fbank_s: 0.1,
             segmentation_s: 0.2,
             embedding_s: 0.4,
+            gpu_s: 0.0,
             clustering_s: 0.05,
             timeline_s: 0.03,
             output_s: 0.02,

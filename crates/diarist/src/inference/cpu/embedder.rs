@@ -3,7 +3,7 @@
 use crate::analysis::Subsegments;
 use crate::error::Result;
 use crate::inference::settings::{EmbeddingMode, TrunkPasses};
-use crate::inference::wave::ChunkEmbeddings;
+use crate::inference::wave::{ChunkEmbeddings, first_needed};
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
@@ -26,6 +26,12 @@ impl Embedder {
             TrunkPasses::PerChunk => Self::PerChunk,
             TrunkPasses::Shared => Self::Shared(SharedTrunk::default()),
         }
+    }
+
+    /// The first chunk whose samples [`Self::resume`] needs to continue at chunk `next`.
+    pub(super) fn first_resumed(&self, mode: EmbeddingMode, next: usize, step_samples: usize) -> usize {
+        let has_passes = matches!(self, Self::Shared(_)) && mode != EmbeddingMode::Skip;
+        if has_passes { first_needed(next, step_samples) } else { next }
     }
 
     /// Restores the state before the chunks of `wave`, which has none itself.

@@ -80,6 +80,10 @@ impl Run for CpuRun {
         self.embedder.samples_beyond()
     }
 
+    fn first_resumed(&self, next: usize, step_samples: usize) -> usize {
+        self.embedder.first_resumed(self.cpu.mode, next, step_samples)
+    }
+
     fn resume(&mut self, wave: &backend::Wave<'_>, recent: &[ChunkProbabilities]) -> Result<()> {
         let Self { cpu, frames, embedder } = self;
         frames.follow(wave.window);
