@@ -21,7 +21,7 @@ fn products_equal_a_plain_loop() {
             let source = common::source("gemm", text, element, &constants, Some(("Output", stored)));
             let inputs = [element.bytes(&x), element.bytes(&weight), Element::F32.bytes(&bias)];
             let groups = [n.div_ceil(64), rows.div_ceil(64), 1];
-            let bytes = common::run(&gpu, &source, &[rows as u32], &inputs, rows * n * stored.num_bytes(), groups);
+            let bytes = common::run(&gpu, &source, &[rows], &inputs, rows * n * stored.num_bytes(), groups);
             let expected: Vec<f64> = (0..rows * n)
                 .map(|i| {
                     let (row, column) = (i / n, i % n);

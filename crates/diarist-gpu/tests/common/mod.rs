@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test uses some of them")]
 
+pub(crate) mod network;
+
 use diarist_gpu::{Element, Gpu, Recorder, Shader, adapters};
 
 /// The first adapter, open; `None` if there is none and none is required.
@@ -50,17 +52,18 @@ pub(crate) fn source(
 pub(crate) fn run(
     gpu: &Gpu,
     source: &diarist_gpu::Source,
-    uniform: &[u32],
+    uniform: &[usize],
     inputs: &[Vec<u8>],
     num_bytes: usize,
     groups: [usize; 3],
 ) -> Vec<u8> {
     let kernel = gpu.kernel(source);
+    let uniform: Vec<u32> = uniform.iter().map(|value| *value as u32).collect();
     let mut recorder = Recorder::new(gpu);
     let output = gpu.buffer("output", num_bytes);
     let mut buffers: Vec<_> = inputs.iter().map(|bytes| recorder.upload("input", bytes)).collect();
     buffers.push(output.clone());
-    recorder.dispatch(&kernel, uniform, &buffers, groups);
+    recorder.dispatch(&kernel, &uniform, &buffers, groups);
     recorder.read(&output, num_bytes.next_multiple_of(4));
     recorder.run().unwrap().remove(0)
 }
@@ -70,4 +73,9 @@ pub(crate) fn worst(found: &[f32], expected: &[f64]) -> f64 {
     assert_eq!(found.len(), expected.len());
     let differences = found.iter().zip(expected).map(|(found, expected)| (f64::from(*found) - expected).abs());
     differences.fold(0.0, |max, d| if d.is_nan() || d > max { d } else { max })
+}
+
+/// Bytes of numbers in f32.
+pub(crate) fn bytes(values: &[f32]) -> Vec<u8> {
+    Element::F32.bytes(values)
 }
