@@ -30,6 +30,22 @@ fn tanh_of(x: vec4<f32>) -> vec4<f32> {
     return sign(x) * ((1.0 - e) / (1.0 + e));
 }
 
+/// The input's part of the gates; beyond the last chunk, that of the last.
+fn input(chunk: u32, row: u32, unit: u32) -> vec4<f32> {
+    let first_row = min(chunk, shape.num_chunks - 1u) * shape.frames * 2u;
+    return vec4<f32>(gates[(first_row + row) * UNITS + unit]);
+}
+
+/// Adds the product of the weights of the gates and the h of four chunks.
+fn added(sum: mat4x4<f32>, w: vec4<f32>, value: vec4<f32>) -> mat4x4<f32> {
+    return mat4x4<f32>(
+        fma(w, vec4<f32>(value.x), sum[0]),
+        fma(w, vec4<f32>(value.y), sum[1]),
+        fma(w, vec4<f32>(value.z), sum[2]),
+        fma(w, vec4<f32>(value.w), sum[3]),
+    );
+}
+
 @compute @workgroup_size(UNITS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) unit: u32) {
     let first_chunk = group.x * CHUNKS;
@@ -42,27 +58,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     workgroupBarrier();
     for (var step = 0u; step < shape.frames; step++) {
         let frame = select(step, shape.frames - 1u - step, direction == 1u);
-        var sums: array<vec4<f32>, CHUNKS>;
-        for (var c = 0u; c < CHUNKS; c++) {
-            let chunk = min(first_chunk + c, shape.num_chunks - 1u);
-            sums[c] = vec4<f32>(gates[((chunk * shape.frames + frame) * 2u + direction) * UNITS + unit]);
+        var sums: array<mat4x4<f32>, QUADS>; // a column for each chunk
+        for (var quad = 0u; quad < QUADS; quad++) {
+            let chunk = first_chunk + 4u * quad;
+            let row = frame * 2u + direction;
+            sums[quad] = mat4x4<f32>(
+                input(chunk, row, unit), input(chunk + 1u, row, unit), input(chunk + 2u, row, unit), input(chunk + 3u, row, unit)
+            );
         }
         let now = (step & 1u) * UNITS * QUADS;
         let next = UNITS * QUADS - now;
-        for (var k = 0u; k < UNITS; k++) {
-            let w = vec4<f32>(weight[(direction * UNITS + k) * UNITS + unit]);
+        // Four at a time: Mesa's software driver ends all loops of a thread after 65536 rounds.
+        for (var k = 0u; k < UNITS; k += 4u) {
+            let at = (direction * UNITS + k) * UNITS + unit;
+            let w0 = vec4<f32>(weight[at]);
+            let w1 = vec4<f32>(weight[at + UNITS]);
+            let w2 = vec4<f32>(weight[at + 2u * UNITS]);
+            let w3 = vec4<f32>(weight[at + 3u * UNITS]);
             for (var quad = 0u; quad < QUADS; quad++) {
-                let value = h[now + k * QUADS + quad];
-                sums[4u * quad] = fma(w, vec4<f32>(value.x), sums[4u * quad]);
-                sums[4u * quad + 1u] = fma(w, vec4<f32>(value.y), sums[4u * quad + 1u]);
-                sums[4u * quad + 2u] = fma(w, vec4<f32>(value.z), sums[4u * quad + 2u]);
-                sums[4u * quad + 3u] = fma(w, vec4<f32>(value.w), sums[4u * quad + 3u]);
+                let first = now + k * QUADS + quad;
+                var sum = added(sums[quad], w0, h[first]);
+                sum = added(sum, w1, h[first + QUADS]);
+                sum = added(sum, w2, h[first + 2u * QUADS]);
+                sums[quad] = added(sum, w3, h[first + 3u * QUADS]);
             }
         }
         for (var quad = 0u; quad < QUADS; quad++) {
-            let of_chunks = transpose(
-                mat4x4<f32>(sums[4u * quad], sums[4u * quad + 1u], sums[4u * quad + 2u], sums[4u * quad + 3u])
-            );
+            let of_chunks = transpose(sums[quad]);
             let kept = sigmoid(of_chunks[1]) * cells[quad];
             let cell = fma(sigmoid(of_chunks[0]), tanh_of(of_chunks[2]), kept);
             let value = sigmoid(of_chunks[3]) * tanh_of(cell);
