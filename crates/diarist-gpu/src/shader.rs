@@ -44,6 +44,15 @@ impl Shader {
     }
 }
 
+impl Source {
+    /// The same with one more type, for numbers that are not stored as the rest.
+    pub fn with_alias(mut self, alias: &str, element: Element) -> Self {
+        _ = write!(self.name, " {alias}={}", element.name());
+        _ = writeln!(self.text, "\nalias {alias} = {};", element.name());
+        self
+    }
+}
+
 /// Declares a [`Shader`] from a file of `kernels`.
 macro_rules! shader {
     ($name:literal) => {
