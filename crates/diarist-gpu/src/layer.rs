@@ -1,10 +1,10 @@
 //! Weights of one layer.
 
-/// Weight and bias of a layer, in the shapes of the checkpoint.
+/// Weights and bias of a layer, in the order of the checkpoint.
 #[derive(Debug, Clone, Default)]
 pub struct Layer {
-    /// Weight, outputs first.
+    /// Row-major, the outputs first.
     pub weight: Vec<f32>,
-    /// Bias, one number for each output.
+    /// One number per output.
     pub bias: Vec<f32>,
 }

@@ -28,3 +28,4 @@ pub use layer::Layer;
 pub use recorder::{Kernel, Part, Recorder, Timing};
 pub use scratch::Scratch;
 pub use shader::{Shader, Source};
+pub use wgpu::Buffer;

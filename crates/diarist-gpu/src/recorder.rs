@@ -133,6 +133,11 @@ impl<'a> Recorder<'a> {
         self.gpu.buffer_of(label, bytes)
     }
 
+    /// A new buffer with these samples.
+    pub fn upload_samples(&mut self, samples: &[f32]) -> Buffer {
+        self.upload("samples", bytemuck::cast_slice(samples))
+    }
+
     /// Runs a kernel over `groups` groups of threads. `uniform` is bound at 0, as numbers of 32 bits
     /// in the order of the struct's fields, padded here to a multiple of 16 bytes; `parts` are bound
     /// from 1 on.

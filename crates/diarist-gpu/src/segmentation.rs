@@ -19,8 +19,7 @@ use crate::shader::{Shader, Source, shader};
 
 use activations::{Activations, num_filtered_frames};
 use geometry::{
-    CHANNELS, CHUNK_SAMPLES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, LINEAR, LOCAL_SPEAKERS, LSTM, MASK_WORDS,
-    SINC_STRIDE,
+    CHANNELS, CHUNK_SAMPLES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, LINEAR, LOCAL_SPEAKERS, LSTM, MASK_WORDS, SINC_STRIDE,
 };
 pub use weights::{LstmDirection, Weights};
 
@@ -29,7 +28,7 @@ const MOMENTS: Shader = shader!("moments");
 const NORM: Shader = shader!("norm");
 const SINC: Shader = shader!("sinc");
 const POOL: Shader = shader!("pool");
-const CONV: Shader = shader!("conv");
+const CONV: Shader = shader!("conv1d");
 const NORMALISE: Shader = shader!("normalise");
 const RECURRENCE: Shader = shader!("recurrence");
 const CLASSIFY: Shader = shader!("classify");

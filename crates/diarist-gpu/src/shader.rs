@@ -56,7 +56,10 @@ impl Source {
 /// Declares a [`Shader`] from a file of `kernels`.
 macro_rules! shader {
     ($name:literal) => {
-        crate::shader::Shader { name: $name, text: include_str!(concat!("kernels/", $name, ".wgsl")) }
+        crate::shader::Shader {
+            name: $name,
+            text: include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/kernels/", $name, ".wgsl")),
+        }
     };
 }
 pub(crate) use shader;

@@ -170,13 +170,11 @@ fn convolutions() {
             let norms = numbers(SINGLE, chunks * 2 * inputs, 9);
             let norm_bias = numbers(SINGLE, inputs, 10);
             let (weight, bias) = (numbers(element, 5 * inputs * 60, 11), numbers(SINGLE, 60, 12));
-            let text = include_str!("../src/kernels/conv.wgsl");
-            let source = source("conv", text, element, &[("C", inputs as u32)], None);
-            let buffers =
-                [bytes(&x), bytes(&norms), bytes(&norm_bias), element.bytes(&weight), bytes(&bias)];
+            let text = include_str!("../src/kernels/conv1d.wgsl");
+            let source = source("conv1d", text, element, &[("C", inputs as u32)], None);
+            let buffers = [bytes(&x), bytes(&norms), bytes(&norm_bias), element.bytes(&weight), bytes(&bias)];
             let groups = [frames_out.div_ceil(32), chunks, 1];
-            let found =
-                singles(&gpu, &source, &[frames_in, frames_out], &buffers, chunks * frames_out * 60, groups);
+            let found = singles(&gpu, &source, &[frames_in, frames_out], &buffers, chunks * frames_out * 60, groups);
             let input = |chunk: usize, frame: usize, channel: usize| {
                 let norm = |which: usize| f64::from(norms[(chunk * 2 + which) * inputs + channel]);
                 let x = f64::from(x[(chunk * frames_in + frame) * inputs + channel]);
@@ -264,8 +262,7 @@ fn recurrences() {
             let inputs = [bytes(&gates), element.bytes(&weight)];
             let groups = [chunks.div_ceil(in_group as usize), 2, 1];
             let out_len = chunks * frames * 256;
-            let found =
-                common::run(&gpu, &source, &[chunks, frames], &inputs, out_len * element.num_bytes(), groups);
+            let found = common::run(&gpu, &source, &[chunks, frames], &inputs, out_len * element.num_bytes(), groups);
             let mut expected = vec![0.0; out_len];
             for chunk in 0..chunks {
                 for direction in 0..2 {
@@ -306,8 +303,8 @@ fn classes() {
         buffers.extend(outputs.clone());
         let shape = [frames, words, first_row].map(|value| value as u32);
         recorder.dispatch(&kernel, &shape, &buffers, [words, chunks, 1]);
-        recorder.read(&outputs[0], mask_bytes);
-        recorder.read(&outputs[1], row_bytes);
+        recorder.read(&outputs[0], 0, mask_bytes);
+        recorder.read(&outputs[1], 0, row_bytes);
         let results = recorder.run().unwrap();
         let masks: Vec<u32> = results[0].chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
         let rows: Vec<[u8; 4]> = results[1].chunks_exact(4).map(|b| b.try_into().unwrap()).collect();
@@ -317,9 +314,8 @@ fn classes() {
             for t in 0..32 * words {
                 let row = chunk * frames + t;
                 let score = |class: usize| {
-                    let products = (0..128).map(|k| {
-                        f64::from(x[row * 128 + k]) * f64::from(weight[(k / 4 * 8 + class) * 4 + k % 4])
-                    });
+                    let products = (0..128)
+                        .map(|k| f64::from(x[row * 128 + k]) * f64::from(weight[(k / 4 * 8 + class) * 4 + k % 4]));
                     products.sum::<f64>() + f64::from(bias[class])
                 };
                 let bit = |speaker: usize| masks[(chunk * 3 + speaker) * words + t / 32] >> (t % 32) & 1;
@@ -371,7 +367,7 @@ fn scores_that_are_not_numbers() {
         let outputs = [gpu.buffer("masks", 16), gpu.buffer("rows", 16)];
         buffers.extend(outputs.clone());
         recorder.dispatch(&kernel, &[1, 1, 0], &buffers, [1, 1, 1]);
-        outputs.iter().for_each(|output| recorder.read(output, 12));
+        outputs.iter().for_each(|output| recorder.read(output, 0, 12));
         let results = recorder.run().unwrap();
         let found = results[0][0] | results[0][4] << 1 | results[0][8] << 2;
         assert_eq!(found, set, "{scores:?}");

@@ -1,87 +1,123 @@
-// Convolution over time with 5 taps and 60 outputs, then the greatest of three neighbours. The input
-// is normalised and passes a leaky ReLU of slope 0.01 on its way in.
+// Computes a convolution as a matrix product: rows are pixels of the output, columns are output
+// channels, and the inner dimension runs over taps and input channels.
 //
-// x: [chunk, frames_in, C], norms: [chunk, 2, C], means and scales; norm_bias: [C];
-// weight: [5, C, 60], bias: [60], y: [chunk, frames_out, 60] with 3 * frames_out + 4 <= frames_in.
-// Constant: C, input channels, a multiple of 20.
-// Group (x, y): pooled frames from 32 x on of chunk y. A thread sums 12 frames of 4 outputs.
+// x [image, height, width, CIN] -> y [image, out_height, out_width, COUT]. TAPS is 9 (3x3, zero
+// padding of one pixel) or 1. With ADD the sums are added to the numbers in `y`. With RELU negative
+// results become zero.
+// Grid: x counts tiles of ROWS pixels of one image, y tiles of COLUMNS channels, z images.
+//
+// A thread holds THREAD_ROWS x THREAD_COLUMNS sums. Neighbouring threads take neighbouring vectors
+// of channels, and rows that lie next to each other.
 
-struct Shape { frames_in: u32, frames_out: u32 }
-
+struct Shape { height: u32, width: u32, out_height: u32, out_width: u32 }
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> x: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> norms: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> norm_bias: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> weight: array<vec4<Element>>;
-@group(0) @binding(5) var<storage, read> bias: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read_write> y: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> x: array<vec4<Element>>;
+// [tap, input channel, output channel / 4]
+@group(0) @binding(2) var<storage, read> weight: array<vec4<Element>>;
+@group(0) @binding(3) var<storage, read> bias: array<vec4<f32>>;
+@group(0) @binding(4) var<storage, read_write> y: array<vec4<Element>>;
 
-const C_4 = C / 4u;
-const N_4 = 15u; // vectors of outputs
-const TAPS = 5u;
-const STEP = 8u;       // distance of a thread's pooled frames
-const THREADS = N_4 * STEP;
-const POOLED = 4u * STEP;
-const FRAMES = 3u * POOLED + TAPS - 1u;
-const DEPTH = 20u;     // channels at a time
-const DEPTH_4 = DEPTH / 4u;
+// Lengths in vectors of four channels.
+const DEPTH_VECTORS = DEPTH / 4u;
+const COLUMN_VECTORS = COLUMNS / 4u;
+const VECTORS = THREAD_COLUMNS / 4u;
+const THREADS_ACROSS = COLUMNS / THREAD_COLUMNS;
+const THREADS_DOWN = ROWS / THREAD_ROWS;
+const THREADS = THREADS_ACROSS * THREADS_DOWN;
+// Vectors of pixels that a thread loads for a step.
+const LOADS = ROWS * DEPTH_VECTORS / THREADS;
+const LOAD_ROWS = THREADS / DEPTH_VECTORS;
+const PADDING = TAPS / 9u;
+const OUTSIDE = 0xffffffffu;
 
-var<workgroup> left: array<vec4<f32>, 500>;  // [FRAMES][DEPTH_4]
-var<workgroup> right: array<vec4<f32>, 300>; // [DEPTH][N_4]
-
-fn load_input(chunk: u32, first_frame: u32, first_channel: u32, thread: u32) {
-    for (var i = thread; i < FRAMES * DEPTH_4; i += THREADS) {
-        let frame = first_frame + i / DEPTH_4;
-        let channel = first_channel + i % DEPTH_4;
-        var value = vec4<f32>(0.0);
-        if frame < shape.frames_in {
-            let mean = norms[chunk * 2u * C_4 + channel];
-            let scale = norms[chunk * 2u * C_4 + C_4 + channel];
-            let input = x[(chunk * shape.frames_in + frame) * C_4 + channel];
-            value = fma(input - mean, scale, norm_bias[channel]);
-            value = max(value, value * 0.01);
-        }
-        left[i] = value;
-    }
-}
+// [pixel][channel / 4] and [channel][output channel / 4] of a step.
+var<workgroup> left: array<vec4<f32>, ROWS * DEPTH_VECTORS>;
+var<workgroup> right: array<vec4<f32>, DEPTH * COLUMN_VECTORS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-    let chunk = group.y;
-    let first_pooled = group.x * POOLED;
-    let tx = thread % N_4;
-    let ty = thread / N_4;
-    var sums: array<vec4<f32>, 12>;
-    for (var channel = 0u; channel < C; channel += DEPTH) {
-        load_input(chunk, first_pooled * 3u, channel / 4u, thread);
-        for (var tap = 0u; tap < TAPS; tap++) {
-            for (var i = thread; i < DEPTH * N_4; i += THREADS) {
-                right[i] = vec4<f32>(weight[(tap * C + channel) * N_4 + i]);
+    let across = thread % THREADS_ACROSS;
+    let down = thread / THREADS_ACROSS;
+    let first_pixel = group.x * ROWS;
+    let first_vector = group.y * COLUMN_VECTORS;
+    let num_pixels = shape.out_height * shape.out_width;
+    let image = group.z * shape.height * shape.width;
+    let load_part = thread % DEPTH_VECTORS;
+    let load_row = thread / DEPTH_VECTORS;
+
+    // Top left pixel that each load needs, relative to the image. Coordinates wrap around below
+    // zero and are then as far outside as those of rows beyond the last pixel.
+    var tops: array<u32, LOADS>;
+    var lefts: array<u32, LOADS>;
+    for (var i = 0u; i < LOADS; i++) {
+        let pixel = first_pixel + load_row + i * LOAD_ROWS;
+        let row = pixel / shape.out_width;
+        tops[i] = select(0x80000000u, row * STRIDE - PADDING, pixel < num_pixels);
+        lefts[i] = (pixel - row * shape.out_width) * STRIDE - PADDING;
+    }
+
+    var sums: array<vec4<f32>, THREAD_ROWS * VECTORS>;
+    for (var tap = 0u; tap < TAPS; tap++) {
+        var starts: array<u32, LOADS>;
+        for (var i = 0u; i < LOADS; i++) {
+            let row = tops[i] + tap / 3u;
+            let column = lefts[i] + tap % 3u;
+            let start = (image + row * shape.width + column) * (CIN / 4u) + load_part;
+            starts[i] = select(OUTSIDE, start, row < shape.height && column < shape.width);
+        }
+        for (var channel = 0u; channel < CIN; channel += DEPTH) {
+            for (var i = 0u; i < LOADS; i++) {
+                var value = vec4<f32>(0.0);
+                if starts[i] != OUTSIDE {
+                    value = vec4<f32>(x[starts[i] + channel / 4u]);
+                }
+                left[thread + i * THREADS] = value;
+            }
+            for (var i = thread; i < DEPTH * COLUMN_VECTORS; i += THREADS) {
+                let row = tap * CIN + channel + i / COLUMN_VECTORS;
+                right[i] = vec4<f32>(weight[row * (COUT / 4u) + first_vector + i % COLUMN_VECTORS]);
             }
             workgroupBarrier();
-            for (var part = 0u; part < DEPTH_4; part++) {
-                let at = part * 4u * N_4 + tx;
-                let b0 = right[at];
-                let b1 = right[at + N_4];
-                let b2 = right[at + 2u * N_4];
-                let b3 = right[at + 3u * N_4];
-                for (var j = 0u; j < 12u; j++) {
-                    let frame = (ty + j / 3u * STEP) * 3u + j % 3u + tap;
-                    let a = left[frame * DEPTH_4 + part];
-                    var sum = fma(vec4<f32>(a.x), b0, sums[j]);
-                    sum = fma(vec4<f32>(a.y), b1, sum);
-                    sum = fma(vec4<f32>(a.z), b2, sum);
-                    sums[j] = fma(vec4<f32>(a.w), b3, sum);
+            for (var part = 0u; part < DEPTH_VECTORS; part++) {
+                var rights: array<vec4<f32>, 4u * VECTORS>;
+                for (var k = 0u; k < 4u; k++) {
+                    for (var v = 0u; v < VECTORS; v++) {
+                        let at = (part * 4u + k) * COLUMN_VECTORS + across + v * THREADS_ACROSS;
+                        rights[k * VECTORS + v] = right[at];
+                    }
+                }
+                for (var j = 0u; j < THREAD_ROWS; j++) {
+                    let values = left[(down + j * THREADS_DOWN) * DEPTH_VECTORS + part];
+                    for (var v = 0u; v < VECTORS; v++) {
+                        var sum = sums[j * VECTORS + v];
+                        sum = fma(vec4<f32>(values.x), rights[v], sum);
+                        sum = fma(vec4<f32>(values.y), rights[VECTORS + v], sum);
+                        sum = fma(vec4<f32>(values.z), rights[2u * VECTORS + v], sum);
+                        sum = fma(vec4<f32>(values.w), rights[3u * VECTORS + v], sum);
+                        sums[j * VECTORS + v] = sum;
+                    }
                 }
             }
             workgroupBarrier();
         }
     }
-    for (var j = 0u; j < 4u; j++) {
-        let frame = first_pooled + ty + j * STEP;
-        if frame < shape.frames_out {
-            let greatest = max(max(sums[3u * j], sums[3u * j + 1u]), sums[3u * j + 2u]);
-            y[(chunk * shape.frames_out + frame) * N_4 + tx] = greatest + bias[tx];
+
+    for (var j = 0u; j < THREAD_ROWS; j++) {
+        let pixel = first_pixel + down + j * THREADS_DOWN;
+        if pixel >= num_pixels {
+            continue;
+        }
+        for (var v = 0u; v < VECTORS; v++) {
+            let vector = first_vector + across + v * THREADS_ACROSS;
+            let at = (group.z * num_pixels + pixel) * (COUT / 4u) + vector;
+            var value = sums[j * VECTORS + v] + bias[vector];
+            if ADD != 0u {
+                value += vec4<f32>(y[at]);
+            }
+            if RELU != 0u {
+                value = max(value, vec4<f32>(0.0));
+            }
+            y[at] = vec4<Element>(value);
         }
     }
 }

@@ -1,24 +1,83 @@
-//! Helpers of the tests on a GPU.
+//! What the tests of both networks use.
 
-#![allow(dead_code, reason = "each test uses some of them")]
+#![allow(dead_code, reason = "each test program uses a part")]
 
 pub(crate) mod network;
 
-use diarist_gpu::{Element, Gpu, Recorder, Shader, adapters};
+use std::path::Path;
 
-/// The first adapter, open; `None` if there is none and none is required.
+use diarist_gpu::{Element, Gpu, Layer, Recorder, Shader, adapters};
+use safetensors::SafeTensors;
+
+/// The first adapter, or `None` if there is none and none is required.
 pub(crate) fn gpu() -> Option<Gpu> {
     let Some(adapter) = adapters().into_iter().next() else {
-        assert!(std::env::var_os("DIARIST_GPU_REQUIRED").is_none(), "no adapter, but DIARIST_GPU_REQUIRED is set");
+        let is_required = std::env::var_os("DIARIST_GPU_REQUIRED").is_some();
+        assert!(!is_required, "DIARIST_GPU_REQUIRED is set, and there is no adapter");
         println!("no Vulkan adapter: skipped");
         return None;
     };
     Some(Gpu::open(&adapter).unwrap())
 }
 
-/// The forms of numbers that the GPU computes with.
+/// The forms of stored numbers that `gpu` computes with.
 pub(crate) fn elements(gpu: &Gpu) -> Vec<Element> {
-    if gpu.summary().has_f16 { vec![Element::F32, Element::F16] } else { vec![Element::F32] }
+    let all = [Element::F32, Element::F16];
+    all.into_iter().filter(|element| *element == Element::F32 || gpu.summary().has_f16).collect()
+}
+
+/// Shape and values of `fixtures/golden/<name>.npy`.
+pub(crate) fn golden<T: npyz::Deserialize>(name: &str) -> (Vec<usize>, Vec<T>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/golden").join(format!("{name}.npy"));
+    let file = std::fs::File::open(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let npy = npyz::NpyFile::new(std::io::BufReader::new(file)).unwrap();
+    let shape = npy.shape().iter().map(|&n| n as usize).collect();
+    (shape, npy.into_vec().unwrap())
+}
+
+/// 16-bit samples in [-1, 1].
+pub(crate) fn golden_samples(name: &str) -> Vec<f32> {
+    golden::<i16>(name).1.into_iter().map(|sample| f32::from(sample) / 32_768.0).collect()
+}
+
+/// Values of a tensor.
+pub(crate) fn tensor(tensors: &SafeTensors<'_>, name: &str) -> Vec<f32> {
+    let tensor = tensors.tensor(name).unwrap();
+    tensor.data().chunks_exact(4).map(|bytes| f32::from_le_bytes(bytes.try_into().unwrap())).collect()
+}
+
+/// Weight and bias of a layer.
+pub(crate) fn layer(tensors: &SafeTensors<'_>, name: &str) -> Layer {
+    Layer { weight: tensor(tensors, &format!("{name}.weight")), bias: tensor(tensors, &format!("{name}.bias")) }
+}
+
+/// Greatest absolute difference; NaN if any value is NaN.
+pub(crate) fn max_abs_difference(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, |max, d| if d.is_nan() || d > max { d } else { max })
+}
+
+/// Cosine of the angle between two vectors.
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> f64 {
+    let product = |a: &[f32], b: &[f32]| -> f64 { a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum() };
+    product(a, b) / (product(a, a) * product(b, b)).sqrt()
+}
+
+/// Numbers in [-1, 1] that are the same in every run.
+#[derive(Debug)]
+pub(crate) struct Random(pub(crate) u32);
+
+impl Random {
+    pub(crate) fn next(&mut self) -> f32 {
+        self.0 = self.0.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (self.0 >> 8) as f32 / (1 << 23) as f32 - 1.0
+    }
+
+    /// `len` numbers as `element` stores them.
+    pub(crate) fn values(&mut self, element: Element, len: usize) -> Vec<f32> {
+        let values: Vec<f32> = (0..len).map(|_| self.next()).collect();
+        element.values(&element.bytes(&values), len)
+    }
 }
 
 /// Numbers between -1 and 1 that an `element` holds exactly.
@@ -64,7 +123,7 @@ pub(crate) fn run(
     let mut buffers: Vec<_> = inputs.iter().map(|bytes| recorder.upload("input", bytes)).collect();
     buffers.push(output.clone());
     recorder.dispatch(&kernel, &uniform, &buffers, groups);
-    recorder.read(&output, num_bytes.next_multiple_of(4));
+    recorder.read(&output, 0, num_bytes.next_multiple_of(4));
     recorder.run().unwrap().remove(0)
 }
 

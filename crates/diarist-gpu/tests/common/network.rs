@@ -90,8 +90,8 @@ pub(crate) fn run(gpu: &Gpu, network: &Segmentation, signal: &[f32], step_sample
     let (masks, rows) = (gpu.buffer("masks", mask_bytes), gpu.buffer("probabilities", row_bytes));
     let mut scratch = Scratch::default();
     network.record(&mut recorder, &mut scratch, &signal, step_samples, num_chunks, &masks, &rows, FIRST_ROW);
-    recorder.read(&masks, mask_bytes);
-    recorder.read(&rows, row_bytes);
+    recorder.read(&masks, 0, mask_bytes);
+    recorder.read(&rows, 0, row_bytes);
     let (results, timings) = recorder.run_timed().unwrap();
     for timing in timings {
         println!("  {:8.3} ms {}", timing.seconds * 1e3, timing.kernel);

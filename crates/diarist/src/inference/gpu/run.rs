@@ -7,7 +7,7 @@ use std::time::Instant;
 use diarist_gpu::embedding::Embedding;
 use diarist_gpu::segmentation::Segmentation;
 use diarist_gpu::selection::{Selection, Tables};
-use diarist_gpu::{Adapter, Element, Gpu, Part, Recorder, Scratch};
+use diarist_gpu::{Adapter, Buffer, Element, Gpu, Part, Recorder, Scratch};
 
 use crate::analysis::{EMBEDDING_DIMENSION, MIN_SOLO_FRAMES, Origin, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
@@ -18,7 +18,6 @@ use crate::inference::settings::{AnalysisSettings, TrunkPasses};
 use crate::inference::wave::{PASS_FEATURES, PassSpan, WaveSpan, first_needed, num_recent};
 use crate::models::resnet34::{OUT_CHANNELS, OUT_HEIGHT};
 use crate::models::{Precision, Tensors};
-use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
 
@@ -325,7 +324,7 @@ impl Batch<'_> {
         let Self { machine, span, passes, recent, .. } = *self;
         let num_chunks = span.num_chunks;
         let row_bytes = 4 * FRAMES_PER_CHUNK;
-        let signal = recorder.upload("signal", bytemuck::cast_slice(samples));
+        let signal = recorder.upload_samples(samples);
         let masks = scratch.get(recorder.gpu(), "masks", num_chunks * MASK_WORDS * 4);
         let num_rows = machine.probability_rows(span);
         let probabilities = scratch.get(recorder.gpu(), "probabilities", num_rows * row_bytes);
@@ -357,7 +356,7 @@ impl Batch<'_> {
 
     /// Records the trunk passes alone, over samples that begin with the fbank frame `first`.
     fn record_passes(&self, recorder: &mut Recorder<'_>, scratch: &mut Scratch, samples: &[f32], first: usize) {
-        let signal = recorder.upload("signal", bytemuck::cast_slice(samples));
+        let signal = recorder.upload_samples(samples);
         self.record_features(recorder, scratch, &signal, samples.len(), first);
     }
 
@@ -367,10 +366,10 @@ impl Batch<'_> {
         &self,
         recorder: &mut Recorder<'_>,
         scratch: &mut Scratch,
-        signal: &diarist_gpu::Buffer,
+        signal: &Buffer,
         num_samples: usize,
         first: usize,
-    ) -> diarist_gpu::Buffer {
+    ) -> Buffer {
         let Self { machine, passes, side, .. } = *self;
         let slot_bytes = SLOT_VALUES * machine.element.num_bytes();
         let names = ["features", "features of the last batch"];

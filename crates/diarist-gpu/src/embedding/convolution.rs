@@ -1,0 +1,119 @@
+//! One convolution of the trunk.
+
+use wgpu::Buffer;
+
+use crate::element::Element;
+use crate::recorder::{Kernel, Part, Recorder};
+use crate::shader::{Source, shader};
+
+/// A convolution with 3x3 taps (zero padding of one pixel) or a single one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Convolution {
+    /// Input channels, a multiple of 16.
+    pub channels_in: usize,
+    /// Output channels, a multiple of 32.
+    pub channels_out: usize,
+    /// 9 or 1.
+    pub num_taps: usize,
+    /// Pixels of the input from one pixel of the output to the next.
+    pub stride: usize,
+    /// Whether the sums are added to the numbers in the output.
+    pub adds: bool,
+    /// Whether negative results become zero.
+    pub rectifies: bool,
+}
+
+/// Pixels of an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Plane {
+    /// Frequencies.
+    pub height: usize,
+    /// Times.
+    pub width: usize,
+}
+
+impl Plane {
+    /// The plane after a convolution with this stride.
+    pub fn strided(self, stride: usize) -> Self {
+        Self { height: self.height.div_ceil(stride), width: self.width.div_ceil(stride) }
+    }
+
+    /// Number of pixels.
+    pub fn num_pixels(self) -> usize {
+        self.height * self.width
+    }
+}
+
+/// The part of a product that a group of threads computes.
+#[derive(Debug, Clone, Copy)]
+struct Tile {
+    rows: usize,
+    columns: usize,
+    depth: usize,
+    thread_rows: usize,
+    thread_columns: usize,
+}
+
+impl Convolution {
+    fn tile(self) -> Tile {
+        if self.channels_out.is_multiple_of(64) {
+            Tile { rows: 128, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 }
+        } else {
+            Tile { rows: 128, columns: 32, depth: 16, thread_rows: 8, thread_columns: 4 }
+        }
+    }
+
+    /// The kernel's source.
+    pub fn source(self, element: Element) -> Source {
+        let Tile { rows, columns, depth, thread_rows, thread_columns } = self.tile();
+        let constants = [
+            ("CIN", self.channels_in),
+            ("COUT", self.channels_out),
+            ("TAPS", self.num_taps),
+            ("STRIDE", self.stride),
+            ("ADD", usize::from(self.adds)),
+            ("RELU", usize::from(self.rectifies)),
+            ("ROWS", rows),
+            ("COLUMNS", columns),
+            ("DEPTH", depth),
+            ("THREAD_ROWS", thread_rows),
+            ("THREAD_COLUMNS", thread_columns),
+        ];
+        shader!("conv").source(element, &constants.map(|(name, value)| (name, value as u32)))
+    }
+
+    /// Computes `[image, height, width, channel]` in `to` from the same in `from`, of shape `plane`.
+    pub fn record(self, recorder: &mut Recorder<'_>, kernel: &Kernel, weights: [&Buffer; 2], images: Layers<'_>) {
+        let Layers { num_images, plane, from, to } = images;
+        let Tile { rows, columns, .. } = self.tile();
+        let out = plane.strided(self.stride);
+        let [weight, bias] = weights.map(Part::from);
+        recorder.dispatch(
+            kernel,
+            &[plane.height, plane.width, out.height, out.width].map(|n| n as u32),
+            [from.clone(), weight, bias, to.clone()],
+            [out.num_pixels().div_ceil(rows), self.channels_out / columns, num_images],
+        );
+    }
+}
+
+/// Input and output of a convolution.
+#[derive(Debug, Clone, Copy)]
+pub struct Layers<'a> {
+    /// Images in a row.
+    pub num_images: usize,
+    /// Pixels of an input image.
+    pub plane: Plane,
+    /// `[image, height, width, input channel]`.
+    pub from: &'a Part,
+    /// `[image, height, width, output channel]`.
+    pub to: &'a Part,
+}
+
+/// Weights `[out, in, tap]` as the kernels read them, `[tap, in, out]`.
+pub fn packed(weight: &[f32], channels_in: usize, num_taps: usize) -> Vec<f32> {
+    let channels_out = weight.len() / channels_in / num_taps;
+    let at = |tap: usize, input: usize, output: usize| weight[(output * channels_in + input) * num_taps + tap];
+    let rows = (0..num_taps).flat_map(|tap| (0..channels_in).map(move |input| (tap, input)));
+    rows.flat_map(|(tap, input)| (0..channels_out).map(move |output| at(tap, input, output))).collect()
+}
