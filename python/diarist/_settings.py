@@ -55,6 +55,10 @@ class Settings(TypedDict, total=False):
     embedding: str | os.PathLike[str] | None
     """Embedding weights to use instead of the embedded ones. Default: the embedded ones."""
 
+    device: str | None
+    """Machine that runs the networks: cpu, gpu, gpu:N for GPU N of `diarist devices`, or auto for
+    the faster one. Default: auto."""
+
     threads: int | None
     """Number of threads that compute; the result does not depend on it. Default: all that the
     machine has."""
@@ -123,6 +127,8 @@ embedding_mode: Computation of speaker embeddings; the result is the same with a
     of speech and overlap: after a pause of 10 s a speaker counts as a new one. Default: fast.
 segmentation: Segmentation weights to use instead of the embedded ones. Default: the embedded ones.
 embedding: Embedding weights to use instead of the embedded ones. Default: the embedded ones.
+device: Machine that runs the networks: cpu, gpu, gpu:N for GPU N of `diarist devices`, or auto for
+    the faster one. Default: auto.
 threads: Number of threads that compute; the result does not depend on it. Default: all that the
     machine has.
 clustering: Clustering method. `refined`: VBx, and tests that find speakers with similar voices and

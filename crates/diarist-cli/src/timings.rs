@@ -10,7 +10,7 @@ pub(crate) fn rows(result: &Diarization) -> Vec<[String; 4]> {
         let beside = if beside_s > 0.0 { format!("{beside_s:.3}") } else { String::new() };
         [name.to_owned(), format!("{wall_s:.3}"), format!("{:.1}", 100.0 * wall_s / total_s), beside]
     };
-    let mut rows = vec![[file_id, "wall s", "%", "beside embedding s"].map(str::to_owned)];
+    let mut rows = vec![[file_id, "wall s", "%", "beside networks s"].map(str::to_owned)];
     rows.extend(timings.stages().iter().map(|stage| row(stage.name, stage.wall_s, stage.beside_s)));
     rows.push(row("other", timings.other_s(), 0.0));
     rows.push(row("total", timings.total_s, 0.0));

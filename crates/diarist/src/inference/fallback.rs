@@ -157,13 +157,13 @@ mod tests {
     #[test]
     fn the_cpu_continues_with_the_same_bits() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/audio/conversation.flac");
-        for (trunk, step_s) in [(TrunkPasses::Shared, 1.0), (TrunkPasses::Shared, 4.0), (TrunkPasses::PerChunk, 5.0)] {
+        for (trunk, step_s) in [(TrunkPasses::Shared, 2.0), (TrunkPasses::PerChunk, 8.0)] {
             let settings = AnalysisSettings { trunk, step_s, ..AnalysisSettings::default() };
             let networks = Arc::new(Networks::load(&settings).unwrap());
             let analyzer = Analyzer::with_networks(Arc::clone(&networks), &settings).unwrap();
             let whole = analyzer.analyze(path).unwrap();
-            assert!(whole.warnings.is_empty() && whole.analysis.masks.len() > 6);
-            for last in [0, 3, whole.analysis.masks.len() - 1] {
+            assert!(whole.warnings.is_empty() && whole.analysis.masks.len() > 4);
+            for last in [0, 3] {
                 let cpu = Cpu::new(Arc::clone(&networks), &settings);
                 let notices = Notices::default();
                 let machine = Fragile { cpu: cpu.clone(), last };

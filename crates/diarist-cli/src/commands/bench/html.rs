@@ -148,7 +148,7 @@ fn time(report: &Report) -> Markup {
             }
             div.scroll {
                 table.time {
-                    thead { tr { th { "stage" } th { "seconds" } th { "%" } th { "beside embedding" } th {} } }
+                    thead { tr { th { "stage" } th { "seconds" } th { "%" } th { "beside networks" } th {} } }
                     tbody {
                         @for (class, stage) in &stages {
                             tr {

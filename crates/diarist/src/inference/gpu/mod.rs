@@ -7,6 +7,8 @@ mod results;
 mod run;
 mod sound;
 mod speeds;
+#[cfg(test)]
+mod tests;
 mod weights;
 
 pub(super) use choice::backend;

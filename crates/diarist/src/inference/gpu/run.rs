@@ -84,7 +84,8 @@ impl GpuBackend {
     }
 
     /// The GPU itself.
-    pub(in crate::inference) fn gpu(&self) -> &Gpu {
+    #[cfg(test)]
+    pub(super) fn gpu(&self) -> &Gpu {
         &self.0.gpu
     }
 }
