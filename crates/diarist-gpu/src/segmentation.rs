@@ -19,8 +19,7 @@ use crate::shader::{Shader, Source, shader};
 
 use activations::{Activations, num_filtered_frames};
 use geometry::{
-    CHANNELS, CHUNK_SAMPLES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, LINEAR, LOCAL_SPEAKERS, LSTM, MASK_WORDS,
-    SINC_STRIDE,
+    CHANNELS, CHUNK_SAMPLES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, LINEAR, LOCAL_SPEAKERS, LSTM, MASK_WORDS, SINC_STRIDE,
 };
 pub use weights::{LstmDirection, Weights};
 
@@ -48,8 +47,6 @@ const CONV_FRAMES: usize = 32;
 const RECURRENT_CHUNKS: usize = 8;
 /// Threads of a group of the kernels without tiles.
 const THREADS: usize = 256;
-/// Form of the input's part of the gates.
-const GATES: Element = Element::F32;
 
 /// The segmentation network with its weights on a GPU.
 #[derive(Debug, Clone)]
@@ -98,7 +95,7 @@ struct LstmLayer {
 /// The products of the network: input's part of the gates in the first LSTM layer and in the
 /// others, first and second linear layer.
 fn products(element: Element) -> [GemmForm; 4] {
-    let gates = |inputs| GemmForm { inputs, outputs: 4 * LSTM, is_leaky: false, stored: GATES };
+    let gates = |inputs| GemmForm { inputs, outputs: 4 * LSTM, is_leaky: false, stored: element };
     let linear = |inputs| GemmForm { inputs, outputs: LINEAR, is_leaky: true, stored: element };
     [gates(CHANNELS), gates(LSTM), linear(LSTM), linear(LINEAR)]
 }
@@ -119,7 +116,7 @@ fn all_sources(element: Element) -> [Source; 15] {
         NORMALISE.source(element, &vectors(CHANNELS)),
         first_gates,
         gates,
-        RECURRENCE.source(element, &[("CHUNKS", RECURRENT_CHUNKS as u32)]).with_alias("Gate", GATES),
+        RECURRENCE.source(element, &[("CHUNKS", RECURRENT_CHUNKS as u32)]),
         first_linear,
         linear,
         CLASSIFY.source(element, &[]),

@@ -172,11 +172,9 @@ fn convolutions() {
             let (weight, bias) = (numbers(element, 5 * inputs * 60, 11), numbers(SINGLE, 60, 12));
             let text = include_str!("../src/kernels/conv.wgsl");
             let source = source("conv", text, element, &[("C", inputs as u32)], None);
-            let buffers =
-                [bytes(&x), bytes(&norms), bytes(&norm_bias), element.bytes(&weight), bytes(&bias)];
+            let buffers = [bytes(&x), bytes(&norms), bytes(&norm_bias), element.bytes(&weight), bytes(&bias)];
             let groups = [frames_out.div_ceil(32), chunks, 1];
-            let found =
-                singles(&gpu, &source, &[frames_in, frames_out], &buffers, chunks * frames_out * 60, groups);
+            let found = singles(&gpu, &source, &[frames_in, frames_out], &buffers, chunks * frames_out * 60, groups);
             let input = |chunk: usize, frame: usize, channel: usize| {
                 let norm = |which: usize| f64::from(norms[(chunk * 2 + which) * inputs + channel]);
                 let x = f64::from(x[(chunk * frames_in + frame) * inputs + channel]);
@@ -254,18 +252,18 @@ fn recurrences() {
     let Some(gpu) = common::gpu() else { return };
     for element in common::elements(&gpu) {
         // More and fewer chunks than a group has; gates of usual size, tiny ones and huge ones.
-        for (chunks, in_group, size) in [(9, 8, 3.0), (3, 4, 1e-3), (1, 8, 1000.0)] {
+        for (chunks, in_group, size) in [(9, 8, 4.0), (3, 4, 0.001_953_125), (1, 8, 1024.0)] {
+            // As many frames as a chunk has, once.
             let frames = if chunks == 3 { 589 } else { 7 };
             let len = chunks * frames * 1024;
-            let gates: Vec<f32> = numbers(SINGLE, len, 16).into_iter().map(|x| x * size).collect();
+            let gates: Vec<f32> = numbers(element, len, 16).into_iter().map(|x| x * size).collect();
             let weight: Vec<f32> = numbers(element, 2 * 128 * 512, 17).into_iter().map(|x| x * 0.125).collect();
             let text = include_str!("../src/kernels/recurrence.wgsl");
-            let source = source("recurrence", text, element, &[("CHUNKS", in_group)], Some(("Gate", SINGLE)));
-            let inputs = [bytes(&gates), element.bytes(&weight)];
+            let source = source("recurrence", text, element, &[("CHUNKS", in_group)], None);
+            let inputs = [element.bytes(&gates), element.bytes(&weight)];
             let groups = [chunks.div_ceil(in_group as usize), 2, 1];
             let out_len = chunks * frames * 256;
-            let found =
-                common::run(&gpu, &source, &[chunks, frames], &inputs, out_len * element.num_bytes(), groups);
+            let found = common::run(&gpu, &source, &[chunks, frames], &inputs, out_len * element.num_bytes(), groups);
             let mut expected = vec![0.0; out_len];
             for chunk in 0..chunks {
                 for direction in 0..2 {
@@ -317,9 +315,8 @@ fn classes() {
             for t in 0..32 * words {
                 let row = chunk * frames + t;
                 let score = |class: usize| {
-                    let products = (0..128).map(|k| {
-                        f64::from(x[row * 128 + k]) * f64::from(weight[(k / 4 * 8 + class) * 4 + k % 4])
-                    });
+                    let products = (0..128)
+                        .map(|k| f64::from(x[row * 128 + k]) * f64::from(weight[(k / 4 * 8 + class) * 4 + k % 4]));
                     products.sum::<f64>() + f64::from(bias[class])
                 };
                 let bit = |speaker: usize| masks[(chunk * 3 + speaker) * words + t / 32] >> (t % 32) & 1;

@@ -50,9 +50,7 @@ impl Weights {
 
     /// Sum of the taps of each filter, `[80]`.
     pub(super) fn filter_sums(&self) -> Vec<f32> {
-        let sum = |half: &[f32]| {
-            f64::from(half[0]) + 2.0 * half[1..].iter().map(|tap| f64::from(*tap)).sum::<f64>()
-        };
+        let sum = |half: &[f32]| f64::from(half[0]) + 2.0 * half[1..].iter().map(|tap| f64::from(*tap)).sum::<f64>();
         let mut sums: Vec<f32> = self.even.chunks_exact(SINC_HALF).map(|half| sum(half) as f32).collect();
         sums.resize(FILTERS, 0.0);
         sums
