@@ -129,8 +129,8 @@ pub fn sources(element: Element) -> Vec<Source> {
 }
 
 impl Segmentation {
-    /// Compiles the kernels and copies the weights, those of convolutions, LSTM and linear layers as
-    /// `element`.
+    /// Compiles the kernels and copies the weights. Those of convolutions, LSTM and linear layers
+    /// are stored as `element`.
     ///
     /// # Panics
     /// If a weight does not have the shape that [`Weights`] tells.
@@ -212,13 +212,14 @@ impl Segmentation {
         (all.iter().sum(), all.into_iter().fold(0, usize::max))
     }
 
-    /// Records the work for `num_chunks` chunks of 160000 samples, one every `step_samples` samples of
-    /// `signal`.
+    /// Records the work for `num_chunks` chunks of 160000 samples, one every `step_samples` samples
+    /// of `signal`.
     ///
-    /// `masks` is `[chunk, 3, 19]` words of 32 bits: bit `t % 32` of word `t / 32` is set if the local
-    /// speaker is active in frame `t`. Rows of `probabilities` are 589 words, one for each frame: a
-    /// byte for each local speaker, the first lowest, and one for overlap, in units of 1/255. Chunk 0
-    /// has the row `first_row`. A chunk with samples that are not finite has no speakers.
+    /// `masks` is `[chunk, 3, 19]` words of 32 bits: bit `t % 32` of word `t / 32` is set if the
+    /// local speaker is active in frame `t`. Rows of `probabilities` are 589 words, one for each
+    /// frame: a byte for each local speaker, the first lowest, and one for overlap, in units of
+    /// 1/255. Chunk 0 has the row `first_row`. A chunk with samples that are not finite has no
+    /// speakers.
     ///
     /// # Panics
     /// If the step is not a positive multiple of 10, or a buffer is too small.

@@ -1,11 +1,11 @@
 // Recurrence of one LSTM layer of 128 units, both directions, from zero states.
 //
-// gates: [chunk, frame, direction, unit] of the vector (i, f, g, o): the input's part and the biases;
-// weight: [direction, 128, unit] of the vector (i, f, g, o);
+// gates: [chunk, frame, direction, unit] of the vector (i, f, g, o), the input's part and the
+// biases; weight: [direction, 128, unit] of the vector (i, f, g, o);
 // y: [chunk, frame, direction, unit]. Direction 1 begins at the last frame. h and c are f32.
 // Constant: CHUNKS, chunks of a group, a multiple of 4.
-// Group (x, y): chunks from CHUNKS * x on, direction y. A thread owns one unit of all its chunks and
-// uses each weight that it loads for all of them.
+// Group (x, y): chunks from CHUNKS * x on, direction y. A thread owns one unit of all its chunks
+// and uses each weight that it loads for all of them.
 
 struct Shape { num_chunks: u32, frames: u32 }
 

@@ -13,8 +13,8 @@ use super::{FRAME_SLICE, WAVE_SLICES};
 pub(super) struct Activations<T> {
     /// Filtered frames of the signal, `[frames, 80]`.
     pub(super) filtered: T,
-    /// Pooled frames of the first layer, `[chunk, 5325, 80]`; later gates, `[chunk, 589, 1024]`, and
-    /// last the output of the first linear layer, `[chunk, 589, 128]`.
+    /// Pooled frames of the first layer, `[chunk, 5325, 80]`. Later gates, `[chunk, 589, 1024]`,
+    /// and last the output of the first linear layer, `[chunk, 589, 128]`.
     pub(super) wide: T,
     /// Pooled frames of the second layer, `[chunk, 1773, 60]`.
     pub(super) pooled_2: T,
