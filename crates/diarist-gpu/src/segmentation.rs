@@ -47,8 +47,6 @@ const CONV_FRAMES: usize = 32;
 const RECURRENT_CHUNKS: usize = 8;
 /// Threads of a group of the kernels without tiles.
 const THREADS: usize = 256;
-/// Form of the input's part of the gates.
-const GATES: Element = Element::F32;
 
 /// The segmentation network with its weights on a GPU.
 #[derive(Debug, Clone)]
@@ -97,7 +95,7 @@ struct LstmLayer {
 /// The products of the network: input's part of the gates in the first LSTM layer and in the
 /// others, first and second linear layer.
 fn products(element: Element) -> [GemmForm; 4] {
-    let gates = |inputs| GemmForm { inputs, outputs: 4 * LSTM, is_leaky: false, stored: GATES };
+    let gates = |inputs| GemmForm { inputs, outputs: 4 * LSTM, is_leaky: false, stored: element };
     let linear = |inputs| GemmForm { inputs, outputs: LINEAR, is_leaky: true, stored: element };
     [gates(CHANNELS), gates(LSTM), linear(LSTM), linear(LINEAR)]
 }
@@ -118,7 +116,7 @@ fn all_sources(element: Element) -> [Source; 15] {
         NORMALISE.source(element, &vectors(CHANNELS)),
         first_gates,
         gates,
-        RECURRENCE.source(element, &[("CHUNKS", RECURRENT_CHUNKS as u32)]).with_alias("Gate", GATES),
+        RECURRENCE.source(element, &[("CHUNKS", RECURRENT_CHUNKS as u32)]),
         first_linear,
         linear,
         CLASSIFY.source(element, &[]),
@@ -131,8 +129,8 @@ pub fn sources(element: Element) -> Vec<Source> {
 }
 
 impl Segmentation {
-    /// Compiles the kernels and copies the weights, those of convolutions, LSTM and linear layers as
-    /// `element`.
+    /// Compiles the kernels and copies the weights. Those of convolutions, LSTM and linear layers
+    /// are stored as `element`.
     ///
     /// # Panics
     /// If a weight does not have the shape that [`Weights`] tells.
@@ -214,13 +212,14 @@ impl Segmentation {
         (all.iter().sum(), all.into_iter().fold(0, usize::max))
     }
 
-    /// Records the work for `num_chunks` chunks of 160000 samples, one every `step_samples` samples of
-    /// `signal`.
+    /// Records the work for `num_chunks` chunks of 160000 samples, one every `step_samples` samples
+    /// of `signal`.
     ///
-    /// `masks` is `[chunk, 3, 19]` words of 32 bits: bit `t % 32` of word `t / 32` is set if the local
-    /// speaker is active in frame `t`. Rows of `probabilities` are 589 words, one for each frame: a
-    /// byte for each local speaker, the first lowest, and one for overlap, in units of 1/255. Chunk 0
-    /// has the row `first_row`. A chunk with samples that are not finite has no speakers.
+    /// `masks` is `[chunk, 3, 19]` words of 32 bits: bit `t % 32` of word `t / 32` is set if the
+    /// local speaker is active in frame `t`. Rows of `probabilities` are 589 words, one for each
+    /// frame: a byte for each local speaker, the first lowest, and one for overlap, in units of
+    /// 1/255. Chunk 0 has the row `first_row`. A chunk with samples that are not finite has no
+    /// speakers.
     ///
     /// # Panics
     /// If the step is not a positive multiple of 10, or a buffer is too small.

@@ -1,5 +1,7 @@
 //! The matrix product against a plain loop.
 
+#![expect(clippy::print_stdout, reason = "a log tells how close the results are")]
+
 mod common;
 
 use diarist_gpu::Element;

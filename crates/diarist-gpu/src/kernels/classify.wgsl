@@ -1,10 +1,10 @@
 // Classifier, local speakers of the best class, and probabilities in 8 bits.
 //
 // x: [chunk, frames, 128], weight: [32, 8] of vectors of four inputs, the eighth class unused;
-// bias: [8], wave: [chunk, 2], mean and scale of the samples; a scale of 0 stands for a chunk without
-// speakers. masks: [chunk, 3 speakers, words], bit t % 32 of word t / 32 for frame t;
-// probabilities: [first_row + chunk, frames], a byte for each speaker and one for overlap, the first
-// speaker lowest, in units of 1 / 255.
+// bias: [8], wave: [chunk, 2], mean and scale of the samples; a scale of 0 stands for a chunk
+// without speakers. masks: [chunk, 3 speakers, words], bit t % 32 of word t / 32 for frame t;
+// probabilities: [first_row + chunk, frames], a byte for each speaker and one for overlap, the
+// first speaker lowest, in units of 1 / 255.
 // Classes are sets of speakers: {} {0} {1} {2} {0,1} {0,2} {1,2}.
 // Group (x, y): frames from 32 x on of chunk y. Eight threads score a frame.
 

@@ -1,5 +1,5 @@
-// Convolution over time with 5 taps and 60 outputs, then the greatest of three neighbours. The input
-// is normalised and passes a leaky ReLU of slope 0.01 on its way in.
+// Convolution over time with 5 taps and 60 outputs, then the greatest of three neighbours. The
+// input is normalised and passes a leaky ReLU of slope 0.01 on its way in.
 //
 // x: [chunk, frames_in, C], norms: [chunk, 2, C], means and scales; norm_bias: [C];
 // weight: [5, C, 60], bias: [60], y: [chunk, frames_out, 60] with 3 * frames_out + 4 <= frames_in.

@@ -2,9 +2,9 @@
 // divided by standard deviation, for y = (x - mean) * scale + bias.
 //
 // moments: [chunk, slices, 2, channels], means and sums of squared distances; weight: [channels];
-// norms: [chunk, 2, channels], means and scales. Every slice has slice_len values except the last of
-// a chunk, which has the rest of chunk_len. A sum below zero stands for values that are not finite;
-// mean and scale are then 0.
+// norms: [chunk, 2, channels], means and scales. Every slice has slice_len values except the last
+// of a chunk, which has the rest of chunk_len. A sum below zero stands for values that are not
+// finite; mean and scale are then 0.
 // Group x: 64 of all channels of all chunks, one for each thread.
 
 struct Shape { rows: u32, channels: u32, slices: u32, slice_len: u32, chunk_len: u32 }

@@ -1,16 +1,16 @@
 // Recurrence of one LSTM layer of 128 units, both directions, from zero states.
 //
-// gates: [chunk, frame, direction, unit] of the vector (i, f, g, o) in `Gate`: the input's part and
-// the biases; weight: [direction, 128, unit] of the vector (i, f, g, o);
+// gates: [chunk, frame, direction, unit] of the vector (i, f, g, o), the input's part and the
+// biases; weight: [direction, 128, unit] of the vector (i, f, g, o);
 // y: [chunk, frame, direction, unit]. Direction 1 begins at the last frame. h and c are f32.
 // Constant: CHUNKS, chunks of a group, a multiple of 4.
-// Group (x, y): chunks from CHUNKS * x on, direction y. A thread owns one unit of all its chunks and
-// uses each weight that it loads for all of them.
+// Group (x, y): chunks from CHUNKS * x on, direction y. A thread owns one unit of all its chunks
+// and uses each weight that it loads for all of them.
 
 struct Shape { num_chunks: u32, frames: u32 }
 
 @group(0) @binding(0) var<uniform> shape: Shape;
-@group(0) @binding(1) var<storage, read> gates: array<vec4<Gate>>;
+@group(0) @binding(1) var<storage, read> gates: array<vec4<Element>>;
 @group(0) @binding(2) var<storage, read> weight: array<vec4<Element>>;
 @group(0) @binding(3) var<storage, read_write> y: array<Element>;
 
@@ -63,7 +63,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             let chunk = first_chunk + 4u * quad;
             let row = frame * 2u + direction;
             sums[quad] = mat4x4<f32>(
-                input(chunk, row, unit), input(chunk + 1u, row, unit), input(chunk + 2u, row, unit), input(chunk + 3u, row, unit)
+                input(chunk, row, unit),
+                input(chunk + 1u, row, unit),
+                input(chunk + 2u, row, unit),
+                input(chunk + 3u, row, unit),
             );
         }
         let now = (step & 1u) * UNITS * QUADS;

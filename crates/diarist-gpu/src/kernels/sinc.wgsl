@@ -1,7 +1,7 @@
 // Band-pass filters over the whole signal: 251 taps, one frame every 10 samples.
 //
-// signal: [num_samples], filters: [126, 80], the taps from the centre on, 40 even filters and then 40
-// odd ones, the even taps at the centre halved; y: [num_frames, 80].
+// signal: [num_samples], filters: [126, 80], the taps from the centre on, 40 even filters and then
+// 40 odd ones, the even taps at the centre halved; y: [num_frames, 80].
 // Left of the centre, an even filter has the same taps and an odd one the negative, so the samples
 // are added or subtracted before they are multiplied.
 // Group (x, y): 128 frames from 128 (x + 32768 y) on. A thread sums 8 frames of 4 bands.

@@ -7,14 +7,14 @@ use crate::gpu::Gpu;
 use crate::scratch::Scratch;
 
 use super::geometry::{CHANNELS, FILTERS, FRAMES, FRAMES_0, FRAMES_1, FRAMES_2, LSTM, SINC_STRIDE};
-use super::{FRAME_SLICE, GATES, WAVE_SLICES};
+use super::{FRAME_SLICE, WAVE_SLICES};
 
 /// Buffers, or their sizes in bytes.
 pub(super) struct Activations<T> {
     /// Filtered frames of the signal, `[frames, 80]`.
     pub(super) filtered: T,
-    /// Pooled frames of the first layer, `[chunk, 5325, 80]`; later gates, `[chunk, 589, 1024]`, and
-    /// last the output of the first linear layer, `[chunk, 589, 128]`.
+    /// Pooled frames of the first layer, `[chunk, 5325, 80]`. Later gates, `[chunk, 589, 1024]`,
+    /// and last the output of the first linear layer, `[chunk, 589, 128]`.
     pub(super) wide: T,
     /// Pooled frames of the second layer, `[chunk, 1773, 60]`.
     pub(super) pooled_2: T,
@@ -35,7 +35,7 @@ impl Activations<usize> {
         let singles = |len: usize| len * size_of::<f32>();
         let features = num_chunks * FRAMES * LSTM * element.num_bytes();
         let slices = FRAMES_1.div_ceil(FRAME_SLICE) * FILTERS;
-        let gates = FRAMES * 4 * LSTM * GATES.num_bytes();
+        let gates = FRAMES * 4 * LSTM * element.num_bytes();
         Self {
             filtered: singles(num_filtered_frames(step_samples, num_chunks) * FILTERS),
             wide: num_chunks * gates.max(singles(FRAMES_1 * FILTERS)),

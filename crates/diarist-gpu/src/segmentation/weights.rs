@@ -28,7 +28,7 @@ pub struct Weights {
 /// Weights of one direction of an LSTM layer. Rows are gates in the order i, f, g, o.
 #[derive(Debug, Clone, Default)]
 pub struct LstmDirection {
-    /// Weight of the input, `[512, inputs]` with 60 inputs in the first layer and 256 in the others.
+    /// Weight of the input, `[512, inputs]`: 60 inputs in the first layer, 256 in the others.
     pub weight_ih: Vec<f32>,
     /// Weight of the previous state, `[512, 128]`.
     pub weight_hh: Vec<f32>,
@@ -56,8 +56,8 @@ impl Weights {
         sums
     }
 
-    /// The classifier's weight as `[32, 8]` vectors of four inputs and its bias as `[8]`, zeros for a
-    /// class that does not exist.
+    /// The classifier's weight as `[32, 8]` vectors of four inputs and its bias as `[8]`, with
+    /// zeros for a class that does not exist.
     pub(super) fn classifier(&self) -> Layer {
         let Layer { weight, bias } = &self.linear[2];
         assert!(weight.len() == CLASSES * LINEAR && bias.len() == CLASSES, "classifier");

@@ -3,7 +3,7 @@
 use std::fs::File;
 
 use diarist_gpu::segmentation::{LstmDirection, Segmentation, Weights};
-use diarist_gpu::{Gpu, Layer, Recorder, Scratch};
+use diarist_gpu::{Element, Gpu, Layer, Recorder, Scratch};
 use npyz::NpyFile;
 use safetensors::SafeTensors;
 
@@ -13,12 +13,13 @@ pub(crate) const WORDS: usize = 19;
 const CLASSES: usize = 7;
 
 /// Results of the chunks of a batch.
-#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Results {
     /// Active speakers of each frame, one bit each.
     pub(crate) masks: Vec<Vec<u8>>,
     /// Speakers and overlap of each frame.
     pub(crate) probabilities: Vec<Vec<[u8; 4]>>,
+    /// Output of the last layer before the classifier.
+    pub(crate) features: Vec<Vec<u8>>,
 }
 
 fn golden(name: &str) -> NpyFile<File> {
@@ -62,8 +63,13 @@ pub(crate) fn weights() -> Weights {
     }
 }
 
-/// Masks and probabilities that follow from the golden scores.
-pub(crate) fn expected(name: &str) -> Results {
+/// Masks and probabilities of one chunk that follow from the golden scores.
+pub(crate) struct Expected {
+    pub(crate) masks: Vec<u8>,
+    pub(crate) probabilities: Vec<[u8; 4]>,
+}
+
+pub(crate) fn expected(name: &str) -> Expected {
     let scores = golden(&format!("{name}_scores")).into_vec::<f32>().unwrap();
     assert_eq!(scores.len(), FRAMES * CLASSES);
     let (mut masks, mut probabilities) = (Vec::new(), Vec::new());
@@ -76,11 +82,11 @@ pub(crate) fn expected(name: &str) -> Results {
         let shares = [[1, 4, 5], [2, 4, 6], [3, 5, 6], [4, 5, 6]].map(share);
         probabilities.push(shares.map(|share| (share * 255.0 + 0.5) as u8));
     }
-    Results { masks: vec![masks], probabilities: vec![probabilities] }
+    Expected { masks, probabilities }
 }
 
 /// Runs the network over all whole chunks of `signal`.
-pub(crate) fn run(gpu: &Gpu, network: &Segmentation, signal: &[f32], step_samples: usize) -> Results {
+pub(crate) fn run(gpu: &Gpu, network: &Segmentation, element: Element, signal: &[f32], step_samples: usize) -> Results {
     const FIRST_ROW: usize = 2;
     let num_chunks = (signal.len() - CHUNK_SAMPLES) / step_samples + 1;
     let mut recorder = Recorder::new(gpu);
@@ -90,12 +96,14 @@ pub(crate) fn run(gpu: &Gpu, network: &Segmentation, signal: &[f32], step_sample
     let (masks, rows) = (gpu.buffer("masks", mask_bytes), gpu.buffer("probabilities", row_bytes));
     let mut scratch = Scratch::default();
     network.record(&mut recorder, &mut scratch, &signal, step_samples, num_chunks, &masks, &rows, FIRST_ROW);
+    let num_bytes = scratch.num_bytes() as usize;
+    let (told, largest) = Segmentation::scratch_bytes(element, step_samples, num_chunks);
+    assert!(num_bytes.abs_diff(told) < 256 && largest < told, "{num_bytes} and {told}");
+    let feature_bytes = num_chunks * FRAMES * 128 * element.num_bytes();
     recorder.read(&masks, 0, mask_bytes);
     recorder.read(&rows, 0, row_bytes);
-    let (results, timings) = recorder.run_timed().unwrap();
-    for timing in timings {
-        println!("  {:8.3} ms {}", timing.seconds * 1e3, timing.kernel);
-    }
+    recorder.read(&scratch.get(gpu, "segmentation features", feature_bytes), feature_bytes);
+    let results = recorder.run().unwrap();
     let words: Vec<u32> = results[0].chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
     let bit = |chunk: usize, speaker: usize, t: usize| words[(chunk * 3 + speaker) * WORDS + t / 32] >> (t % 32) & 1;
     let active = |chunk: usize, t: usize| (0..3).map(|speaker| (bit(chunk, speaker, t) as u8) << speaker).sum();
@@ -107,6 +115,7 @@ pub(crate) fn run(gpu: &Gpu, network: &Segmentation, signal: &[f32], step_sample
     Results {
         masks: (0..num_chunks).map(|chunk| (0..FRAMES).map(|t| active(chunk, t)).collect()).collect(),
         probabilities: rows.chunks_exact(FRAMES).map(<[_]>::to_vec).collect(),
+        features: results[2].chunks_exact(feature_bytes / num_chunks).map(<[_]>::to_vec).collect(),
     }
 }
 
