@@ -41,7 +41,7 @@ const FRAME_SLICE: usize = 64;
 /// Frames of a group of `sinc.wgsl`, and groups in the first dimension of its grid.
 const SINC_FRAMES: usize = 128;
 const SINC_GROUPS: usize = 32_768;
-/// Pooled frames of a group of `conv.wgsl`.
+/// Pooled frames of a group of `conv1d.wgsl`.
 const CONV_FRAMES: usize = 32;
 /// Chunks of a group of `recurrence.wgsl`.
 const RECURRENT_CHUNKS: usize = 8;

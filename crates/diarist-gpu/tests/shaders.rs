@@ -5,9 +5,8 @@ use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 
 fn sources() -> Vec<Source> {
-    let networks = [Element::F32, Element::F16].map(|element| {
-        [segmentation::sources(element), embedding::sources(element)].concat()
-    });
+    let networks = [Element::F32, Element::F16]
+        .map(|element| [segmentation::sources(element), embedding::sources(element)].concat());
     networks.into_iter().flatten().chain(selection::sources()).collect()
 }
 
@@ -55,9 +54,8 @@ fn groups_are_small_enough_for_every_adapter() {
         let shared = module.global_variables.iter().filter(|(_, of)| of.space == naga::AddressSpace::WorkGroup);
         let bytes: u32 = shared.map(|(_, of)| layouter[of.ty].size).sum();
         assert!(bytes <= 16 << 10, "{}: {bytes} bytes", source.name);
-        let buffers = module.global_variables.iter().filter(|(_, of)| {
-            matches!(of.space, naga::AddressSpace::Storage { .. })
-        });
+        let buffers =
+            module.global_variables.iter().filter(|(_, of)| matches!(of.space, naga::AddressSpace::Storage { .. }));
         assert!(buffers.count() <= 8, "{}: buffers", source.name);
     }
 }

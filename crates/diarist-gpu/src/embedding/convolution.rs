@@ -56,11 +56,8 @@ struct Tile {
 
 impl Convolution {
     fn tile(self) -> Tile {
-        if self.channels_out.is_multiple_of(64) {
-            Tile { rows: 128, columns: 64, depth: 16, thread_rows: 8, thread_columns: 8 }
-        } else {
-            Tile { rows: 128, columns: 32, depth: 16, thread_rows: 8, thread_columns: 4 }
-        }
+        let columns = if self.channels_out.is_multiple_of(64) { 64 } else { 32 };
+        Tile { rows: 128, columns, depth: 16, thread_rows: 8, thread_columns: 8 }
     }
 
     /// The kernel's source.

@@ -102,7 +102,7 @@ pub(crate) fn run(gpu: &Gpu, network: &Segmentation, element: Element, signal: &
     let feature_bytes = num_chunks * FRAMES * 128 * element.num_bytes();
     recorder.read(&masks, 0, mask_bytes);
     recorder.read(&rows, 0, row_bytes);
-    recorder.read(&scratch.get(gpu, "segmentation features", feature_bytes), feature_bytes);
+    recorder.read(&scratch.get(gpu, "segmentation features", feature_bytes), 0, feature_bytes);
     let results = recorder.run().unwrap();
     let words: Vec<u32> = results[0].chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
     let bit = |chunk: usize, speaker: usize, t: usize| words[(chunk * 3 + speaker) * WORDS + t / 32] >> (t % 32) & 1;
