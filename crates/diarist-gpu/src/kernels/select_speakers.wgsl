@@ -47,9 +47,9 @@ fn clean(chunk: u32, speaker: u32, word: u32) -> u32 {
 
 @compute @workgroup_size(64)
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-    let set = id.x;
-    let chunk = set / 3u;
-    let speaker = set % 3u;
+    let row = id.x;
+    let chunk = row / 3u;
+    let speaker = row % 3u;
     if chunk >= shape.num_chunks { return; }
     var num_clean = 0u;
     for (var word = 0u; word < WORDS; word++) { num_clean += countOneBits(clean(chunk, speaker, word)); }
@@ -61,9 +61,9 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>) {
         let word = t / 32u;
         let bits = select(masks[(chunk * 3u + speaker) * WORDS + word], clean(chunk, speaker, word), is_clean);
         if (bits >> (t % 32u) & 1u) == 1u && count < LIST {
-            lists[set * LIST + count] = frames[i].entry;
+            lists[row * LIST + count] = frames[i].entry;
             count++;
         }
     }
-    counts[set] = count;
+    counts[row] = count;
 }

@@ -49,13 +49,13 @@ fn is_solo(frame: u32) -> bool {
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
     if id.x >= shape.num_subsegments { return; }
     let place = subsegments[id.x];
-    let set = shape.first_set + id.x;
+    let row = shape.first_set + id.x;
     var count = 0u;
     for (var i = place.first; i < place.first + place.num_frames; i++) {
         if count < MAX_SOLO_FRAMES && is_solo(frames[i].recording_frame) {
-            lists[set * LIST + count] = frames[i].entry;
+            lists[row * LIST + count] = frames[i].entry;
             count++;
         }
     }
-    counts[set] = count;
+    counts[row] = count;
 }
