@@ -83,6 +83,13 @@ impl GpuBackend {
         Ok(Self(Arc::new(machine)))
     }
 
+    /// The same machine with smaller batches.
+    #[cfg(test)]
+    pub(super) fn with_batches_of(mut self, num_chunks: usize) -> Self {
+        Arc::get_mut(&mut self.0).unwrap().batch_chunks = num_chunks;
+        self
+    }
+
     /// The GPU itself.
     #[cfg(test)]
     pub(super) fn gpu(&self) -> &Gpu {
