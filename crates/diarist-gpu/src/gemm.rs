@@ -7,6 +7,7 @@ use crate::gpu::Gpu;
 use crate::layer::Layer;
 use crate::recorder::{Kernel, Part, Recorder};
 use crate::shader::{Shader, Source, shader};
+use crate::work;
 
 const GEMM: Shader = shader!("gemm");
 /// Rows and columns of a tile.
@@ -38,7 +39,8 @@ impl GemmForm {
 #[derive(Debug, Clone)]
 pub(crate) struct Gemm {
     kernel: Kernel,
-    outputs: usize,
+    element: Element,
+    form: GemmForm,
     /// `[inputs, outputs]`
     weight: Buffer,
     bias: Buffer,
@@ -55,15 +57,20 @@ impl Gemm {
             weight: gpu.weights(kernel.name(), element, &weight),
             bias: gpu.weights(kernel.name(), Element::F32, &layer.bias),
             kernel,
-            outputs,
+            element,
+            form,
         }
     }
 
     /// Multiplies `num_rows` rows of `input` into `output`.
     pub(crate) fn record(&self, recorder: &mut Recorder<'_>, num_rows: usize, input: &Buffer, output: &Buffer) {
         let parts = [input, &self.weight, &self.bias, output].map(Part::from);
-        let groups = [self.outputs.div_ceil(TILE), num_rows.div_ceil(TILE), 1];
+        let GemmForm { inputs, outputs, stored, .. } = self.form;
+        let groups = [outputs.div_ceil(TILE), num_rows.div_ceil(TILE), 1];
         recorder.dispatch(&self.kernel, &[num_rows as u32], parts, groups);
+        let bytes = work::bytes(self.element, (num_rows + outputs) * inputs, outputs);
+        let written = work::bytes(stored, num_rows * outputs, 0);
+        recorder.note_work(work::product([num_rows, inputs, outputs]), bytes + written);
     }
 }
 

@@ -19,6 +19,7 @@ mod scratch;
 pub mod segmentation;
 pub mod selection;
 mod shader;
+mod work;
 
 pub use adapters::{Adapter, AdapterKind, AdapterSummary, adapters};
 pub use element::Element;

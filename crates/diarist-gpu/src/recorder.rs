@@ -82,13 +82,24 @@ impl From<&Buffer> for Part {
     }
 }
 
-/// Seconds that a kernel took in a batch.
+/// Seconds and work of a dispatch.
 #[derive(Debug, Clone)]
 pub struct Timing {
     /// Name of the kernel.
     pub kernel: String,
     /// Seconds of the GPU.
     pub seconds: f64,
+    /// Multiplications and additions; 0 if not noted.
+    pub flop: u64,
+    /// Bytes of each input, weight and output, once; 0 if not noted.
+    pub bytes: u64,
+}
+
+/// What [`Recorder::note_work`] notes.
+#[derive(Debug, Clone, Copy, Default)]
+struct Work {
+    flop: u64,
+    bytes: u64,
 }
 
 /// The work of one batch, in order: each step sees the results of those before it.
@@ -97,6 +108,8 @@ pub struct Recorder<'a> {
     gpu: &'a Gpu,
     uniforms: Vec<u8>,
     steps: Vec<Step>,
+    /// Place of the last dispatch in `steps`; `None` if it had no groups.
+    last_dispatch: Option<usize>,
     reads: Vec<Read>,
     uploaded_bytes: u64,
 }
@@ -112,14 +125,14 @@ struct Read {
 
 #[derive(Debug)]
 enum Step {
-    Dispatch { kernel: Kernel, uniform: (usize, usize), parts: Vec<Part>, groups: [u32; 3] },
+    Dispatch { kernel: Kernel, uniform: (usize, usize), parts: Vec<Part>, groups: [u32; 3], work: Work },
     Copy { from: Part, to: Part, num_bytes: u64 },
 }
 
 impl<'a> Recorder<'a> {
     /// A batch without work.
     pub fn new(gpu: &'a Gpu) -> Self {
-        Self { gpu, uniforms: Vec::new(), steps: Vec::new(), reads: Vec::new(), uploaded_bytes: 0 }
+        Self { gpu, uniforms: Vec::new(), steps: Vec::new(), last_dispatch: None, reads: Vec::new(), uploaded_bytes: 0 }
     }
 
     /// The GPU that will do the work.
@@ -148,9 +161,11 @@ impl<'a> Recorder<'a> {
         parts: impl IntoIterator<Item = P>,
         groups: [usize; 3],
     ) {
+        self.last_dispatch = None;
         if groups.contains(&0) {
             return;
         }
+        self.last_dispatch = Some(self.steps.len());
         self.uniforms.resize(self.uniforms.len().next_multiple_of(UNIFORM_ALIGNMENT), 0);
         let start = self.uniforms.len();
         self.uniforms.extend_from_slice(bytemuck::cast_slice(uniform));
@@ -160,7 +175,16 @@ impl<'a> Recorder<'a> {
             uniform: (start, self.uniforms.len() - start),
             parts: parts.into_iter().map(Into::into).collect(),
             groups: groups.map(|count| count as u32),
+            work: Work::default(),
         });
+    }
+
+    /// Notes the work of the last dispatch for [`Self::run_timed`]: multiplications and additions,
+    /// and bytes of each input, weight and output, once.
+    pub fn note_work(&mut self, flop: u64, bytes: u64) {
+        if let Some(Step::Dispatch { work, .. }) = self.last_dispatch.and_then(|index| self.steps.get_mut(index)) {
+            *work = Work { flop, bytes };
+        }
     }
 
     /// Copies `num_bytes` (a multiple of 4) from the start of one part to the start of another, in
@@ -190,8 +214,8 @@ impl<'a> Recorder<'a> {
         Ok(self.submit(None)?.0)
     }
 
-    /// As [`Self::run`], with the seconds of each dispatch, in order. There are none if the GPU has
-    /// no clock.
+    /// As [`Self::run`], with the seconds and the work of each dispatch, in order. There are none if
+    /// the GPU has no clock.
     ///
     /// # Errors
     /// As [`Self::run`].
@@ -210,14 +234,14 @@ impl<'a> Recorder<'a> {
     fn submit(mut self, queries: Option<&QuerySet>) -> Result<(Vec<Vec<u8>>, Vec<Timing>)> {
         let gpu = self.gpu;
         gpu.check()?;
-        let names: Vec<String> = self.kernels().map(|kernel| kernel.name().to_owned()).collect();
+        let work: Vec<(String, Work)> = self.work().collect();
         let clock = queries.map(|_| {
             let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
-            let size = 16 * names.len() as u64;
+            let size = 16 * work.len() as u64;
             gpu.device.create_buffer(&BufferDescriptor { label: None, size, usage, mapped_at_creation: false })
         });
         if let Some(clock) = &clock {
-            self.read(clock, 0, 16 * names.len());
+            self.read(clock, 0, 16 * work.len());
         }
         let num_read = self.num_read();
         let staging = (num_read > 0).then(|| {
@@ -231,7 +255,7 @@ impl<'a> Recorder<'a> {
         let mut encoder = gpu.device.create_command_encoder(&Default::default());
         self.encode(&mut encoder, queries);
         if let (Some(queries), Some(clock)) = (queries, &clock) {
-            encoder.resolve_query_set(queries, 0..2 * names.len() as u32, clock, 0);
+            encoder.resolve_query_set(queries, 0..2 * work.len() as u32, clock, 0);
         }
         if let Some(staging) = &staging {
             for Read { buffer, offset, start, num_bytes } in &self.reads {
@@ -243,7 +267,7 @@ impl<'a> Recorder<'a> {
         gpu.queue.submit([encoder.finish()]);
         gpu.count(Counts {
             submissions: 1,
-            dispatches: names.len() as u64,
+            dispatches: work.len() as u64,
             uploaded_bytes: self.uploaded_bytes + self.uniforms.len() as u64,
             downloaded_bytes: num_read,
         });
@@ -268,14 +292,16 @@ impl<'a> Recorder<'a> {
             let period_s = f64::from(gpu.queue.get_timestamp_period()) * 1e-9;
             let ticks: Vec<u64> = ticks.chunks_exact(8).map(bytemuck::pod_read_unaligned).collect();
             let seconds = ticks.chunks_exact(2).map(|pair| pair[1].saturating_sub(pair[0]) as f64 * period_s);
-            timings = names.into_iter().zip(seconds).map(|(kernel, seconds)| Timing { kernel, seconds }).collect();
+            let timing = |((kernel, Work { flop, bytes }), seconds)| Timing { kernel, seconds, flop, bytes };
+            timings = work.into_iter().zip(seconds).map(timing).collect();
         }
         Ok((results, timings))
     }
 
-    fn kernels(&self) -> impl Iterator<Item = &Kernel> {
+    /// Names of the kernels, with their work.
+    fn work(&self) -> impl Iterator<Item = (String, Work)> {
         self.steps.iter().filter_map(|step| match step {
-            Step::Dispatch { kernel, .. } => Some(kernel),
+            Step::Dispatch { kernel, work, .. } => Some((kernel.name().to_owned(), *work)),
             Step::Copy { .. } => None,
         })
     }
@@ -304,7 +330,7 @@ impl<'a> Recorder<'a> {
             });
             let mut pass = encoder.begin_compute_pass(&ComputePassDescriptor { label: None, timestamp_writes });
             for step in now {
-                if let Step::Dispatch { kernel, uniform, parts, groups: [x, y, z] } = step {
+                if let Step::Dispatch { kernel, uniform, parts, groups: [x, y, z], .. } = step {
                     pass.set_pipeline(&kernel.0.pipeline);
                     pass.set_bind_group(0, &self.bind(kernel, &uniforms, *uniform, parts), &[]);
                     pass.dispatch_workgroups(*x, *y, *z);

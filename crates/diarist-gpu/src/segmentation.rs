@@ -16,10 +16,12 @@ use crate::gpu::Gpu;
 use crate::recorder::{Kernel, Recorder};
 use crate::scratch::Scratch;
 use crate::shader::{Shader, Source, shader};
+use crate::work;
 
 use activations::{Activations, num_filtered_frames};
 use geometry::{
-    CHANNELS, CHUNK_SAMPLES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, LINEAR, LOCAL_SPEAKERS, LSTM, MASK_WORDS, SINC_STRIDE,
+    CHANNELS, CHUNK_SAMPLES, CLASSES, FILTERS, FRAMES, FRAMES_1, FRAMES_2, HIDDEN, LINEAR, LOCAL_SPEAKERS, LSTM,
+    MASK_WORDS, SINC_HALF, SINC_STRIDE, TAPS,
 };
 pub use weights::{LstmDirection, Weights};
 
@@ -254,6 +256,12 @@ impl Segmentation {
         let shape = [FRAMES, MASK_WORDS, first_row].map(|value| value as u32);
         let parts = [features, weight, bias, wave, masks, probabilities];
         recorder.dispatch(&self.classify, &shape, parts, [MASK_WORDS, num_chunks, 1]);
+        let rows = num_chunks * FRAMES;
+        let words = rows + num_chunks * LOCAL_SPEAKERS * MASK_WORDS;
+        recorder.note_work(
+            work::product([rows, LINEAR, CLASSES]),
+            work::bytes(self.element, (rows + CLASSES) * LINEAR, words),
+        );
     }
 
     /// From samples to pooled frames of the first layer.
@@ -268,20 +276,29 @@ impl Segmentation {
         let Activations { filtered, wide, moments, wave, .. } = buffers;
         let groups = [WAVE_SLICES, num_chunks, 1];
         recorder.dispatch(&self.wave, &[step_samples as u32], [signal, moments], groups);
+        let num_samples = (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
+        let (all_samples, slices) = (num_chunks * CHUNK_SAMPLES, 2 * num_chunks * WAVE_SLICES);
+        recorder.note_work(work::per_number(6, all_samples), work::bytes(Element::F32, num_samples, slices));
         let shape = [num_chunks, 1, WAVE_SLICES, WAVE_SLICE, CHUNK_SAMPLES];
         self.record_norm(recorder, shape, moments, &self.wave_weight, wave);
 
         let num_frames = num_filtered_frames(step_samples, num_chunks);
-        let num_samples = (num_chunks - 1) * step_samples + CHUNK_SAMPLES;
         let num_groups = num_frames.div_ceil(SINC_FRAMES);
         let groups = [num_groups.min(SINC_GROUPS), num_groups.div_ceil(SINC_GROUPS), 1];
         let parts = [signal, &self.filters, filtered];
         recorder.dispatch(&self.sinc, &[num_samples as u32, num_frames as u32], parts, groups);
+        let (filtered_len, pooled_len) = (num_frames * FILTERS, num_chunks * FRAMES_1 * FILTERS);
+        recorder.note_work(
+            work::product([num_frames, SINC_HALF, FILTERS]),
+            work::bytes(Element::F32, num_samples + SINC_HALF * FILTERS, filtered_len),
+        );
 
         let shape = [(step_samples / SINC_STRIDE) as u32, FRAMES_1 as u32];
         let parts = [filtered, wave, &self.wave_bias, &self.filter_sums, wide];
         let groups = [(FRAMES_1 * FILTERS / 4).div_ceil(THREADS), num_chunks, 1];
         recorder.dispatch(&self.pool, &shape, parts, groups);
+        // Two products with sums, a sign and a comparison for each of three frames.
+        recorder.note_work(work::per_number(18, pooled_len), work::bytes(Element::F32, filtered_len, pooled_len));
     }
 
     /// From pooled frames of the first layer to the features of the LSTM.
@@ -296,11 +313,19 @@ impl Segmentation {
             let parts = [pooled[index], norms, &norm.bias, weight, bias, pooled[index + 1]];
             let groups = [frames_out.div_ceil(CONV_FRAMES), num_chunks, 1];
             recorder.dispatch(kernel, &[frames_in as u32, frames_out as u32], parts, groups);
+            let channels = norm.num_channels;
+            let singles = num_chunks * (frames_in * channels + frames_out * CHANNELS);
+            recorder.note_work(
+                work::product([num_chunks * frames_out * geometry::POOL, TAPS * channels, CHANNELS]),
+                work::bytes(self.element, TAPS * channels * CHANNELS, singles),
+            );
         }
         let norm = &self.norms[2];
         self.record_moments(recorder, buffers, norm, pooled_3, FRAMES, num_chunks);
         let groups = [(FRAMES * CHANNELS / 4).div_ceil(THREADS), num_chunks, 1];
         recorder.dispatch(&self.normalise, &[FRAMES as u32], [pooled_3, norms, &norm.bias, features], groups);
+        let len = num_chunks * FRAMES * CHANNELS;
+        recorder.note_work(work::per_number(5, len), work::bytes(self.element, len, len));
     }
 
     /// The parameters of an instance norm over `frames` frames of `input` in each chunk.
@@ -316,6 +341,8 @@ impl Segmentation {
         let slices = frames.div_ceil(FRAME_SLICE);
         let shape = [frames as u32, slices as u32];
         recorder.dispatch(&norm.moments, &shape, [input, &buffers.moments], [slices, num_chunks, 1]);
+        let (len, num_moments) = (num_chunks * frames * norm.num_channels, 2 * num_chunks * slices * norm.num_channels);
+        recorder.note_work(work::per_number(6, len), work::bytes(Element::F32, len, num_moments));
         let shape = [num_chunks, norm.num_channels, slices, FRAME_SLICE, frames];
         self.record_norm(recorder, shape, &buffers.moments, &norm.weight, &buffers.norms);
     }
@@ -333,6 +360,10 @@ impl Segmentation {
         let rows = num_chunks * channels;
         let shape = [rows, channels, slices, slice_len, chunk_len].map(|value| value as u32);
         recorder.dispatch(&self.norm, &shape, [moments, weight, norms], [rows.div_ceil(64), 1, 1]);
+        recorder.note_work(
+            work::per_number(8, rows * slices),
+            work::bytes(Element::F32, 2 * rows * slices, 2 * rows + channels),
+        );
     }
 
     /// The LSTM layers, from features to features.
@@ -343,6 +374,9 @@ impl Segmentation {
             let groups = [num_chunks.div_ceil(RECURRENT_CHUNKS), 2, 1];
             let shape = [num_chunks as u32, FRAMES as u32];
             recorder.dispatch(&self.recurrence, &shape, [gates, recurrent, features], groups);
+            let rows = num_chunks * FRAMES;
+            let stored = rows * 5 * LSTM + 2 * HIDDEN * 4 * HIDDEN;
+            recorder.note_work(work::product([2 * rows, HIDDEN, 4 * HIDDEN]), work::bytes(self.element, stored, 0));
         }
     }
 }

@@ -5,6 +5,7 @@ use wgpu::Buffer;
 use crate::element::Element;
 use crate::recorder::{Kernel, Part, Recorder};
 use crate::shader::{Source, shader};
+use crate::work;
 
 /// A convolution with 3x3 taps (zero padding of one pixel) or a single one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +92,17 @@ impl Convolution {
             [from.clone(), weight, bias, to.clone()],
             [out.num_pixels().div_ceil(rows), self.channels_out / columns, num_images],
         );
+    }
+
+    /// Operations and bytes of [`Self::record`].
+    pub(super) fn work(self, element: Element, images: Layers<'_>) -> (u64, u64) {
+        let Self { channels_in, channels_out, num_taps, .. } = self;
+        let num_written = images.num_images * images.plane.strided(self.stride).num_pixels();
+        let num_read = if num_taps == 1 { num_written } else { images.num_images * images.plane.num_pixels() };
+        let depth = num_taps * channels_in;
+        let touched = if self.adds { 2 } else { 1 } * num_written * channels_out;
+        let bytes = work::bytes(element, num_read * channels_in + depth * channels_out + touched, channels_out);
+        (work::product([num_written, depth, channels_out]), bytes)
     }
 }
 

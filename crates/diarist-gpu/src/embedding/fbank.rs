@@ -9,10 +9,14 @@ use crate::element::Element;
 use crate::gpu::Gpu;
 use crate::recorder::{Kernel, Recorder};
 use crate::shader::{Source, shader};
+use crate::work;
 
 const FRAME_LENGTH: usize = 400;
 const FRAME_SHIFT: usize = 160;
 const SPECTRUM_LENGTH: usize = 256;
+/// Operations of a frame: 8 stages of a complex transform of 256 numbers with 5 operations a number
+/// and stage, about 25 for each bin of the spectrum around it.
+const FRAME_OPERATIONS: u64 = (8 * 5 + 25) * SPECTRUM_LENGTH as u64;
 /// Frames in a row of groups; the number of rows is limited as well.
 const ROW_FRAMES: usize = 32_768;
 /// Roots of unity in the table: three quarters of the circle.
@@ -57,6 +61,10 @@ impl Fbank {
             &[num_frames as u32],
             [signal, &self.window, &self.roots, &self.filters, &self.mel, fbank],
             [num_frames.min(ROW_FRAMES), num_frames.div_ceil(ROW_FRAMES), 1],
+        );
+        recorder.note_work(
+            work::per_number(FRAME_OPERATIONS, num_frames),
+            work::bytes(Element::F32, num_samples, num_frames * NUM_MEL_BINS),
         );
     }
 }

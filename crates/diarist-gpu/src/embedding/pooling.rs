@@ -2,13 +2,14 @@
 
 use wgpu::Buffer;
 
-use super::{DIMENSION, FEATURE_CHANNELS, FEATURE_ROWS, Kernels};
+use super::{DIMENSION, FEATURE_CHANNELS, FEATURE_ROWS, Kernels, LIST_LEN};
 use crate::element::Element;
 use crate::gpu::Gpu;
 use crate::layer::Layer;
 use crate::recorder::{Kernel, Recorder};
 use crate::scratch::Scratch;
 use crate::shader::{Source, shader};
+use crate::work;
 
 /// Means, then standard deviations, over (frequency, channel).
 const NUM_STATISTICS: usize = 2 * FEATURE_ROWS * FEATURE_CHANNELS;
@@ -50,6 +51,7 @@ pub(super) fn sources(element: Element) -> [Source; 2] {
 
 #[derive(Debug)]
 pub(super) struct Pooling {
+    element: Element,
     statistics: Kernel,
     linear: Kernel,
     weight: Buffer,
@@ -61,6 +63,7 @@ impl Pooling {
         assert_eq!(layer.weight.len(), DIMENSION * NUM_STATISTICS, "weights of the last layer");
         assert_eq!(layer.bias.len(), DIMENSION, "outputs of the last layer");
         Self {
+            element,
             statistics: kernels.get(&statistics_source(element)),
             linear: kernels.get(&linear_source(element)),
             weight: gpu.weights("last layer", element, &transposed(&layer.weight)),
@@ -80,9 +83,18 @@ impl Pooling {
         let statistics = scratch.get(recorder.gpu(), "statistics", scratch_bytes(num_sets));
         let buffers = [features, lists, counts, &statistics];
         recorder.dispatch(&self.statistics, &[row_frames as u32], buffers, [FEATURE_ROWS, num_sets, 1]);
+        // The most that it can be, since only the GPU knows how many frames the sets have. Four
+        // operations: the sum of the mean, and of squared differences.
+        let (len, num_statistics) = (num_sets * LIST_LEN * NUM_STATISTICS / 2, num_sets * NUM_STATISTICS);
+        recorder.note_work(work::per_number(4, len), work::bytes(self.element, len, num_statistics));
         let buffers = [&statistics, &self.weight, &self.bias, embeddings];
         let groups = [num_sets.div_ceil(GROUP_SETS), DIMENSION / GROUP_OUTPUTS, 1];
         recorder.dispatch(&self.linear, &[num_sets as u32], buffers, groups);
+        let singles = num_statistics + num_sets * DIMENSION;
+        recorder.note_work(
+            work::product([num_sets, NUM_STATISTICS, DIMENSION]),
+            work::bytes(self.element, NUM_STATISTICS * DIMENSION, singles),
+        );
     }
 }
 

@@ -10,6 +10,7 @@ use crate::layer::Layer;
 use crate::recorder::{Kernel, Part, Recorder};
 use crate::scratch::Scratch;
 use crate::shader::{Source, shader};
+use crate::work;
 
 /// Channels and number of blocks of each stage. The first block of every stage but the first halves
 /// both axes.
@@ -185,6 +186,8 @@ impl Trunk {
             let plane = plane(images.num_frames, step.stage);
             let layers = Layers { num_images, plane, from: part(step.from), to: part(step.to) };
             step.convolution.record(recorder, kernel, [weight, bias], layers);
+            let (flop, bytes) = step.convolution.work(self.element, layers);
+            recorder.note_work(flop, bytes);
         }
     }
 
@@ -194,9 +197,14 @@ impl Trunk {
         let starts = recorder.upload("image starts", bytemuck::cast_slice(starts));
         let groups = [NUM_MEL_BINS / MEAN_BINS, num_images, 1];
         recorder.dispatch(&self.mean, &[num_frames as u32], [fbank, &starts, means], groups);
+        // Two passes of a difference and a sum.
+        let len = num_images * num_frames * NUM_MEL_BINS;
+        recorder.note_work(work::per_number(4, len), work::bytes(Element::F32, len, num_images * NUM_MEL_BINS));
         let (kernel, Uploaded { weight, bias }) = &self.stem;
         let parts = [fbank, &starts, means, weight, bias].map(Part::from);
         let groups = [num_frames.div_ceil(STEM_FRAMES), num_images, 1];
         recorder.dispatch(kernel, &[num_frames as u32], parts.into_iter().chain([to.clone()]), groups);
+        let stored = (len + 9) * STEM_CHANNELS;
+        recorder.note_work(work::product([len, 9, STEM_CHANNELS]), work::bytes(self.element, stored, len));
     }
 }
