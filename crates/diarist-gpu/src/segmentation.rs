@@ -45,8 +45,8 @@ const SINC_FRAMES: usize = 128;
 const SINC_GROUPS: usize = 32_768;
 /// Pooled frames of a group of `conv1d.wgsl`.
 const CONV_FRAMES: usize = 32;
-/// Chunks of a group of `recurrence.wgsl`.
-const RECURRENT_CHUNKS: usize = 8;
+/// Chunks of a group of `recurrence.wgsl`: the smallest number that holds the batch, or the last.
+const RECURRENT_CHUNKS: [usize; 2] = [4, 8];
 /// Threads of a group of the kernels without tiles.
 const THREADS: usize = 256;
 
@@ -65,7 +65,8 @@ pub struct Segmentation {
     norms: [Norm; 3],
     convolutions: [Convolution; 2],
     normalise: Kernel,
-    recurrence: Kernel,
+    /// For each of `RECURRENT_CHUNKS`.
+    recurrences: [Kernel; 2],
     lstm: Vec<LstmLayer>,
     linear: [Gemm; 2],
     classify: Kernel,
@@ -102,9 +103,10 @@ fn products(element: Element) -> [GemmForm; 4] {
     [gates(CHANNELS), gates(LSTM), linear(LSTM), linear(LINEAR)]
 }
 
-fn all_sources(element: Element) -> [Source; 15] {
+fn all_sources(element: Element) -> [Source; 16] {
     let vectors = |channels: usize| [("C_4", channels as u32 / 4)];
     let channels = |channels: usize| [("C", channels as u32)];
+    let [few, many] = RECURRENT_CHUNKS.map(|count| RECURRENCE.source(element, &[("CHUNKS", count as u32)]));
     let [first_gates, gates, first_linear, linear] = products(element).map(|form| form.source(element));
     [
         WAVE.source(Element::F32, &[("SLICES", WAVE_SLICES as u32)]),
@@ -118,7 +120,8 @@ fn all_sources(element: Element) -> [Source; 15] {
         NORMALISE.source(element, &vectors(CHANNELS)),
         first_gates,
         gates,
-        RECURRENCE.source(element, &[("CHUNKS", RECURRENT_CHUNKS as u32)]),
+        few,
+        many,
         first_linear,
         linear,
         CLASSIFY.source(element, &[]),
@@ -149,7 +152,8 @@ impl Segmentation {
             normalise,
             first_gates,
             gates,
-            recurrence,
+            few,
+            many,
             first_linear,
             linear,
             classify,
@@ -194,7 +198,7 @@ impl Segmentation {
             ],
             convolutions: [convolution(0, conv_2, FILTERS), convolution(1, conv_3, CHANNELS)],
             normalise,
-            recurrence,
+            recurrences: [few, many],
             lstm: lstm.collect(),
             linear: [
                 Gemm::new(gpu, element, first_linear_form, first_linear, &weights.linear[0]),
@@ -369,11 +373,12 @@ impl Segmentation {
     /// The LSTM layers, from features to features.
     fn record_lstm(&self, recorder: &mut Recorder<'_>, buffers: &Activations<Buffer>, num_chunks: usize) {
         let Activations { wide: gates, features, .. } = buffers;
+        let index = usize::from(num_chunks > RECURRENT_CHUNKS[0]);
         for LstmLayer { projection, recurrent } in &self.lstm {
             projection.record(recorder, num_chunks * FRAMES, features, gates);
-            let groups = [num_chunks.div_ceil(RECURRENT_CHUNKS), 2, 1];
+            let groups = [num_chunks.div_ceil(RECURRENT_CHUNKS[index]), 2, 1];
             let shape = [num_chunks as u32, FRAMES as u32];
-            recorder.dispatch(&self.recurrence, &shape, [gates, recurrent, features], groups);
+            recorder.dispatch(&self.recurrences[index], &shape, [gates, recurrent, features], groups);
             let rows = num_chunks * FRAMES;
             let stored = rows * 5 * LSTM + 2 * HIDDEN * 4 * HIDDEN;
             recorder.note_work(work::product([2 * rows, HIDDEN, 4 * HIDDEN]), work::bytes(self.element, stored, 0));
