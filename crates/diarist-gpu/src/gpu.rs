@@ -3,7 +3,6 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor, ExperimentalFeatures, Features, Queue};
 
 use crate::adapters::{Adapter, AdapterSummary};
@@ -155,10 +154,11 @@ impl Gpu {
 
     /// A buffer with these bytes.
     pub fn buffer_of(&self, label: &str, bytes: &[u8]) -> Buffer {
-        let usage = BufferUsages::STORAGE | BufferUsages::COPY_SRC | BufferUsages::COPY_DST;
         // A buffer without bytes cannot be bound.
-        let contents = if bytes.is_empty() { &[0; 16] } else { bytes };
-        self.device.create_buffer_init(&BufferInitDescriptor { label: Some(label), contents, usage })
+        let buffer = self.buffer(label, bytes.len().max(16));
+        // Mapped memory would be faster by a copy, but wgpu panics if the GPU is lost meanwhile.
+        self.queue.write_buffer(&buffer, 0, bytes);
+        buffer
     }
 
     /// A buffer with these numbers, stored as `element`.

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use wgpu::util::{BufferInitDescriptor, DeviceExt};
 use wgpu::{
     BindGroup, BindGroupDescriptor, BindGroupEntry, BindGroupLayout, BindingResource, Buffer, BufferBinding,
     BufferDescriptor, BufferUsages, CommandEncoder, ComputePassDescriptor, ComputePassTimestampWrites, ComputePipeline,
@@ -307,11 +306,13 @@ impl<'a> Recorder<'a> {
     }
 
     fn encode(&self, encoder: &mut CommandEncoder, queries: Option<&QuerySet>) {
-        let uniforms = self.gpu.device.create_buffer_init(&BufferInitDescriptor {
+        let uniforms = self.gpu.device.create_buffer(&BufferDescriptor {
             label: Some("uniforms"),
-            contents: if self.uniforms.is_empty() { &[0; 16] } else { &self.uniforms },
-            usage: BufferUsages::UNIFORM,
+            size: self.uniforms.len().max(16) as u64,
+            usage: BufferUsages::UNIFORM | BufferUsages::COPY_DST,
+            mapped_at_creation: false,
         });
+        self.gpu.queue.write_buffer(&uniforms, 0, &self.uniforms);
         let mut index = 0;
         let mut rest = self.steps.as_slice();
         while let Some(first) = rest.first() {

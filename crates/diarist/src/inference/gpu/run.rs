@@ -207,6 +207,7 @@ impl GpuRun {
     /// first of them in the wave.
     fn batch(&mut self, wave: &Wave<'_>, span: &WaveSpan, at: usize, out: &mut WaveOutput) -> Result<()> {
         let machine = Arc::clone(&self.machine);
+        machine.gpu.check().map_err(device_fault)?;
         let passes = match machine.has_embeddings {
             true => Passes::next(machine.trunk, &self.passes, span),
             false => Passes::default(),
