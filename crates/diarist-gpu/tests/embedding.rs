@@ -1,4 +1,5 @@
 //! The embedding network and its kernels.
+#![allow(clippy::print_stdout, reason = "figures in the logs of tests")]
 
 mod common;
 

@@ -123,7 +123,9 @@ mod tests {
                 let (mut before, mut num_chunks, mut num_subsegments) = (Vec::new(), 0, 0);
                 while num_chunks < all {
                     let next = all.min(num_chunks + size);
-                    let batch = span(num_chunks, next - num_chunks, step_samples, (next == all).then_some(all));
+                    // The end is known as soon as 10 s after the batch are not there.
+                    let is_end = (all - next) * step_samples < CHUNK_SAMPLES;
+                    let batch = span(num_chunks, next - num_chunks, step_samples, is_end.then_some(all));
                     let part = Passes::next(TrunkPasses::Shared, &before, &batch);
                     let of_part = part.tables(TrunkPasses::Shared, &batch, 0);
                     for (chunk, of_whole) in of_part.chunks.iter().zip(&tables.chunks[num_chunks..]) {
