@@ -18,6 +18,7 @@ fn chunks() -> [(&'static str, Vec<f32>); 3] {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "runs a whole network, which needs --release")]
 fn masks_and_probabilities_equal_pyannote() {
     let Some(gpu) = common::gpu() else { return };
     let chunks = chunks();
@@ -43,23 +44,25 @@ fn masks_and_probabilities_equal_pyannote() {
 }
 
 #[test]
+#[cfg_attr(debug_assertions, ignore = "runs a whole network, which needs --release")]
 fn a_chunk_depends_on_its_samples_alone() {
     const STEP: usize = 16_000;
     let Some(gpu) = common::gpu() else { return };
     let element = Element::F32;
     let network = Segmentation::new(&gpu, element, &network::weights());
-    // Another volume and offset at the end: chunks that share samples differ in their norms.
+    // Another volume and offset at the end: chunks that share samples differ in their norms. There
+    // are so many chunks that the groups of the recurrence are larger than for those alone.
     let mut signal = network::samples();
-    signal.extend_from_within(..2 * STEP);
+    signal.extend_from_within(..4 * STEP);
     signal[CHUNK_SAMPLES..].iter_mut().for_each(|sample| *sample = 3.0 * *sample + 0.01);
     let together = network::run(&gpu, &network, element, &signal, STEP);
 
     let mut broken = signal[STEP..][..CHUNK_SAMPLES].to_vec();
     broken[100_000] = f32::NAN;
     let chunk = |index: usize| &signal[index * STEP..][..CHUNK_SAMPLES];
-    let alone = [chunk(2), &broken, chunk(0), chunk(1)].concat();
+    let alone = [chunk(4), &broken, chunk(0)].concat();
     let alone = network::run(&gpu, &network, element, &alone, CHUNK_SAMPLES);
-    for (index, other) in [(2, 0), (0, 2), (1, 3)] {
+    for (index, other) in [(4, 0), (0, 2)] {
         assert!(together.features[index] == alone.features[other], "chunk {index}");
         assert_eq!(together.masks[index], alone.masks[other], "chunk {index}");
         assert_eq!(together.probabilities[index], alone.probabilities[other], "chunk {index}");

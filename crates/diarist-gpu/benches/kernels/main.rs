@@ -83,7 +83,7 @@ fn report() -> std::result::Result<(), String> {
                 fastest(&gpu, &mut *batch, if is_software { 1 } else { 3 }).map_err(|error| error.to_string())?;
             println!("{network}: {} in {:.2} ms", batch.size(), 1e3 * seconds);
             table.add(&network, timings);
-            rates.push(format!("{network} {:.1}", batch.audio_seconds() as f64 / seconds));
+            rates.push(format!("{network} {:.2}", batch.audio_seconds() as f64 / seconds));
         }
     }
     if gpu.has_timestamps() {

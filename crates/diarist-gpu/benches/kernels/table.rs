@@ -54,7 +54,7 @@ impl Table {
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "network           element  dispatches         ms  share  TFLOP/s     GB/s  kernel")?;
+        writeln!(f, "network           element  dispatches         ms  share   TFLOP/s      GB/s  kernel")?;
         self.rows.iter().try_for_each(|row| write!(f, "{row}"))
     }
 }
@@ -70,7 +70,7 @@ impl fmt::Display for Row {
         let constants: String = words.map(|word| format!(" {word}")).collect();
         writeln!(
             f,
-            "{network:<16}  {element:<7}  {num_dispatches:>10}  {:>9.3}  {:>4.1}%  {:>7.3}  {:>7.1}  {name}{constants}",
+            "{network:<16}  {element:<7}  {num_dispatches:>10}  {:>9.3}  {:>4.1}%  {:>8.4}  {:>8.2}  {name}{constants}",
             1e3 * seconds,
             100.0 * seconds / all_seconds.max(1e-9),
             *flop as f64 * 1e-12 / least,

@@ -6,7 +6,7 @@ pub(crate) mod network;
 
 use std::path::Path;
 
-use diarist_gpu::{Element, Gpu, Layer, Recorder, Shader, adapters};
+use diarist_gpu::{Element, Gpu, Layer, Recorder, Shader, Timing, adapters};
 use safetensors::SafeTensors;
 
 /// The first adapter, or `None` if there is none and none is required.
@@ -24,6 +24,14 @@ pub(crate) fn gpu() -> Option<Gpu> {
 pub(crate) fn elements(gpu: &Gpu) -> Vec<Element> {
     let all = [Element::F32, Element::F16];
     all.into_iter().filter(|element| *element == Element::F32 || gpu.summary().has_f16).collect()
+}
+
+/// Every dispatch of a network has its work noted, and is timed if the GPU has a clock.
+pub(crate) fn assert_work(gpu: &Gpu, timings: &[Timing]) {
+    assert_eq!(timings.is_empty(), !gpu.has_timestamps());
+    for Timing { kernel, flop, bytes, .. } in timings {
+        assert!(*flop > 0 && *bytes > 0, "{kernel}: {flop} operations, {bytes} bytes");
+    }
 }
 
 /// Shape and values of `fixtures/golden/<name>.npy`.

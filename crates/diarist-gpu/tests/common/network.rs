@@ -103,7 +103,8 @@ pub(crate) fn run(gpu: &Gpu, network: &Segmentation, element: Element, signal: &
     recorder.read(&masks, 0, mask_bytes);
     recorder.read(&rows, 0, row_bytes);
     recorder.read(&scratch.get(gpu, "segmentation features", feature_bytes), 0, feature_bytes);
-    let results = recorder.run().unwrap();
+    let (results, timings) = recorder.run_timed().unwrap();
+    super::assert_work(gpu, &timings);
     let words: Vec<u32> = results[0].chunks_exact(4).map(|b| u32::from_le_bytes(b.try_into().unwrap())).collect();
     let bit = |chunk: usize, speaker: usize, t: usize| words[(chunk * 3 + speaker) * WORDS + t / 32] >> (t % 32) & 1;
     let active = |chunk: usize, t: usize| (0..3).map(|speaker| (bit(chunk, speaker, t) as u8) << speaker).sum();
