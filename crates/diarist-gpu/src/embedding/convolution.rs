@@ -76,7 +76,7 @@ impl Convolution {
     /// The kernel's source.
     pub fn source(self, element: Element) -> Source {
         let mut constants = self.constants();
-        constants.extend([("DEPTH", 16), ("THREAD_ROWS", 8), ("THREAD_COLUMNS", 8)]);
+        constants.push(("DEPTH", 16));
         shader!("conv").source(element, &constants)
     }
 
