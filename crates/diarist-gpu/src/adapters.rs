@@ -60,6 +60,8 @@ pub struct AdapterSummary {
     pub workgroup_bytes: u32,
     /// Largest number of threads in a group.
     pub workgroup_threads: u32,
+    /// Threads that run in step, if their number is always the same.
+    pub subgroup_threads: Option<u32>,
 }
 
 /// All adapters, GPUs before software, discrete GPUs first. The order is the same in every call as
@@ -105,6 +107,7 @@ impl Adapter {
             max_buffer_bytes: limits.max_buffer_size,
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             workgroup_threads: limits.max_compute_invocations_per_workgroup,
+            subgroup_threads: Some(info.subgroup_min_size).filter(|size| *size == info.subgroup_max_size),
         }
     }
 }

@@ -29,12 +29,18 @@ pub struct Source {
 impl Shader {
     /// The file for numbers stored as `element`, with its constants.
     pub fn source(&self, element: Element, constants: &[(&str, u32)]) -> Source {
-        let mut name = format!("{} {}", self.name, element.name());
-        let mut text = String::new();
+        let mut head = String::new();
         if element == Element::F16 {
-            text.push_str("enable f16;\n");
+            head.push_str("enable f16;\n");
         }
-        _ = writeln!(text, "alias Element = {};", element.name());
+        _ = writeln!(head, "alias Element = {};", element.name());
+        self.source_after(head, format!("{} {}", self.name, element.name()), constants)
+    }
+
+    /// The file after the declarations `head`, with its constants; `name` is the start of the
+    /// source's name.
+    pub(crate) fn source_after(&self, head: String, name: String, constants: &[(&str, u32)]) -> Source {
+        let (mut text, mut name) = (head, name);
         for (constant, value) in constants {
             _ = writeln!(text, "const {constant} = {value}u;");
             _ = write!(name, " {constant}={value}");

@@ -1,6 +1,5 @@
 //! The embedding network and its kernels.
 #![allow(clippy::print_stdout, reason = "figures in the logs of tests")]
-
 #![expect(clippy::print_stdout, reason = "a log tells how close the results are")]
 
 mod common;
@@ -9,10 +8,10 @@ use std::f64::consts::TAU;
 
 use common::{Random, assert_work, cosine, elements, golden, golden_samples, gpu, layer, max_abs_difference};
 use diarist_gpu::embedding::{
-    Convolution, DIMENSION, Embedding, FEATURE_CHANNELS, FEATURE_FRAMES, FEATURE_ROWS, IMAGE_FRAMES, Images, LIST_LEN,
-    Layers, NUM_MEL_BINS, Plane, SLOT_LEN, Sets, Weights, num_frames, packed, sources,
+    Convolution, Cooperative, DIMENSION, Embedding, FEATURE_CHANNELS, FEATURE_FRAMES, FEATURE_ROWS, IMAGE_FRAMES,
+    Images, LIST_LEN, Layers, NUM_MEL_BINS, Plane, SLOT_LEN, Sets, Weights, num_frames, packed, sources,
 };
-use diarist_gpu::{AdapterKind, Element, Gpu, Kernel, Part, Recorder, Scratch};
+use diarist_gpu::{AdapterKind, Element, Gpu, Kernel, Part, Recorder, Scratch, Source};
 use safetensors::SafeTensors;
 
 /// The weights of the library, with its window and filters.
@@ -137,8 +136,28 @@ fn convolutions() -> Vec<(Convolution, usize, Plane)> {
 #[test]
 fn convolutions_follow_their_definition() {
     let Some(gpu) = gpu() else { return };
-    let mut random = Random(1);
     for element in elements(&gpu) {
+        check_convolutions(&gpu, element, |c| c.source(element));
+    }
+}
+
+#[test]
+fn convolutions_by_cooperative_matrices_follow_their_definition() {
+    let Some(gpu) = gpu() else { return };
+    let Some(cooperative) = Cooperative::of(&gpu) else {
+        println!("no cooperative matrices: skipped");
+        return;
+    };
+    println!("{cooperative:?}");
+    for loads_vectors in [false, cooperative.loads_vectors] {
+        let cooperative = Cooperative { loads_vectors, ..cooperative };
+        check_convolutions(&gpu, Element::F16, |c| c.cooperative_source(cooperative));
+    }
+}
+
+fn check_convolutions(gpu: &Gpu, element: Element, source: impl Fn(Convolution) -> Source) {
+    let mut random = Random(1);
+    {
         for (c, num_images, plane) in convolutions() {
             let out_len = num_images * plane.strided(c.stride).num_pixels() * c.channels_out;
             let x = random.values(element, num_images * plane.num_pixels() * c.channels_in);
@@ -152,9 +171,9 @@ fn convolutions_follow_their_definition() {
             // Numbers after the last one show whether the kernel writes too far.
             let y = gpu.weights("y", element, &[carried, vec![3.0; 4096]].concat());
             let (from, to) = (Part::from(&gpu.weights("x", element, &x)), Part::from(&y));
-            let mut recorder = Recorder::new(&gpu);
+            let mut recorder = Recorder::new(gpu);
             let layers = Layers { num_images, plane, from: &from, to: &to };
-            c.record(&mut recorder, &gpu.kernel(&c.source(element)), [&packed, &bias], layers);
+            c.record(&mut recorder, &gpu.kernel(&source(c)), [&packed, &bias], layers);
             recorder.read(&y, 0, (out_len + 4096) * element.num_bytes());
             let found = run(recorder, element);
             let (found, rest) = found.split_at(out_len);

@@ -2,6 +2,7 @@
 
 use wgpu::Buffer;
 
+use super::cooperative::Cooperative;
 use crate::element::Element;
 use crate::recorder::{Kernel, Part, Recorder};
 use crate::shader::{Source, shader};
@@ -45,25 +46,21 @@ impl Plane {
     }
 }
 
-/// The part of a product that a group of threads computes.
+/// The part of a product that a group of threads computes: pixels and output channels.
 #[derive(Debug, Clone, Copy)]
 struct Tile {
     rows: usize,
     columns: usize,
-    depth: usize,
-    thread_rows: usize,
-    thread_columns: usize,
 }
 
 impl Convolution {
     fn tile(self) -> Tile {
-        let columns = if self.channels_out.is_multiple_of(64) { 64 } else { 32 };
-        Tile { rows: 128, columns, depth: 16, thread_rows: 8, thread_columns: 8 }
+        Tile { rows: 128, columns: if self.channels_out.is_multiple_of(64) { 64 } else { 32 } }
     }
 
-    /// The kernel's source.
-    pub fn source(self, element: Element) -> Source {
-        let Tile { rows, columns, depth, thread_rows, thread_columns } = self.tile();
+    /// The constants that both kernels take.
+    fn constants(self) -> Vec<(&'static str, u32)> {
+        let Tile { rows, columns } = self.tile();
         let constants = [
             ("CIN", self.channels_in),
             ("COUT", self.channels_out),
@@ -73,17 +70,31 @@ impl Convolution {
             ("RELU", usize::from(self.rectifies)),
             ("ROWS", rows),
             ("COLUMNS", columns),
-            ("DEPTH", depth),
-            ("THREAD_ROWS", thread_rows),
-            ("THREAD_COLUMNS", thread_columns),
         ];
-        shader!("conv").source(element, &constants.map(|(name, value)| (name, value as u32)))
+        constants.map(|(name, value)| (name, value as u32)).to_vec()
+    }
+
+    /// The kernel's source.
+    pub fn source(self, element: Element) -> Source {
+        let mut constants = self.constants();
+        constants.push(("DEPTH", 16));
+        shader!("conv").source(element, &constants)
+    }
+
+    /// The source of the kernel that multiplies cooperative matrices of f16.
+    pub fn cooperative_source(self, cooperative: Cooperative) -> Source {
+        let (sub_rows, sub_columns) = cooperative.sub_tile(self.tile().columns);
+        let mut constants = self.constants();
+        constants.extend([("DEPTH", 32), ("SUB_ROWS", sub_rows), ("SUB_COLUMNS", sub_columns)]);
+        constants.extend([("TILE", cooperative.size), ("SUBGROUP", cooperative.subgroup_threads)]);
+        let shader = shader!("conv_cooperative");
+        shader.source_after(cooperative.head(), format!("{} f16", shader.name), &constants)
     }
 
     /// Computes `[image, height, width, channel]` in `to` from the same in `from`, of shape `plane`.
     pub fn record(self, recorder: &mut Recorder<'_>, kernel: &Kernel, weights: [&Buffer; 2], images: Layers<'_>) {
         let Layers { num_images, plane, from, to } = images;
-        let Tile { rows, columns, .. } = self.tile();
+        let Tile { rows, columns } = self.tile();
         let out = plane.strided(self.stride);
         let [weight, bias] = weights.map(Part::from);
         recorder.dispatch(

@@ -4,6 +4,7 @@
 //! made from any frames of any slots.
 
 mod convolution;
+mod cooperative;
 mod fbank;
 mod pooling;
 mod trunk;
@@ -13,6 +14,7 @@ use std::collections::HashMap;
 use wgpu::Buffer;
 
 pub use convolution::{Convolution, Layers, Plane, packed};
+pub use cooperative::Cooperative;
 pub use fbank::num_frames;
 pub use pooling::Sets;
 
@@ -78,37 +80,73 @@ pub struct Images<'a> {
 
 /// Compiled kernels by the names of their sources.
 #[derive(Debug)]
-struct Kernels(HashMap<String, Kernel>);
+struct Kernels {
+    element: Element,
+    cooperative: Option<Cooperative>,
+    by_name: HashMap<String, Kernel>,
+}
 
 impl Kernels {
-    fn new(gpu: &Gpu, element: Element) -> Self {
-        Self(sources(element).into_iter().map(|source| (source.name.clone(), gpu.kernel(&source))).collect())
+    fn new(gpu: &Gpu, element: Element, cooperative: Option<Cooperative>) -> Self {
+        let sources = match cooperative {
+            Some(cooperative) => plain_sources(element).into_iter().chain(cooperative_sources(cooperative)).collect(),
+            None => sources(element),
+        };
+        let by_name = sources.into_iter().map(|source| (source.name.clone(), gpu.kernel(&source))).collect();
+        Self { element, cooperative, by_name }
     }
 
     fn get(&self, source: &Source) -> Kernel {
-        self.0[&source.name].clone()
+        self.by_name[&source.name].clone()
+    }
+
+    fn convolution(&self, convolution: Convolution) -> Kernel {
+        self.get(&match self.cooperative {
+            Some(cooperative) => convolution.cooperative_source(cooperative),
+            None => convolution.source(self.element),
+        })
     }
 }
 
-/// Every kernel of the network.
+/// Every kernel of the network without cooperative matrices.
 pub fn sources(element: Element) -> Vec<Source> {
+    let convolutions = trunk::convolutions().into_iter().map(|convolution| convolution.source(element));
+    plain_sources(element).into_iter().chain(convolutions).collect()
+}
+
+/// The convolutions with cooperative matrices, which no adapter of DX12 has.
+pub fn cooperative_sources(cooperative: Cooperative) -> Vec<Source> {
+    trunk::convolutions().into_iter().map(|convolution| convolution.cooperative_source(cooperative)).collect()
+}
+
+/// The kernels of which there is one form.
+fn plain_sources(element: Element) -> Vec<Source> {
     let mut sources = vec![Fbank::source()];
-    sources.extend(trunk::sources(element));
+    sources.extend(trunk::first_sources(element));
     sources.extend(pooling::sources(element));
     sources
 }
 
 impl Embedding {
-    /// Compiles the kernels and uploads the weights.
+    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices if
+    /// the adapter has them.
     ///
     /// # Panics
     /// If weights are missing or have other shapes.
     pub fn new(gpu: &Gpu, element: Element, weights: &Weights) -> Self {
-        let kernels = Kernels::new(gpu, element);
+        Self::with_cooperative(gpu, element, Cooperative::of(gpu).filter(|_| element == Element::F16), weights)
+    }
+
+    /// As [`Self::new`], with cooperative matrices as told. They need [`Element::F16`].
+    ///
+    /// # Panics
+    /// As [`Self::new`].
+    pub fn with_cooperative(gpu: &Gpu, element: Element, cooperative: Option<Cooperative>, weights: &Weights) -> Self {
+        let kernels = Kernels::new(gpu, element, cooperative);
         Self {
             fbank: Fbank::new(gpu, &kernels, weights),
-            trunk: Trunk::new(gpu, &kernels, element, &weights.convolutions),
-            pooling: Pooling::new(gpu, &kernels, element, &weights.linear),
+            trunk: Trunk::new(gpu, &kernels, &weights.convolutions),
+            pooling: Pooling::new(gpu, &kernels, &weights.linear),
         }
     }
 

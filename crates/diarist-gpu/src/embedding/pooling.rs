@@ -59,7 +59,8 @@ pub(super) struct Pooling {
 }
 
 impl Pooling {
-    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, element: Element, layer: &Layer) -> Self {
+    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, layer: &Layer) -> Self {
+        let element = kernels.element;
         assert_eq!(layer.weight.len(), DIMENSION * NUM_STATISTICS, "weights of the last layer");
         assert_eq!(layer.bias.len(), DIMENSION, "outputs of the last layer");
         Self {

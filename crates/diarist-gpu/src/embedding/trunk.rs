@@ -100,16 +100,20 @@ fn stem_source(element: Element) -> Source {
     shader!("stem").source(element, &[])
 }
 
-/// Every kernel of the trunk.
-pub(super) fn sources(element: Element) -> Vec<Source> {
+/// The kinds of convolutions.
+pub(super) fn convolutions() -> Vec<Convolution> {
     let mut convolutions: Vec<Convolution> = Vec::new();
     for Step { convolution, .. } in steps() {
         if !convolutions.contains(&convolution) {
             convolutions.push(convolution);
         }
     }
-    let first = [mean_source(), stem_source(element)];
-    first.into_iter().chain(convolutions.into_iter().map(|convolution| convolution.source(element))).collect()
+    convolutions
+}
+
+/// The kernels before the convolutions.
+pub(super) fn first_sources(element: Element) -> [Source; 2] {
+    [mean_source(), stem_source(element)]
 }
 
 /// Weights of a layer on the GPU.
@@ -138,7 +142,8 @@ pub(super) struct Trunk {
 }
 
 impl Trunk {
-    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, element: Element, layers: &[Layer]) -> Self {
+    pub(super) fn new(gpu: &Gpu, kernels: &Kernels, layers: &[Layer]) -> Self {
+        let element = kernels.element;
         let steps: Vec<Step> = steps();
         assert_eq!(layers.len(), 1 + steps.len(), "convolutions");
         let load = |step: Step| {
@@ -146,7 +151,7 @@ impl Trunk {
             let layer = &layers[step.layer];
             assert_eq!(layer.bias.len(), channels_out, "outputs of a convolution");
             let weights = Uploaded::new(gpu, element, layer, channels_in, num_taps);
-            (step, kernels.get(&step.convolution.source(element)), weights)
+            (step, kernels.convolution(step.convolution), weights)
         };
         Self {
             element,
