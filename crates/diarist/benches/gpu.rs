@@ -9,9 +9,10 @@
 //! the CPU in the same profile, over the time that both have.
 #![allow(clippy::print_stdout, reason = "a bench reports on stdout")]
 
+use std::path::Path;
 use std::time::Instant;
 
-use diarist::parts::audio;
+use diarist::parts::audio::{self, AudioSource};
 use diarist::parts::inference::{Device, devices};
 use diarist::parts::metrics::{ScoreOptions, score};
 use diarist::{Diarization, Diarizer, Profile, Recording, Result, Settings};
@@ -46,7 +47,8 @@ fn main() -> Result<()> {
             runs.into_iter().try_for_each(|run| run.join().expect("no panic"))
         })?;
         let together = (in_flight * samples.len()) as f64 / 16_000.0 / clock.elapsed().as_secs_f64();
-        let der = der(&expected, &found);
+        let (expected, found) = (expected.annotation(), found.annotation());
+        let der = 100.0 * score(&expected, &found, None, &ScoreOptions::default())?.der.der();
         println!(
             "{:<9} | {cpu_rate:16.1} | {gpu_rate:.1} | {together:.1} | {:.2} | {der:.3}",
             profile.name(),
@@ -59,7 +61,7 @@ fn main() -> Result<()> {
 /// The sample of four voices again and again, `[len]`, 16 kHz.
 fn repeated_sample(len: usize) -> Result<Vec<f32>> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/audio/conversation.flac");
-    let mut source = audio::open(path)?;
+    let mut source = audio::open(Path::new(path))?;
     let mut sample = Vec::new();
     while source.read(&mut sample)? {}
     Ok(sample.iter().copied().cycle().take(len).collect())

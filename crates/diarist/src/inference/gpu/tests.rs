@@ -1,4 +1,5 @@
 //! A GPU against the CPU, over whole recordings. The first adapter serves, also a program on the CPU.
+#![allow(clippy::print_stdout, reason = "figures in the logs of tests")]
 
 use std::path::Path;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ fn is_missing() -> bool {
     let is_missing = adapters().is_empty();
     assert!(!is_missing || std::env::var_os("DIARIST_GPU_REQUIRED").is_none(), "a GPU is required, but there is none");
     if is_missing {
-        eprintln!("no Vulkan adapter: skipped");
+        println!("no Vulkan adapter: skipped");
     }
     is_missing
 }
