@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks and times a GPU in a few minutes: agreement with the CPU, each kernel, and the whole pipeline
-# on an hour of audio in every profile.
+# Checks and times a GPU in a few minutes: agreement with the CPU, each kernel, and the whole
+# pipeline on an hour of audio in every profile.
 #
 #   tools/bench/gpu.sh [DEVICE] [SECONDS] [FOLDER]
 #

@@ -37,7 +37,7 @@ impl fmt::Display for AdapterKind {
     }
 }
 
-/// What an adapter is and offers.
+/// Name, driver, features and limits of an adapter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AdapterSummary {
     /// Name of the device.
@@ -88,7 +88,7 @@ impl Adapter {
         }
     }
 
-    /// What the adapter is and offers.
+    /// Its name, driver, features and limits.
     pub fn summary(&self) -> AdapterSummary {
         let (info, limits) = (self.adapter.get_info(), self.adapter.limits());
         let matrices = self.adapter.cooperative_matrix_properties();

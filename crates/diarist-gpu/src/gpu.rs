@@ -68,8 +68,8 @@ impl Gpu {
             label: Some("diarist"),
             required_features: features,
             required_limits: adapter.adapter.limits(),
-            // SAFETY: cooperative matrices are the only experimental feature in use. Their shapes come
-            // from the adapter, and their kernels are compared with the plain ones by tests.
+            // SAFETY: cooperative matrices are the only experimental feature in use. Their shapes
+            // come from the adapter, and their kernels are compared with the plain ones by tests.
             experimental_features: unsafe { ExperimentalFeatures::enabled() },
             ..DeviceDescriptor::default()
         };
@@ -130,8 +130,8 @@ impl Gpu {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
-    /// Forgets that memory was too small, so that a smaller batch can be tried. Returns whether that
-    /// was the fault.
+    /// Forgets that memory was too small, so that a smaller batch can be tried. Returns whether
+    /// that was the fault.
     pub fn forget_out_of_memory(&self) -> bool {
         let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
         fault.take_if(|fault| *fault == Error::OutOfMemory).is_some()

@@ -34,8 +34,8 @@ impl Kernel {
         // Checks of every index cost a large part of the time of a matrix product.
         let checks =
             if cfg!(debug_assertions) { ShaderRuntimeChecks::checked() } else { ShaderRuntimeChecks::unchecked() };
-        // SAFETY: the kernels of this crate stay within their buffers for all shapes that the modules
-        // `segmentation` and `embedding` ask for, and their loops end.
+        // SAFETY: the kernels of this crate stay within their buffers for all shapes that the
+        // modules `segmentation` and `embedding` ask for, and their loops end.
         let module = unsafe { device.create_shader_module_trusted(descriptor, checks) };
         let pipeline = device.create_compute_pipeline(&ComputePipelineDescriptor {
             label: Some(name),
@@ -94,7 +94,7 @@ pub struct Timing {
     pub bytes: u64,
 }
 
-/// What [`Recorder::note_work`] notes.
+/// The work that [`Recorder::note_work`] notes.
 #[derive(Debug, Clone, Copy, Default)]
 struct Work {
     flop: u64,
@@ -150,9 +150,9 @@ impl<'a> Recorder<'a> {
         self.upload("samples", bytemuck::cast_slice(samples))
     }
 
-    /// Runs a kernel over `groups` groups of threads. `uniform` is bound at 0, as numbers of 32 bits
-    /// in the order of the struct's fields, padded here to a multiple of 16 bytes; `parts` are bound
-    /// from 1 on.
+    /// Runs a kernel over `groups` groups of threads. `uniform` is bound at 0, as numbers of 32
+    /// bits in the order of the struct's fields, padded here to a multiple of 16 bytes; `parts` are
+    /// bound from 1 on.
     pub fn dispatch<P: Into<Part>>(
         &mut self,
         kernel: &Kernel,
@@ -192,8 +192,8 @@ impl<'a> Recorder<'a> {
         self.steps.push(Step::Copy { from: from.into(), to: to.into(), num_bytes: num_bytes as u64 });
     }
 
-    /// Reads `num_bytes` of `buffer` back from `offset` on when all work is done; both are multiples
-    /// of 4.
+    /// Reads `num_bytes` of `buffer` back from `offset` on when all work is done; both are
+    /// multiples of 4.
     pub fn read(&mut self, buffer: &Buffer, offset: usize, num_bytes: usize) {
         let start = self.num_read().next_multiple_of(8);
         let (offset, num_bytes) = (offset as u64, num_bytes as u64);
@@ -213,8 +213,8 @@ impl<'a> Recorder<'a> {
         Ok(self.submit(None)?.0)
     }
 
-    /// As [`Self::run`], with the seconds and the work of each dispatch, in order. There are none if
-    /// the GPU has no clock.
+    /// As [`Self::run`], with the seconds and the work of each dispatch, in order. There are none
+    /// if the GPU has no clock.
     ///
     /// # Errors
     /// As [`Self::run`].

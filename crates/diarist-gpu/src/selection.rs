@@ -93,7 +93,8 @@ impl Selection {
 
     /// Lists the feature frames of every set, `[set][128]`, and their number, `[set]`.
     ///
-    /// `masks` are `[chunk][3][19]` words of bits, `probabilities` `[row][589]` words of four bytes.
+    /// `masks` are `[chunk][3][19]` words of bits, `probabilities` `[row][589]` words of four
+    /// bytes.
     pub fn record(
         &self,
         recorder: &mut Recorder<'_>,

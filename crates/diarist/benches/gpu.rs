@@ -3,10 +3,10 @@
 //!     cargo bench -p diarist --features gpu --bench gpu -- [SECONDS] [DEVICE] [IN_FLIGHT]
 //!
 //! The recording is the sample of four voices, repeated up to SECONDS (3600). The CPU takes at most
-//! 600 s of it, with all threads. IN_FLIGHT recordings (4) are then diarized at the same time. Rates
-//! are seconds of audio for each second of the clock, from samples in memory to turns, with the
-//! networks loaded. The GPU runs once before it is timed. DER is that of its turns against those of
-//! the CPU in the same profile, over the time that both have.
+//! 600 s of it, with all threads. IN_FLIGHT recordings (4) are then diarized at the same time.
+//! Rates are seconds of audio for each second of the clock, from samples in memory to turns, with
+//! the networks loaded. The GPU runs once before it is timed. DER is that of its turns against
+//! those of the CPU in the same profile, over the time that both have.
 #![allow(clippy::print_stdout, reason = "a bench reports on stdout")]
 
 use std::path::Path;

@@ -27,7 +27,7 @@ trait Batch {
     /// Seconds of audio that it covers.
     fn audio_seconds(&self) -> usize;
 
-    /// What it consists of.
+    /// Numbers of its parts.
     fn size(&self) -> String;
 
     /// Records all its work.

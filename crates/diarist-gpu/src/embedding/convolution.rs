@@ -91,7 +91,8 @@ impl Convolution {
         shader.source_after(cooperative.head(), format!("{} f16", shader.name), &constants)
     }
 
-    /// Computes `[image, height, width, channel]` in `to` from the same in `from`, of shape `plane`.
+    /// Computes `[image, height, width, channel]` in `to` from the same in `from`, of shape
+    /// `plane`.
     pub fn record(self, recorder: &mut Recorder<'_>, kernel: &Kernel, weights: [&Buffer; 2], images: Layers<'_>) {
         let Layers { num_images, plane, from, to } = images;
         let Tile { rows, columns } = self.tile();

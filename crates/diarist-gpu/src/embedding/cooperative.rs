@@ -17,7 +17,7 @@ pub struct Cooperative {
 }
 
 impl Cooperative {
-    /// What `gpu` offers. There is none if the size of a subgroup varies, because the kernel shares
+    /// The matrices that `gpu` offers. There are none if the size of a subgroup varies, because the kernel shares
     /// out its work by that size.
     pub fn of(gpu: &Gpu) -> Option<Self> {
         let summary = gpu.summary();

@@ -1,4 +1,5 @@
-//! The embedding network: log-mel features, WeSpeaker's ResNet34, and the pooling of sets of frames.
+//! The embedding network: log-mel features, WeSpeaker's ResNet34, and the pooling of sets of
+//! frames.
 //!
 //! The trunk runs over images of 10 s. Its features stay on the GPU in slots, and an embedding is
 //! made from any frames of any slots.
@@ -128,8 +129,8 @@ fn plain_sources(element: Element) -> Vec<Source> {
 }
 
 impl Embedding {
-    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices if
-    /// the adapter has them.
+    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices
+    /// if the adapter has them.
     ///
     /// # Panics
     /// If weights are missing or have other shapes.
@@ -176,8 +177,8 @@ impl Embedding {
         self.record_images(recorder, scratch, &fbank, images, features, first_slot);
     }
 
-    /// Computes the log-mel features of all whole frames of `signal`, `[num_samples]`, into `fbank`,
-    /// `[frame, 80]`, both in f32.
+    /// Computes the log-mel features of all whole frames of `signal`, `[num_samples]`, into
+    /// `fbank`, `[frame, 80]`, both in f32.
     pub fn record_fbank(&self, recorder: &mut Recorder<'_>, signal: &Buffer, num_samples: usize, fbank: &Buffer) {
         self.fbank.record(recorder, signal, num_samples, fbank);
     }

@@ -1,4 +1,4 @@
-//! What the tests of both networks use.
+//! Helpers of the tests of both networks.
 
 #![allow(dead_code, reason = "each test program uses a part")]
 

@@ -16,8 +16,8 @@ use crate::segmentation::probabilities::ChunkProbabilities;
 
 use super::backend::{Backend, Notices, Run, Wave, WaveOutput};
 use super::beginning::Beginning;
+use super::cache_use::CacheUse;
 use super::checkpoint::{Checkpoint, Listener, mark};
-use super::cpu::CacheUse;
 use super::intake::Intake;
 use super::machine;
 use super::networks::{Networks, check_finite};
@@ -69,9 +69,9 @@ impl Analyzer {
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Device`] if a GPU
-    /// was asked for by name and cannot be used, [`ErrorKind::Internal`] if the system refuses to
-    /// start threads.
+    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Device`] if a
+    /// GPU was asked for by name and cannot be used, [`ErrorKind::Internal`] if the system refuses
+    /// to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
         let (networks, notices) = (networks.into(), Notices::default());

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
-use super::cpu::CacheUse;
+use super::cache_use::CacheUse;
 use super::intake::Window;
 use super::timings::Timings;
 use super::wave::{ChunkEmbeddings, WaveSpan};

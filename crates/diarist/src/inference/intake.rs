@@ -142,8 +142,8 @@ impl<'a> Intake<'a> {
 
     /// Reads until `wanted` chunks from `first_chunk` on and `beyond` more samples are in the
     /// window, or until the recording ends. Returns the number of chunks, at most `wanted`. Pads
-    /// the last chunk of the recording with zeros. Discards chunks before `first_kept`, which is not
-    /// after `first_chunk`.
+    /// the last chunk of the recording with zeros. Discards chunks before `first_kept`, which is
+    /// not after `first_chunk`.
     pub(super) fn read_chunks(
         &mut self,
         first_kept: usize,

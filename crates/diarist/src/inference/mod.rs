@@ -7,6 +7,7 @@
 mod analyzer;
 mod backend;
 mod beginning;
+mod cache_use;
 mod checkpoint;
 mod chunk_model;
 mod cpu;
@@ -23,15 +24,17 @@ mod recording;
 mod scores;
 mod settings;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod timings;
 mod wave;
 
 pub use analyzer::{Analyzed, Analyzer};
+pub use cache_use::CacheUse;
 pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
-pub use cpu::CacheUse;
-pub use device::Device;
-pub use devices::{DeviceInfo, GpuInfo, SelfTest, devices, self_test};
+pub use device::{Device, DeviceInfo, GpuInfo, SelfTest};
+pub use devices::{devices, self_test};
 pub use networks::Networks;
 pub use recording::{Progress, Recording};
 pub use scores::{ChunkScoreOptions, ChunkScores, cosine_distance, score_chunk};

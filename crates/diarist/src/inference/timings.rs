@@ -24,8 +24,8 @@ pub struct Timings {
     pub segmentation_s: f64,
     /// Embedding network.
     pub embedding_s: f64,
-    /// Features and both networks on a GPU, which computes them together; the three stages above are
-    /// those of the CPU.
+    /// Features and both networks on a GPU, which computes them together; the three stages above
+    /// are those of the CPU.
     #[serde(default)]
     pub gpu_s: f64,
     /// Clustering.

@@ -5,13 +5,11 @@
 //! embeddings of a chunk are found or none. A cache belongs to one analyzer, and so to one set of
 //! networks, one precision and one instruction set: a hit has the same bits as a new computation.
 
-use std::iter::Sum;
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use lru::LruCache;
-use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::inference::wave::ChunkEmbeddings;
@@ -25,31 +23,6 @@ const MAX_AGE: Duration = Duration::from_secs(3600);
 
 /// SHA-256 of a chunk's samples and masks.
 pub(super) type Key = [u8; 32];
-
-/// Use of the cache of [`EmbeddingMode::Cached`](crate::inference::EmbeddingMode::Cached) by one recording.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CacheUse {
-    /// Chunks with speech.
-    pub num_chunks: usize,
-    /// Chunks with speech whose embeddings were in the cache.
-    pub num_hits: usize,
-}
-
-impl CacheUse {
-    /// Hits per chunk; 0 for no chunks.
-    pub fn hit_rate(&self) -> f64 {
-        self.num_hits as f64 / self.num_chunks.max(1) as f64
-    }
-}
-
-impl Sum for CacheUse {
-    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
-        all.fold(Self::default(), |sum, other| Self {
-            num_chunks: sum.num_chunks + other.num_chunks,
-            num_hits: sum.num_hits + other.num_hits,
-        })
-    }
-}
 
 struct Entry {
     embeddings: Box<ChunkEmbeddings>,

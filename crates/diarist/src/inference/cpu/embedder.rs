@@ -2,12 +2,12 @@
 
 use crate::analysis::Subsegments;
 use crate::error::Result;
+use crate::inference::cache_use::CacheUse;
 use crate::inference::settings::{EmbeddingMode, TrunkPasses};
 use crate::inference::wave::{ChunkEmbeddings, first_needed};
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::probabilities::ChunkProbabilities;
 
-use super::cache::CacheUse;
 use super::chunk_embedder::ChunkEmbedder;
 use super::shared_trunk::SharedTrunk;
 use super::subsegments::embed_subsegments;

@@ -11,5 +11,4 @@ mod solo;
 mod subsegments;
 mod wave;
 
-pub use cache::CacheUse;
 pub(super) use run::Cpu;

@@ -99,9 +99,9 @@ impl SharedTrunk {
         });
     }
 
-    /// Restores the solo frames from the probabilities of the last chunks before `wave`, and computes
-    /// the passes that begin before its first chunk and reach into it or into the first subsegment
-    /// that is not known yet. `wave` has no chunks itself.
+    /// Restores the solo frames from the probabilities of the last chunks before `wave`, and
+    /// computes the passes that begin before its first chunk and reach into it or into the first
+    /// subsegment that is not known yet. `wave` has no chunks itself.
     pub(super) fn resume(&mut self, chunks: &ChunkEmbedder<'_>, wave: &Wave<'_>, recent: &[ChunkProbabilities]) {
         self.solo.discard_before(wave.span.first_open_frame());
         for (chunk, probabilities) in (wave.span.first_chunk - recent.len()..).zip(recent) {

@@ -55,7 +55,7 @@ pub(in crate::inference) fn backend(
 }
 
 /// Opens `adapter` with the networks that `settings` choose.
-pub(super) fn open(adapter: &Adapter, settings: &AnalysisSettings) -> Result<GpuBackend> {
+pub(in crate::inference) fn open(adapter: &Adapter, settings: &AnalysisSettings) -> Result<GpuBackend> {
     GpuBackend::new(adapter, &segmentation_tensors(settings)?, &embedding_tensors(settings)?, settings)
 }
 

@@ -7,9 +7,11 @@ mod results;
 mod run;
 mod sound;
 mod speeds;
-#[cfg(test)]
-mod tests;
 mod weights;
 
 pub(super) use choice::backend;
+#[cfg(test)]
+pub(super) use choice::open;
 pub(super) use report::{devices, self_test};
+#[cfg(test)]
+pub(super) use run::GpuBackend;

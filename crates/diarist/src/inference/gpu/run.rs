@@ -85,14 +85,14 @@ impl GpuBackend {
 
     /// The same machine with smaller batches.
     #[cfg(test)]
-    pub(super) fn with_batches_of(mut self, num_chunks: usize) -> Self {
+    pub(in crate::inference) fn with_batches_of(mut self, num_chunks: usize) -> Self {
         Arc::get_mut(&mut self.0).unwrap().batch_chunks = num_chunks;
         self
     }
 
     /// The GPU itself.
     #[cfg(test)]
-    pub(super) fn gpu(&self) -> &Gpu {
+    pub(in crate::inference) fn gpu(&self) -> &Gpu {
         &self.0.gpu
     }
 }
@@ -327,8 +327,8 @@ impl Batch<'_> {
         &wave.window.samples()[from - first..until - first]
     }
 
-    /// Records all work of the batch, and what to read back: masks, probabilities, embeddings of all
-    /// sets, and the number of frames of each subsegment.
+    /// Records all work of the batch, and what to read back: masks, probabilities, embeddings of
+    /// all sets, and the number of frames of each subsegment.
     fn record(&self, recorder: &mut Recorder<'_>, scratch: &mut Scratch, samples: &[f32]) -> Tables {
         let Self { machine, span, passes, recent, .. } = *self;
         let num_chunks = span.num_chunks;
@@ -369,8 +369,8 @@ impl Batch<'_> {
         self.record_features(recorder, scratch, &signal, samples.len(), first);
     }
 
-    /// Copies the features of the kept passes, and records the new passes. `first` is the fbank frame
-    /// that `signal` begins with.
+    /// Copies the features of the kept passes, and records the new passes. `first` is the fbank
+    /// frame that `signal` begins with.
     fn record_features(
         &self,
         recorder: &mut Recorder<'_>,

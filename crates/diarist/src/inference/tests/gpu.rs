@@ -1,4 +1,5 @@
-//! A GPU against the CPU, over whole recordings. The first adapter serves, also a program on the CPU.
+//! A GPU against the CPU, over whole recordings. The first adapter serves, also a program on the
+//! CPU.
 #![allow(clippy::print_stdout, reason = "figures in the logs of tests")]
 
 use std::path::Path;
@@ -6,8 +7,6 @@ use std::sync::Arc;
 
 use diarist_gpu::{Counts, adapters};
 
-use super::choice::open;
-use super::run::GpuBackend;
 use crate::Recording;
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::audio::{self, AudioSource};
@@ -15,6 +14,7 @@ use crate::inference::backend::{Backend, Notices, Wave, WaveOutput};
 use crate::inference::cpu::Cpu;
 use crate::inference::device::Device;
 use crate::inference::fallback::WithFallback;
+use crate::inference::gpu::{GpuBackend, open};
 use crate::inference::intake::Window;
 use crate::inference::networks::Networks;
 use crate::inference::settings::{AnalysisSettings, TrunkPasses};
@@ -73,8 +73,8 @@ fn cosine(a: &[f64], b: &[f64]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// Three chunks and two passes in two batches: the results of the CPU, each batch in one submission,
-/// and the same bits when the work resumes in between.
+/// Three chunks and two passes in two batches: the results of the CPU, each batch in one
+/// submission, and the same bits when the work resumes in between.
 #[test]
 fn a_recording_gives_the_results_of_the_cpu() {
     if is_missing() {
