@@ -17,8 +17,8 @@ pub struct Cooperative {
 }
 
 impl Cooperative {
-    /// The matrices that `gpu` offers. There are none if the size of a subgroup varies, because the kernel shares
-    /// out its work by that size.
+    /// The matrices that `gpu` offers. There are none if the size of a subgroup varies, because the
+    /// kernel shares out its work by that size.
     pub fn of(gpu: &Gpu) -> Option<Self> {
         let summary = gpu.summary();
         let offers = |size: &u32| {
