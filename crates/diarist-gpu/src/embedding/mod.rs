@@ -88,11 +88,8 @@ struct Kernels {
 
 impl Kernels {
     fn new(gpu: &Gpu, element: Element, cooperative: Option<Cooperative>) -> Self {
-        let sources = match cooperative {
-            Some(cooperative) => plain_sources(element).into_iter().chain(cooperative_sources(cooperative)).collect(),
-            None => sources(element),
-        };
-        let by_name = sources.into_iter().map(|source| (source.name.clone(), gpu.kernel(&source))).collect();
+        let sources = plain_sources(element).into_iter().chain(convolution_sources(element, cooperative));
+        let by_name = sources.map(|source| (source.name.clone(), gpu.kernel(&source))).collect();
         Self { element, cooperative, by_name }
     }
 
@@ -101,22 +98,22 @@ impl Kernels {
     }
 
     fn convolution(&self, convolution: Convolution) -> Kernel {
-        self.get(&match self.cooperative {
-            Some(cooperative) => convolution.cooperative_source(cooperative),
-            None => convolution.source(self.element),
-        })
+        self.get(&convolution.source(self.element, self.cooperative))
     }
 }
 
 /// Every kernel of the network without cooperative matrices.
 pub fn sources(element: Element) -> Vec<Source> {
-    let convolutions = trunk::convolutions().into_iter().map(|convolution| convolution.source(element));
-    plain_sources(element).into_iter().chain(convolutions).collect()
+    plain_sources(element).into_iter().chain(convolution_sources(element, None)).collect()
 }
 
 /// The convolutions with cooperative matrices, which no adapter of DX12 has.
 pub fn cooperative_sources(cooperative: Cooperative) -> Vec<Source> {
-    trunk::convolutions().into_iter().map(|convolution| convolution.cooperative_source(cooperative)).collect()
+    convolution_sources(Element::F16, Some(cooperative)).collect()
+}
+
+fn convolution_sources(element: Element, cooperative: Option<Cooperative>) -> impl Iterator<Item = Source> {
+    trunk::convolutions().into_iter().map(move |convolution| convolution.source(element, cooperative))
 }
 
 /// The kernels of which there is one form.
