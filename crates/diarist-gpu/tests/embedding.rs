@@ -1,6 +1,5 @@
 //! The embedding network and its kernels.
 #![allow(clippy::print_stdout, reason = "figures in the logs of tests")]
-#![expect(clippy::print_stdout, reason = "a log tells how close the results are")]
 
 mod common;
 
@@ -11,7 +10,7 @@ use diarist_gpu::embedding::{
     Convolution, Cooperative, DIMENSION, Embedding, FEATURE_CHANNELS, FEATURE_FRAMES, FEATURE_ROWS, IMAGE_FRAMES,
     Images, LIST_LEN, Layers, NUM_MEL_BINS, Plane, SLOT_LEN, Sets, Weights, num_frames, packed, sources,
 };
-use diarist_gpu::{AdapterKind, Element, Gpu, Kernel, Part, Recorder, Scratch, Source};
+use diarist_gpu::{AdapterKind, Element, Gpu, Kernel, Part, Recorder, Scratch};
 use safetensors::SafeTensors;
 
 /// The weights of the library, with its window and filters.
@@ -137,7 +136,7 @@ fn convolutions() -> Vec<(Convolution, usize, Plane)> {
 fn convolutions_follow_their_definition() {
     let Some(gpu) = gpu() else { return };
     for element in elements(&gpu) {
-        check_convolutions(&gpu, element, |c| c.source(element));
+        check_convolutions(&gpu, element, None, &convolutions());
     }
 }
 
@@ -149,42 +148,44 @@ fn convolutions_by_cooperative_matrices_follow_their_definition() {
         return;
     };
     println!("{cooperative:?}");
-    for loads_vectors in [false, cooperative.loads_vectors] {
-        let cooperative = Cooperative { loads_vectors, ..cooperative };
-        check_convolutions(&gpu, Element::F16, |c| c.cooperative_source(cooperative));
-    }
+    check_convolutions(&gpu, Element::F16, Some(cooperative), &convolutions());
+    let cooperative = Cooperative { loads_vectors: false, ..cooperative };
+    check_convolutions(&gpu, Element::F16, Some(cooperative), &convolutions()[1..4]);
 }
 
-fn check_convolutions(gpu: &Gpu, element: Element, source: impl Fn(Convolution) -> Source) {
+fn check_convolutions(
+    gpu: &Gpu,
+    element: Element,
+    cooperative: Option<Cooperative>,
+    cases: &[(Convolution, usize, Plane)],
+) {
     let mut random = Random(1);
-    {
-        for (c, num_images, plane) in convolutions() {
-            let out_len = num_images * plane.strided(c.stride).num_pixels() * c.channels_out;
-            let x = random.values(element, num_images * plane.num_pixels() * c.channels_in);
-            let weight = random.values(element, c.channels_in * c.channels_out * c.num_taps);
-            let bias = random.values(Element::F32, c.channels_out);
-            let carried = random.values(element, out_len);
-            let expected = convolved(c, plane, &x, &weight, &bias, c.adds.then_some(&carried));
+    for &(c, num_images, plane) in cases {
+        let out_len = num_images * plane.strided(c.stride).num_pixels() * c.channels_out;
+        let x = random.values(element, num_images * plane.num_pixels() * c.channels_in);
+        let weight = random.values(element, c.channels_in * c.channels_out * c.num_taps);
+        let bias = random.values(Element::F32, c.channels_out);
+        let carried = random.values(element, out_len);
+        let expected = convolved(c, plane, &x, &weight, &bias, c.adds.then_some(&carried));
 
-            let packed = gpu.weights("weight", element, &packed(&weight, c.channels_in, c.num_taps));
-            let bias = gpu.weights("bias", Element::F32, &bias);
-            // Numbers after the last one show whether the kernel writes too far.
-            let y = gpu.weights("y", element, &[carried, vec![3.0; 4096]].concat());
-            let (from, to) = (Part::from(&gpu.weights("x", element, &x)), Part::from(&y));
-            let mut recorder = Recorder::new(gpu);
-            let layers = Layers { num_images, plane, from: &from, to: &to };
-            c.record(&mut recorder, &gpu.kernel(&source(c)), [&packed, &bias], layers);
-            recorder.read(&y, 0, (out_len + 4096) * element.num_bytes());
-            let found = run(recorder, element);
-            let (found, rest) = found.split_at(out_len);
-            assert!(rest.iter().all(|value| *value == 3.0), "{c:?}");
-            let difference = max_abs_difference(found, &expected);
-            let largest = expected.iter().fold(0.0_f32, |max, value| max.max(value.abs()));
-            println!("{element:?} {c:?}: {difference:e} of {largest}");
-            // Rounding of sums of up to 2304 products, and of the stored result.
-            let tolerance = if element == Element::F32 { 3e-6 } else { 1e-3 };
-            assert!(difference <= tolerance * largest, "{element:?} {c:?}: {difference} of {largest}");
-        }
+        let packed = gpu.weights("weight", element, &packed(&weight, c.channels_in, c.num_taps));
+        let bias = gpu.weights("bias", Element::F32, &bias);
+        // Numbers after the last one show whether the kernel writes too far.
+        let y = gpu.weights("y", element, &[carried, vec![3.0; 4096]].concat());
+        let (from, to) = (Part::from(&gpu.weights("x", element, &x)), Part::from(&y));
+        let mut recorder = Recorder::new(gpu);
+        let layers = Layers { num_images, plane, from: &from, to: &to, cooperative };
+        c.record(&mut recorder, &gpu.kernel(&c.source(element, cooperative)), [&packed, &bias], layers);
+        recorder.read(&y, 0, (out_len + 4096) * element.num_bytes());
+        let found = run(recorder, element);
+        let (found, rest) = found.split_at(out_len);
+        assert!(rest.iter().all(|value| *value == 3.0), "{c:?}");
+        let difference = max_abs_difference(found, &expected);
+        let largest = expected.iter().fold(0.0_f32, |max, value| max.max(value.abs()));
+        println!("{element:?} {c:?}: {difference:e} of {largest}");
+        // Rounding of sums of up to 2304 products, and of the stored result.
+        let tolerance = if element == Element::F32 { 3e-6 } else { 1e-3 };
+        assert!(difference <= tolerance * largest, "{element:?} {c:?}: {difference} of {largest}");
     }
 }
 
@@ -420,7 +421,7 @@ fn network_equals_pyannote_audio() {
             let lowest = pairs.map(|(found, expected)| cosine(found, expected)).fold(1.0, f64::min);
             println!("{element:?} {name}: trunk {trunk:e}, embeddings {difference:e}, 1 - cosine {:.1e}", 1.0 - lowest);
             // Features are up to 1, embeddings up to 0.2. The tolerance of f32 is that of the CPU.
-            let (tolerance, floor) = if element == Element::F32 { (1e-5, 0.99999) } else { (2e-2, 0.999) };
+            let (tolerance, floor) = if element == Element::F32 { (1e-5, 0.99999) } else { (8e-3, 0.999) };
             if !(trunk <= tolerance && difference <= tolerance && lowest >= floor) {
                 failures.push(format!("{element:?} {name}: {trunk}, {difference}, {lowest}"));
             }

@@ -11,7 +11,7 @@ use crate::work;
 /// A convolution with 3x3 taps (zero padding of one pixel) or a single one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Convolution {
-    /// Input channels, a multiple of 16.
+    /// Input channels, a multiple of 32.
     pub channels_in: usize,
     /// Output channels, a multiple of 32.
     pub channels_out: usize,
@@ -54,13 +54,15 @@ struct Tile {
 }
 
 impl Convolution {
-    fn tile(self) -> Tile {
-        Tile { rows: 128, columns: if self.channels_out.is_multiple_of(64) { 64 } else { 32 } }
+    fn tile(self, cooperative: Option<Cooperative>) -> Tile {
+        let rows = cooperative.map_or(128, Cooperative::tile_rows);
+        Tile { rows, columns: if self.channels_out.is_multiple_of(64) { 64 } else { 32 } }
     }
 
-    /// The constants that both kernels take.
-    fn constants(self) -> Vec<(&'static str, u32)> {
-        let Tile { rows, columns } = self.tile();
+    /// The source of the kernel: of the plain one, or of that which multiplies cooperative matrices
+    /// of f16.
+    pub fn source(self, element: Element, cooperative: Option<Cooperative>) -> Source {
+        let Tile { rows, columns } = self.tile(cooperative);
         let constants = [
             ("CIN", self.channels_in),
             ("COUT", self.channels_out),
@@ -70,32 +72,21 @@ impl Convolution {
             ("RELU", usize::from(self.rectifies)),
             ("ROWS", rows),
             ("COLUMNS", columns),
+            ("DEPTH", if cooperative.is_some() { 32 } else { 16 }),
         ];
-        constants.map(|(name, value)| (name, value as u32)).to_vec()
-    }
-
-    /// The kernel's source.
-    pub fn source(self, element: Element) -> Source {
-        let mut constants = self.constants();
-        constants.push(("DEPTH", 16));
-        shader!("conv").source(element, &constants)
-    }
-
-    /// The source of the kernel that multiplies cooperative matrices of f16.
-    pub fn cooperative_source(self, cooperative: Cooperative) -> Source {
-        let (sub_rows, sub_columns) = cooperative.sub_tile(self.tile().columns);
-        let mut constants = self.constants();
-        constants.extend([("DEPTH", 32), ("SUB_ROWS", sub_rows), ("SUB_COLUMNS", sub_columns)]);
+        let mut constants = constants.map(|(name, value)| (name, value as u32)).to_vec();
+        let Some(cooperative) = cooperative else {
+            return shader!("conv").source(element, &constants);
+        };
         constants.extend([("TILE", cooperative.size), ("SUBGROUP", cooperative.subgroup_threads)]);
         let shader = shader!("conv_cooperative");
         shader.source_after(cooperative.head(), format!("{} f16", shader.name), &constants)
     }
 
-    /// Computes `[image, height, width, channel]` in `to` from the same in `from`, of shape
-    /// `plane`.
+    /// Computes a convolution with a kernel of [`Self::source`], its weights (as [`packed`]) and bias.
     pub fn record(self, recorder: &mut Recorder<'_>, kernel: &Kernel, weights: [&Buffer; 2], images: Layers<'_>) {
-        let Layers { num_images, plane, from, to } = images;
-        let Tile { rows, columns } = self.tile();
+        let Layers { num_images, plane, from, to, cooperative } = images;
+        let Tile { rows, columns } = self.tile(cooperative);
         let out = plane.strided(self.stride);
         let [weight, bias] = weights.map(Part::from);
         recorder.dispatch(
@@ -129,6 +120,8 @@ pub struct Layers<'a> {
     pub from: &'a Part,
     /// `[image, height, width, output channel]`.
     pub to: &'a Part,
+    /// The cooperative matrices that the kernel multiplies, if it does.
+    pub cooperative: Option<Cooperative>,
 }
 
 /// Weights `[out, in, tap]` as the kernels read them, `[tap, in, out]`.

@@ -6,6 +6,8 @@ use crate::gpu::Gpu;
 const NEEDED_WORKGROUP_BYTES: u32 = 20 << 10;
 
 /// Products of f16 matrices with sums in f32, as an adapter offers them.
+///
+/// The kernel has 8 or 32 threads in a subgroup, so adapters with others use the plain one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cooperative {
     /// Rows and columns of a matrix: 8 or 16.
@@ -30,14 +32,9 @@ impl Cooperative {
         Some(Self { size, subgroup_threads, loads_vectors: summary.backend == "vulkan" })
     }
 
-    /// Pixels and channels that a subgroup computes in a tile of `columns` channels.
-    pub(super) fn sub_tile(self, columns: usize) -> (u32, u32) {
-        match (self.subgroup_threads, self.size, columns) {
-            // A program on the CPU: compiling larger ones takes minutes.
-            (8, ..) => (16, 16),
-            (_, 16, 64) => (64, 32),
-            _ => (32, 32),
-        }
+    /// Pixels that a group computes. A subgroup has 4 x 2 matrices, and a group at most 256 threads.
+    pub(super) fn tile_rows(self) -> usize {
+        8 * self.size as usize
     }
 
     /// The declarations that the kernel needs.

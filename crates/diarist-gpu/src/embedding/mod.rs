@@ -4,6 +4,7 @@
 //! The trunk runs over images of 10 s. Its features stay on the GPU in slots, and an embedding is
 //! made from any frames of any slots.
 
+mod check;
 mod convolution;
 mod cooperative;
 mod fbank;
@@ -89,11 +90,8 @@ struct Kernels {
 
 impl Kernels {
     fn new(gpu: &Gpu, element: Element, cooperative: Option<Cooperative>) -> Self {
-        let sources = match cooperative {
-            Some(cooperative) => plain_sources(element).into_iter().chain(cooperative_sources(cooperative)).collect(),
-            None => sources(element),
-        };
-        let by_name = sources.into_iter().map(|source| (source.name.clone(), gpu.kernel(&source))).collect();
+        let sources = plain_sources(element).into_iter().chain(convolution_sources(element, cooperative));
+        let by_name = sources.map(|source| (source.name.clone(), gpu.kernel(&source))).collect();
         Self { element, cooperative, by_name }
     }
 
@@ -102,22 +100,22 @@ impl Kernels {
     }
 
     fn convolution(&self, convolution: Convolution) -> Kernel {
-        self.get(&match self.cooperative {
-            Some(cooperative) => convolution.cooperative_source(cooperative),
-            None => convolution.source(self.element),
-        })
+        self.get(&convolution.source(self.element, self.cooperative))
     }
 }
 
 /// Every kernel of the network without cooperative matrices.
 pub fn sources(element: Element) -> Vec<Source> {
-    let convolutions = trunk::convolutions().into_iter().map(|convolution| convolution.source(element));
-    plain_sources(element).into_iter().chain(convolutions).collect()
+    plain_sources(element).into_iter().chain(convolution_sources(element, None)).collect()
 }
 
 /// The convolutions with cooperative matrices, which no adapter of DX12 has.
 pub fn cooperative_sources(cooperative: Cooperative) -> Vec<Source> {
-    trunk::convolutions().into_iter().map(|convolution| convolution.cooperative_source(cooperative)).collect()
+    convolution_sources(Element::F16, Some(cooperative)).collect()
+}
+
+fn convolution_sources(element: Element, cooperative: Option<Cooperative>) -> impl Iterator<Item = Source> {
+    trunk::convolutions().into_iter().map(move |convolution| convolution.source(element, cooperative))
 }
 
 /// The kernels of which there is one form.
@@ -129,13 +127,14 @@ fn plain_sources(element: Element) -> Vec<Source> {
 }
 
 impl Embedding {
-    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices
-    /// if the adapter has them.
+    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices if
+    /// the adapter has them and computes the same with them.
     ///
     /// # Panics
     /// If weights are missing or have other shapes.
     pub fn new(gpu: &Gpu, element: Element, weights: &Weights) -> Self {
-        Self::with_cooperative(gpu, element, Cooperative::of(gpu).filter(|_| element == Element::F16), weights)
+        let cooperative = if element == Element::F16 { check::checked(gpu) } else { None };
+        Self::with_cooperative(gpu, element, cooperative, weights)
     }
 
     /// As [`Self::new`], with cooperative matrices as told. They need [`Element::F16`].

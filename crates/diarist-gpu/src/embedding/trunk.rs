@@ -3,6 +3,7 @@
 use wgpu::Buffer;
 
 use super::convolution::{Convolution, Layers, Plane, packed};
+use super::cooperative::Cooperative;
 use super::{FEATURE_CHANNELS, Images, Kernels, NUM_MEL_BINS};
 use crate::element::Element;
 use crate::gpu::Gpu;
@@ -136,6 +137,7 @@ impl Uploaded {
 #[derive(Debug)]
 pub(super) struct Trunk {
     element: Element,
+    cooperative: Option<Cooperative>,
     mean: Kernel,
     stem: (Kernel, Uploaded),
     steps: Vec<(Step, Kernel, Uploaded)>,
@@ -155,6 +157,7 @@ impl Trunk {
         };
         Self {
             element,
+            cooperative: kernels.cooperative,
             mean: kernels.get(&mean_source()),
             stem: (kernels.get(&stem_source(element)), Uploaded::new(gpu, element, &layers[0], 1, 9)),
             steps: steps.into_iter().map(load).collect(),
@@ -189,7 +192,8 @@ impl Trunk {
         };
         for (step, kernel, Uploaded { weight, bias }) in &self.steps {
             let plane = plane(images.num_frames, step.stage);
-            let layers = Layers { num_images, plane, from: part(step.from), to: part(step.to) };
+            let layers =
+                Layers { num_images, plane, from: part(step.from), to: part(step.to), cooperative: self.cooperative };
             step.convolution.record(recorder, kernel, [weight, bias], layers);
             let (flop, bytes) = step.convolution.work(self.element, layers);
             recorder.note_work(flop, bytes);

@@ -4,9 +4,10 @@
 // x [image, height, width, CIN] -> y [image, out_height, out_width, COUT]. The constants and the
 // grid are those of `conv.wgsl`.
 //
-// A group has SUBGROUPS subgroups of SUBGROUP threads. Each computes SUB_ROWS x SUB_COLUMNS of the
-// tile. A pixel of a step ends with unused memory, so that the rows of a matrix lie in different
-// banks. `Chunk` is the type of shared memory: CHUNK numbers of f16.
+// A group has SUBGROUPS subgroups of SUBGROUP threads. Each computes 4 x 2 matrices of the tile. They
+// have names, because not every compiler keeps arrays in registers. A row in shared memory ends with
+// unused numbers, so that the rows of a matrix lie in different banks. `Chunk` is the type of shared
+// memory: CHUNK numbers of f16.
 
 struct Shape { height: u32, width: u32, out_height: u32, out_width: u32 }
 @group(0) @binding(0) var<uniform> shape: Shape;
@@ -18,6 +19,8 @@ struct Shape { height: u32, width: u32, out_height: u32, out_width: u32 }
 
 const DEPTH_VECTORS = DEPTH / 4u;
 const COLUMN_VECTORS = COLUMNS / 4u;
+const SUB_ROWS = 4u * TILE;
+const SUB_COLUMNS = 2u * TILE;
 const SUBGROUPS_ACROSS = COLUMNS / SUB_COLUMNS;
 const SUBGROUPS = SUBGROUPS_ACROSS * (ROWS / SUB_ROWS);
 const THREADS = SUBGROUPS * SUBGROUP;
@@ -28,15 +31,39 @@ const OUTSIDE = 0xffffffffu;
 // Lengths of rows in shared memory, in chunks.
 const LEFT_ROW = (DEPTH + 8u) / CHUNK;
 const RIGHT_ROW = (COLUMNS + 8u) / CHUNK;
-// Matrices of a subgroup.
-const DOWN = SUB_ROWS / TILE;
-const ACROSS = SUB_COLUMNS / TILE;
+// Distances of the matrices of a subgroup.
+const LEFT_STEP = TILE * LEFT_ROW;
+const RIGHT_STEP = TILE / CHUNK;
 const TILE_LEN = TILE * TILE;
 
 var<workgroup> left: array<Chunk, ROWS * LEFT_ROW>;
 var<workgroup> right: array<Chunk, DEPTH * RIGHT_ROW>;
 // One matrix of each subgroup on its way to `y`.
 var<workgroup> staged: array<f32, SUBGROUPS * TILE_LEN>;
+
+// Writes the staged matrix of a subgroup, which begins at a pixel and a vector of channels.
+fn store(stage: u32, lane: u32, image: u32, first_pixel: u32, first_vector: u32) {
+    workgroupBarrier();
+    let num_pixels = shape.out_height * shape.out_width;
+    for (var i = lane; i < TILE_LEN / 4u; i += SUBGROUP) {
+        let pixel = first_pixel + i / (TILE / 4u);
+        let vector = first_vector + i % (TILE / 4u);
+        if pixel < num_pixels {
+            let first = stage + i * 4u;
+            let at = (image * num_pixels + pixel) * (COUT / 4u) + vector;
+            var value = vec4<f32>(staged[first], staged[first + 1u], staged[first + 2u], staged[first + 3u]);
+            value += bias[vector];
+            if ADD != 0u {
+                value += vec4<f32>(y[at]);
+            }
+            if RELU != 0u {
+                value = max(value, vec4<f32>(0.0));
+            }
+            y[at] = vec4<f16>(value);
+        }
+    }
+    workgroupBarrier();
+}
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -64,7 +91,15 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let left_start = sub_row * LEFT_ROW;
     let right_start = sub_column / CHUNK;
 
-    var sums: array<Sums, DOWN * ACROSS>;
+    // The first figure counts pixels, the second channels.
+    var sum00: Sums;
+    var sum01: Sums;
+    var sum10: Sums;
+    var sum11: Sums;
+    var sum20: Sums;
+    var sum21: Sums;
+    var sum30: Sums;
+    var sum31: Sums;
     for (var tap = 0u; tap < TAPS; tap++) {
         var starts: array<u32, LOADS>;
         for (var i = 0u; i < LOADS; i++) {
@@ -89,18 +124,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
             }
             workgroupBarrier();
             for (var k = 0u; k < DEPTH; k += TILE) {
-                var rights: array<Right, ACROSS>;
-                for (var v = 0u; v < ACROSS; v++) {
-                    let at = right_start + k * RIGHT_ROW + v * (TILE / CHUNK);
-                    rights[v] = coopLoadT<Right>(&right[at], RIGHT_ROW);
-                }
-                for (var j = 0u; j < DOWN; j++) {
-                    let at = left_start + j * TILE * LEFT_ROW + k / CHUNK;
-                    let values = coopLoadT<Left>(&left[at], LEFT_ROW);
-                    for (var v = 0u; v < ACROSS; v++) {
-                        sums[j * ACROSS + v] = coopMultiplyAdd(values, rights[v], sums[j * ACROSS + v]);
-                    }
-                }
+                let right_at = right_start + k * RIGHT_ROW;
+                let right0 = coopLoadT<Right>(&right[right_at], RIGHT_ROW);
+                let right1 = coopLoadT<Right>(&right[right_at + RIGHT_STEP], RIGHT_ROW);
+                let left_at = left_start + k / CHUNK;
+                let left0 = coopLoadT<Left>(&left[left_at], LEFT_ROW);
+                sum00 = coopMultiplyAdd(left0, right0, sum00);
+                sum01 = coopMultiplyAdd(left0, right1, sum01);
+                let left1 = coopLoadT<Left>(&left[left_at + LEFT_STEP], LEFT_ROW);
+                sum10 = coopMultiplyAdd(left1, right0, sum10);
+                sum11 = coopMultiplyAdd(left1, right1, sum11);
+                let left2 = coopLoadT<Left>(&left[left_at + 2u * LEFT_STEP], LEFT_ROW);
+                sum20 = coopMultiplyAdd(left2, right0, sum20);
+                sum21 = coopMultiplyAdd(left2, right1, sum21);
+                let left3 = coopLoadT<Left>(&left[left_at + 3u * LEFT_STEP], LEFT_ROW);
+                sum30 = coopMultiplyAdd(left3, right0, sum30);
+                sum31 = coopMultiplyAdd(left3, right1, sum31);
             }
             workgroupBarrier();
         }
@@ -109,29 +148,22 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     // `coopStoreT` takes nothing but names here: naga fails for other expressions.
     let stage = subgroup * TILE_LEN;
     let stage_row = TILE;
-    for (var matrix = 0u; matrix < DOWN * ACROSS; matrix++) {
-        let values = sums[matrix];
-        coopStoreT(values, &staged[stage], stage_row);
-        workgroupBarrier();
-        for (var i = lane; i < TILE_LEN / 4u; i += SUBGROUP) {
-            let row = i / (TILE / 4u);
-            let pixel = first_pixel + sub_row + matrix / ACROSS * TILE + row;
-            let column = matrix % ACROSS * TILE + i % (TILE / 4u) * 4u;
-            let vector = first_vector + (sub_column + column) / 4u;
-            if pixel < num_pixels {
-                let first = stage + i * 4u;
-                let at = (group.z * num_pixels + pixel) * (COUT / 4u) + vector;
-                var value = vec4<f32>(staged[first], staged[first + 1u], staged[first + 2u], staged[first + 3u]);
-                value += bias[vector];
-                if ADD != 0u {
-                    value += vec4<f32>(y[at]);
-                }
-                if RELU != 0u {
-                    value = max(value, vec4<f32>(0.0));
-                }
-                y[at] = vec4<f16>(value);
-            }
-        }
-        workgroupBarrier();
-    }
+    let pixel = first_pixel + sub_row;
+    let vector = first_vector + sub_column / 4u;
+    coopStoreT(sum00, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel, vector);
+    coopStoreT(sum01, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel, vector + TILE / 4u);
+    coopStoreT(sum10, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + TILE, vector);
+    coopStoreT(sum11, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + TILE, vector + TILE / 4u);
+    coopStoreT(sum20, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + 2u * TILE, vector);
+    coopStoreT(sum21, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + 2u * TILE, vector + TILE / 4u);
+    coopStoreT(sum30, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + 3u * TILE, vector);
+    coopStoreT(sum31, &staged[stage], stage_row);
+    store(stage, lane, group.z, pixel + 3u * TILE, vector + TILE / 4u);
 }
