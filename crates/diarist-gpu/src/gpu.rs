@@ -3,7 +3,9 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use wgpu::{Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor, ExperimentalFeatures, Features, Queue};
+use wgpu::{
+    Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor, ExperimentalFeatures, Features, PollType, Queue,
+};
 
 use crate::adapters::{Adapter, AdapterSummary};
 use crate::element::Element;
@@ -81,7 +83,9 @@ impl Gpu {
         };
         let lost = Arc::clone(&fault);
         device.set_device_lost_callback(move |reason, message| {
-            keep(&lost, Error::Lost(format!("{message} ({reason:?})")));
+            // It explains the refused calls before it.
+            let error = Error::Lost(format!("{message} ({reason:?})"));
+            *lost.lock().unwrap_or_else(PoisonError::into_inner) = Some(error);
         });
         let uncaptured = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |error| {
@@ -127,6 +131,8 @@ impl Gpu {
     /// # Errors
     /// The first fault.
     pub fn check(&self) -> Result<()> {
+        // The driver tells of a lost GPU when it is asked.
+        _ = self.device.poll(PollType::Poll);
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
