@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use wgpu::{Backends, DeviceType, Features, Instance, InstanceDescriptor};
+use wgpu::{Backend, Backends, DeviceType, Features, Instance, InstanceDescriptor};
 
 /// A GPU, or a program that acts as one, with the driver that reaches it.
 #[derive(Debug, Clone)]
@@ -107,7 +107,11 @@ impl Adapter {
             max_buffer_bytes: limits.max_buffer_size,
             workgroup_bytes: limits.max_compute_workgroup_storage_size,
             workgroup_threads: limits.max_compute_invocations_per_workgroup,
-            subgroup_threads: Some(info.subgroup_min_size).filter(|size| *size == info.subgroup_max_size),
+            subgroup_threads: match info.backend {
+                // Metal does not tell. GPUs with matrices are Apple's own, which have 32.
+                Backend::Metal => Some(32).filter(|_| !matrices.is_empty()),
+                _ => Some(info.subgroup_min_size).filter(|size| *size == info.subgroup_max_size),
+            },
         }
     }
 }

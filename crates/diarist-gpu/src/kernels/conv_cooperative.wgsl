@@ -91,15 +91,23 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     let left_start = sub_row * LEFT_ROW;
     let right_start = sub_column / CHUNK;
 
+    // Zeros are loaded, because not every language declares a matrix with them. `coopStoreT` takes
+    // nothing but names for the place and the row, otherwise naga fails.
+    let stage = subgroup * TILE_LEN;
+    let stage_row = TILE;
+    for (var i = lane; i < TILE_LEN; i += SUBGROUP) {
+        staged[stage + i] = 0.0;
+    }
+    workgroupBarrier();
     // The first figure counts pixels, the second channels.
-    var sum00: Sums;
-    var sum01: Sums;
-    var sum10: Sums;
-    var sum11: Sums;
-    var sum20: Sums;
-    var sum21: Sums;
-    var sum30: Sums;
-    var sum31: Sums;
+    var sum00 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum01 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum10 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum11 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum20 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum21 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum30 = coopLoadT<Sums>(&staged[stage], stage_row);
+    var sum31 = coopLoadT<Sums>(&staged[stage], stage_row);
     for (var tap = 0u; tap < TAPS; tap++) {
         var starts: array<u32, LOADS>;
         for (var i = 0u; i < LOADS; i++) {
@@ -145,9 +153,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
         }
     }
 
-    // `coopStoreT` takes nothing but names here: naga fails for other expressions.
-    let stage = subgroup * TILE_LEN;
-    let stage_row = TILE;
     let pixel = first_pixel + sub_row;
     let vector = first_vector + sub_column / 4u;
     coopStoreT(sum00, &staged[stage], stage_row);
