@@ -72,6 +72,16 @@ def test_options_may_be_numbers_of_numpy(conversation):
     assert len(diarizer.diarize(conversation, num_speakers=numpy.uint8(3)).speakers) == 3
 
 
+def test_devices(conversation):
+    devices = diarist.devices()
+    assert devices[0]["device"] == "cpu" and devices[0]["gpu"] is None
+    with pytest.raises(diarist.DeviceError, match="device `cpu`"):
+        diarist.Diarizer(device="gpu:99")(conversation)
+    with pytest.raises(diarist.OptionError, match="cuda"):
+        diarist.Diarizer(device="cuda")
+    assert diarist.Diarizer("fast", device="cpu")(conversation).turns
+
+
 def test_no_choice_of_speakers_without_embeddings(conversation):
     with pytest.raises(diarist.OptionError, match="without embeddings"):
         diarist.Diarizer(embedding_mode="skip")(conversation, num_speakers=2)

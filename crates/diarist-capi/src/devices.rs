@@ -26,3 +26,23 @@ pub unsafe extern "C" fn diarist_devices(devices: *mut *mut c_char) -> Status {
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::text::{diarist_string_free, text};
+
+    #[test]
+    fn the_cpu_comes_first() {
+        let mut devices = std::ptr::null_mut();
+        // SAFETY: the pointer is valid for a write.
+        assert_eq!(unsafe { diarist_devices(&mut devices) }, Status::Ok);
+        // SAFETY: the text is of this library and is freed after its last use.
+        let listed: serde_json::Value = serde_json::from_str(unsafe { text(devices, "devices") }.unwrap()).unwrap();
+        assert_eq!(listed[0]["device"], "cpu");
+        // SAFETY: as above.
+        unsafe { diarist_string_free(devices) };
+        // SAFETY: NULL is refused.
+        assert_eq!(unsafe { diarist_devices(std::ptr::null_mut()) }, Status::InvalidOption);
+    }
+}

@@ -8,6 +8,7 @@ mod bench;
 mod config;
 mod convert;
 mod delivery;
+mod devices;
 #[cfg(feature = "workbench")]
 mod generate;
 mod hostile;
@@ -79,7 +80,7 @@ fn help_and_guide_have_the_same_exit_codes() {
     let guide = std::fs::read_to_string(repository("docs/guide.md")).unwrap();
     for command in [&["--help"][..], &["diarize", "--help"]] {
         let help = diarist(command).succeeded();
-        for code in 0..=6 {
+        for code in (0..=6).chain([8]) {
             let row = guide.lines().find(|line| line.starts_with(&format!("| {code} | "))).unwrap();
             let meaning = row.split('|').nth(2).unwrap().trim();
             assert!(help.contains(&format!("  {code}  {meaning}\n")), "{meaning} is not in the help of {command:?}");
