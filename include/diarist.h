@@ -34,6 +34,8 @@ typedef enum {
   DIARIST_STATUS_SPEAKER_BOUNDS = 6,
   // The progress function has ended the call.
   DIARIST_STATUS_CANCELLED = 7,
+  // The device that was asked for cannot be used, or failed.
+  DIARIST_STATUS_DEVICE = 8,
 } diarist_status;
 
 // The output of the networks for one recording.
