@@ -122,6 +122,15 @@ const char *diarist_version(void);
 // `text` must be NULL or such a text, which is not used any more.
 void diarist_string_free(char *text);
 
+// The machines that the networks can run on, as one line of JSON: a list of objects with `device`
+// (a value of the setting of that name), `name`, and `gpu`, which is null for the CPU. A library
+// that was built without the feature `gpu` knows the CPU only. Free `devices` with
+// diarist_string_free.
+//
+// # Safety
+// `devices` must be valid for a write.
+diarist_status diarist_devices(char **devices);
+
 // Loads the networks and starts threads.
 //
 // `settings` is NULL for the defaults, or JSON with chosen options. They have the names of the

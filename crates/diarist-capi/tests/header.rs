@@ -11,7 +11,7 @@ fn the_header_is_that_of_the_sources() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let header = folder.join("../../include/diarist.h");
     let mut builder = Builder::new().with_config(Config::from_file(folder.join("cbindgen.toml")).unwrap());
-    for module in ["fault", "text", "diarizer", "diarization", "analysis", "people", "live"] {
+    for module in ["fault", "text", "devices", "diarizer", "diarization", "analysis", "people", "live"] {
         builder = builder.with_src(folder.join("src").join(module).with_extension("rs"));
     }
     let mut made = Vec::new();
