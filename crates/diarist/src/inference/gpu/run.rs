@@ -7,7 +7,7 @@ use std::time::Instant;
 use diarist_gpu::embedding::Embedding;
 use diarist_gpu::segmentation::Segmentation;
 use diarist_gpu::selection::{Selection, Tables};
-use diarist_gpu::{Adapter, Buffer, Element, Gpu, Part, Recorder, Scratch};
+use diarist_gpu::{Adapter, AdapterKind, Buffer, Element, Gpu, Part, Recorder, Scratch};
 
 use crate::analysis::{EMBEDDING_DIMENSION, MIN_SOLO_FRAMES, Origin, Subsegments};
 use crate::error::{Error, ErrorKind, Result};
@@ -30,6 +30,9 @@ const MASK_WORDS: usize = LOCAL_SPEAKERS * FRAMES_PER_CHUNK.div_ceil(32);
 /// Largest number of chunks of a batch with shared passes, and with a pass for each chunk. Larger
 /// batches fill no GPU better.
 const MAX_BATCH: [usize; 2] = [256, 64];
+/// The same for other GPUs than discrete ones. Systems take a GPU away that works for two seconds
+/// without a pause.
+const MAX_SLOW_BATCH: [usize; 2] = [32, 8];
 /// Values of the features of a pass.
 const SLOT_VALUES: usize = OUT_HEIGHT * PASS_FEATURES * OUT_CHANNELS;
 
@@ -67,6 +70,7 @@ impl GpuBackend {
         let is_half = settings.precision_in_force() != Precision::F32 && gpu.summary().has_f16;
         let element = if is_half { Element::F16 } else { Element::F32 };
         let (step, trunk) = (settings.step_samples()?, settings.trunk);
+        let max_batch = if adapter.kind() == AdapterKind::Discrete { MAX_BATCH } else { MAX_SLOW_BATCH };
         let mut machine = Machine {
             segmentation: Segmentation::new(&gpu, element, &weights::segmentation(segmentation)?),
             embedding: Embedding::new(&gpu, element, &weights::embedding(embedding)?),
@@ -74,7 +78,7 @@ impl GpuBackend {
             element,
             trunk,
             has_embeddings: settings.has_embeddings(),
-            batch_chunks: MAX_BATCH[usize::from(trunk == TrunkPasses::PerChunk)],
+            batch_chunks: max_batch[usize::from(trunk == TrunkPasses::PerChunk)],
             spare: Mutex::default(),
             gpu,
         };
