@@ -1,5 +1,6 @@
 //! Every kernel is valid, and can be translated for Metal, DX12 and Vulkan.
 
+use diarist_gpu::embedding::Cooperative;
 use diarist_gpu::{Element, Source, embedding, segmentation, selection};
 use naga::back::{hlsl, msl, spv};
 use naga::valid::{Capabilities, ValidationFlags, Validator};
@@ -39,6 +40,30 @@ fn every_kernel_can_be_translated() {
         assert_eq!(words[0], 0x0723_0203, "{name} for Vulkan");
     }
     assert!(sources.len() > 60, "{} sources", sources.len());
+}
+
+/// Cooperative matrices exist for Metal and Vulkan only.
+#[test]
+fn convolutions_by_cooperative_matrices_can_be_translated() {
+    for (size, subgroup_threads, loads_vectors) in [(8, 8, true), (8, 32, false), (16, 32, true)] {
+        let offered = Cooperative { size, subgroup_threads, loads_vectors };
+        for source in embedding::cooperative_sources(offered) {
+            let name = &source.name;
+            let module = naga::front::wgsl::parse_str(&source.text)
+                .unwrap_or_else(|error| panic!("{name}: {}", error.emit_to_string(&source.text)));
+            let capabilities = Capabilities::SHADER_FLOAT16 | Capabilities::COOPERATIVE_MATRIX;
+            let info = Validator::new(ValidationFlags::all(), capabilities)
+                .validate(&module)
+                .unwrap_or_else(|error| panic!("{name}: {error:?}"));
+            if !loads_vectors {
+                let options = msl::Options { lang_version: (2, 4), fake_missing_bindings: true, ..Default::default() };
+                msl::write_string(&module, &info, &options, &msl::PipelineOptions::default())
+                    .unwrap_or_else(|error| panic!("{name} for Metal: {error}"));
+            }
+            let options = spv::Options { lang_version: (1, 6), ..Default::default() };
+            spv::write_vec(&module, &info, &options, None).unwrap_or_else(|error| panic!("{name} for Vulkan: {error}"));
+        }
+    }
 }
 
 /// A group that needs more than any adapter must have would not start there.
