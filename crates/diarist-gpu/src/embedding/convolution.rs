@@ -83,7 +83,8 @@ impl Convolution {
         shader.source_after(cooperative.head(), format!("{} f16", shader.name), &constants)
     }
 
-    /// Computes a convolution with a kernel of [`Self::source`], its weights (as [`packed`]) and bias.
+    /// Computes a convolution with a kernel of [`Self::source`], its weights (as [`packed`]) and
+    /// bias.
     pub fn record(self, recorder: &mut Recorder<'_>, kernel: &Kernel, weights: [&Buffer; 2], images: Layers<'_>) {
         let Layers { num_images, plane, from, to, cooperative } = images;
         let Tile { rows, columns } = self.tile(cooperative);

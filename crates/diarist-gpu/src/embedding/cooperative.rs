@@ -32,7 +32,8 @@ impl Cooperative {
         Some(Self { size, subgroup_threads, loads_vectors: summary.backend == "vulkan" })
     }
 
-    /// Pixels that a group computes. A subgroup has 4 x 2 matrices, and a group at most 256 threads.
+    /// Pixels that a group computes. A subgroup has 4 x 2 matrices, and a group at most 256
+    /// threads.
     pub(super) fn tile_rows(self) -> usize {
         8 * self.size as usize
     }

@@ -127,8 +127,8 @@ fn plain_sources(element: Element) -> Vec<Source> {
 }
 
 impl Embedding {
-    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices if
-    /// the adapter has them and computes the same with them.
+    /// Compiles the kernels and uploads the weights. Convolutions in f16 use cooperative matrices
+    /// if the adapter has them and computes the same with them.
     ///
     /// # Panics
     /// If weights are missing or have other shapes.

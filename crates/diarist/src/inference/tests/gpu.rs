@@ -101,6 +101,20 @@ fn a_recording_gives_the_results_of_the_cpu() {
     resumes(&machine, &gpu.analysis);
 }
 
+/// The profile `exact` on a recording of a single chunk.
+#[test]
+fn a_pass_for_each_chunk_gives_the_results_of_the_cpu() {
+    if is_missing() {
+        return;
+    }
+    let sample = SAMPLE.replace("single", "short");
+    let on_gpu = settings(TrunkPasses::PerChunk, 1.0);
+    let on_cpu = AnalysisSettings { device: Device::Cpu, ..on_gpu.clone() };
+    let [gpu, cpu] = [on_gpu, on_cpu].map(|of| Analyzer::new(&of).unwrap().analyze(sample.as_str()).unwrap().analysis);
+    let (frames, embeddings, _) = differences(&gpu, &cpu);
+    assert!(frames == 0 && embeddings >= 0.99999 && !cpu.embeddings.is_empty(), "{frames} frames, {embeddings}");
+}
+
 /// All work of a batch is one submission. Audio goes to the GPU once; masks, probabilities and
 /// embeddings come back once.
 fn check_counts(before: Counts, after: Counts) {
