@@ -14,4 +14,5 @@ def devices() -> list[dict[str, Any]]:
     Each is a dictionary with `device` (a value of the option `device`), `name`, and `gpu`, which is
     None for the CPU. A build without the feature `gpu` knows the CPU only.
     """
-    return json.loads(_diarist.devices())
+    found: list[dict[str, Any]] = json.loads(_diarist.devices())
+    return found

@@ -22,6 +22,8 @@ pub(crate) trait Selection {
     const HAS_CONFIG: bool = true;
     /// Number of threads if none is given; `None` for the library's default.
     const NUM_THREADS: Option<usize> = None;
+    /// Device of a command that does not let its user choose one.
+    const DEVICE: Option<&str> = None;
 }
 
 /// All options.
@@ -29,11 +31,13 @@ pub(crate) trait Selection {
 pub(crate) struct AllOptions;
 impl Selection for AllOptions {}
 
-/// All options of a command that runs beside other programs, on one thread.
+/// All options of a command that runs beside other programs, on one thread of the CPU. Its `--device`
+/// is a microphone.
 #[derive(Debug)]
 pub(crate) struct LiveOptions;
 impl Selection for LiveOptions {
     const NUM_THREADS: Option<usize> = Some(1);
+    const DEVICE: Option<&str> = Some("cpu");
 }
 
 /// Options of the networks.
@@ -71,6 +75,9 @@ impl<S: Selection> OptionArgs<S> {
         {
             choices.set(threads, Value::Count(num_threads));
         }
+        if let (Some(option), Some(device)) = (OptionInfo::find("device"), S::DEVICE) {
+            choices.set(option, Value::Text(device.to_owned()));
+        }
         Ok(choices)
     }
 
@@ -80,7 +87,8 @@ impl<S: Selection> OptionArgs<S> {
     }
 
     fn options() -> impl Iterator<Item = &'static OptionInfo> {
-        OPTIONS.iter().filter(|option| S::GROUPS.contains(&option.group))
+        let is_fixed = |option: &&OptionInfo| option.name == "device" && S::DEVICE.is_some();
+        OPTIONS.iter().filter(|option| S::GROUPS.contains(&option.group)).filter(move |option| !is_fixed(option))
     }
 }
 

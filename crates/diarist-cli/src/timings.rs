@@ -50,6 +50,6 @@ mod tests {
         assert_eq!(find("total"), "2.000|100.0|");
         assert_eq!(find("times real time"), "25.0||");
         assert_eq!(find("chunks in the cache"), "3/8|37.5|");
-        assert_eq!(rows.len(), 13);
+        assert_eq!(rows.len(), 14);
     }
 }

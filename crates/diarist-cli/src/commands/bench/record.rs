@@ -385,12 +385,12 @@ pub(super) mod tests {
     fn csv_has_a_column_for_every_field() {
         let text = report(&[("a,b", figures(1.0, 10.0, 2.0))]).csv();
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[0].split(',').count(), 23);
-        assert_eq!(lines[2].split(',').count(), 23);
+        assert_eq!(lines[0].split(',').count(), 24);
+        assert_eq!(lines[2].split(',').count(), 24);
         assert_eq!(
             lines[1],
             "\"a,b\",0.100000,0.000000,0.000000,0.100000,0.100000,3,2,20.000,2.000,10.000,\
-             0.050000,0.050000,0.100000,0.200000,0.400000,0.050000,0.030000,0.020000,0.300000,0.000000,10,4"
+             0.050000,0.050000,0.100000,0.200000,0.400000,0.000000,0.050000,0.030000,0.020000,0.300000,0.000000,10,4"
         );
         assert!(lines[2].starts_with("\"TOTAL\","));
     }
