@@ -31,8 +31,8 @@ pub(crate) trait Selection {
 pub(crate) struct AllOptions;
 impl Selection for AllOptions {}
 
-/// All options of a command that runs beside other programs, on one thread of the CPU. Its `--device`
-/// is a microphone.
+/// All options of a command that runs beside other programs, on one thread of the CPU. Its
+/// `--device` is a microphone.
 #[derive(Debug)]
 pub(crate) struct LiveOptions;
 impl Selection for LiveOptions {
