@@ -17,6 +17,7 @@ __all__ = [
     "assign",
     "check_format",
     "compare",
+    "devices",
     "enroll",
     "identify",
     "learn",
