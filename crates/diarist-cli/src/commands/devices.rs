@@ -15,8 +15,8 @@ Examples:
 
 /// Lists the CPU and the GPUs, and compares each GPU with the CPU
 ///
-/// The comparison runs both networks over 12 s of sound in f32. It takes a few seconds, and more on
-/// a program that only acts as a GPU.
+/// The comparison runs both networks over 12 s of sound in f32. It takes minutes on a program that
+/// only acts as a GPU.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{EXAMPLES}\n\n{}", exit::HELP))]
 pub(crate) struct DevicesArgs {

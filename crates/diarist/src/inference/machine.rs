@@ -52,6 +52,7 @@ fn other_than_cpu(
 
 #[cfg(not(feature = "gpu"))]
 pub(super) fn no_gpu_support(device: Device) -> Error {
-    Error::new(ErrorKind::Device, format!("this build of diarist has no GPU support, so {device} cannot be used"))
+    Error::new(ErrorKind::Device, "this build of diarist has no GPU support")
+        .at(device.to_string())
         .hint("build it with the feature `gpu`, or use the device `cpu`")
 }

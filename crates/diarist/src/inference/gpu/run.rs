@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use diarist_gpu::embedding::Embedding;
 use diarist_gpu::segmentation::Segmentation;
-use diarist_gpu::selection::{Selection, Tables};
+use diarist_gpu::selection::Selection;
 use diarist_gpu::{Adapter, AdapterKind, Buffer, Element, Gpu, Part, Recorder, Scratch};
 
 use crate::analysis::{EMBEDDING_DIMENSION, MIN_SOLO_FRAMES, Origin, Subsegments};
@@ -33,6 +33,10 @@ const MAX_BATCH: [usize; 2] = [256, 64];
 /// The same for other GPUs than discrete ones. Systems take a GPU away that works for two seconds
 /// without a pause.
 const MAX_SLOW_BATCH: [usize; 2] = [32, 8];
+/// Buffers of features, which batches use in turn, so that passes can be kept from one to the next.
+const FEATURES: [&str; 2] = ["features", "other features"];
+/// Largest number of passes that a batch keeps.
+const MAX_KEPT_PASSES: usize = 3;
 /// Values of the features of a pass.
 const SLOT_VALUES: usize = OUT_HEIGHT * PASS_FEATURES * OUT_CHANNELS;
 
@@ -103,7 +107,7 @@ impl GpuBackend {
 
 /// A fault of the GPU as an error of the library.
 pub(super) fn device_fault(fault: diarist_gpu::Error) -> Error {
-    Error::new(ErrorKind::Device, fault.to_string()).hint("use `--device cpu`")
+    Error::new(ErrorKind::Device, fault.to_string()).hint("the device `cpu` does without it")
 }
 
 impl Machine {
@@ -136,7 +140,8 @@ impl Machine {
             let passes = Passes::next(self.trunk, &[], &span);
             let (num_passes, num_sets) = (passes.spans.len(), passes.tables(self.trunk, &span, 0).num_sets());
             let (_, of_embedding) = Embedding::scratch_bytes(self.element, num_samples, num_passes, num_sets);
-            largest = largest.max(of_embedding).max((num_passes + 2) * SLOT_VALUES * self.element.num_bytes());
+            largest =
+                largest.max(of_embedding).max((num_passes + MAX_KEPT_PASSES) * SLOT_VALUES * self.element.num_bytes());
         }
         let summary = self.gpu.summary();
         largest as u64 <= summary.max_binding_bytes.min(summary.max_buffer_bytes)
@@ -151,6 +156,11 @@ impl Machine {
         let num_samples = (self.batch_chunks - 1) * step_samples + 2 * CHUNK_SAMPLES;
         let batch = Batch { machine: self, span: &span, passes: &passes, recent: &VecDeque::new(), side: false };
         batch.record(&mut recorder, &mut scratch, &vec![0.0; num_samples]);
+        if self.has_embeddings {
+            // The other half of the features, which the second batch needs.
+            let num_bytes = (passes.spans.len() + MAX_KEPT_PASSES) * SLOT_VALUES * self.element.num_bytes();
+            FEATURES.iter().for_each(|name| drop(scratch.get(&self.gpu, name, num_bytes)));
+        }
         self.gpu.check()?;
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).push(scratch);
         Ok(())
@@ -219,7 +229,7 @@ impl GpuRun {
         let side = !self.side;
         let batch = Batch { machine: &machine, span, passes: &passes, recent: &self.recent, side };
         let mut recorder = Recorder::new(&machine.gpu);
-        let tables = batch.record(&mut recorder, &mut self.scratch, batch.signal(wave));
+        batch.record(&mut recorder, &mut self.scratch, batch.signal(wave));
         let [masks, probabilities, rest @ ..] = &recorder.run().map_err(device_fault)?[..] else {
             return Err(Error::new(ErrorKind::Internal, "the GPU gave no masks"));
         };
@@ -241,7 +251,6 @@ impl GpuRun {
                 add_subsegments(span, of_subsegments, counts, &mut out.subsegments)?;
             }
         }
-        debug_assert_eq!(tables.chunks.len(), if machine.has_embeddings { span.num_chunks } else { 0 });
         self.side = side;
         self.passes = passes.spans;
         if self.has_shared_passes() {
@@ -333,7 +342,7 @@ impl Batch<'_> {
 
     /// Records all work of the batch, and what to read back: masks, probabilities, embeddings of
     /// all sets, and the number of frames of each subsegment.
-    fn record(&self, recorder: &mut Recorder<'_>, scratch: &mut Scratch, samples: &[f32]) -> Tables {
+    fn record(&self, recorder: &mut Recorder<'_>, scratch: &mut Scratch, samples: &[f32]) {
         let Self { machine, span, passes, recent, .. } = *self;
         let num_chunks = span.num_chunks;
         let row_bytes = 4 * FRAMES_PER_CHUNK;
@@ -351,7 +360,7 @@ impl Batch<'_> {
         recorder.read(&masks, 0, num_chunks * MASK_WORDS * 4);
         recorder.read(&probabilities, recent.len() * row_bytes, num_chunks * row_bytes);
         if !machine.has_embeddings {
-            return Tables::default();
+            return;
         }
         let features = self.record_features(recorder, scratch, &signal, samples.len(), span.start(span.first_chunk));
         let tables = passes.tables(machine.trunk, span, recent.len());
@@ -364,7 +373,6 @@ impl Batch<'_> {
         if !tables.subsegments.is_empty() {
             recorder.read(&counts, LOCAL_SPEAKERS * num_chunks * 4, tables.subsegments.len() * 4);
         }
-        tables
     }
 
     /// Records the trunk passes alone, over samples that begin with the fbank frame `first`.
@@ -385,8 +393,7 @@ impl Batch<'_> {
     ) -> Buffer {
         let Self { machine, passes, side, .. } = *self;
         let slot_bytes = SLOT_VALUES * machine.element.num_bytes();
-        let names = ["features", "features of the last batch"];
-        let [name, before] = if side { names } else { [names[1], names[0]] };
+        let [name, before] = if side { FEATURES } else { [FEATURES[1], FEATURES[0]] };
         let features = scratch.get(recorder.gpu(), name, passes.spans.len() * slot_bytes);
         if passes.num_kept > 0 {
             let num_bytes = passes.num_kept * slot_bytes;

@@ -38,7 +38,7 @@ impl Speeds {
         read().get(&key(adapter, settings, threads)).copied()
     }
 
-    /// Measures, which takes a second or two, and keeps the result.
+    /// Measures, and keeps the result.
     ///
     /// # Errors
     /// As [`crate::inference::backend::Run::compute`].
