@@ -83,6 +83,7 @@ fn writes_until_killed() {
                 values: Values::F32,
                 probabilities: Probabilities::U8,
                 subsegments: StoredSubsegments::I8,
+                corrections: false,
             };
             AnalysisWriter::new(file, &header).unwrap()
         }
