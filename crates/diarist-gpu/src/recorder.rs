@@ -234,6 +234,7 @@ impl<'a> Recorder<'a> {
         let gpu = self.gpu;
         gpu.check()?;
         let work: Vec<(String, Work)> = self.work().collect();
+        let watch = gpu.watch();
         let clock = queries.map(|_| {
             let usage = BufferUsages::QUERY_RESOLVE | BufferUsages::COPY_SRC;
             let size = 16 * work.len() as u64;
@@ -261,9 +262,11 @@ impl<'a> Recorder<'a> {
                 encoder.copy_buffer_to_buffer(buffer, *offset, staging, *start, *num_bytes);
             }
         }
+        let commands = encoder.finish();
         // A refused call before this would make the submission panic.
+        watch.end()?;
         gpu.check()?;
-        gpu.queue.submit([encoder.finish()]);
+        gpu.queue.submit([commands]);
         gpu.count(Counts {
             submissions: 1,
             dispatches: work.len() as u64,
