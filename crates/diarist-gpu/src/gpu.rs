@@ -1,10 +1,11 @@
 //! An open GPU.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use wgpu::{
-    Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor, ExperimentalFeatures, Features, PollType, Queue,
+    Buffer, BufferDescriptor, BufferUsages, Device, DeviceDescriptor, ErrorFilter, ErrorScopeGuard,
+    ExperimentalFeatures, Features, PollType, Queue,
 };
 
 use crate::adapters::{Adapter, AdapterSummary};
@@ -25,9 +26,43 @@ pub struct Gpu {
     pub(crate) queue: Queue,
     summary: AdapterSummary,
     features: Features,
-    /// The first fault. A GPU with a fault does no more work.
+    /// The first fault outside a [`Watch`]. A GPU with a fault does no more work.
     fault: Arc<Mutex<Option<Error>>>,
+    /// How many more times memory is refused, for tests.
+    refusals: AtomicU32,
     counts: AtomicCounts,
+}
+
+/// Keeps the faults of the calls that this thread makes meanwhile. They end only the work of this
+/// thread, so that it may try again with less memory.
+#[derive(Debug)]
+#[must_use = "faults are lost without `end`"]
+pub struct Watch<'a> {
+    gpu: &'a Gpu,
+    // The scope that began last must end first, also when all are dropped.
+    memory: ErrorScopeGuard,
+    validation: ErrorScopeGuard,
+    internal: ErrorScopeGuard,
+}
+
+impl Watch<'_> {
+    /// Ends the watch.
+    ///
+    /// # Errors
+    /// The loss of the GPU, else the first fault, lack of memory before others.
+    pub fn end(self) -> Result<()> {
+        let Self { gpu, memory, validation, internal } = self;
+        let faults = [memory, validation, internal].map(|scope| pollster::block_on(scope.pop()));
+        let is_refused = gpu.refusals.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |count| count.checked_sub(1));
+        let fault = match faults.into_iter().flatten().next() {
+            Some(fault) => Error::from(fault),
+            None if is_refused.is_ok() => Error::OutOfMemory,
+            None => return Ok(()),
+        };
+        // Calls to a lost GPU are refused, too.
+        gpu.check()?;
+        Err(fault)
+    }
 }
 
 #[derive(Debug, Default)]
@@ -78,9 +113,6 @@ impl Gpu {
         let opened = pollster::block_on(adapter.adapter.request_device(&descriptor));
         let (device, queue) = opened.map_err(|error| Error::Unusable(error.to_string()))?;
         let fault = Arc::new(Mutex::new(None));
-        let keep = |fault: &Mutex<Option<Error>>, error| {
-            fault.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-        };
         let lost = Arc::clone(&fault);
         device.set_device_lost_callback(move |reason, message| {
             // It explains the refused calls before it.
@@ -89,15 +121,17 @@ impl Gpu {
         });
         let uncaptured = Arc::clone(&fault);
         device.on_uncaptured_error(Arc::new(move |error| {
-            keep(
-                &uncaptured,
-                match error {
-                    wgpu::Error::OutOfMemory { .. } => Error::OutOfMemory,
-                    other => Error::Refused(other.to_string()),
-                },
-            );
+            uncaptured.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error.into());
         }));
-        Ok(Self { device, queue, summary, features, fault, counts: AtomicCounts::default() })
+        Ok(Self {
+            device,
+            queue,
+            summary,
+            features,
+            fault,
+            refusals: AtomicU32::new(0),
+            counts: AtomicCounts::default(),
+        })
     }
 
     /// The adapter.
@@ -126,7 +160,7 @@ impl Gpu {
         self.counts.downloaded_bytes.fetch_add(downloaded_bytes, Ordering::Relaxed);
     }
 
-    /// Fails if the GPU had a fault at any time.
+    /// Fails if the GPU had a fault at any time outside a [`Watch`].
     ///
     /// # Errors
     /// The first fault.
@@ -136,11 +170,12 @@ impl Gpu {
         self.fault.lock().unwrap_or_else(PoisonError::into_inner).clone().map_or(Ok(()), Err)
     }
 
-    /// Forgets that memory was too small, so that a smaller batch can be tried. Returns whether
-    /// that was the fault.
-    pub fn forget_out_of_memory(&self) -> bool {
-        let mut fault = self.fault.lock().unwrap_or_else(PoisonError::into_inner);
-        fault.take_if(|fault| *fault == Error::OutOfMemory).is_some()
+    /// Begins to watch the calls of this thread. Watches that begin within others end before them.
+    pub fn watch(&self) -> Watch<'_> {
+        let internal = self.device.push_error_scope(ErrorFilter::Internal);
+        let validation = self.device.push_error_scope(ErrorFilter::Validation);
+        let memory = self.device.push_error_scope(ErrorFilter::OutOfMemory);
+        Watch { gpu: self, memory, validation, internal }
     }
 
     /// Compiles a kernel with the entry point `main`.
@@ -175,5 +210,11 @@ impl Gpu {
     /// Ends the GPU's work as a lost device does, for tests of what happens then.
     pub fn lose(&self) {
         self.device.destroy();
+    }
+
+    /// Lets the next `times` watches end as if there were too little memory, for tests of what
+    /// happens then.
+    pub fn refuse_memory(&self, times: u32) {
+        self.refusals.store(times, Ordering::Relaxed);
     }
 }

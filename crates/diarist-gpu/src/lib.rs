@@ -24,7 +24,7 @@ mod work;
 pub use adapters::{Adapter, AdapterKind, AdapterSummary, adapters};
 pub use element::Element;
 pub use error::{Error, Result};
-pub use gpu::{Counts, Gpu};
+pub use gpu::{Counts, Gpu, Watch};
 pub use layer::Layer;
 pub use recorder::{Kernel, Part, Recorder, Timing};
 pub use scratch::Scratch;

@@ -26,9 +26,9 @@ impl Scratch {
         buffer
     }
 
-    /// Frees all buffers.
-    pub fn clear(&mut self) {
-        self.buffers.clear();
+    /// Frees all buffers but the one called `name`.
+    pub fn keep_only(&mut self, name: &str) {
+        self.buffers.retain(|other, _| *other == name);
     }
 
     /// Bytes of all buffers.

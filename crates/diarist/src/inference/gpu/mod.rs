@@ -1,6 +1,9 @@
 //! The networks on a GPU, by the crate `diarist-gpu`.
 
+mod batch;
 mod choice;
+mod machine;
+mod memory;
 mod plan;
 mod report;
 mod results;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use diarist_gpu::{Counts, adapters};
 
-use crate::Recording;
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::audio::{self, AudioSource};
 use crate::inference::backend::{Backend, Notices, Wave, WaveOutput};
@@ -17,11 +16,12 @@ use crate::inference::fallback::WithFallback;
 use crate::inference::gpu::{GpuBackend, open};
 use crate::inference::intake::Window;
 use crate::inference::networks::Networks;
-use crate::inference::settings::{AnalysisSettings, TrunkPasses};
+use crate::inference::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use crate::inference::wave::WaveSpan;
 use crate::inference::{Analyzer, self_test};
 use crate::models::Precision;
 use crate::segmentation::FRAMES_PER_CHUNK;
+use crate::{ErrorKind, Recording};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/audio/single.flac");
 
@@ -101,7 +101,7 @@ fn a_recording_gives_the_results_of_the_cpu() {
     resumes(&machine, &gpu.analysis);
 }
 
-/// The profile `exact` on a recording of a single chunk.
+/// The profile `exact` on a recording of a single chunk, and the same in 16-bit floats.
 #[test]
 fn a_pass_for_each_chunk_gives_the_results_of_the_cpu() {
     if is_missing() {
@@ -110,9 +110,17 @@ fn a_pass_for_each_chunk_gives_the_results_of_the_cpu() {
     let sample = SAMPLE.replace("single", "short");
     let on_gpu = settings(TrunkPasses::PerChunk, 1.0);
     let on_cpu = AnalysisSettings { device: Device::Cpu, ..on_gpu.clone() };
-    let [gpu, cpu] = [on_gpu, on_cpu].map(|of| Analyzer::new(&of).unwrap().analyze(sample.as_str()).unwrap().analysis);
-    let (frames, embeddings, _) = differences(&gpu, &cpu);
-    assert!(frames == 0 && embeddings >= 0.99999 && !cpu.embeddings.is_empty(), "{frames} frames, {embeddings}");
+    let in_f16 = AnalysisSettings { precision: Some(Precision::F16), ..on_gpu.clone() };
+    let [cpu, gpu, gpu_f16] =
+        [on_cpu, on_gpu, in_f16].map(|of| Analyzer::new(&of).unwrap().analyze(sample.as_str()).unwrap().analysis);
+    assert!(!cpu.embeddings.is_empty());
+    let has_f16 = adapters()[0].summary().has_f16;
+    assert_eq!([&gpu, &gpu_f16].map(|of| of.origin.precision.as_str()), ["f32", if has_f16 { "f16" } else { "f32" }]);
+    for (gpu, lowest_cosine) in [(gpu, 0.99999), (gpu_f16, 0.999)] {
+        let (frames, embeddings, _) = differences(&gpu, &cpu);
+        println!("{}: {frames} frames, cosines from {embeddings}", gpu.origin.precision);
+        assert!(frames == 0 && embeddings >= lowest_cosine, "{frames} frames, {embeddings}");
+    }
 }
 
 /// All work of a batch is one submission. Audio goes to the GPU once; masks, probabilities and
@@ -134,7 +142,8 @@ fn check_counts(before: Counts, after: Counts) {
     assert!(downloaded_bytes < most + 64, "{downloaded_bytes} bytes down, at most {most}");
 }
 
-/// Chunk 2 alone, after the results of the chunks before it.
+/// Chunks 1 and 2, after the results of the chunk before them, while other work takes the memory
+/// of a batch with both.
 fn resumes(machine: &GpuBackend, whole: &Analysis) {
     let mut samples = Vec::new();
     let mut source = audio::open(Path::new(SAMPLE)).unwrap();
@@ -144,16 +153,20 @@ fn resumes(machine: &GpuBackend, whole: &Analysis) {
     window.extend(&samples);
     window.pad(0, 3);
     let mut run = machine.start();
-    window.discard_before(run.first_resumed(2, step_samples));
-    let span = WaveSpan { first_chunk: 2, num_chunks: 1, step_samples, all_chunks: Some(3) };
+    window.discard_before(run.first_resumed(1, step_samples));
+    let span = WaveSpan { first_chunk: 1, num_chunks: 2, step_samples, all_chunks: Some(3) };
     let none = WaveSpan { num_chunks: 0, ..span };
-    run.resume(&Wave { window: &window, span: none }, &whole.probabilities[..2]).unwrap();
+    run.resume(&Wave { window: &window, span: none }, &whole.probabilities[..1]).unwrap();
+    let before = machine.gpu().counts();
+    machine.gpu().refuse_memory(1);
     let mut out = WaveOutput::default();
     run.compute(&Wave { window: &window, span }, &mut out).unwrap();
-    assert_eq!(out.masks, whole.masks[2..]);
-    assert_eq!(out.probabilities, whole.probabilities[2..]);
-    for (row, slot) in whole.embeddings.slots.iter().enumerate().filter(|(_, slot)| slot.chunk == 2) {
-        let [found, expected] = [(&out.embeddings[0][..], usize::from(slot.local)), (&whole.embeddings.values, row)]
+    assert_eq!(machine.gpu().counts().submissions - before.submissions, 2, "a batch for each chunk");
+    assert_eq!(out.masks, whole.masks[1..]);
+    assert_eq!(out.probabilities, whole.probabilities[1..]);
+    for (row, slot) in whole.embeddings.slots.iter().enumerate().filter(|(_, slot)| slot.chunk >= 1) {
+        let of_chunk = &out.embeddings[slot.chunk as usize - 1];
+        let [found, expected] = [(&of_chunk[..], usize::from(slot.local)), (&whole.embeddings.values, row)]
             .map(|(values, row)| values[row * EMBEDDING_DIMENSION..][..EMBEDDING_DIMENSION].to_vec());
         assert_eq!(found, expected);
     }
@@ -163,36 +176,66 @@ fn resumes(machine: &GpuBackend, whole: &Analysis) {
     assert_eq!(out.subsegments.values, whole.subsegments.values[num_before * EMBEDDING_DIMENSION..]);
 }
 
+/// Lack of memory, also for a single chunk, and then the loss of the GPU.
 #[test]
-fn the_cpu_continues_when_the_gpu_is_lost() {
+fn the_cpu_continues_when_the_gpu_fails() {
     if is_missing() {
         return;
     }
     let settings = settings(TrunkPasses::Shared, 2.0);
     let networks = Arc::new(Networks::load(&settings).unwrap());
     let machine = machine(&settings);
-    machine.gpu().lose();
-    let alone = Box::new(machine.clone());
-    let alone = Analyzer::with_backend(Arc::clone(&networks), &settings, alone, Notices::default()).unwrap();
-    let error = alone.analyze(SAMPLE).unwrap_err();
-    assert_eq!(error.kind(), crate::ErrorKind::Device, "{error}");
-    let reserve = Cpu::new(Arc::clone(&networks), &settings);
-    let notices = Notices::default();
-    let backend = Box::new(WithFallback { machine, reserve, notices: notices.clone() });
-    let found = Analyzer::with_backend(networks, &settings, backend, notices).unwrap();
-    let found = found.analyze(Recording::new(SAMPLE)).unwrap();
-    let [warning] = found.warnings.as_slice() else { panic!("{:?}", found.warnings) };
-    assert!(warning.contains("the GPU was lost") && warning.ends_with("; the CPU does the rest"), "{warning}");
-    let on_cpu = AnalysisSettings { device: Device::Cpu, ..settings };
+    let on_cpu = AnalysisSettings { device: Device::Cpu, ..settings.clone() };
     let expected = Analyzer::new(&on_cpu).unwrap().analyze(SAMPLE).unwrap().analysis;
-    assert!(found.analysis.masks == expected.masks && found.analysis.embeddings == expected.embeddings);
+    let before = machine.gpu().counts();
+    for fault in ["the GPU has too little memory", "the GPU was lost"] {
+        machine.gpu().refuse_memory(u32::MAX);
+        if fault.ends_with("lost") {
+            machine.gpu().lose();
+        }
+        let alone = Box::new(machine.clone());
+        let alone = Analyzer::with_backend(Arc::clone(&networks), &settings, alone, Notices::default()).unwrap();
+        let error = alone.analyze(SAMPLE).unwrap_err();
+        assert!(error.kind() == ErrorKind::Device && error.to_string().contains(fault), "{error}");
+        let reserve = Cpu::new(Arc::clone(&networks), &settings);
+        let notices = Notices::default();
+        let backend = Box::new(WithFallback { machine: machine.clone(), reserve, notices: notices.clone() });
+        let found = Analyzer::with_backend(Arc::clone(&networks), &settings, backend, notices).unwrap();
+        let found = found.analyze(Recording::new(SAMPLE)).unwrap();
+        let [warning] = found.warnings.as_slice() else { panic!("{:?}", found.warnings) };
+        assert!(warning.contains(fault) && warning.ends_with("; the CPU does the rest"), "{warning}");
+        assert!(found.analysis.masks == expected.masks && found.analysis.embeddings == expected.embeddings);
+    }
+    assert_eq!(machine.gpu().counts(), before);
+}
+
+/// Recordings at the same time have buffers of their own, and smaller batches where memory ends.
+#[test]
+fn later_recordings_ask_for_their_memory() {
+    if is_missing() {
+        return;
+    }
+    let settings = AnalysisSettings { embedding_mode: EmbeddingMode::Skip, ..settings(TrunkPasses::Shared, 2.0) };
+    let machine = machine(&settings).with_batches_of(2);
+    // The buffers of the first were allocated when the GPU was opened.
+    machine.gpu().refuse_memory(1);
+    let mut runs = [machine.start(), machine.start()];
+    let mut window = Window::new(32_000, 0);
+    window.extend(&vec![0.0; 12 * 16_000]);
+    let span = WaveSpan { first_chunk: 0, num_chunks: 2, step_samples: 32_000, all_chunks: Some(2) };
+    let num_submissions = runs.each_mut().map(|run| {
+        let before = machine.gpu().counts().submissions;
+        run.compute(&Wave { window: &window, span }, &mut WaveOutput::default()).unwrap();
+        machine.gpu().counts().submissions - before
+    });
+    assert_eq!(num_submissions, [1, 2]);
 }
 
 #[test]
 fn an_adapter_that_does_not_exist_is_an_error() {
     let error = self_test(Device::GpuAt(99)).unwrap_err();
-    assert_eq!(error.kind(), crate::ErrorKind::Device);
+    assert_eq!(error.kind(), ErrorKind::Device);
     assert!(error.to_string().starts_with("there is no GPU 99 among"), "{error}");
     let settings = AnalysisSettings { device: Device::GpuAt(99), ..AnalysisSettings::default() };
-    assert_eq!(Analyzer::new(&settings).unwrap_err().kind(), crate::ErrorKind::Device);
+    assert_eq!(Analyzer::new(&settings).unwrap_err().kind(), ErrorKind::Device);
 }
