@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use diarist::parts::inference::EmbeddingMode;
 use diarist::parts::settings::{Choices, OptionInfo, Value};
 use diarist::{Diarizer, Error, Result, SpeakerDatabase};
 
@@ -28,7 +29,7 @@ impl Engine {
     /// Loads the networks.
     pub(crate) fn new(base: &Choices, people: PathBuf) -> Result<Self> {
         let settings = base.settings()?;
-        if !settings.analysis.has_embeddings() {
+        if settings.analysis.embedding_mode == EmbeddingMode::Skip {
             return Err(Error::invalid_option("the service needs embeddings to compare voices")
                 .hint("choose an embedding mode other than skip"));
         }

@@ -125,3 +125,39 @@ async fn told_to_stop() {
     #[cfg(not(unix))]
     interrupted.await;
 }
+
+/// Writes what the service reports to stderr, one line each.
+pub fn log_to_stderr() {
+    let started = tracing_subscriber::fmt().with_writer(std::io::stderr).with_target(false).try_init();
+    if let Err(error) = started {
+        tracing::debug!("another log is in use: {error}");
+    }
+}
+
+/// Asks the service at `address` whether it takes work.
+///
+/// # Errors
+/// [`ErrorKind::Input`] if it does not.
+pub fn check(address: SocketAddr) -> Result<()> {
+    use std::io::{Read, Write};
+    use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpStream};
+    const PATIENCE: std::time::Duration = std::time::Duration::from_secs(5);
+    // A service that listens on all addresses is asked on the one of this machine.
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ip => ip,
+    };
+    let address = SocketAddr::new(ip, address.port());
+    let ask = || -> std::io::Result<Vec<u8>> {
+        let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        write!(stream, "GET /readyz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+        let mut answer = Vec::new();
+        stream.take(4096).read_to_end(&mut answer)?;
+        Ok(answer)
+    };
+    let unready = |message: &str| Error::input(message).hint("see the log of the service").at(address.to_string());
+    let answer = ask().map_err(|error| unready("the service does not answer").caused_by(error))?;
+    if answer.starts_with(b"HTTP/1.1 200 ") { Ok(()) } else { Err(unready("the service does not take work")) }
+}

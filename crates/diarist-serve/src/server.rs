@@ -8,7 +8,6 @@ use axum::Router;
 use axum::body::Body;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_io_timeout::TimeoutStream;
@@ -27,7 +26,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(5);
 
 /// Answers requests until `stopped`.
 pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, router: Router, stopped: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
     let connections = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut stopped = std::pin::pin!(stopped);
     loop {
@@ -48,7 +46,7 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, router: Router,
             },
             () = &mut stopped => break,
         };
-        let connection = graceful.watch(connection(app, stream, router.clone()));
+        let connection = connection(app, stream, router.clone());
         tokio::spawn(async move {
             if let Err(error) = connection.await {
                 tracing::debug!("a connection ended: {error}");
@@ -57,18 +55,13 @@ pub(crate) async fn serve(app: &Arc<App>, listener: TcpListener, router: Router,
         });
     }
     drop(listener);
-    tokio::select! {
-        () = graceful.shutdown() => {}
-        () = tokio::time::sleep(LAST_ANSWERS) => {}
-    }
+    // All places are free when the last answer is sent.
+    let _ = tokio::time::timeout(LAST_ANSWERS, connections.acquire_many(MAX_CONNECTIONS as u32)).await;
 }
 
-/// One connection: HTTP/1.1, upgraded for live streams.
-fn connection(
-    app: &App,
-    stream: TcpStream,
-    router: Router,
-) -> impl hyper_util::server::graceful::GracefulConnection<Error = hyper::Error> + use<> {
+/// One connection: HTTP/1.1, upgraded for live streams. When the service stops, it ends after the
+/// answer in progress.
+fn connection(app: &App, stream: TcpStream, router: Router) -> impl Future<Output = hyper::Result<()>> + use<> {
     // Small events should not wait for each other.
     let _ = stream.set_nodelay(true);
     let mut stream = TimeoutStream::new(stream);
@@ -77,11 +70,20 @@ fn connection(
     let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         router.clone().oneshot(request.map(Body::new))
     });
-    hyper::server::conn::http1::Builder::new()
+    let connection = hyper::server::conn::http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(app.options.timeout)
         .max_buf_size(MAX_HEAD)
         .max_headers(MAX_HEADERS)
         .serve_connection(TokioIo::new(Box::pin(stream)), service)
-        .with_upgrades()
+        .with_upgrades();
+    let mut stop = app.stop.subscribe();
+    async move {
+        let mut connection = std::pin::pin!(connection);
+        tokio::select! {
+            ended = connection.as_mut() => return ended,
+            _ = stop.wait_for(|stop| *stop) => connection.as_mut().graceful_shutdown(),
+        }
+        connection.await
+    }
 }

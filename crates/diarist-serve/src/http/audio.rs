@@ -1,6 +1,5 @@
 //! The sound of a recording for players, and its outline.
 
-use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path as FilePath;
 use std::sync::Arc;

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 
 use axum::extract::multipart::{Field, Multipart, MultipartError};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest, Request};
 use axum::http::{StatusCode, header};
 use diarist::parts::settings::{Choices, OptionInfo, OptionKind, Value};
 use tempfile::TempPath;
@@ -80,7 +80,7 @@ pub(super) async fn read(app: &Arc<App>, request: Request, known: &[&str]) -> An
 
 /// The form of a request, without axum's limit on its size: files have a limit of their own.
 async fn without_limit(mut request: Request) -> Answer<Multipart> {
-    axum::extract::DefaultBodyLimit::apply(&axum::extract::DefaultBodyLimit::disable(), &mut request);
+    DefaultBodyLimit::disable().apply(&mut request);
     Multipart::from_request(request, &()).await.map_err(|_| {
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "no_form", "the request is no form with files")
             .hint("send multipart/form-data")

@@ -75,10 +75,10 @@ fn render(app: &App, current: &Current, query: &Export) -> Answer<Exported> {
     match query.format.as_str() {
         "json" => text(document(&current.result)?.to_string() + "\n", "json", "application/json"),
         "txt" => text(words::text(&utterances()?), "txt", "text/plain; charset=utf-8"),
-        "md" => text(words::markdown(&utterances()?), "md", "text/markdown; charset=utf-8"),
+        "md" => text(words::markdown(&utterances()?, &current.row.name), "md", "text/markdown; charset=utf-8"),
         "words" => text(words::json(&utterances()?).to_line() + "\n", "json", "application/json"),
         "docx" => Ok(Exported {
-            bytes: words::docx(&utterances()?)?,
+            bytes: words::docx(&utterances()?, &current.row.name)?,
             extension: "docx",
             media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         }),

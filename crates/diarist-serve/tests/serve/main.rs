@@ -1,1 +1,11 @@
-//! x
+//! Tests of the service over its sockets.
+
+mod client;
+mod limits;
+mod live;
+mod people;
+mod recordings;
+mod restart;
+mod security;
+mod server;
+mod shapes;
