@@ -4,11 +4,6 @@
 //! The page needs no other files, opens from a file, follows the reader's light or dark theme, and
 //! can be printed.
 
-#[cfg(feature = "workbench")]
-mod opus;
-mod sound;
-mod turns;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diarist::Turn;
@@ -19,14 +14,11 @@ use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
-use crate::drawing::{class, rules, speakers, times, turns_of};
-use crate::progress::clock;
+use crate::drawing::{class, clock, rules, speakers, times, turns_of};
+use crate::sound::Sound;
+use crate::turns;
 
-#[cfg(feature = "workbench")]
-pub(crate) use sound::address;
-pub(crate) use sound::{Sound, SoundArgs};
-
-const STYLE: &str = include_str!("page.css");
+const STYLE: &str = include_str!("../web/style.css");
 const SCRIPT: &str = include_str!("page.js");
 
 /// Width of the timeline in its own units.
@@ -47,7 +39,7 @@ struct Content<'a> {
 }
 
 /// The page about `recording`; without `sound` nothing can be played.
-pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
+pub fn page(recording: &Labels, sound: Option<&Sound>) -> String {
     let turns = rounded(&recording.turns.turns);
     let segments: Vec<Segment> = turns.iter().map(Turn::segment).collect();
     let duration_s = sound.map_or(0.0, |sound| sound.duration_s).max(recording.end_s()).max(1e-3);
@@ -58,7 +50,7 @@ pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
 
 /// The content security policy of a page whose only script is `script`: nothing else runs, and
 /// nothing is loaded but sound.
-pub(crate) fn policy(script: &str) -> Markup {
+pub fn policy(script: &str) -> Markup {
     let hash = STANDARD.encode(Sha256::digest(script));
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; \
