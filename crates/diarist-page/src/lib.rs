@@ -2,6 +2,7 @@
 //! result as one HTML file, whose script is joined from the same modules.
 
 mod assets;
+mod bundle;
 pub mod drawing;
 #[cfg(feature = "sound")]
 mod opus;

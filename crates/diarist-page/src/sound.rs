@@ -75,7 +75,7 @@ impl Sound {
             Player::Inside(bytes) => html! {
                 audio #audio preload="auto" {}
                 // Base64 needs no escaping in HTML.
-                script #data type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
+                script #sound type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
             },
             Player::Beside(address) => html! { audio #audio preload="metadata" src=(address) {} },
         }
