@@ -13,12 +13,12 @@ export class ApiError extends Error {
   }
 }
 
-/** @type {(() => Promise<string | null>) | null} */
+/** @type {((isAgain: boolean) => Promise<string | null>) | null} */
 let askForToken = null;
 /** @type {Promise<boolean> | null} */
 let signingIn = null;
 
-/** Sets the question for the token of a service that wants one. @param {() => Promise<string | null>} ask */
+/** Sets the question for the token of a service that wants one. @param {(isAgain: boolean) => Promise<string | null>} ask */
 export function askTokenBy(ask) {
   askForToken = ask;
 }
@@ -37,10 +37,12 @@ function refusal(status, text) {
 
 /** Asks for the token until it is accepted; false if the reader gives up. */
 async function signIn() {
-  for (;;) {
-    const token = await askForToken?.();
+  for (let isAgain = false; ; isAgain = true) {
+    const token = await askForToken?.(isAgain);
     if (!token) return false;
-    const answer = await fetch("v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) });
+    const answer = await fetch("v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) }).catch(() => {
+      throw UNREACHABLE();
+    });
     if (answer.ok) return true;
   }
 }

@@ -51,9 +51,10 @@ function route() {
   if (!isFirst) content.focus();
 }
 
-askTokenBy(() => {
+askTokenBy((isAgain) => {
   const token = element("input", { type: "password", autofocus: true, autocomplete: "current-password" });
   return showDialog("This service wants its token", (close) => [
+    isAgain && element("p.fault", { role: "alert" }, "The service does not accept this token."),
     element("p.soft", null, "It is in the file that diarist serve was started with (--token-file)."),
     form([field("Token", token)], "Continue", () => token.value.trim() || null, close),
   ]);

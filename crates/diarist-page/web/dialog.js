@@ -39,8 +39,9 @@ export function showDialog(title, content) {
  * @param {string} label of the button that accepts
  * @param {() => any} read
  * @param {(answer: any) => void} close
+ * @param {boolean} [hasCancel]
  */
-export function form(fields, label, read, close) {
+export function form(fields, label, read, close, hasCancel = true) {
   const submit = (/** @type {Event} */ event) => {
     event.preventDefault();
     const answer = read();
@@ -48,7 +49,7 @@ export function form(fields, label, read, close) {
   };
   return element(
     "form", { onsubmit: submit, novalidate: true }, ...fields,
-    element("div.actions", null, element("button.primary", { type: "submit" }, label), button("Cancel", () => close(null))),
+    element("div.actions", null, element("button.primary", { type: "submit" }, label), hasCancel && button("Cancel", () => close(null))),
   );
 }
 

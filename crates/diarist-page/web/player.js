@@ -22,10 +22,11 @@ export class Player extends EventTarget {
     let fallback = options.fallback ?? null;
     audio.addEventListener("error", () => {
       if (!fallback) return options.onfault?.();
-      const time = this.moment;
+      const time = audio.currentTime || this.moment, wasPlaying = !audio.paused;
       audio.src = fallback;
       fallback = null;
       this.seek(time);
+      if (wasPlaying) this.play();
     });
     for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => this.follow());
     for (const event of ["seeked", "timeupdate", "loadedmetadata"]) audio.addEventListener(event, () => this.changed());

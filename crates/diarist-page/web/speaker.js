@@ -34,7 +34,7 @@ export function askAboutSpeaker(model, speaker, abilities) {
       best && speaker.identification.margin !== undefined && element("p.soft", null, `Sounds like ${best.name} (${percent(best.probability)}).`),
       abilities.canPlay && element("div.actions", null, button("▶ Play the next turn", () => close({ kind: "play" }))),
       rename,
-      abilities.canTeach && others.length > 0 && form([field("The same person as", into)], "Merge", () => ({ kind: "merge", into: into.value }), close),
+      abilities.canTeach && others.length > 0 && form([field("The same person as", into)], "Merge", () => ({ kind: "merge", into: into.value }), close, false),
     ];
   });
 }

@@ -57,7 +57,8 @@ export class Viewer extends EventTarget {
     const chosen = this.selection;
     if (chosen) {
       // After a correction, the selection is the turn at the same place, if there is one.
-      const turn = model.turns.find((turn) => turn.speaker === chosen.speaker && Math.abs(turn.start - chosen.start) < 0.01);
+      const same = model.turns.filter((turn) => Math.abs(turn.start - chosen.start) < 0.01);
+      const turn = same.find((turn) => turn.speaker === chosen.speaker) ?? same[0];
       this.selection = turn && chosen.turn !== null ? { speaker: turn.speaker, start: turn.start, end: turn.end, turn: turn.index } : null;
     }
     this.list.selected = this.selection?.turn ?? null;
