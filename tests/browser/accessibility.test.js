@@ -41,10 +41,10 @@ for (const [name, colorScheme, width] of looks) {
     };
     await page.locator(".recordings a").first().waitFor();
     await shown("recordings");
-    await page.getByRole("link", { name: "People" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "People" }).click();
     await page.locator(".people li").first().waitFor();
     await shown("people");
-    await page.getByRole("link", { name: "Live" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "Live" }).click();
     await page.getByRole("heading", { name: "Live" }).waitFor();
     await shown("live");
     await page.goto(`${service.url}#/r/${recording.id}`);

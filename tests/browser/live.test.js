@@ -48,7 +48,7 @@ test("a recording in WebM has lanes while it runs, also for others, and then a r
 test("a browser without WebM sends samples", async () => {
   const { page, check } = await openPage(browser, service.url);
   await page.evaluate(() => { MediaRecorder.isTypeSupported = () => false; });
-  await page.getByRole("link", { name: "Live" }).click();
+  await page.getByRole("navigation").getByRole("link", { name: "Live" }).click();
   const [socket] = await Promise.all([page.waitForEvent("websocket"), record(page, "live two")]);
   assert.match(socket.url(), /encoding=s16le/);
   await check();

@@ -26,7 +26,7 @@ export function element(tag, properties, ...children) {
 
 /** @param {Element} parent @param {any[]} children */
 function fill(parent, children) {
-  for (const child of children.flat()) {
+  for (const child of children.flat(Infinity)) {
     if (child === null || child === undefined || child === false) continue;
     parent.append(child instanceof Node ? child : printable(String(child)));
   }
