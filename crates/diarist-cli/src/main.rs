@@ -4,19 +4,18 @@
 mod commands;
 #[cfg(feature = "workbench")]
 mod dataset;
-mod drawing;
 mod exit;
 mod inputs;
 mod labels;
 mod names;
 mod output;
-mod page;
 #[cfg(feature = "workbench")]
 mod plot;
 mod progress;
 mod rename;
 mod results;
 mod settings;
+mod sound;
 mod table;
 mod terminal;
 mod timings;

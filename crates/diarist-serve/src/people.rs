@@ -106,21 +106,21 @@ fn unknown(speakers: &[StoredSpeaker]) -> Answer<Vec<Value>> {
 }
 
 /// Renames a person; results call the person by the new name.
-pub(crate) fn rename(app: &App, from: &str, to: &str) -> Answer<()> {
+pub(crate) fn rename(app: &Arc<App>, from: &str, to: &str) -> Answer<()> {
     database(app)?.rename(from, to).map_err(refused)?;
     name_again(app, None)?;
     Ok(())
 }
 
 /// Removes a person; results no longer call anybody so.
-pub(crate) fn remove(app: &App, name: &str) -> Answer<()> {
+pub(crate) fn remove(app: &Arc<App>, name: &str) -> Answer<()> {
     database(app)?.remove(name).map_err(refused)?;
     name_again(app, None)?;
     Ok(())
 }
 
 /// Adds the voice of the one person who speaks in a clip.
-pub(crate) fn enrol_clip(app: &App, name: &str, clip: &std::path::Path, source: &str) -> Answer<Value> {
+pub(crate) fn enrol_clip(app: &Arc<App>, name: &str, clip: &std::path::Path, source: &str) -> Answer<Value> {
     check_name(name).map_err(refused)?;
     let diarizer = app.engine.diarizer(&Default::default())?;
     let (voice, mut warnings) = diarizer.voice(Recording::new(clip), MIN_ENROLL_S).map_err(unsuitable)?;
@@ -186,7 +186,11 @@ pub(crate) fn teach(app: &Arc<App>, id: &str, label: &str, name: &str, force: bo
 /// Names the speakers of all recordings again after a change to the known people. The speaker that
 /// was taught has its name also if its voice alone would not be recognised. Returns the recordings
 /// in which somebody has a name now who had another one, or none.
-fn name_again(app: &App, taught: Option<(&Arc<Current>, &str, &str)>) -> Answer<Vec<String>> {
+fn name_again(app: &Arc<App>, taught: Option<(&Arc<Current>, &str, &str)>) -> Answer<Vec<String>> {
+    if let Some((state, label, name)) = taught {
+        // The name stays also if the voice alone would not be recognised.
+        crate::http::corrections::name_speaker(app, &state.row.id, label, name)?;
+    }
     let gallery = match app.engine.people_file().exists() {
         true => SpeakerDatabase::open(app.engine.people_file())?.gallery(&app.engine.model())?,
         false => Gallery::new(Vec::new())?,

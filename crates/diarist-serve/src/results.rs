@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::http::StatusCode;
+use diarist::parts::corrections::{Correction, Corrections};
 use diarist::parts::formats::json::{Document, milliseconds};
 use diarist::parts::words::{Speech, SpokenWord, Transcript, assign};
 use diarist::{Analysis, Diarization, Diarizer};
@@ -93,19 +94,37 @@ pub(crate) fn current(app: &App, id: &str) -> Answer<Arc<Current>> {
             (Arc::new(Analysis::open(app.folder.recording(id).analysis())?), named.diarizer, named.warning)
         }
     };
-    let (result, mut notes) = corrected(&diarizer, &analysis, &log.bodies)?;
-    notes.extend(warning);
+    let analysis = Arc::new(with_corrections(&analysis, &log.bodies)?);
+    let result = diarizer.cluster(&analysis)?;
+    let notes = result.warnings.iter().cloned().chain(warning).collect();
     let current = Arc::new(Current { row, log, analysis, diarizer, result, notes });
     app.results.keep(id, people, &current);
     Ok(current)
 }
 
-/// The result with corrections, and notes about those that no longer fit.
-fn corrected(diarizer: &Diarizer, analysis: &Analysis, _bodies: &[String]) -> Answer<(Diarization, Vec<String>)> {
-    Ok((diarizer.cluster(analysis)?, Vec::new()))
+/// An analysis with the corrections of the log.
+fn with_corrections(analysis: &Analysis, bodies: &[String]) -> Answer<Analysis> {
+    let parse = |body: &String| serde_json::from_str(body).map_err(|error| Refusal::internal(&error));
+    let list = bodies.iter().map(parse).collect::<Answer<_>>()?;
+    Ok(Analysis { corrections: Corrections { list }, ..analysis.clone() })
 }
 
 impl Current {
+    /// The result with one more correction.
+    pub(crate) fn corrected(&self, correction: &Correction) -> Answer<Diarization> {
+        let mut analysis = Analysis::clone(&self.analysis);
+        analysis.corrections.list.push(correction.clone());
+        Ok(self.diarizer.cluster(&analysis)?)
+    }
+
+    /// The saved analysis with its corrections.
+    pub(crate) fn saved(&self) -> Answer<Vec<u8>> {
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("analysis.diarist");
+        self.analysis.save(&path)?;
+        Ok(std::fs::read(path)?)
+    }
+
     /// The words of the recording with their speakers, if it has words.
     pub(crate) fn words(&self, app: &App) -> Answer<Option<Vec<SpokenWord>>> {
         if !self.row.has_words {

@@ -23,7 +23,7 @@ use crate::live::{Samples, wav_head};
 use crate::store::State as Progress;
 
 /// Peaks in a second.
-const PEAKS_PER_S: usize = 50;
+const PEAKS_PER_S: u32 = 50;
 
 /// The bytes as they came.
 pub(super) async fn original(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Answer<Response> {
@@ -102,7 +102,8 @@ pub(super) async fn peaks(State(app): State<Arc<App>>, Path(id): Path<String>) -
         let peaks = match std::fs::read(folder.peaks()) {
             Ok(peaks) => peaks,
             Err(_) => {
-                let peaks = outline(&folder.audio())?;
+                let waveform = diarist_page::waveform(&folder.audio(), PEAKS_PER_S)?;
+                let peaks = [&waveform.duration_s.to_le_bytes()[..], &waveform.peaks].concat();
                 diarist::parts::files::write_private(&folder.peaks(), &peaks)?;
                 peaks
             }
@@ -116,48 +117,4 @@ pub(super) async fn peaks(State(app): State<Arc<App>>, Path(id): Path<String>) -
         })))
     })
     .await
-}
-
-/// The length in seconds as eight bytes, then the loudest magnitude of each fiftieth of a second.
-fn outline(path: &FilePath) -> Answer<Vec<u8>> {
-    let mut source = audio::open(path)?;
-    let (mut samples, mut num_samples) = (Vec::new(), 0);
-    let mut peaks = Vec::new();
-    let length = SAMPLE_RATE as usize / PEAKS_PER_S;
-    let peak = |bucket: &[f32]| {
-        let loudest = bucket.iter().fold(0.0, |loudest: f32, sample| loudest.max(sample.abs()));
-        (loudest.min(1.0) * 255.0).round() as u8
-    };
-    while source.read(&mut samples)? {
-        let whole = samples.len() / length * length;
-        peaks.extend(samples[..whole].chunks(length).map(peak));
-        num_samples += whole;
-        samples.drain(..whole);
-    }
-    peaks.extend(samples.chunks(length).map(peak));
-    num_samples += samples.len();
-    let duration_s = num_samples as f64 / f64::from(SAMPLE_RATE);
-    Ok([&duration_s.to_le_bytes()[..], &peaks].concat())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_outline_has_the_loudest_magnitude_of_each_bucket() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.wav");
-        let samples = Samples { is_float: true, rate: SAMPLE_RATE, channels: 1 };
-        let mut file = wav_head(samples, 0);
-        for index in 0..1000 {
-            let sample: f32 = if index == 400 { -1.0 } else { 0.2 };
-            file.extend(sample.to_le_bytes());
-        }
-        std::fs::write(&path, file).unwrap();
-        crate::live::repair(&path).unwrap();
-        let peaks = outline(&path).unwrap();
-        assert_eq!(f64::from_le_bytes(peaks[..8].try_into().unwrap()), 1000.0 / 16_000.0);
-        assert_eq!(peaks[8..], [51, 255, 51, 51]);
-    }
 }

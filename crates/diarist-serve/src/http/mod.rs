@@ -1,6 +1,7 @@
 //! Routes: the service's own interface, and the shapes that callers of other services know.
 
 mod audio;
+pub(crate) mod corrections;
 mod embeddings;
 mod events;
 mod form;
@@ -63,6 +64,9 @@ fn routes() -> Vec<Route> {
         ("/v1/recordings/{id}/audio.wav", &[GET], get(audio::wav)),
         ("/v1/recordings/{id}/peaks", &[GET], get(audio::peaks)),
         ("/v1/recordings/{id}/result", &[GET], get(results::show)),
+        ("/v1/recordings/{id}/corrections", &[POST], post(corrections::add)),
+        ("/v1/recordings/{id}/undo", &[POST], post(corrections::undo)),
+        ("/v1/recordings/{id}/redo", &[POST], post(corrections::redo)),
         ("/v1/recordings/{id}/export", &[GET], get(results::export)),
         ("/v1/recordings/{id}/words", &[PUT, DELETE], put(results::set_words).delete(results::remove_words)),
         ("/v1/recordings/{id}/teach", &[POST], post(people::teach)),

@@ -44,8 +44,9 @@ struct Exported {
 }
 
 /// Names of the formats: those of turns, then those of words, then those of this program.
-const FORMATS: [&str; 14] =
-    ["rttm", "json", "csv", "srt", "vtt", "audacity", "textgrid", "eaf", "uem", "txt", "md", "docx", "words", "diarist"];
+const FORMATS: [&str; 15] = [
+    "rttm", "json", "csv", "srt", "vtt", "audacity", "textgrid", "eaf", "uem", "html", "txt", "md", "docx", "words", "diarist",
+];
 
 pub(super) async fn export(
     State(app): State<Arc<App>>,
@@ -74,6 +75,11 @@ fn render(app: &App, current: &Current, query: &Export) -> Answer<Exported> {
     };
     match query.format.as_str() {
         "json" => text(document(&current.result)?.to_string() + "\n", "json", "application/json"),
+        "html" => {
+            let sound = diarist_page::Sound::of(&app.folder.recording(&current.row.id).audio(), None, false)?;
+            let page = diarist_page::page(&labels(&current.result, query.exclusive, true), Some(&sound));
+            text(page, "html", "text/html; charset=utf-8")
+        }
         "txt" => text(words::text(&utterances()?), "txt", "text/plain; charset=utf-8"),
         "md" => text(words::markdown(&utterances()?, &current.row.name), "md", "text/markdown; charset=utf-8"),
         "words" => text(words::json(&utterances()?).to_line() + "\n", "json", "application/json"),
@@ -83,7 +89,7 @@ fn render(app: &App, current: &Current, query: &Export) -> Answer<Exported> {
             media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         }),
         "diarist" => Ok(Exported {
-            bytes: std::fs::read(app.folder.recording(&current.row.id).analysis())?,
+            bytes: current.saved()?,
             extension: "diarist",
             media_type: "application/octet-stream",
         }),
@@ -112,12 +118,16 @@ fn turns_format(name: &str) -> Option<(Format, &'static str)> {
 
 /// The turns of a result as a file. Subtitles have turns for people to read.
 pub(super) fn turns(result: &Diarization, format: Format, is_exclusive: bool) -> Answer<String> {
+    let is_readable = matches!(format, Format::Srt | Format::Vtt);
+    Ok(formats::write(&[labels(result, is_exclusive, is_readable)], format)?)
+}
+
+fn labels(result: &Diarization, is_exclusive: bool, is_readable: bool) -> Labels {
     let mut turns = if is_exclusive { result.exclusive_annotation() } else { result.annotation() };
-    if matches!(format, Format::Srt | Format::Vtt) {
+    if is_readable {
         turns = Annotation { turns: readable(&turns.turns, &ReadableSettings::default()), ..turns };
     }
-    let labels = Labels { turns, duration_s: Some(result.duration_s), ..Labels::default() };
-    Ok(formats::write(&[labels], format)?)
+    Labels { turns, duration_s: Some(result.duration_s), ..Labels::default() }
 }
 
 /// Puts the names of speakers in place of their labels.

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-pub(crate) use corrections::Log;
+pub(crate) use corrections::{Edit, Log};
 pub(crate) use recordings::{Kind, NewRecording, Row, State};
 pub(crate) use speakers::StoredSpeaker;
 
