@@ -185,7 +185,7 @@ impl Deepgram {
 
 /// Serves one client: audio in, messages out, until either side ends.
 async fn talk(app: Arc<App>, socket: WebSocket, opened: Opened, mut shape: Shape) {
-    let Opened { audio, mut heard, end, .. } = opened;
+    let Opened { audio, mut heard, end } = opened;
     let (mut sink, stream) = socket.split();
     let patience = app.options.timeout;
     let (gone, is_gone) = watch::channel(false);

@@ -68,7 +68,6 @@ impl Heard {
 /// The client's ends of an open stream.
 #[derive(Debug)]
 pub(crate) struct Opened {
-    pub(crate) id: String,
     pub(crate) audio: mpsc::Sender<Piece>,
     pub(crate) heard: mpsc::Receiver<Heard>,
     /// Becomes true when the stream must end.
@@ -210,7 +209,7 @@ pub(crate) fn open(app: &Arc<App>, wanted: Wanted) -> Answer<Opened> {
     })?;
     let listener = listen::Listener { slot, wanted, queue, heard: sender, running };
     std::thread::Builder::new().name("live".to_owned()).spawn(move || listener.run())?;
-    Ok(Opened { id, audio, heard, end: ended })
+    Ok(Opened { audio, heard, end: ended })
 }
 
 /// The place of a stream among those that run, which it gives back at its end.

@@ -1,6 +1,8 @@
 //! Tests of the service over its sockets.
 
 mod client;
+mod corrections;
+mod documents;
 mod limits;
 mod live;
 mod people;

@@ -21,7 +21,7 @@ fn local_ai_has_its_fields() {
     let plain = client.form("/v1/audio/diarization", Form::default().file("single.flac").field("num_speakers", "2")).ok(200).json();
     assert_eq!((&plain["task"], &plain["duration"], &plain["num_speakers"]), (&json!("diarize"), &json!(13.25), &json!(2)));
     let first = &plain["segments"][0];
-    assert_eq!((&first["id"], &first["speaker"], &first["label"]), (&json!(0), &json!("SPEAKER_00"), &json!("0")));
+    assert_eq!((&first["id"], &first["speaker"], &first["label"]), (&json!(0), &json!("SPEAKER_01"), &json!("1")));
     assert!(first["end"].as_f64() > first["start"].as_f64() && first["text"].is_null());
     let verbose = local_ai("verbose_json").field("language", "en").field("include_text", "true").part("words", None, WORDS);
     let verbose = client.form("/v1/audio/diarization", verbose).ok(200).json();
