@@ -18,7 +18,10 @@ impl Folder {
     /// Opens the folder at `root`, made if missing, and removes unfinished uploads.
     pub(crate) fn open(root: &Path) -> Result<Self> {
         let fault = |what: &str, error: io::Error| {
-            Error::new(ErrorKind::Output, what).caused_by(error).hint("name another folder").at(root.display().to_string())
+            Error::new(ErrorKind::Output, what)
+                .caused_by(error)
+                .hint("name another folder")
+                .at(root.display().to_string())
         };
         for folder in [root.to_owned(), root.join("recordings")] {
             make_private(&folder).map_err(|error| fault("the folder cannot be made", error))?;

@@ -84,7 +84,10 @@ pub fn run_until(options: Options, ready: impl FnOnce(SocketAddr), stopped: impl
 async fn serve(app: &Arc<App>, ready: impl FnOnce(SocketAddr), stopped: impl Future<Output = ()>) -> Result<()> {
     let listen = app.options.listen;
     let unusable = |error: std::io::Error| {
-        Error::new(ErrorKind::Output, "the address cannot be used").caused_by(error).hint("choose another port").at(listen.to_string())
+        Error::new(ErrorKind::Output, "the address cannot be used")
+            .caused_by(error)
+            .hint("choose another port")
+            .at(listen.to_string())
     };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;

@@ -30,9 +30,7 @@ fn database(app: &App) -> diarist::Result<SpeakerDatabase> {
 fn refused(error: diarist::Error) -> Refusal {
     match error.to_string() {
         text if text.contains("nobody is called") => Refusal::not_found("person"),
-        text if text.contains("exists already") => {
-            Refusal { status: StatusCode::CONFLICT, ..Refusal::from(error) }
-        }
+        text if text.contains("exists already") => Refusal { status: StatusCode::CONFLICT, ..Refusal::from(error) },
         _ if error.kind() == ErrorKind::Input => Refusal { status: StatusCode::BAD_REQUEST, ..Refusal::from(error) },
         _ => error.into(),
     }
@@ -80,7 +78,8 @@ fn unknown(speakers: &[StoredSpeaker]) -> Answer<Vec<Value>> {
     let newest = &nameless[nameless.len().saturating_sub(MAX_UNKNOWN)..];
     let mut groups: Vec<Group<'_>> = Vec::new();
     for (speaker, voice) in newest {
-        let people = groups.iter().enumerate().map(|(index, group)| (index.to_string(), group.voices.clone())).collect();
+        let people =
+            groups.iter().enumerate().map(|(index, group)| (index.to_string(), group.voices.clone())).collect();
         let found = Gallery::new(people)?.identify(voice)?;
         let sample = (SampleKind::Enrolled, (*voice).clone());
         let known = found.name().and_then(|name| name.parse::<usize>().ok()).and_then(|index| groups.get_mut(index));

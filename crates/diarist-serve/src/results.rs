@@ -118,8 +118,8 @@ impl Current {
     }
 
     /// The saved analysis with its corrections.
-    pub(crate) fn saved(&self) -> Answer<Vec<u8>> {
-        let folder = tempfile::tempdir()?;
+    pub(crate) fn saved(&self, app: &App) -> Answer<Vec<u8>> {
+        let folder = tempfile::tempdir_in(app.folder.uploads())?;
         let path = folder.path().join("analysis.diarist");
         self.analysis.save(&path)?;
         Ok(std::fs::read(path)?)

@@ -26,7 +26,11 @@ use crate::store::State as Progress;
 const PEAKS_PER_S: u32 = 50;
 
 /// The bytes as they came.
-pub(super) async fn original(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Answer<Response> {
+pub(super) async fn original(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    request: Request,
+) -> Answer<Response> {
     let (path, media_type) = blocking(&app, move |app| {
         let row = app.row(&id)?;
         let path = app.folder.recording(&id).audio();
@@ -63,7 +67,8 @@ fn no_sound() -> Refusal {
 /// Answers with a file or the part of it that the request asks for.
 async fn serve(path: &FilePath, media_type: &str, request: Request) -> Answer<Response> {
     let request = request.map(|_| Body::empty());
-    let mut response = ServeFile::new(path).oneshot(request).await.map_err(|error| Refusal::internal(&error))?.map(Body::new);
+    let mut response =
+        ServeFile::new(path).oneshot(request).await.map_err(|error| Refusal::internal(&error))?.map(Body::new);
     let media_type = HeaderValue::try_from(media_type).map_err(|error| Refusal::internal(&error))?;
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
     Ok(response)

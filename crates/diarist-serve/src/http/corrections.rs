@@ -122,7 +122,8 @@ fn after_edit(app: &Arc<App>, id: &str, expected: &Diarization) -> Answer<Value>
 /// Names a speaker by a correction, unless it has the name already.
 pub(crate) fn name_speaker(app: &Arc<App>, id: &str, label: &str, name: &str) -> Answer<()> {
     let state = current(app, id)?;
-    let is_named = |speaker: &diarist::parts::diarizer::Speaker| speaker.label == label && speaker.name.as_deref() == Some(name);
+    let is_named =
+        |speaker: &diarist::parts::diarizer::Speaker| speaker.label == label && speaker.name.as_deref() == Some(name);
     if state.result.speakers.iter().any(is_named) {
         return Ok(());
     }

@@ -43,7 +43,8 @@ pub(super) struct Form {
 
 /// Reads a form with the field `file`, the field `words` (text or a file), and those in `known`.
 pub(super) async fn read(app: &Arc<App>, request: Request, known: &[&str]) -> Answer<Form> {
-    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    let length =
+        request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     let max = app.options.max_upload;
     // Boundaries and other fields are allowed beside the file.
     if length.is_some_and(|length| length > max.saturating_add((MAX_WORDS + MAX_FIELD * MAX_FIELDS) as u64)) {
@@ -135,7 +136,9 @@ async fn to_memory(mut field: Field<'_>, max: usize) -> Answer<Vec<u8>> {
 impl Form {
     /// The file, which must be there.
     pub(super) fn file(&mut self) -> Answer<Upload> {
-        self.file.take().ok_or_else(|| Refusal::invalid("the form has no file").hint("send the audio as the field file"))
+        self.file
+            .take()
+            .ok_or_else(|| Refusal::invalid("the form has no file").hint("send the audio as the field file"))
     }
 
     /// The transcript, if there is one. It is read here, so that a fault shows at once.
@@ -176,7 +179,11 @@ impl Form {
     /// A value of a field that is one of `allowed`.
     pub(super) fn choice<'a>(&self, name: &str, allowed: &[&'a str]) -> Answer<Option<&'a str>> {
         let Some(text) = self.text(name) else { return Ok(None) };
-        allowed.iter().find(|allowed| **allowed == text).map(|found| Some(*found)).ok_or_else(|| one_of(name, text, allowed))
+        allowed
+            .iter()
+            .find(|allowed| **allowed == text)
+            .map(|found| Some(*found))
+            .ok_or_else(|| one_of(name, text, allowed))
     }
 
     /// Options of the diarization: pairs of the name of a field and of an option.

@@ -44,11 +44,9 @@ pub(super) async fn live(
     Query(query): Query<LiveQuery>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer<Response> {
-    let raw = |is_float| Encoding::Raw(Samples {
-        is_float,
-        rate: query.rate.unwrap_or(16_000),
-        channels: query.channels.unwrap_or(1),
-    });
+    let raw = |is_float| {
+        Encoding::Raw(Samples { is_float, rate: query.rate.unwrap_or(16_000), channels: query.channels.unwrap_or(1) })
+    };
     let encoding = match query.encoding.as_deref() {
         None | Some("s16le") => raw(false),
         Some("f32le") => raw(true),
@@ -98,9 +96,17 @@ async fn start(
     })?;
     if let Encoding::Raw(samples) = encoding {
         // Checked here, since a refusal after the upgrade cannot have a status.
-        diarist::parts::audio::pcm(std::io::empty(), diarist::parts::audio::PcmFormat::S16le, samples.rate, samples.channels)?;
+        diarist::parts::audio::pcm(
+            std::io::empty(),
+            diarist::parts::audio::PcmFormat::S16le,
+            samples.rate,
+            samples.channels,
+        )?;
         if samples.channels > MAX_CHANNELS {
-            return Err(Refusal::invalid(format!("channels is {}, but must be at most {MAX_CHANNELS}", samples.channels)));
+            return Err(Refusal::invalid(format!(
+                "channels is {}, but must be at most {MAX_CHANNELS}",
+                samples.channels
+            )));
         }
     }
     let mut settings = LiveSettings::default();
@@ -260,33 +266,31 @@ fn is_end(text: &str) -> bool {
 }
 
 /// The lines of a running stream for a viewer: the turns so far, then what comes.
-pub(super) async fn watch(
-    State(app): State<Arc<App>>,
-    Path(id): Path<String>,
-) -> Answer<impl IntoResponse> {
+pub(super) async fn watch(State(app): State<Arc<App>>, Path(id): Path<String>) -> Answer<impl IntoResponse> {
     let (before, lines) = app.streams.watch(&id).ok_or_else(|| Refusal::not_found("running stream"))?;
     let stop = app.stop.subscribe();
-    let stream = unfold((before.into_iter(), lines, stop, false), |(mut before, mut lines, mut stop, is_over)| async move {
-        if is_over {
-            return None;
-        }
-        let (event, is_over) = match before.next() {
-            Some(line) => (Event::default().data(line), false),
-            None => {
-                let line = tokio::select! {
-                    line = lines.recv() => line,
-                    _ = stop.wait_for(|stop| *stop) => return None,
-                };
-                match line {
-                    Ok(line) => (Event::default().data(line), false),
-                    // The viewer opens the stream again.
-                    Err(RecvError::Lagged(_)) => (Event::default().event("lagged").data("{}"), true),
-                    Err(RecvError::Closed) => return None,
-                }
+    let stream =
+        unfold((before.into_iter(), lines, stop, false), |(mut before, mut lines, mut stop, is_over)| async move {
+            if is_over {
+                return None;
             }
-        };
-        Some((Ok::<_, Infallible>(event), (before, lines, stop, is_over)))
-    });
+            let (event, is_over) = match before.next() {
+                Some(line) => (Event::default().data(line), false),
+                None => {
+                    let line = tokio::select! {
+                        line = lines.recv() => line,
+                        _ = stop.wait_for(|stop| *stop) => return None,
+                    };
+                    match line {
+                        Ok(line) => (Event::default().data(line), false),
+                        // The viewer opens the stream again.
+                        Err(RecvError::Lagged(_)) => (Event::default().event("lagged").data("{}"), true),
+                        Err(RecvError::Closed) => return None,
+                    }
+                }
+            };
+            Some((Ok::<_, Infallible>(event), (before, lines, stop, is_over)))
+        });
     Ok(sse(stream))
 }
 

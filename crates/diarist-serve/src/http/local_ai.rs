@@ -30,13 +30,8 @@ const FIELDS: [&str; 10] = [
     "include_text",
     "response_format",
 ];
-const OPTIONS: [(&str, &str); 5] = [
-    BOUNDS[0],
-    BOUNDS[1],
-    BOUNDS[2],
-    ("clustering_threshold", "threshold"),
-    ("min_duration_off", "min-duration-off"),
-];
+const OPTIONS: [(&str, &str); 5] =
+    [BOUNDS[0], BOUNDS[1], BOUNDS[2], ("clustering_threshold", "threshold"), ("min_duration_off", "min-duration-off")];
 const FORMATS: [&str; 4] = ["json", "verbose_json", "rttm", "diarist_json"];
 
 pub(super) async fn diarize(State(app): State<Arc<App>>, request: Request) -> Answer<Response> {

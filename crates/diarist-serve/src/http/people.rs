@@ -21,7 +21,8 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Answer<axum::Json<Value
 pub(super) async fn add(State(app): State<Arc<App>>, request: Request) -> Answer<axum::Json<Value>> {
     let mut form = form::read(&app, request, &["name"]).await?;
     let name = form.text("name").map(str::to_owned);
-    let name = name.ok_or_else(|| Refusal::invalid("the form has no name").hint("name the person in the field name"))?;
+    let name =
+        name.ok_or_else(|| Refusal::invalid("the form has no name").hint("name the person in the field name"))?;
     let clip = form.file()?;
     once::run(&app, move |app, _| {
         jobs::open_audio(app, &clip.path, &clip.name)?;
@@ -82,8 +83,6 @@ pub(super) async fn teach(
     Path(id): Path<String>,
     Json(teach): Json<Teach>,
 ) -> Answer<axum::Json<Value>> {
-    once::run(&app, move |app, _| {
-        Ok(axum::Json(people::teach(app, &id, &teach.speaker, &teach.name, teach.force)?))
-    })
-    .await
+    once::run(&app, move |app, _| Ok(axum::Json(people::teach(app, &id, &teach.speaker, &teach.name, teach.force)?)))
+        .await
 }

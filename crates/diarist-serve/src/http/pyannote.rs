@@ -24,7 +24,10 @@ const OPTIONS: [(&str, &str); 3] =
     [("numSpeakers", "num-speakers"), ("minSpeakers", "min-speakers"), ("maxSpeakers", "max-speakers")];
 
 pub(super) async fn add(State(app): State<Arc<App>>, request: Request) -> Answer<impl IntoResponse> {
-    let is_json = request.headers().get(header::CONTENT_TYPE).is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    let is_json = request
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
     if is_json {
         return Err(Refusal::impossible("no_download", "this service downloads nothing, so it cannot take a url")
             .hint("send multipart/form-data with the recording as the field file"));

@@ -7,10 +7,10 @@ use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use diarist::Diarization;
 use diarist::parts::formats::{self, Format, Labels};
 use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::parts::words::{self, SpokenWord, Transcript};
-use diarist::Diarization;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -45,7 +45,8 @@ struct Exported {
 
 /// Names of the formats: those of turns, then those of words, then those of this program.
 const FORMATS: [&str; 15] = [
-    "rttm", "json", "csv", "srt", "vtt", "audacity", "textgrid", "eaf", "uem", "html", "txt", "md", "docx", "words", "diarist",
+    "rttm", "json", "csv", "srt", "vtt", "audacity", "textgrid", "eaf", "uem", "html", "txt", "md", "docx", "words",
+    "diarist",
 ];
 
 pub(super) async fn export(
@@ -88,11 +89,9 @@ fn render(app: &App, current: &Current, query: &Export) -> Answer<Exported> {
             extension: "docx",
             media_type: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
         }),
-        "diarist" => Ok(Exported {
-            bytes: current.saved()?,
-            extension: "diarist",
-            media_type: "application/octet-stream",
-        }),
+        "diarist" => {
+            Ok(Exported { bytes: current.saved(app)?, extension: "diarist", media_type: "application/octet-stream" })
+        }
         name => {
             let (format, media_type) = turns_format(name).ok_or_else(|| one_of("format", name, &FORMATS))?;
             let file = turns(&current.result, format, query.exclusive)?;
@@ -140,7 +139,11 @@ pub(super) fn name_words(result: &Diarization, words: &mut [SpokenWord]) {
     }
 }
 
-pub(super) async fn set_words(State(app): State<Arc<App>>, Path(id): Path<String>, mut request: Request) -> Answer<StatusCode> {
+pub(super) async fn set_words(
+    State(app): State<Arc<App>>,
+    Path(id): Path<String>,
+    mut request: Request,
+) -> Answer<StatusCode> {
     DefaultBodyLimit::max(MAX_WORDS).apply(&mut request);
     let bytes = Bytes::from_request(request, &()).await.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => too_large(MAX_WORDS as u64),

@@ -7,6 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use diarist::Diarization;
+
 use crate::app::App;
 use crate::error::{Answer, Reason, Refusal};
 use crate::store::{Row, State};
@@ -125,6 +127,9 @@ fn start_and_finish(app: &Arc<App>, row: &Row, cancel: &AtomicBool) -> rusqlite:
             if app.store.set_done(&row.id, done.result.duration_s, &done.warnings)? {
                 app.metrics.job_done(done.result.duration_s, clock.elapsed());
                 tracing::info!("{} is done after {:.1} s", row.id, clock.elapsed().as_secs_f64());
+            } else {
+                // It was cancelled at the last moment.
+                app.store.set_speakers(&row.id, &Diarization::default())?;
             }
         }
         // The next start takes it up again.

@@ -130,16 +130,15 @@ pub(crate) fn diarize_once(app: &App, once: &Once, cancel: &AtomicBool) -> Answe
     };
     let max_s = app.options.max_duration_s;
     let is_too_long = AtomicBool::new(false);
-    let recording = Recording::new(&once.path)
-        .with_file_id(file_id(&once.name))
-        .with_voices()
-        .with_cancel(cancel)
-        .with_progress(|progress| {
-            if progress.processed_s > max_s {
-                is_too_long.store(true, Ordering::Relaxed);
-                cancel.store(true, Ordering::Relaxed);
-            }
-        });
+    let recording =
+        Recording::new(&once.path).with_file_id(file_id(&once.name)).with_voices().with_cancel(cancel).with_progress(
+            |progress| {
+                if progress.processed_s > max_s {
+                    is_too_long.store(true, Ordering::Relaxed);
+                    cancel.store(true, Ordering::Relaxed);
+                }
+            },
+        );
     let mut result = named.diarizer.diarize(recording).map_err(|error| match is_too_long.load(Ordering::Relaxed) {
         true => Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, reason: too_long(app) },
         false => Refusal { reason: reason(&error), ..Refusal::from(error) },

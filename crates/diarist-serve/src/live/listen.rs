@@ -84,7 +84,8 @@ fn listen(slot: &Slot, wanted: &Wanted, queue: mpsc::Receiver<Piece>, speaker: &
     let arrival = intake.arrival();
     let mut warnings: Vec<String> = named.warning.into_iter().collect();
     // The audio before a fault is kept.
-    if let Err(error) = follow(app.options.max_duration_s, wanted, intake, &arrival, &mut live, speaker, &mut warnings) {
+    if let Err(error) = follow(app.options.max_duration_s, wanted, intake, &arrival, &mut live, speaker, &mut warnings)
+    {
         warnings.push(error.to_string());
         speaker.say(fault(live.duration_s(), &Reason::from(&error)));
     }

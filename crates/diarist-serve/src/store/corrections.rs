@@ -57,7 +57,8 @@ impl Store {
         let Some(mut position) = position else { return Ok(false) };
         match edit {
             Edit::Add(bodies) => {
-                transaction.execute("DELETE FROM corrections WHERE recording = ?1 AND sequence > ?2", params![id, position])?;
+                transaction
+                    .execute("DELETE FROM corrections WHERE recording = ?1 AND sequence > ?2", params![id, position])?;
                 for body in bodies {
                     position += 1;
                     transaction.execute("INSERT INTO corrections VALUES (?1, ?2, ?3)", params![id, position, body])?;

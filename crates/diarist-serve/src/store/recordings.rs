@@ -117,7 +117,8 @@ const COLUMNS: &str = "id, name, kind, state, created, choices, media_type, has_
 
 fn row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
     let json = |index: usize| -> rusqlite::Result<String> { row.get(index) };
-    let parsed = |index, error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(error));
+    let parsed =
+        |index, error| rusqlite::Error::FromSqlConversionFailure(index, rusqlite::types::Type::Text, Box::new(error));
     let error: Option<String> = row.get(11)?;
     Ok(Row {
         id: row.get(0)?,
@@ -146,7 +147,15 @@ impl Store {
                       VALUES (?1, ?2, ?3, ?4, strftime('%Y-%m-%dT%H:%M:%SZ'), ?5, ?6, ?7, ?8, ?9)";
         let choices = text(new.choices)?;
         let values = params![
-            new.id, new.name, new.kind, new.state, choices, new.media_type, new.has_words, new.webhook, new.duration_s
+            new.id,
+            new.name,
+            new.kind,
+            new.state,
+            choices,
+            new.media_type,
+            new.has_words,
+            new.webhook,
+            new.duration_s
         ];
         self.connection().execute(insert, values)?;
         Ok(())

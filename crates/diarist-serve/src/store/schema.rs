@@ -48,7 +48,8 @@ pub(super) fn prepare(connection: &mut Connection) -> diarist::Result<()> {
     connection
         .execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA secure_delete = ON;")
         .map_err(fault)?;
-    let version: usize = connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(fault)? as usize;
+    let version: usize =
+        connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map_err(fault)? as usize;
     let Some(missing) = MIGRATIONS.get(version..) else {
         return Err(diarist::Error::input(format!(
             "the database has version {version}, newer than this diarist, which knows {}",

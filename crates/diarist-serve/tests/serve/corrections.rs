@@ -50,14 +50,20 @@ fn corrections_are_tried_kept_undone_and_redone() {
     let nobody = json!({"kind": "rename", "speaker": "SPEAKER_09", "name": "X"});
     assert_eq!(ask(4, &nobody, false).refused(422), "impossible");
     assert_eq!(ask(4, &json!({"kind": "paint"}), false).refused(400), "invalid");
-    assert_eq!(client.json("POST", "/v1/recordings/0/corrections", &json!({"revision": 0, "correction": rename})).refused(404), "not_found");
+    assert_eq!(
+        client.json("POST", "/v1/recordings/0/corrections", &json!({"revision": 0, "correction": rename})).refused(404),
+        "not_found"
+    );
 }
 
 #[test]
 fn acknowledged_corrections_survive_kills() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path());
-    let path = format!("/v1/recordings/{}", process.client.recording(Form::default().file("short.flac"))["id"].as_str().unwrap());
+    let path = format!(
+        "/v1/recordings/{}",
+        process.client.recording(Form::default().file("short.flac"))["id"].as_str().unwrap()
+    );
     let mut process = Some(process);
     for revision in 0..3 {
         let running = process.take().unwrap_or_else(|| Process::start(folder.path()));

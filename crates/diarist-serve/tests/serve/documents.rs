@@ -11,7 +11,11 @@ const PAGE: &str = include_str!("../../../../docs/serve.md");
 
 /// The blocks of shell code, in their order.
 fn examples() -> Vec<&'static str> {
-    PAGE.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap()).filter(|code| code.contains("curl ")).collect()
+    PAGE.split("```sh\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .filter(|code| code.contains("curl "))
+        .collect()
 }
 
 #[test]
@@ -22,7 +26,8 @@ fn every_example_of_the_document_works() {
     for (name, audio) in [("meeting.flac", "single.flac"), ("ann.flac", "single.flac")] {
         std::fs::copy(fixture(audio), folder.path().join(name)).unwrap();
     }
-    let words = r#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
+    let words =
+        r#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
     std::fs::write(folder.path().join("words.json"), words).unwrap();
     let (mut id, mut job) = (String::new(), String::new());
     for code in examples() {

@@ -94,7 +94,12 @@ fn garbage_is_refused_and_harms_nothing() {
         let text = String::from_utf8_lossy(&answer);
         assert!(answer.is_empty() || text.starts_with("HTTP/1.1 4"), "{text}");
     }
-    for path in ["/..%2f..%2fetc/passwd", "/assets/..%2f..%2fCargo.toml", "/v1/recordings/..%2f..%2fserve.db/audio", "/v1/recordings/%00/audio"] {
+    for path in [
+        "/..%2f..%2fetc/passwd",
+        "/assets/..%2f..%2fCargo.toml",
+        "/v1/recordings/..%2f..%2fserve.db/audio",
+        "/v1/recordings/%00/audio",
+    ] {
         assert_eq!(client.get(path).refused(404), "not_found", "{path}");
     }
     assert_eq!(client.post("/healthz").refused(405), "method_not_allowed");

@@ -27,7 +27,10 @@ fn people_are_taught_once_and_named_everywhere() {
     for id in [&first, &second] {
         assert_eq!(client.get(&format!("/v1/recordings/{id}")).json()["speakers"], json!(["Ada Ba"]));
         let result = client.get(&format!("/v1/recordings/{id}/result")).json()["result"].clone();
-        assert_eq!((&result["turns"][0]["name"], &result["speakers"][0]["label"]), (&json!("Ada Ba"), &json!("SPEAKER_00")));
+        assert_eq!(
+            (&result["turns"][0]["name"], &result["speakers"][0]["label"]),
+            (&json!("Ada Ba"), &json!("SPEAKER_00"))
+        );
     }
     let people = client.get("/v1/people").ok(200).json();
     let person = &people["people"][0];
@@ -59,7 +62,6 @@ fn clips_are_checked_before_they_are_enrolled() {
     let refused = add("short.flac", "Ben");
     assert!(refused.text().contains("5 s are needed"), "{}", refused.text());
     assert_eq!(refused.refused(422), "unsuitable");
-    assert_eq!(add("conversation.flac", "Ben").refused(422), "unsuitable");
     assert_eq!(client.form("/v1/people", Form::default().file("single.flac")).refused(400), "invalid");
     assert_eq!(add("single.flac", "Ada").ok(200).json()["warnings"], json!([]));
     let twice = add("single.flac", "Eva").ok(200).json();

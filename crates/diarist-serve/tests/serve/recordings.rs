@@ -64,7 +64,10 @@ fn sound_is_sent_whole_or_in_parts() {
         let peaks = client.get(&path(record, "/peaks")).ok(200).json();
         assert_eq!((&peaks["duration_s"], &peaks["per_second"]), (&json!(44.92), &json!(50)));
         // Base64 of a byte for each fiftieth of a second.
-        assert_eq!(peaks["peaks"].as_str().unwrap().trim_end_matches('=').len(), (44.92_f64 * 50.0 * 4.0 / 3.0).ceil() as usize);
+        assert_eq!(
+            peaks["peaks"].as_str().unwrap().trim_end_matches('=').len(),
+            (44.92_f64 * 50.0 * 4.0 / 3.0).ceil() as usize
+        );
     }
 }
 
@@ -102,7 +105,8 @@ fn every_format_of_turns_is_exported() {
 #[test]
 fn words_get_the_speakers_of_the_result() {
     let client = shared();
-    let words = br#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
+    let words =
+        br#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
     let form = Form::default().file("short.flac").part("words", Some("words.json"), words);
     let record = client.recording(form);
     assert_eq!(record["has_words"], true);
@@ -213,6 +217,7 @@ fn bad_forms_are_refused_with_the_reason() {
     refused(form().file("short.flac"), 400, "several files");
     let plain = client.send("POST", "/v1/recordings", &[("Content-Type", "text/plain")], b"x");
     assert_eq!(plain.refused(415), "no_form");
-    let cut = client.send("POST", "/v1/recordings", &[("Content-Type", "multipart/form-data; boundary=x")], b"--x\r\nCon");
+    let cut =
+        client.send("POST", "/v1/recordings", &[("Content-Type", "multipart/form-data; boundary=x")], b"--x\r\nCon");
     assert_eq!(cut.refused(400), "invalid");
 }

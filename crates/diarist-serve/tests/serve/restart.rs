@@ -13,7 +13,7 @@ fn acknowledged_recordings_survive_kills() {
     let mut ids = Vec::new();
     for round in 0..3 {
         let process = Process::start(folder.path());
-        let form = Form::default().file(if round == 0 { "conversation.flac" } else { "short.flac" });
+        let form = Form::default().file(if round == 0 { "single.flac" } else { "short.flac" });
         let record = process.client.form("/v1/recordings", form.field("num_speakers", "1")).ok(202).json();
         ids.push(record["id"].as_str().unwrap().to_owned());
         std::thread::sleep(Duration::from_millis(150 * round));
@@ -39,7 +39,7 @@ fn acknowledged_recordings_survive_kills() {
 fn a_service_that_is_told_to_stop_stops_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let process = Process::start(folder.path());
-    let record = process.client.form("/v1/recordings", Form::default().file("conversation.flac")).ok(202).json();
+    let record = process.client.form("/v1/recordings", Form::default().file("single.flac")).ok(202).json();
     let id = record["id"].as_str().unwrap().to_owned();
     assert!(process.terminate());
     let process = Process::start(folder.path());

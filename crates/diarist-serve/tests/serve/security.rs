@@ -23,7 +23,9 @@ fn pages_of_other_sites_are_refused() {
         &[("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "navigate")],
     ];
     for headers in refused {
-        for (method, path) in [("GET", "/v1/recordings"), ("POST", "/v1/recordings"), ("DELETE", "/v1/people/Ann"), ("GET", "/v1/live")] {
+        for (method, path) in
+            [("GET", "/v1/recordings"), ("POST", "/v1/recordings"), ("DELETE", "/v1/people/Ann"), ("GET", "/v1/live")]
+        {
             assert_eq!(client.send(method, path, headers, b"").refused(403), "cross_site", "{headers:?}");
         }
     }
@@ -46,7 +48,9 @@ fn every_answer_has_the_headers_of_a_careful_page() {
     for path in ["/", "/healthz", "/v1/recordings", "/nothing"] {
         let answer = client.get(path);
         let policy = answer.header("content-security-policy").unwrap();
-        assert!(policy.starts_with("default-src 'none'; script-src 'self'") && policy.contains("frame-ancestors 'none'"));
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'") && policy.contains("frame-ancestors 'none'")
+        );
         assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
         assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
     }
@@ -79,7 +83,10 @@ fn a_token_is_needed_where_there_is_one() {
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
     let session = cookie.split(';').next().unwrap();
     client.send("GET", "/v1/recordings", &[("Cookie", session)], b"").ok(200);
-    assert_eq!(client.send("GET", "/v1/recordings", &[("Cookie", "diarist_session=0")], b"").refused(401), "unauthorized");
+    assert_eq!(
+        client.send("GET", "/v1/recordings", &[("Cookie", "diarist_session=0")], b"").refused(401),
+        "unauthorized"
+    );
 }
 
 #[test]
@@ -87,7 +94,8 @@ fn an_open_address_needs_a_usable_token() {
     let folder = tempfile::tempdir().unwrap();
     let mut options = Options::new(folder.path());
     options.listen = SocketAddr::from(([0, 0, 0, 0], 0));
-    let error = |options: &Options| diarist_serve::run_until(options.clone(), |_| (), async {}).unwrap_err().to_string();
+    let error =
+        |options: &Options| diarist_serve::run_until(options.clone(), |_| (), async {}).unwrap_err().to_string();
     assert!(error(&options).contains("need a token"), "{}", error(&options));
     let file = folder.path().join("token");
     for token in ["", "short", "has blanks in its middle"] {

@@ -9,7 +9,8 @@ use serde_json::{Value, json};
 use crate::client::{Form, fixture};
 use crate::server::{Server, shared};
 
-const WORDS: &[u8] = br#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
+const WORDS: &[u8] =
+    br#"{"words": [{"word": "Hello", "start": 0.5, "end": 1.0}, {"word": "there", "start": 1.1, "end": 1.5}]}"#;
 
 fn local_ai(format: &str) -> Form {
     Form::default().file("single.flac").field("model", "any").field("response_format", format)
@@ -18,12 +19,19 @@ fn local_ai(format: &str) -> Form {
 #[test]
 fn local_ai_has_its_fields() {
     let client = shared();
-    let plain = client.form("/v1/audio/diarization", Form::default().file("single.flac").field("num_speakers", "2")).ok(200).json();
-    assert_eq!((&plain["task"], &plain["duration"], &plain["num_speakers"]), (&json!("diarize"), &json!(13.25), &json!(2)));
+    let plain = client
+        .form("/v1/audio/diarization", Form::default().file("single.flac").field("num_speakers", "2"))
+        .ok(200)
+        .json();
+    assert_eq!(
+        (&plain["task"], &plain["duration"], &plain["num_speakers"]),
+        (&json!("diarize"), &json!(13.25), &json!(2))
+    );
     let first = &plain["segments"][0];
     assert_eq!((&first["id"], &first["speaker"], &first["label"]), (&json!(0), &json!("SPEAKER_01"), &json!("1")));
     assert!(first["end"].as_f64() > first["start"].as_f64() && first["text"].is_null());
-    let verbose = local_ai("verbose_json").field("language", "en").field("include_text", "true").part("words", None, WORDS);
+    let verbose =
+        local_ai("verbose_json").field("language", "en").field("include_text", "true").part("words", None, WORDS);
     let verbose = client.form("/v1/audio/diarization", verbose).ok(200).json();
     assert_eq!((&verbose["language"], &verbose["segments"][0]["text"]), (&json!("en"), &json!("Hello there")));
     let speaker = &verbose["speakers"][0];
@@ -129,7 +137,10 @@ fn cosine(a: &[f64], b: &[f64]) -> f64 {
 #[test]
 fn embeddings_are_those_of_the_voice() {
     static CLIP: LazyLock<Value> = LazyLock::new(|| {
-        shared().form("/v1/audio/speech/embedding", Form::default().file("single.flac").field("model", "any")).ok(200).json()
+        shared()
+            .form("/v1/audio/speech/embedding", Form::default().file("single.flac").field("model", "any"))
+            .ok(200)
+            .json()
     });
     let client = shared();
     assert_eq!((&CLIP["object"], &CLIP["data"][0]["index"]), (&json!("list"), &json!(0)));
