@@ -5,8 +5,8 @@ Run with Python 3.11 or later, without other packages:
     python tools/bench/serve_kill.py target/release/diarist fixtures/audio/short.flac --kills 100
 
 Each round starts the service, sends a recording and a correction, and kills it with SIGKILL after a
-random time. In the end, every acknowledged recording must be done, and every acknowledged correction
-in force. A correction without an answer may be there or not.
+random time. In the end, every acknowledged recording must be done, and every acknowledged
+correction in force.
 """
 
 import argparse

@@ -74,7 +74,8 @@ impl Folder {
         RecordingFolder(self.recordings().join(id))
     }
 
-    /// Removes folders of recordings that are not among `ids`: a stop between two steps leaves them.
+    /// Removes folders of recordings that are not among `ids`. A stop between two steps leaves
+    /// them.
     pub(crate) fn sweep(&self, ids: &[String]) -> io::Result<()> {
         for entry in fs::read_dir(self.recordings())? {
             let entry = entry?;
