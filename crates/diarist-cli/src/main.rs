@@ -4,19 +4,18 @@
 mod commands;
 #[cfg(feature = "workbench")]
 mod dataset;
-mod drawing;
 mod exit;
 mod inputs;
 mod labels;
 mod names;
 mod output;
-mod page;
 #[cfg(feature = "workbench")]
 mod plot;
 mod progress;
 mod rename;
 mod results;
 mod settings;
+mod sound;
 mod table;
 mod terminal;
 mod timings;
@@ -41,6 +40,8 @@ use commands::models::{self, ModelsArgs};
 #[cfg(feature = "workbench")]
 use commands::plot::PlotArgs;
 use commands::score::{self, ScoreArgs};
+#[cfg(feature = "serve")]
+use commands::serve::{self, ServeArgs};
 use commands::speakers::{self, SpeakersArgs};
 #[cfg(feature = "workbench")]
 use commands::tune::{self, TuneArgs};
@@ -80,6 +81,8 @@ enum Command {
     Devices(DevicesArgs),
     Models(ModelsArgs),
     Speakers(Box<SpeakersArgs>),
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArgs>),
     #[cfg(feature = "workbench")]
     Generate(GenerateArgs),
 }
@@ -121,6 +124,8 @@ fn main() -> ExitCode {
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Devices(args)) => exit::finish(devices::run(&args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
+        #[cfg(feature = "serve")]
+        Some(Command::Serve(args)) => exit::finish(serve::run(&args).map_err(Into::into)),
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
         #[cfg(feature = "workbench")]
         Some(Command::Generate(args)) => exit::finish(generate::run(&args, Cli::command()).map_err(Into::into)),

@@ -12,8 +12,7 @@ use maud::{Markup, html};
 
 pub(crate) use png::png;
 
-use crate::drawing::{Lane, colour, lanes, ticks, unit};
-use crate::progress::clock;
+use diarist_page::drawing::{Lane, clock, colour, lanes, ticks, unit};
 
 /// Width of the lanes, of the margin, and of a letter on average.
 const WIDTH: f64 = 1000.0;

@@ -4,6 +4,7 @@ use std::io::{self, IsTerminal};
 use std::time::{Duration, Instant};
 
 use diarist::Progress;
+use diarist_page::drawing::clock;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::terminal;
@@ -69,13 +70,6 @@ fn message(progress: Progress, elapsed: Duration) -> String {
         }
         _ => format!("{} done, {speed}", clock(processed_s)),
     }
-}
-
-/// Seconds as `m:ss` or `h:mm:ss`.
-pub(crate) fn clock(seconds: f64) -> String {
-    let seconds = seconds.round() as u64;
-    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
-    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
 }
 
 #[cfg(test)]

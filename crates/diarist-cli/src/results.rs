@@ -12,7 +12,7 @@ use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
 use diarist::{Diarization, Error, Result};
 
 use crate::output::{self, Readers};
-use crate::page::{self, Sound};
+use diarist_page::Sound;
 
 /// Extensions of results, for messages.
 const EXTENSIONS: &str = "rttm json jsonl csv srt vtt txt lab TextGrid eaf uem html";
@@ -249,7 +249,7 @@ impl FormatArgs {
         let labels = if format.is_readable() { self.readable.apply(&labels) } else { labels };
         match format.in_library() {
             Some(format) => formats::render(&labels, format),
-            None => Ok(page::page(&labels, sound)),
+            None => Ok(diarist_page::page(&labels, sound)),
         }
     }
 }

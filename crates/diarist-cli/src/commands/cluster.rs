@@ -9,10 +9,10 @@ use diarist::{Analysis, Constraints, Error, Result};
 use crate::exit;
 use crate::names::NameArgs;
 use crate::output;
-use crate::page::SoundArgs;
 use crate::rename::RenameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{ClusteringOptions, OptionArgs};
+use crate::sound::SoundArgs;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -10,9 +10,9 @@ use crate::exit::{self, Faults};
 use crate::inputs::UniqueNames;
 use crate::labels;
 use crate::output::{self, Readers};
-use crate::page::{self, SoundArgs};
 use crate::rename::RenameArgs;
 use crate::results::{self, ReadableArgs, ResultArgs, ResultFormat};
+use crate::sound::SoundArgs;
 
 /// Longest name of a file in bytes, before a number and the extension. Most file systems allow 255.
 const MAX_NAME_BYTES: usize = 200;
@@ -141,7 +141,7 @@ impl ConvertArgs {
             .hint("choose one with --file-id, or name a folder that exists"));
         };
         let sound = self.sound.sound(path)?;
-        output::deliver(path, page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
+        output::deliver(path, diarist_page::page(recording, sound.as_ref()).as_bytes(), Readers::Usual)
     }
 
     fn warn(&self, is_true: bool, message: impl FnOnce() -> String) {

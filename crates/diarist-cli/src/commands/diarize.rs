@@ -9,12 +9,13 @@ use crate::exit::{self, Faults};
 use crate::inputs::{self, Input, PerChannel, SelectionArgs, Source, StdinArgs};
 use crate::names::NameArgs;
 use crate::output::{self, Growing};
-use crate::page::Sound;
-use crate::progress::{self, Bar, clock};
+use crate::progress::{self, Bar};
 use crate::rename::RenameArgs;
 use crate::results::{FormatArgs, ResultFormat};
 use crate::settings::{AllOptions, OptionArgs};
 use crate::timings;
+use diarist_page::Sound;
+use diarist_page::drawing::clock;
 
 const EXAMPLES: &str = "\
 Examples:

@@ -55,7 +55,7 @@ mod tests {
     use diarist::parts::timeline::{Annotation, ReadableSettings};
 
     use super::*;
-    use crate::drawing::colour;
+    use diarist_page::drawing::colour;
 
     #[test]
     fn the_picture_has_its_colours() {

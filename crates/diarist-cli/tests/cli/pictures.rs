@@ -12,7 +12,7 @@ fn a_page_holds_the_recording_or_links_to_it() {
     assert_eq!(diarist(["diarize", "--format", "html,json,rttm", "--output-dir", &path(""), &short]).succeeded(), "");
     let page = fs::read_to_string(path("short.html")).unwrap();
     assert!(page.contains("data-type=\"audio/ogg\">T2dnUw"), "Ogg begins with OggS");
-    assert!(page.contains("data-start=\"0.031\"") && page.contains("SPEAKER_00"));
+    assert!(page.contains("\"start_s\":0.031") && page.contains("SPEAKER_00"));
     assert!(page.contains("class=\"sure\""), "confidence is shown");
     // The result alone gives the same page.
     let turns = path("short.rttm");

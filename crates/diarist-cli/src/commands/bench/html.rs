@@ -10,8 +10,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::errors::errors;
 use super::record::{Figures, FileRecord, Report};
 use super::statistics;
-use crate::drawing::{class, lanes, rules, ticks, times, unit};
-use crate::page::{address, policy};
+use diarist_page::drawing::{class, lanes, rules, ticks, times, unit};
+use diarist_page::{address, policy};
 
 const STYLE: &str = include_str!("report.css");
 const SCRIPT: &str = include_str!("report.js");
@@ -272,7 +272,7 @@ fn percent(rate: f64) -> String {
 
 /// Seconds as `m:ss` or `h:mm:ss`.
 fn clock(seconds: f64) -> String {
-    crate::progress::clock(seconds)
+    diarist_page::drawing::clock(seconds)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use diarist::LiveEvent;
 use diarist::parts::live::{Board, LiveTurn};
 use diarist::parts::timeline::ReadableSettings;
 
-use crate::progress::clock;
+use diarist_page::drawing::clock;
 
 /// Turns that are over and wait for their line: a short pause may still join them with the next
 /// turn of their speaker.

@@ -10,8 +10,8 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::lines::{Lines, called};
-use crate::progress::clock;
 use crate::{output, terminal};
+use diarist_page::drawing::clock;
 
 /// Seconds for which the screen still shows corrections of a turn that is over.
 const KEPT_S: f64 = 600.0;

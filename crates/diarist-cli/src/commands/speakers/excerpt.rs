@@ -114,7 +114,7 @@ pub(super) fn alone(path: &Path, speaker: &str, recording: &Path) -> Result<Vec<
 fn alone_in(labels: &Labels, speaker: &str) -> Result<Vec<Segment>> {
     let turns = &labels.turns.turns;
     if turns.iter().all(|turn| turn.speaker != speaker) {
-        let speakers = crate::drawing::speakers(turns).join(", ");
+        let speakers = diarist_page::drawing::speakers(turns).join(", ");
         return Err(Error::input(format!("there is no speaker {speaker:?}")).hint(format!("here are {speakers}")));
     }
     Ok(without_others(turns, speaker))

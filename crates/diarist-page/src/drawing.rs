@@ -1,23 +1,21 @@
-//! Common parts of pictures of turns: colours, lanes, time marks.
+//! Common parts of pages and pictures of turns: colours, lanes, time marks.
 
 use diarist::Turn;
-pub(crate) use diarist::parts::formats::COLOURS;
+pub use diarist::parts::formats::COLOURS;
 use maud::{Markup, html};
 
-use crate::progress::clock;
-
 /// The colour of the speaker at `index` among all speakers, sorted by name.
-pub(crate) fn colour(index: usize) -> &'static str {
+pub fn colour(index: usize) -> &'static str {
     COLOURS[index % COLOURS.len()]
 }
 
 /// The class of the style sheet for [`colour`].
-pub(crate) fn class(index: usize) -> String {
+pub fn class(index: usize) -> String {
     format!("c{}", index % COLOURS.len())
 }
 
 /// Rules of a style sheet for every [`class`].
-pub(crate) fn rules() -> String {
+pub fn rules() -> String {
     let rule = |(index, colour): (usize, &&str)| {
         format!(".c{index} {{ --colour: {colour}; fill: {colour}; background: {colour}; }}\n")
     };
@@ -26,20 +24,20 @@ pub(crate) fn rules() -> String {
 
 /// A row of a picture.
 #[derive(Debug, PartialEq)]
-pub(crate) struct Lane<'a> {
+pub struct Lane<'a> {
     /// Label beside it.
-    pub(crate) name: String,
+    pub name: String,
     /// Place of the hypothesis speaker among all, for its colour; that of the lane without one.
-    pub(crate) colour: usize,
+    pub colour: usize,
     /// Turns of a speaker of the reference.
-    pub(crate) reference: Vec<&'a Turn>,
+    pub reference: Vec<&'a Turn>,
     /// Turns of the hypothesis speaker.
-    pub(crate) hypothesis: Vec<&'a Turn>,
+    pub hypothesis: Vec<&'a Turn>,
 }
 
 /// A lane for each reference speaker, with the matching hypothesis speaker, then a lane for each
 /// hypothesis speaker without a match. `mapping` has pairs of hypothesis and reference speaker.
-pub(crate) fn lanes<'a>(reference: &'a [Turn], hypothesis: &'a [Turn], mapping: &[(String, String)]) -> Vec<Lane<'a>> {
+pub fn lanes<'a>(reference: &'a [Turn], hypothesis: &'a [Turn], mapping: &[(String, String)]) -> Vec<Lane<'a>> {
     let all = speakers(hypothesis);
     let colour = |found: &str| all.iter().position(|speaker| *speaker == found).unwrap_or_default();
     let counterpart = |reference: &str| mapping.iter().find(|(_, to)| to == reference).map(|(from, _)| from);
@@ -64,12 +62,12 @@ pub(crate) fn lanes<'a>(reference: &'a [Turn], hypothesis: &'a [Turn], mapping: 
 }
 
 /// The turns of `speaker`.
-pub(crate) fn turns_of<'a>(turns: &'a [Turn], speaker: &str) -> Vec<&'a Turn> {
+pub fn turns_of<'a>(turns: &'a [Turn], speaker: &str) -> Vec<&'a Turn> {
     turns.iter().filter(|turn| turn.speaker == speaker).collect()
 }
 
 /// Names of speakers, sorted.
-pub(crate) fn speakers(turns: &[Turn]) -> Vec<&str> {
+pub fn speakers(turns: &[Turn]) -> Vec<&str> {
     let mut names: Vec<&str> = turns.iter().map(|turn| turn.speaker.as_str()).collect();
     names.sort_unstable();
     names.dedup();
@@ -77,7 +75,7 @@ pub(crate) fn speakers(turns: &[Turn]) -> Vec<&str> {
 }
 
 /// Round times for at most `most` marks, and the beginning.
-pub(crate) fn ticks(duration_s: f64, most: usize) -> Vec<f64> {
+pub fn ticks(duration_s: f64, most: usize) -> Vec<f64> {
     let steps = [1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1800.0, 3600.0, 7200.0, 21_600.0];
     let longest = duration_s / most as f64;
     let step = steps.into_iter().find(|step| *step >= longest).unwrap_or(longest);
@@ -86,15 +84,22 @@ pub(crate) fn ticks(duration_s: f64, most: usize) -> Vec<f64> {
 
 /// Times below a timeline whose width is not known: few enough for a telephone, and none that would
 /// not fit before the right edge.
-pub(crate) fn times(duration_s: f64) -> Markup {
+pub fn times(duration_s: f64) -> Markup {
     let marks = ticks(duration_s, 4).into_iter().filter(|time| *time <= 0.78 * duration_s);
     html! {
         @for time in marks { span style=(format!("left:{:.3}%", 100.0 * time / duration_s)) { (clock(time)) } }
     }
 }
 
+/// Seconds as `m:ss` or `h:mm:ss`.
+pub fn clock(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    if hours > 0 { format!("{hours}:{minutes:02}:{seconds:02}") } else { format!("{minutes}:{seconds:02}") }
+}
+
 /// A length or a position in a picture, in its own units.
-pub(crate) fn unit(value: f64) -> String {
+pub fn unit(value: f64) -> String {
     format!("{value:.2}")
 }
 

@@ -1,13 +1,8 @@
 //! A result as one HTML page: the recording with its waveform, a lane for each speaker, and a list
-//! of turns that can be played.
+//! of turns that can be played. Its speakers can be renamed, and the result saved in other formats.
 //!
 //! The page needs no other files, opens from a file, follows the reader's light or dark theme, and
-//! can be printed.
-
-#[cfg(feature = "workbench")]
-mod opus;
-mod sound;
-mod turns;
+//! can be printed. Without its script it still shows everything, but plays nothing.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -17,21 +12,18 @@ use diarist::parts::formats::json::rounded;
 use diarist::parts::timeline::Segment;
 use diarist::parts::timeline::intervals::{covered_s, overlaps};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::drawing::{class, rules, speakers, times, turns_of};
-use crate::progress::clock;
-
-#[cfg(feature = "workbench")]
-pub(crate) use sound::address;
-pub(crate) use sound::{Sound, SoundArgs};
-
-const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+use crate::assets::STYLE;
+use crate::bundle::SCRIPT;
+use crate::drawing::{class, clock, speakers, times, turns_of};
+use crate::sound::Sound;
+use crate::turns;
 
 /// Width of the timeline in its own units.
 const WIDTH: f64 = 1000.0;
-/// Heights of the waveform, of a lane, and of the row for overlap; `page.css` has the last two as
+/// Heights of the waveform, of a lane, and of the row for overlap; `style.css` has the last two as
 /// well.
 const WAVE: f64 = 72.0;
 const LANE: f64 = 28.0;
@@ -47,7 +39,7 @@ struct Content<'a> {
 }
 
 /// The page about `recording`; without `sound` nothing can be played.
-pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
+pub fn page(recording: &Labels, sound: Option<&Sound>) -> String {
     let turns = rounded(&recording.turns.turns);
     let segments: Vec<Segment> = turns.iter().map(Turn::segment).collect();
     let duration_s = sound.map_or(0.0, |sound| sound.duration_s).max(recording.end_s()).max(1e-3);
@@ -58,13 +50,18 @@ pub(crate) fn page(recording: &Labels, sound: Option<&Sound>) -> String {
 
 /// The content security policy of a page whose only script is `script`: nothing else runs, and
 /// nothing is loaded but sound.
-pub(crate) fn policy(script: &str) -> Markup {
+pub fn policy(script: &str) -> Markup {
     let hash = STANDARD.encode(Sha256::digest(script));
     let policy = format!(
         "default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; \
          media-src 'self' blob: data: file:; img-src data:; base-uri 'none'; form-action 'none'"
     );
     html! { meta http-equiv="Content-Security-Policy" content=(policy); }
+}
+
+/// JSON that cannot end the element it stands in.
+fn data(value: &Value) -> String {
+    value.to_string().replace('<', "\\u003c")
 }
 
 impl Content<'_> {
@@ -77,34 +74,56 @@ impl Content<'_> {
             html lang="en" {
                 head {
                     meta charset="utf-8";
-                    (policy(SCRIPT))
+                    (policy(&SCRIPT))
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.file_id) ": who spoke when" }
-                    style { (PreEscaped(STYLE)) (PreEscaped(rules())) }
+                    style { (PreEscaped(STYLE.as_str())) }
                 }
-                body.playable[self.sound.is_some()] {
-                    header {
-                        h1 { (self.file_id) }
-                        p.facts {
-                            span { b { (names.len()) } (if names.len() == 1 { " speaker" } else { " speakers" }) }
-                            span { b { (clock(self.duration_s)) } " in all" }
-                            span { b { (clock(speech_s)) } " of speech (" (percent(speech_s)) ")" }
-                            span { b { (clock(overlap_s)) } " of overlap (" (percent(overlap_s)) ")" }
+                body {
+                    div.paper {
+                        header {
+                            h1 { (self.file_id) }
+                            p.facts {
+                                span { b { (names.len()) } (if names.len() == 1 { " speaker" } else { " speakers" }) }
+                                span { b { (clock(self.duration_s)) } " in all" }
+                                span { b { (clock(speech_s)) } " of speech (" (percent(speech_s)) ")" }
+                                span { b { (clock(overlap_s)) } " of overlap (" (percent(overlap_s)) ")" }
+                            }
                         }
+                        noscript { p.fault { "The player and the other tools of this page need JavaScript." } }
+                        main {
+                            (self.timeline(&names))
+                            (self.summary(&names))
+                            (turns::list(&self.turns, &names, &self.overlaps))
+                        }
+                        footer { "diarist " (env!("CARGO_PKG_VERSION")) }
                     }
-                    main {
-                        (self.player())
-                        (self.timeline(&names))
-                        (self.summary(&names))
-                        (turns::list(&self.turns, &names, &self.overlaps, self.sound.is_some()))
-                    }
-                    footer { "diarist " (env!("CARGO_PKG_VERSION")) }
                     @if let Some(sound) = self.sound { (sound.markup()) }
-                    script { (PreEscaped(SCRIPT)) }
+                    script #result type="application/json" { (PreEscaped(data(&self.document(&names)))) }
+                    script type="module" { (PreEscaped(SCRIPT.as_str())) }
                 }
             }
         }
+    }
+
+    /// The result as the script reads it.
+    fn document(&self, names: &[&str]) -> Value {
+        let turn = |turn: &Turn| {
+            let mut fields = json!({ "start_s": turn.start_s, "end_s": turn.end_s, "speaker": turn.speaker });
+            if let Some(confidence) = turn.confidence {
+                fields["confidence"] = json!(confidence);
+            }
+            fields
+        };
+        let labels: Vec<Value> = names.iter().map(|name| json!({ "label": name })).collect();
+        let turns: Vec<Value> = self.turns.iter().map(turn).collect();
+        json!({
+            "version": env!("CARGO_PKG_VERSION"),
+            "result": { "file_id": self.file_id, "duration_s": self.duration_s, "turns": turns, "speakers": labels },
+            "sound_s": self.sound.map(|sound| sound.duration_s),
+            "fault": self.sound.map(Sound::fault).unwrap_or_default(),
+        })
     }
 
     /// Top of the lanes: below the waveform, if there is one.
@@ -112,75 +131,19 @@ impl Content<'_> {
         if self.sound.is_some() { WAVE } else { 0.0 }
     }
 
-    fn player(&self) -> Markup {
-        html! {
-            div.player role="group" aria-label="Player" {
-                @if self.sound.is_some() {
-                    button #play type="button" { "▶ Play" }
-                    span { span #time { "0:00" } " / " (clock(self.duration_s)) }
-                    span #who {}
-                    label.group {
-                        span { "Speed" }
-                        select #rate {
-                            @for rate in ["0.5", "0.75", "1", "1.25", "1.5", "2"] {
-                                option value=(rate) selected[rate == "1"] { (rate) "×" }
-                            }
-                        }
-                    }
-                }
-                span.group {
-                    span { "Zoom" }
-                    button #out type="button" aria-label="Zoom out" { "−" }
-                    button #in type="button" aria-label="Zoom in" { "+" }
-                }
-            }
-            @if let Some(sound) = self.sound {
-                p #fault .fault role="alert" hidden { (sound.fault()) }
-                noscript { p.fault { "The player needs JavaScript." } }
-            }
-        }
-    }
-
     fn timeline(&self, names: &[&str]) -> Markup {
         let height = self.top() + LANE * names.len() as f64 + OVERLAP;
-        let swatch = |lane: usize, name: &str| html! { i class=(class(lane)) {} span { (name) } };
         html! {
-            section aria-label="Timeline" {
-                div.timeline {
-                    div.names style=(format!("padding-top:{}px", self.top())) {
-                        @for (lane, name) in names.iter().enumerate() {
-                            @if self.sound.is_some() {
-                                button type="button" data-name=(name) title=(name) aria-label=(format!("Next turn of {name}")) {
-                                    (swatch(lane, name))
-                                }
-                            } @else {
-                                div title=(name) { (swatch(lane, name)) }
-                            }
-                        }
-                        div.overlap-name { i.overlap {} span { "overlap" } }
+            section.timeline aria-label="Timeline" {
+                div.names style=(format!("padding-top:{}px", self.top())) {
+                    @for (lane, name) in names.iter().enumerate() {
+                        div title=(name) { i class=(class(lane)) {} span data-speaker=(name) { (name) } }
                     }
-                    div.scroll #scroll {
-                        div.canvas #canvas data-duration=(format!("{:.3}", self.duration_s)) {
-                            (self.drawing(names, height))
-                            div #head hidden[self.sound.is_none()] style=(format!("height:{height}px")) {}
-                            @if self.sound.is_some() {
-                                canvas #detail aria-hidden="true" style=(format!("height:{WAVE}px")) {}
-                                div #position role="slider" tabindex="0" aria-label="Position in seconds" aria-valuemin="0"
-                                    aria-valuemax=(format!("{:.1}", self.duration_s)) aria-valuenow="0" style=(format!("height:{WAVE}px")) {}
-                            }
-                            // The script puts more of them in place of these, but not on paper.
-                            div.times.paper aria-hidden="true" { (times(self.duration_s)) }
-                            div.times #times aria-hidden="true" {}
-                        }
-                    }
+                    div.overlap-name { i.overlap {} span { "overlap" } }
                 }
-                p.keys {
-                    @if self.sound.is_some() {
-                        kbd { "Space" } " plays and pauses, " kbd { "←" } " " kbd { "→" } " go 5 s (with " kbd { "Shift" } " 1 s), "
-                        kbd { "n" } " " kbd { "p" } " to the next and previous turn; a click plays from there, on a name that speaker's next turn. "
-                    }
-                    kbd { "+" } " " kbd { "−" } " " kbd { "0" } " or the wheel with " kbd { "Ctrl" } " zoom. "
-                    "The end of the address, such as " code { "#t=83.5" } ", is a link to a moment."
+                div.canvas {
+                    (self.drawing(names, height))
+                    div.times aria-hidden="true" { (times(self.duration_s)) }
                 }
             }
         }
@@ -198,9 +161,9 @@ impl Content<'_> {
                     @let y = top + LANE * lane as f64;
                     line.lane x1="0" x2=(WIDTH) y1=(y) y2=(y) {}
                 }
-                @for (index, turn) in self.turns.iter().enumerate() {
+                @for turn in &self.turns {
                     @let lane = lane_of(turn);
-                    rect class=(format!("turn-bar {}", class(lane))) data-turn=(index) x=(x(turn.start_s)) y=(top + LANE * lane as f64 + 4.0)
+                    rect class=(format!("turn-bar {}", class(lane))) x=(x(turn.start_s)) y=(top + LANE * lane as f64 + 4.0)
                         width=(width(turn.end_s - turn.start_s)) height=(LANE - 8.0) {
                         title {
                             (turn.speaker) " " (clock(turn.start_s)) "–" (clock(turn.end_s))
@@ -237,7 +200,7 @@ impl Content<'_> {
                         tbody {
                             @for (lane, ((name, turns), seconds)) in rows.iter().zip(&seconds).enumerate() {
                                 tr {
-                                    th scope="row" { i class=(class(lane)) {} (name) }
+                                    th scope="row" { i class=(class(lane)) {} span data-speaker=(name) { (name) } }
                                     td { (clock(*seconds)) }
                                     td { (format!("{:.0} %", 100.0 * seconds / sum)) }
                                     td { (turns.len()) }
@@ -273,11 +236,12 @@ mod tests {
         assert!(page.contains("title=\"&lt;Ann &amp; &quot;Bo&quot;&gt;\"") && !page.contains("<Ann"));
         assert!(page.contains("default-src &#39;none&#39;") || page.contains("default-src 'none'"), "{page}");
         // No other file is loaded.
-        for address in ["http:", "https:", "src=", "url(", "@import", "href"] {
+        for address in ["http:", "https:", "src=", "url(", "@import", "href=\""] {
             assert!(!page.contains(address), "{address}");
         }
-        assert!(!page.contains("<button type=\"button\" data-"), "nothing can be played");
-        assert_eq!(page.matches("data-turn=").count(), 3);
+        // The static part has every turn twice, as a bar and in the list.
+        assert_eq!(page.matches("class=\"turn-bar").count(), 3);
+        assert_eq!(page.matches("class=\"turn\"").count(), 3);
         assert_eq!(page.matches("rect class=\"overlap\"").count(), 1);
         assert_eq!(page.matches("class=\"both\"").count(), 3, "two turns, and the legend");
         // 2.25 s and 1.75 s of 4 s.
@@ -285,23 +249,23 @@ mod tests {
     }
 
     #[test]
-    fn the_script_finds_its_elements() {
+    fn the_script_finds_its_data() {
         let audio = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio/short.flac");
         let sound = Sound::of(&audio, None, true).unwrap();
         let (silent, playable) = (page(&recording(), None), page(&recording(), Some(&sound)));
-        // The script of a page without sound ends where the player begins.
-        let (common, player) = SCRIPT.split_once("if (audio) {").unwrap();
-        let ids = |script: &str| -> Vec<String> {
-            script.split("byId(\"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()).collect()
-        };
-        for id in ids(common).into_iter().chain(ids(player)).filter(|id| id != "data") {
+        for id in ["result", "audio", "peaks"] {
+            assert!(SCRIPT.contains(&format!("(\"{id}\")")), "{id}");
             assert!(playable.contains(&format!("id=\"{id}\"")), "{id}");
+            assert_eq!(silent.contains(&format!("id=\"{id}\"")), id == "result", "{id}");
         }
-        for id in ids(common).into_iter().filter(|id| !["audio", "detail", "peaks"].contains(&id.as_str())) {
-            assert!(silent.contains(&format!("id=\"{id}\"")), "{id}");
-        }
-        // The list and the bars count turns alike.
-        assert_eq!(playable.matches("data-turn=").count(), playable.matches("class=\"turn\"").count());
+        let data = |page: &str| -> Value {
+            let rest = page.split_once("id=\"result\" type=\"application/json\">").unwrap().1;
+            serde_json::from_str(rest.split_once("</script>").unwrap().0).unwrap()
+        };
+        let (without, with) = (data(&silent), data(&playable));
+        assert_eq!(without["result"]["turns"][0]["speaker"], "<Ann & \"Bo\">");
+        assert_eq!(without["result"]["speakers"][1]["label"], "Zoë");
+        assert_eq!((&without["sound_s"], &with["sound_s"]), (&Value::Null, &json!(sound.duration_s)));
     }
 
     #[test]

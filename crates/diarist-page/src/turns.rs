@@ -24,21 +24,12 @@ fn groups<'a>(turns: &'a [Turn], names: &[&str]) -> Vec<Group<'a>> {
     groups
 }
 
-/// The list: a line for each group, in order of time. `can_play` makes turns buttons.
-pub(super) fn list(turns: &[Turn], names: &[&str], overlaps: &[Segment], can_play: bool) -> Markup {
+/// The list: a line for each group, in order of time.
+pub(super) fn list(turns: &[Turn], names: &[&str], overlaps: &[Segment]) -> Markup {
     html! {
         section {
-            div.heading {
-                h2 { "Turns" }
-                label #filter .group hidden {
-                    "Show"
-                    select #speaker {
-                        option value="" { "all speakers" }
-                        @for (lane, name) in names.iter().enumerate() { option value=(lane) { (name) } }
-                    }
-                }
-            }
-            p.keys.legend {
+            h2 { "Turns" }
+            p.legend {
                 "A line is what one person says until somebody else begins. "
                 @if !overlaps.is_empty() { small.both { "+" } " means that others speak at the same time. " }
                 @if turns.iter().any(|turn| turn.confidence.is_some()) {
@@ -47,9 +38,9 @@ pub(super) fn list(turns: &[Turn], names: &[&str], overlaps: &[Segment], can_pla
             }
             ol.turns {
                 @for Group { lane, turns } in groups(turns, names) {
-                    li data-lane=(lane) {
-                        span.name title=(names[lane]) { i class=(class(lane)) {} span { (names[lane]) } }
-                        div.parts { @for turn in turns { (part(turn, is_overlapped(turn, overlaps), can_play)) } }
+                    li {
+                        span.name title=(names[lane]) { i class=(class(lane)) {} span data-speaker=(names[lane]) { (names[lane]) } }
+                        div.parts { @for turn in turns { (part(turn, is_overlapped(turn, overlaps))) } }
                     }
                 }
             }
@@ -57,20 +48,15 @@ pub(super) fn list(turns: &[Turn], names: &[&str], overlaps: &[Segment], can_pla
     }
 }
 
-fn part(turn: &Turn, is_overlapped: bool, can_play: bool) -> Markup {
-    let inside = html! {
-        time { (stamp(turn.start_s)) }
-        small { (format!("{:.1} s", turn.duration_s())) }
-        @if is_overlapped { small.both title="others speak at the same time" { "+" } }
-        @if let Some(confidence) = turn.confidence {
-            small.sure title="confidence" { (format!("{:.0} %", 100.0 * confidence)) }
-        }
-    };
+fn part(turn: &Turn, is_overlapped: bool) -> Markup {
     html! {
-        @if can_play {
-            button.turn type="button" data-start=(turn.start_s) data-end=(turn.end_s) { (inside) }
-        } @else {
-            span.turn data-start=(turn.start_s) data-end=(turn.end_s) { (inside) }
+        span.turn {
+            time { (stamp(turn.start_s)) }
+            small { (format!("{:.1} s", turn.duration_s())) }
+            @if is_overlapped { small.both title="others speak at the same time" { "+" } }
+            @if let Some(confidence) = turn.confidence {
+                small.sure title="confidence" { (format!("{:.0} %", 100.0 * confidence)) }
+            }
         }
     }
 }
@@ -108,7 +94,7 @@ mod tests {
     #[test]
     fn the_list_explains_its_signs_if_it_has_them() {
         let mut turns = [Turn::new(0.0, 2.0, "A"), Turn::new(1.0, 3.0, "B")];
-        let list = |turns: &[Turn], overlaps: &[Segment]| list(turns, &["A", "B"], overlaps, true).into_string();
+        let list = |turns: &[Turn], overlaps: &[Segment]| list(turns, &["A", "B"], overlaps).into_string();
         let plain = list(&turns, &[]);
         assert!(!plain.contains("class=\"both\"") && !plain.contains("confidence"), "{plain}");
         turns[0].confidence = Some(0.875);

@@ -4,7 +4,7 @@ use diarist::{Error, ErrorKind, Result};
 use ogg::writing::{PacketWriteEndInfo, PacketWriter};
 use ropus::{Application, Bitrate, Channels, Encoder};
 
-use super::sound::SAMPLE_RATE;
+use crate::peaks::SAMPLE_RATE;
 
 /// Samples per packet: 20 ms.
 const FRAME: usize = 320;

@@ -1,60 +1,31 @@
 //! The sound of a recording for a page: its outline, and audio that browsers play.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diarist::Result;
-use diarist::parts::audio::{self, AudioSource};
 use maud::{Markup, PreEscaped, html};
 
-#[cfg(feature = "workbench")]
-use super::opus::Stream;
+#[cfg(feature = "sound")]
+use crate::opus::Stream;
+use crate::peaks::{bytes, largest, read};
 
-/// Sample rate of recordings that the library has read, in Hz.
-pub(super) const SAMPLE_RATE: u32 = 16_000;
-/// Samples behind one peak of the outline, at least.
-const PEAK: usize = 160;
-/// Peaks of a recording, at most: the first 2.8 hours have one every 10 ms.
-const MAX_PEAKS: usize = 1_000_000;
 /// Peaks in an outline, at most. The page draws finer ones when it is zoomed.
 const MAX_OUTLINE: usize = 2000;
 
-/// The recording of a page whose turns come from elsewhere.
-#[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Page")]
-pub(crate) struct SoundArgs {
-    /// The recording that a page (html) plays
-    #[arg(long, value_name = "FILE")]
-    audio: Option<PathBuf>,
-    /// Lets the page play that file, which must stay in its place; otherwise the page holds the
-    /// sound, 14 MB per hour
-    #[arg(long, requires = "audio")]
-    link_audio: bool,
-}
-
-impl SoundArgs {
-    /// The path of the recording.
-    pub(crate) fn path(&self) -> Option<&Path> {
-        self.audio.as_deref()
-    }
-
-    /// The sound for the page that will be at `page` (`None` for stdout).
-    pub(crate) fn sound(&self, page: Option<&Path>) -> Result<Option<Sound>> {
-        self.path().map(|audio| Sound::of(audio, page, self.link_audio)).transpose()
-    }
-}
-
 /// The sound of a recording.
-pub(crate) struct Sound {
+#[derive(Debug)]
+pub struct Sound {
     /// Length of the recording in seconds.
-    pub(crate) duration_s: f64,
+    pub duration_s: f64,
     /// Largest magnitudes of equal stretches.
     peaks: Vec<f32>,
     player: Player,
 }
 
+#[derive(Debug)]
 enum Player {
     /// Opus in Ogg.
     Inside(Vec<u8>),
@@ -65,12 +36,12 @@ enum Player {
 impl Sound {
     /// Reads the recording at `audio` for the page that will be at `page` (`None` for stdout). The
     /// page holds the sound, or plays the file if `is_linked`.
-    pub(crate) fn of(audio: &Path, page: Option<&Path>, is_linked: bool) -> Result<Self> {
+    pub fn of(audio: &Path, page: Option<&Path>, is_linked: bool) -> Result<Self> {
         if is_linked { Self::link(audio, address(audio, page)) } else { Self::embed(audio) }
     }
 
     /// Reads the recording at `path`, which becomes part of the page.
-    #[cfg(feature = "workbench")]
+    #[cfg(feature = "sound")]
     fn embed(path: &Path) -> Result<Self> {
         let mut stream = Stream::new()?;
         let (duration_s, peaks) = read(path, |samples| stream.push(samples))?;
@@ -78,7 +49,7 @@ impl Sound {
     }
 
     /// An error: a small binary has no encoder.
-    #[cfg(not(feature = "workbench"))]
+    #[cfg(not(feature = "sound"))]
     fn embed(path: &Path) -> Result<Self> {
         Err(diarist::Error::invalid_option("this small build of diarist cannot put sound into a page")
             .hint("let the page play the file with --link-audio")
@@ -93,11 +64,9 @@ impl Sound {
 
     /// The elements of the page for the sound: the player, and the peaks as bytes.
     pub(super) fn markup(&self) -> Markup {
-        let largest = self.largest();
-        let bytes: Vec<u8> = self.peaks.iter().map(|peak| (255.0 * f64::from(*peak) / largest).round() as u8).collect();
         html! {
             (self.player())
-            script #peaks type="text/plain" { (PreEscaped(STANDARD.encode(bytes))) }
+            script #peaks type="text/plain" { (PreEscaped(STANDARD.encode(bytes(&self.peaks)))) }
         }
     }
 
@@ -106,7 +75,7 @@ impl Sound {
             Player::Inside(bytes) => html! {
                 audio #audio preload="auto" {}
                 // Base64 needs no escaping in HTML.
-                script #data type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
+                script #sound type="text/plain" data-type="audio/ogg" { (PreEscaped(STANDARD.encode(bytes))) }
             },
             Player::Beside(address) => html! { audio #audio preload="metadata" src=(address) {} },
         }
@@ -126,7 +95,7 @@ impl Sound {
 
     /// The waveform as a path, mirrored about the middle of `height`.
     pub(super) fn outline(&self, width: f64, height: f64) -> String {
-        let largest = self.largest();
+        let largest = largest(&self.peaks);
         let length = self.peaks.len().div_ceil(MAX_OUTLINE).max(1);
         let peaks: Vec<f32> = self.peaks.chunks(length).map(|part| part.iter().copied().fold(0.0, f32::max)).collect();
         let x = |index: usize| (index * length) as f64 * width / self.peaks.len().max(1) as f64;
@@ -140,14 +109,10 @@ impl Sound {
         }
         path + "Z"
     }
-
-    fn largest(&self) -> f64 {
-        f64::from(self.peaks.iter().copied().fold(1e-3, f32::max))
-    }
 }
 
 /// The file at `audio` as a relative address from the page.
-pub(crate) fn address(audio: &Path, page: Option<&Path>) -> String {
+pub fn address(audio: &Path, page: Option<&Path>) -> String {
     // A report may name a recording that is no longer there.
     let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let whole = |path: &Path| fs::canonicalize(path).unwrap_or_else(|_| absolute(path));
@@ -168,56 +133,6 @@ fn percent_encoded(name: &str) -> String {
     })
 }
 
-/// Length and peaks of the recording at `path`; passes the samples to `sink`.
-fn read(path: &Path, mut sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64, Vec<f32>)> {
-    let mut file = audio::open(path)?;
-    let (mut block, mut peaks, mut num_samples) = (Vec::new(), Peaks::new(MAX_PEAKS), 0);
-    while file.read(&mut block)? {
-        num_samples += block.len();
-        peaks.push(&block);
-        sink(&block)?;
-        block.clear();
-    }
-    Ok((num_samples as f64 / f64::from(SAMPLE_RATE), peaks.finish()))
-}
-
-/// Peaks of a recording of unknown length. Once there are too many, each two become one.
-struct Peaks {
-    peaks: Vec<f32>,
-    largest: f32,
-    num: usize,
-    length: usize,
-    max_peaks: usize,
-}
-
-impl Peaks {
-    fn new(max_peaks: usize) -> Self {
-        Self { peaks: Vec::new(), largest: 0.0, num: 0, length: PEAK, max_peaks }
-    }
-
-    fn push(&mut self, samples: &[f32]) {
-        for sample in samples {
-            self.largest = self.largest.max(sample.abs());
-            self.num += 1;
-            if self.num == self.length {
-                self.peaks.push(self.largest);
-                (self.largest, self.num) = (0.0, 0);
-            }
-            if self.peaks.len() == self.max_peaks {
-                self.peaks = self.peaks.chunks(2).map(|pair| pair.iter().copied().fold(0.0, f32::max)).collect();
-                self.length *= 2;
-            }
-        }
-    }
-
-    fn finish(mut self) -> Vec<f32> {
-        if self.num > 0 {
-            self.peaks.push(self.largest);
-        }
-        self.peaks
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -226,14 +141,16 @@ mod tests {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/audio").join(name)
     }
 
+    #[cfg(feature = "sound")]
     fn decoded(path: &Path) -> Vec<f32> {
         let mut samples = Vec::new();
-        let mut file = audio::open(path).unwrap();
+        use diarist::parts::audio::AudioSource;
+        let mut file = diarist::parts::audio::open(path).unwrap();
         while file.read(&mut samples).unwrap() {}
         samples
     }
 
-    #[cfg(feature = "workbench")]
+    #[cfg(feature = "sound")]
     #[test]
     fn the_embedded_sound_is_the_recording() {
         let sound = Sound::embed(&sample("short.flac")).unwrap();
@@ -278,19 +195,5 @@ mod tests {
         assert_eq!(STANDARD.decode(peaks).unwrap().len(), (sound.duration_s * 100.0).ceil() as usize);
         let fine = Sound { peaks: vec![0.5; 5000], ..sound };
         assert_eq!(fine.outline(1000.0, 72.0).matches('L').count(), 2 * 1667);
-    }
-
-    #[test]
-    fn peaks_stay_few_and_high() {
-        let max_peaks = 800;
-        let mut peaks = Peaks::new(max_peaks);
-        let mut samples = vec![0.1_f32; PEAK * max_peaks * 3];
-        samples[PEAK * max_peaks] = -0.8;
-        samples.chunks(999).for_each(|block| peaks.push(block));
-        let peaks = peaks.finish();
-        assert!((max_peaks / 2..max_peaks).contains(&peaks.len()), "{}", peaks.len());
-        assert_eq!(peaks.iter().filter(|&&peak| peak == 0.8).count(), 1);
-        assert_eq!(peaks.iter().position(|&peak| peak == 0.8), Some(peaks.len() / 3));
-        assert_eq!(Peaks::new(max_peaks).finish(), [0.0; 0]);
     }
 }
