@@ -15,7 +15,7 @@ export const conversation = path.join(root, "fixtures/audio/conversation.flac");
 export function program() {
   const named = process.env.DIARIST;
   if (!named) throw new Error("the variable DIARIST must name the program, such as target/release/diarist");
-  return path.resolve(named);
+  return path.resolve(root, named);
 }
 
 /**
