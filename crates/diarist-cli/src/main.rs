@@ -40,6 +40,8 @@ use commands::models::{self, ModelsArgs};
 #[cfg(feature = "workbench")]
 use commands::plot::PlotArgs;
 use commands::score::{self, ScoreArgs};
+#[cfg(feature = "serve")]
+use commands::serve::{self, ServeArgs};
 use commands::speakers::{self, SpeakersArgs};
 #[cfg(feature = "workbench")]
 use commands::tune::{self, TuneArgs};
@@ -79,6 +81,8 @@ enum Command {
     Devices(DevicesArgs),
     Models(ModelsArgs),
     Speakers(Box<SpeakersArgs>),
+    #[cfg(feature = "serve")]
+    Serve(Box<ServeArgs>),
     #[cfg(feature = "workbench")]
     Generate(GenerateArgs),
 }
@@ -120,6 +124,8 @@ fn main() -> ExitCode {
         Some(Command::Tune(args)) => exit::finish(tune::run(*args)),
         Some(Command::Devices(args)) => exit::finish(devices::run(&args)),
         Some(Command::Models(args)) => exit::finish(models::run(&args)),
+        #[cfg(feature = "serve")]
+        Some(Command::Serve(args)) => exit::finish(serve::run(&args).map_err(Into::into)),
         Some(Command::Speakers(args)) => exit::finish(speakers::run(*args)),
         #[cfg(feature = "workbench")]
         Some(Command::Generate(args)) => exit::finish(generate::run(&args, Cli::command()).map_err(Into::into)),

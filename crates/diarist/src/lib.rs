@@ -58,6 +58,7 @@ mod analysis;
 mod assignment;
 mod audio;
 mod clustering;
+mod corrections;
 mod diarizer;
 mod error;
 mod features;
@@ -109,6 +110,8 @@ pub mod parts {
         features
         /// The two networks and their weights.
         models
+        /// Corrections of results by people.
+        corrections
         /// The whole output of the networks, in memory and in files.
         analysis
         /// The assignment problem.

@@ -15,6 +15,8 @@ pub(crate) mod models;
 #[cfg(feature = "workbench")]
 pub(crate) mod plot;
 pub(crate) mod score;
+#[cfg(feature = "serve")]
+pub(crate) mod serve;
 pub(crate) mod speakers;
 #[cfg(feature = "workbench")]
 pub(crate) mod tune;

@@ -13,6 +13,7 @@ pub(crate) use subsegments::{first_open, num_before};
 
 use serde::{Deserialize, Serialize};
 
+use crate::corrections::Corrections;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
@@ -145,6 +146,8 @@ pub struct Analysis {
     /// Embeddings of short stretches of speech; empty if the trunk ran over each chunk, if
     /// embeddings were skipped, or if the analysis was made by an earlier version.
     pub subsegments: Subsegments,
+    /// Corrections of a person, which every result made of this analysis has.
+    pub corrections: Corrections,
 }
 
 impl Analysis {

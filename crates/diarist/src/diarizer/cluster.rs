@@ -12,6 +12,7 @@ use crate::timeline::intervals::{covered_s, overlaps};
 use crate::timeline::{self, Segment, Timelines, Turn};
 
 use super::constraints::{People, with_united_masks};
+use super::corrected;
 use super::naming::set_voices;
 use super::result::{Diarization, NumberOfSpeakers, Speaker};
 use super::stitch::stitch;
@@ -37,9 +38,31 @@ pub(super) fn cluster_with(
     analysis: &Analysis,
     settings: &Settings,
     plda: &Plda,
-    mut timings: Timings,
+    timings: Timings,
 ) -> Result<Diarization> {
     let start = Instant::now();
+    let found = uncorrected(analysis, settings, plda, timings)?;
+    let mut result = match analysis.corrections.is_empty() {
+        true => found.diarization,
+        false => corrected::apply(analysis, found)?,
+    };
+    let clock = Instant::now();
+    let segments: Vec<Segment> = result.turns.iter().map(Turn::segment).collect();
+    (result.speech_s, result.overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
+    set_voices(&mut result.speakers, &result.turns, 1.0);
+    result.timings.timeline_s += clock.elapsed().as_secs_f64();
+    result.timings.total_s += start.elapsed().as_secs_f64();
+    Ok(result)
+}
+
+/// A result without corrections, and the clusters that it was made of.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) clusters: Clusters,
+    pub(super) diarization: Diarization,
+}
+
+fn uncorrected(analysis: &Analysis, settings: &Settings, plda: &Plda, mut timings: Timings) -> Result<Found> {
     let settings = settings_of(analysis, settings);
     settings.validate()?;
     let bounds = settings.clustering.bounds()?;
@@ -73,28 +96,20 @@ pub(super) fn cluster_with(
             None => break (clusters, timelines),
         }
     };
-    let clock = Instant::now();
-    let mut speakers = speakers(&timelines, &clusters);
-    let segments: Vec<Segment> = timelines.turns.iter().map(Turn::segment).collect();
-    let (speech_s, overlap_s) = (covered_s(segments.iter().copied()), covered_s(overlaps(&segments)));
-    timings.timeline_s += clock.elapsed().as_secs_f64();
-
+    let speakers = speakers(&timelines, &clusters);
     check_number(bounds, speakers.len())?;
-    set_voices(&mut speakers, &timelines.turns, 1.0);
-    timings.total_s += start.elapsed().as_secs_f64();
-    Ok(Diarization {
+    let diarization = Diarization {
         file_id: analysis.origin.file_id.clone(),
         turns: timelines.turns,
         exclusive_turns: timelines.exclusive_turns,
         number_of_speakers: number_of_speakers(&clusters, bounds, speakers.len()),
         speakers,
         duration_s: analysis.geometry.duration_s(),
-        speech_s,
-        overlap_s,
         settings,
         timings,
         ..Diarization::default()
-    })
+    };
+    Ok(Found { clusters, diarization })
 }
 
 /// The bounds to cluster with at first. The refined method adds speakers only if the timeline has
@@ -186,7 +201,8 @@ fn clusters(analysis: &Analysis, settings: &Settings, bounds: SpeakerBounds, pld
         .hint("leave one of them out"))
 }
 
-fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
+/// The speakers of `timelines`, without voices and names.
+pub(super) fn speakers(timelines: &Timelines, clusters: &Clusters) -> Vec<Speaker> {
     let speakers = timelines.labels.iter().enumerate().map(|(index, &cluster)| {
         let label = timeline::label_name(index);
         let turns = || timelines.turns.iter().filter(|turn| turn.speaker == label);

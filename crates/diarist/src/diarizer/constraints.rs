@@ -202,7 +202,8 @@ fn rows_at(time: f64, analysis: &Analysis) -> Result<Vec<usize>> {
     Ok(rows)
 }
 
-fn mean(rows: impl Iterator<Item = usize>, unit: &[Vec<f64>]) -> Vec<f64> {
+/// The sum of unit vectors, which has the direction of their mean.
+pub(super) fn mean(rows: impl Iterator<Item = usize>, unit: &[Vec<f64>]) -> Vec<f64> {
     rows.fold(vec![0.0; EMBEDDING_DIMENSION], |mut sum, row| {
         sum.iter_mut().zip(&unit[row]).for_each(|(sum, value)| *sum += value);
         sum
@@ -274,12 +275,25 @@ pub(super) fn with_united_masks(analysis: &Analysis, hard: &[Option<u32>]) -> An
     }
     let embeddings = Embeddings { slots: slots.clone(), values: Vec::new() };
     let (origin, subsegments) = (analysis.origin.clone(), analysis.subsegments.clone());
-    Analysis { origin, geometry: analysis.geometry, masks, probabilities, embeddings, subsegments }
+    Analysis {
+        origin,
+        geometry: analysis.geometry,
+        masks,
+        probabilities,
+        embeddings,
+        subsegments,
+        ..Analysis::default()
+    }
 }
 
 /// Computes the centroids of changed clusters anew, as means of the raw embeddings. A cluster that
 /// has lost all of its slots has a centroid of zeros, which is no voice.
-fn renew_centroids(centroids: &mut [Vec<f32>], before: &[Option<u32>], hard: &[Option<u32>], analysis: &Analysis) {
+pub(super) fn renew_centroids(
+    centroids: &mut [Vec<f32>],
+    before: &[Option<u32>],
+    hard: &[Option<u32>],
+    analysis: &Analysis,
+) {
     for (cluster, centroid) in centroids.iter_mut().enumerate() {
         let is_here = |of: Option<u32>| of == Some(cluster as u32);
         let has_changed = before.iter().zip(hard).any(|(&old, &new)| is_here(old) != is_here(new));

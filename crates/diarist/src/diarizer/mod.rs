@@ -7,6 +7,7 @@ mod bleed;
 mod channels;
 mod cluster;
 mod constraints;
+mod corrected;
 mod naming;
 mod pipeline;
 mod result;
@@ -14,5 +15,6 @@ mod stitch;
 
 pub use channels::ChannelSpeakers;
 pub use cluster::cluster;
+pub use corrected::{Change, changes};
 pub use pipeline::Diarizer;
 pub use result::{Diarization, NumberOfSpeakers, Speaker};

@@ -55,7 +55,9 @@ pub(super) fn set_names(result: &mut Diarization, gallery: &Gallery) -> Result<(
     let voices: Vec<Option<&Voice>> = result.speakers.iter().map(|speaker| speaker.voice.as_ref()).collect();
     let found = gallery.identify_speakers(&voices)?;
     for (speaker, found) in result.speakers.iter_mut().zip(found) {
-        speaker.name = found.as_ref().and_then(Identification::name).map(str::to_owned);
+        if !speaker.is_named_by_hand {
+            speaker.name = found.as_ref().and_then(Identification::name).map(str::to_owned);
+        }
         speaker.identification = found;
     }
     for turn in result.turns.iter_mut().chain(&mut result.exclusive_turns) {

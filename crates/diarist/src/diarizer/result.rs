@@ -69,6 +69,9 @@ pub struct Speaker {
     pub label: String,
     /// Name of the known person; `None` if no known person was recognised.
     pub name: Option<String>,
+    /// Whether a correction gave the speaker this name, or took one away. Known people then give
+    /// none.
+    pub is_named_by_hand: bool,
     /// Seconds of speech, overlapped speech included.
     pub speech_s: f64,
     /// Number of turns.

@@ -166,6 +166,7 @@ impl Analyzer {
             values: if self.settings.has_embeddings() { Values::F32 } else { Values::None },
             probabilities: Probabilities::U8,
             subsegments: if self.settings.has_subsegments() { StoredSubsegments::I8 } else { StoredSubsegments::None },
+            corrections: false,
         })
     }
 

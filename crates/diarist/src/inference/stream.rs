@@ -94,7 +94,15 @@ impl StreamAnalysis {
         }
         if self.first_chunk == 0 {
             let Self { origin, masks, probabilities, embeddings, subsegments, .. } = self;
-            return Ok(Analysis { origin, geometry, masks, probabilities, embeddings, subsegments });
+            return Ok(Analysis {
+                origin,
+                geometry,
+                masks,
+                probabilities,
+                embeddings,
+                subsegments,
+                ..Analysis::default()
+            });
         }
         self.store()?;
         let mut file = self.stored.finish(self.num_samples)?;

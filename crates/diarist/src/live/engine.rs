@@ -1,6 +1,6 @@
 //! Audio in, events out: windows over the newest audio, and the offline analysis of all audio.
 
-use crate::analysis::{first_open, num_before};
+use crate::analysis::{Analysis, first_open, num_before};
 use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
 use crate::features::fbank::FRAME_SHIFT;
@@ -58,6 +58,8 @@ pub struct LiveResult {
     pub events: Vec<LiveEvent>,
     /// The result of [`Diarizer::diarize`] for the same audio and options.
     pub diarization: Diarization,
+    /// The result of [`Diarizer::analyze`] for the same audio and options.
+    pub analysis: Analysis,
 }
 
 impl fmt::Debug for Live {
@@ -168,7 +170,7 @@ impl Live {
         self.events.iter().for_each(|event| self.board.apply(event));
         let labels = self.board.labels_in(&diarization.turns);
         self.events.extend(labels.into_iter().map(|(speaker, label)| LiveEvent::Labelled { speaker, label }));
-        Ok(LiveResult { events: self.events, diarization })
+        Ok(LiveResult { events: self.events, diarization, analysis })
     }
 
     /// Runs the networks over the last 10 s and tracks the speakers in it. Subsegments need some

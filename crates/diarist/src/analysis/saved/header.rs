@@ -11,12 +11,19 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::fbank::FRAME_SHIFT;
 use crate::segmentation::CHUNK_SAMPLES;
 
-/// Version of the layout, stored in every file that is written.
-pub const FORMAT_VERSION: u16 = 2;
+/// Version of the layout, stored in files with corrections; others are of the version before.
+pub const FORMAT_VERSION: u16 = 3;
+/// Version of files without corrections, so that earlier programs read them.
+const WITHOUT_CORRECTIONS: u16 = 2;
 /// Versions of the layout that are read. The first knows no probabilities and no subsegments.
 const KNOWN_VERSIONS: RangeInclusive<u16> = 1..=FORMAT_VERSION;
 /// First bytes of every file. As in PNG, a transfer that treats the file as text damages them.
 const MAGIC: [u8; 8] = *b"\x89dia\r\n\x1a\n";
+/// Whether a file that begins with these bytes is a saved analysis, of any version.
+pub fn is_saved(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
 /// Length in bytes of the longest description that is read.
 const MAX_DESCRIPTION_BYTES: u32 = 1 << 16;
 
@@ -81,6 +88,9 @@ pub struct Header {
     /// Storage of the embeddings of subsegments.
     #[serde(default)]
     pub subsegments: StoredSubsegments,
+    /// Whether the file may have corrections.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub corrections: bool,
 }
 
 impl Header {
@@ -97,6 +107,7 @@ impl Header {
                 true => StoredSubsegments::None,
                 false => StoredSubsegments::I8,
             },
+            corrections: !analysis.corrections.is_empty(),
         }
     }
 
@@ -115,7 +126,8 @@ impl Header {
             return Err(Error::invalid_option("the name of the recording is too long for a saved analysis"));
         }
         let mut bytes = MAGIC.to_vec();
-        bytes.extend_from_slice(&FORMAT_VERSION.to_le_bytes());
+        let version = if self.corrections { FORMAT_VERSION } else { WITHOUT_CORRECTIONS };
+        bytes.extend_from_slice(&version.to_le_bytes());
         bytes.extend_from_slice(&length.to_le_bytes());
         bytes.extend_from_slice(&description);
         let mut checksum = Checksum::default();
@@ -158,6 +170,7 @@ impl Header {
             header.probabilities = Probabilities::None;
             header.subsegments = StoredSubsegments::None;
         }
+        header.corrections = version == FORMAT_VERSION;
         let is_possible =
             (1..=CHUNK_SAMPLES).contains(&header.step_samples) && header.step_samples.is_multiple_of(FRAME_SHIFT);
         if !is_possible {

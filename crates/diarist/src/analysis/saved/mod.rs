@@ -17,7 +17,7 @@ mod stretches;
 mod tests;
 mod writer;
 
-pub use header::{FORMAT_VERSION, Header, Probabilities, StoredSubsegments, Values};
+pub use header::{FORMAT_VERSION, Header, Probabilities, StoredSubsegments, Values, is_saved};
 pub use reader::{Saved, read, read_file};
 pub use record::AudioMark;
 pub use writer::AnalysisWriter;

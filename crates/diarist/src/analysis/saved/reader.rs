@@ -8,6 +8,7 @@ use super::block;
 use super::header::{Header, Probabilities, StoredSubsegments, Values};
 use super::record::{self, AudioMark, Checksum, Kind};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings};
+use crate::corrections::Corrections;
 use crate::error::{Error, Result};
 use crate::segmentation::CHUNK_SAMPLES;
 
@@ -28,6 +29,7 @@ pub struct Saved {
     pub is_whole: bool,
     /// The last audio mark, if there is one.
     pub mark: Option<AudioMark>,
+    corrections: bool,
     pub(super) checksum: Checksum,
     num_bytes: u64,
     at_mark: Position,
@@ -53,6 +55,7 @@ impl Saved {
             values: self.values,
             probabilities: self.probabilities,
             subsegments: self.subsegments,
+            corrections: self.corrections,
         }
     }
 
@@ -67,6 +70,7 @@ impl Saved {
         self.analysis.masks.truncate(num_chunks);
         self.analysis.probabilities.truncate(num_chunks);
         self.analysis.subsegments.truncate(num_subsegments);
+        self.analysis.corrections = Corrections::default();
         let Embeddings { slots, values } = &mut self.analysis.embeddings;
         slots.truncate(num_rows);
         values.truncate(num_rows * EMBEDDING_DIMENSION);
@@ -89,6 +93,12 @@ impl Saved {
             Kind::Chunks => {
                 block::decode(payload, self.values, self.probabilities, self.subsegments, &mut self.analysis)?;
             }
+            Kind::Corrections if self.corrections => {
+                let some: Corrections = serde_json::from_slice(payload).map_err(|_| wrong("a correction"))?;
+                some.check().map_err(|_| wrong("a correction"))?;
+                self.analysis.corrections.list.extend(some.list);
+            }
+            Kind::Corrections => return Err(wrong("a correction")),
             Kind::Mark => self.mark = Some(mark(payload).ok_or_else(|| wrong("an audio mark"))?),
             Kind::End => {
                 let num_samples = payload.try_into().map(u64::from_le_bytes).map_err(|_| wrong("the end"))?;
@@ -113,7 +123,7 @@ impl Saved {
 pub fn read(mut input: impl Read) -> Result<Saved> {
     let (header, num_bytes, checksum) = Header::decode(&mut input)?;
     let at_mark = Position { num_bytes, num_chunks: 0, num_rows: 0, num_subsegments: 0, checksum: checksum.clone() };
-    let Header { origin, step_samples, values, probabilities, subsegments } = header;
+    let Header { origin, step_samples, values, probabilities, subsegments, corrections } = header;
     let mut saved = Saved {
         values,
         probabilities,
@@ -121,6 +131,7 @@ pub fn read(mut input: impl Read) -> Result<Saved> {
         analysis: Analysis::empty(origin, step_samples),
         is_whole: false,
         mark: None,
+        corrections,
         checksum,
         num_bytes,
         at_mark,

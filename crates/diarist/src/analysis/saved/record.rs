@@ -45,11 +45,12 @@ pub(super) enum Kind {
     Chunks = 1,
     Mark = 2,
     End = 3,
+    Corrections = 4,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Chunks, Self::Mark, Self::End].into_iter().find(|kind| *kind as u8 == byte)
+        [Self::Chunks, Self::Mark, Self::End, Self::Corrections].into_iter().find(|kind| *kind as u8 == byte)
     }
 }
 

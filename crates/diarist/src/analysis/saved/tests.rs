@@ -7,6 +7,7 @@ use super::record::{Checksum, Kind, encode};
 use super::*;
 use crate::ErrorKind;
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Origin, Slot, Subsegments};
+use crate::corrections::{Correction, Corrections, SpeakerRef, Stretch};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
 use crate::segmentation::{CHUNK_SAMPLES, FRAMES_PER_CHUNK, LOCAL_SPEAKERS};
@@ -20,6 +21,7 @@ fn header(values: Values) -> Header {
         values,
         probabilities: Probabilities::U8,
         subsegments: StoredSubsegments::I8,
+        corrections: false,
     }
 }
 
@@ -58,7 +60,15 @@ fn analysis(num_chunks: usize, seed: u32) -> Analysis {
         }
     }
     let subsegments = subsegments(num_chunks, STEP, || random.next_u32());
-    Analysis { origin: origin(), geometry: geometry(num_chunks), masks, probabilities, embeddings, subsegments }
+    Analysis {
+        origin: origin(),
+        geometry: geometry(num_chunks),
+        masks,
+        probabilities,
+        embeddings,
+        subsegments,
+        ..Analysis::default()
+    }
 }
 
 /// Embeddings of about half of the subsegments of a recording of `num_chunks` chunks, or of all of
@@ -410,7 +420,7 @@ fn content_that_no_writer_makes_is_refused_despite_a_good_checksum() {
 fn invalid_headers_are_refused() {
     let good = header(Values::F16).encode().unwrap().0;
     let mut newer = good.clone();
-    newer[8] = 3;
+    newer[8] = 4;
     let mut long = good.clone();
     long[10..14].fill(0xFF);
     let mut step = header(Values::F16);
@@ -418,7 +428,7 @@ fn invalid_headers_are_refused() {
     let cases = [
         (b"RIFF....WAVEfmt ".to_vec(), "not a saved analysis"),
         (Vec::new(), "not a saved analysis"),
-        (newer, "format version 3"),
+        (newer, "format version 4"),
         (long, "the header is damaged"),
         (good[..40].to_vec(), "the header is damaged"),
         (step.encode().unwrap().0, "a chunk step of 100 samples"),
@@ -600,4 +610,40 @@ fn a_file_written_from_the_description_alone_is_read() {
             assert_eq!((values[0], values[EMBEDDING_DIMENSION - 1]), (*first, *last));
         }
     }
+}
+
+#[test]
+fn corrections_come_back_and_raise_the_version() {
+    let mut all = analysis(3, 4);
+    let bytes = |all: &Analysis| AnalysisWriter::write_all(Vec::new(), &Header::of(all, Values::F32), all).unwrap();
+    assert_eq!(bytes(&all)[8], 2);
+    let speaker = || SpeakerRef { label: "SPEAKER_00".to_owned(), heard: vec![Stretch::new(0.5, 1.25)] };
+    let one = |at_s: f64| Correction::Split { speaker: speaker(), at_s };
+    all.corrections.list = (1..=40).map(f64::from).map(one).collect();
+    let corrected = bytes(&all);
+    assert_eq!(corrected[8], 3);
+    let saved = read(&corrected[..]).unwrap();
+    assert!(saved.is_whole);
+    assert_eq!(saved.analysis, all);
+}
+
+#[test]
+fn damaged_corrections_are_refused() {
+    let with = Header { corrections: true, ..header(Values::F32) };
+    let split = r#"[{"kind":"split","speaker":{"label":"a","heard":[]},"at_s":2.0}]"#;
+    for (header, payload) in [
+        (&with, "[{}]"),
+        (&with, "nothing"),
+        (&with, &*split.replace("2.0", "-2.0")),
+        // A file of an earlier version has none.
+        (&header(Values::F32), split),
+    ] {
+        let (mut bytes, mut checksum) = header.encode().unwrap();
+        bytes.extend(encode(Kind::Corrections, payload.as_bytes(), &mut checksum));
+        let error = read(&bytes[..]).unwrap_err();
+        assert!(error.to_string().contains("a correction contradicts"), "{error}");
+    }
+    let mut writer = AnalysisWriter::new(Vec::new(), &header(Values::F32)).unwrap();
+    let corrections: Corrections = serde_json::from_str(split).unwrap();
+    assert_eq!(writer.correct(&corrections).unwrap_err().kind(), ErrorKind::Internal);
 }

@@ -6,12 +6,16 @@ use std::ops::Range;
 use super::block;
 use super::header::{Header, Probabilities, StoredSubsegments, Values};
 use super::reader::Saved;
-use super::record::{AudioMark, Checksum, Kind, encode};
+use super::record::{AudioMark, Checksum, Kind, MAX_PAYLOAD_BYTES, encode};
 use super::stretches;
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Subsegments};
+use crate::corrections::Corrections;
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
+
+/// Corrections in one record.
+const CORRECTIONS_PER_RECORD: usize = 16;
 
 /// Writes an analysis to any output, which need not be seekable. Holds at most one block in memory.
 ///
@@ -25,6 +29,7 @@ pub struct AnalysisWriter<W> {
     values: Values,
     probabilities: Probabilities,
     subsegments: StoredSubsegments,
+    corrections: bool,
     step_samples: usize,
     num_chunks: usize,
     /// End of the subsegments so far.
@@ -39,9 +44,18 @@ impl<W: Write> AnalysisWriter<W> {
     pub fn new(mut output: W, header: &Header) -> Result<Self> {
         let (bytes, checksum) = header.encode()?;
         write(&mut output, &bytes)?;
-        let &Header { values, probabilities, subsegments, step_samples, .. } = header;
-        let (num_chunks, subsegments_end) = (0, 0);
-        Ok(Self { output, checksum, values, probabilities, subsegments, step_samples, num_chunks, subsegments_end })
+        let &Header { values, probabilities, subsegments, corrections, step_samples, .. } = header;
+        Ok(Self {
+            output,
+            checksum,
+            values,
+            probabilities,
+            subsegments,
+            corrections,
+            step_samples,
+            num_chunks: 0,
+            subsegments_end: 0,
+        })
     }
 
     /// Continues the file that `saved` was read from, after [`Saved::keep_until_mark`]. The output
@@ -54,6 +68,7 @@ impl<W: Write> AnalysisWriter<W> {
             values,
             probabilities,
             subsegments,
+            corrections: false,
             step_samples: analysis.geometry.step_samples,
             num_chunks: analysis.masks.len(),
             subsegments_end: end_of(analysis.subsegments.indices.last()),
@@ -173,6 +188,26 @@ impl<W: Write> AnalysisWriter<W> {
         self.write(Kind::Mark, &payload)
     }
 
+    /// Writes the corrections of the recording.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Internal`] if the header says that there are none, or if one is longer than a
+    /// record can be, [`ErrorKind::Output`] if the output cannot be written.
+    pub fn correct(&mut self, corrections: &Corrections) -> Result<()> {
+        if !self.corrections && !corrections.is_empty() {
+            return Err(apart("corrections, which the header denies".to_owned()));
+        }
+        for some in corrections.list.chunks(CORRECTIONS_PER_RECORD) {
+            let payload = serde_json::to_vec(some)
+                .map_err(|error| Error::new(ErrorKind::Internal, "a correction has no JSON form").caused_by(error))?;
+            if payload.len() > MAX_PAYLOAD_BYTES as usize {
+                return Err(apart("corrections that are too long".to_owned()));
+            }
+            self.write(Kind::Corrections, &payload)?;
+        }
+        Ok(())
+    }
+
     /// Writes the end, which makes the file whole. `num_samples` is the length of the recording (16
     /// kHz). Returns the output.
     ///
@@ -196,6 +231,7 @@ impl<W: Write> AnalysisWriter<W> {
     pub fn write_all(output: W, header: &Header, analysis: &Analysis) -> Result<W> {
         let mut writer = Self::new(output, header)?;
         writer.push(&analysis.masks, &analysis.probabilities, &analysis.embeddings, &analysis.subsegments)?;
+        writer.correct(&analysis.corrections)?;
         writer.finish(analysis.geometry.num_samples)
     }
 
