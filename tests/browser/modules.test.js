@@ -44,7 +44,7 @@ test("names neither reorder text nor leave a folder", () => {
   assert.equal(printable("a\u202eb\u0000c\u001b[31m"), "a\ufffdb\ufffdc\ufffd[31m");
   assert.equal(printable("Zoë 太郎 🎙"), "Zoë 太郎 🎙");
   assert.deepEqual(["../../etc/passwd", "a:b?\n", "..", "", "x".repeat(500)].map(safeFileName), [
-    "_/etc/passwd".replaceAll("/", "_").replace("_", "__.._").slice(1),
+    "__.._etc_passwd",
     "a_b__",
     "_",
     "recording",
