@@ -5,7 +5,7 @@ import fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { choose, openPage, openSpeaker, startChromium } from "./browsers.js";
+import { choose, give, openPage, openSpeaker, startChromium } from "./browsers.js";
 import { addRecording, root, startService, stateOf } from "./service.js";
 
 const rules = await fs.readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -68,7 +68,7 @@ for (const [name, colorScheme, width] of looks) {
         .map((one) => ({ start_s: one.start_s, end_s: one.end_s, from: [one.speaker], to: [turn.speaker] }));
       await route.fulfill({ json: answer });
     });
-    await page.getByLabel("Give to").selectOption({ label: "a new speaker" });
+    await give(page, { label: "a new speaker" });
     await page.getByRole("button", { name: "Accept" }).waitFor();
     await shown("proposal");
     await page.getByRole("region", { name: "Proposed change" }).getByRole("button", { name: "Cancel" }).click();

@@ -69,14 +69,20 @@ export async function choose(page, index) {
     await page.getByRole("button", { name: "Pause" }).click();
 }
 
-/** Accepts a proposal if there is one, and waits until the state has another revision. */
+/** Gives the selection to a speaker. */
+export async function give(page, speaker) {
+  await page.getByLabel("Another speaker").selectOption(speaker);
+  await page.getByRole("button", { name: "Give to" }).click();
+}
+
+/** Accepts a proposal if there is one, and waits until the page has another revision. */
 export async function settle(page, read, revision) {
   const deadline = Date.now() + MAX_WAIT_MS;
   for (;;) {
     const accept = page.getByRole("button", { name: "Accept" });
     if (await accept.isVisible()) await accept.click();
-    const state = await read();
-    if (state.revision !== revision) return state;
+    const shown = Number(await page.locator(".viewer").getAttribute("data-revision"));
+    if (shown !== revision) return read();
     assert.ok(Date.now() < deadline, "the correction was not kept");
     await page.waitForTimeout(100);
   }

@@ -2,7 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, test } from "node:test";
-import { choose, line, openRecording, openSpeaker, settle, startChromium, turnsOf } from "./browsers.js";
+import { choose, give, line, openRecording, openSpeaker, settle, startChromium, turnsOf } from "./browsers.js";
 import { addRecording, api, startService, stateOf, undoAll } from "./service.js";
 
 let service, browser, id;
@@ -67,7 +67,7 @@ test("a proposal can be heard and refused", async (t) => {
     await route.fulfill({ json: answer });
   });
   await choose(page, 0);
-  await page.getByLabel("Give to").selectOption(to);
+  await give(page, to);
   const proposal = page.getByRole("region", { name: "Proposed change" });
   await proposal.getByText("1 other stretch would change").waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.textContent), "Accept");
@@ -89,7 +89,7 @@ test("a turn moves to another and to a new speaker", async () => {
   const turn = start.result.turns[0],
     other = start.result.speakers.find((speaker) => speaker.label !== turn.speaker).label;
   await choose(page, 0);
-  await page.getByLabel("Give to").selectOption(other);
+  await give(page, other);
   const moved = await settled(page);
   const middle = (turn.start_s + turn.end_s) / 2,
     at = (state) =>
@@ -99,7 +99,7 @@ test("a turn moves to another and to a new speaker", async () => {
   const undone = await settled(page, moved.revision);
   assert.deepEqual(turnsOf(undone), turnsOf(start));
   await choose(page, 0);
-  await page.getByLabel("Give to").selectOption({ label: "a new speaker" });
+  await give(page, { label: "a new speaker" });
   const fresh = await settled(page, undone.revision);
   assert.equal(at(fresh).length, 1);
   assert.ok(!start.result.speakers.some((speaker) => speaker.label === at(fresh)[0]));
@@ -120,7 +120,7 @@ test("a stretch that is drawn over a lane moves", async () => {
   await page.mouse.up();
   await page.getByText("part of the lane").waitFor();
   const to = start.result.speakers.find((speaker) => speaker.label !== turn.speaker).label;
-  await page.getByLabel("Give to").selectOption(to);
+  await give(page, to);
   const after = await settled(page);
   assert.ok(
     after.result.turns.some(

@@ -94,7 +94,7 @@ export class Corrections extends EventTarget {
    * @param {() => Promise<unknown>} act
    */
   async exclusively(act) {
-    if (this.isBusy) return;
+    if (this.isBusy) return say("One moment: the correction before is not finished.");
     this.isBusy = true;
     try {
       await act();

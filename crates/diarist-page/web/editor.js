@@ -37,7 +37,7 @@ export class Editor {
 
   /** Keys of a view that can be corrected. */
   static help = [
-    ["[ ]", "mark the beginning and the end of a stretch"],
+    ["i o", "mark the beginning and the end of a stretch"],
     ["1 … 9", "give the selection to that speaker"],
     ["s", "splits the turn at the moment"],
     ["j", "joins with the next turn"],
@@ -64,10 +64,10 @@ export class Editor {
       "Ctrl+z": () => this.corrections.step("undo"),
       "Ctrl+Shift+z": () => this.corrections.step("redo"),
       "Ctrl+y": () => this.corrections.step("redo"),
-      "[": () => {
+      i: () => {
         this.mark = this.viewer.player.time;
       },
-      "]": () => this.endMark(),
+      o: () => this.endMark(),
       Enter: () => this.corrections.accept(),
       Escape: () => this.cancel(),
     };
@@ -94,9 +94,16 @@ export class Editor {
   }
 
   showTools() {
+    const hadFocus = this.tools.contains(document.activeElement);
+    this.tools.hidden = Boolean(this.corrections.proposal);
+    this.fillTools();
+    // The keyboard goes on where it was.
+    if (hadFocus && !this.tools.hidden) this.tools.querySelector("button")?.focus();
+  }
+
+  fillTools() {
     const chosen = this.selection,
       model = this.viewer.model;
-    this.tools.hidden = Boolean(this.corrections.proposal);
     if (!chosen || !model) {
       return replace(
         this.tools,
@@ -117,14 +124,12 @@ export class Editor {
     const isTurn = chosen.turn !== null;
     const to = element(
       "select",
-      { "aria-label": "Give to" },
-      element("option", { value: "" }, "Give to …"),
+      { "aria-label": "Another speaker" },
       model.speakers
         .filter((speaker) => speaker.label !== chosen.speaker)
         .map((speaker) => element("option", { value: speaker.label }, speaker.name)),
       element("option", { value: NEW_SPEAKER }, "a new speaker"),
     );
-    to.addEventListener("change", () => this.moveTo(to.value === NEW_SPEAKER ? null : to.value));
     replace(
       this.tools,
       element(
@@ -137,7 +142,12 @@ export class Editor {
       button("▶", () => this.viewer.player.playFrom(chosen.start, chosen.end), {
         "aria-label": "Play the selection",
       }),
-      to,
+      element(
+        "span.give",
+        null,
+        button("Give to", () => this.moveTo(to.value === NEW_SPEAKER ? null : to.value)),
+        to,
+      ),
       isTurn && button("Split here", () => this.split(), { title: "Splits the turn at the moment of the player" }),
       isTurn && this.next() && button("Join with next", () => this.join()),
       button("Times …", () => this.askTimes()),
@@ -164,7 +174,7 @@ export class Editor {
   /** @param {string | null} to */
   moveTo(to) {
     const chosen = this.selection;
-    if (!chosen || to === "" || to === chosen.speaker) return;
+    if (!chosen || to === chosen.speaker) return;
     this.corrections.correct({ kind: "move", start_s: chosen.start, end_s: chosen.end, speaker: chosen.speaker, to });
   }
 

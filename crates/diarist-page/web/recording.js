@@ -118,6 +118,7 @@ async function open(recording, place, link) {
   const showState = () => {
     const { can_undo, can_redo } = corrections.state,
       isAsking = corrections.proposal !== null;
+    viewer.element.dataset.revision = corrections.state.revision;
     undo.disabled = !can_undo || isAsking;
     redo.disabled = !can_redo || isAsking;
     const all = [...(recording.warnings ?? []), ...(corrections.state.notes ?? [])];

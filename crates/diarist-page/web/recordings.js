@@ -22,12 +22,11 @@ export function recordingsView() {
 
   function show() {
     const newest = [...known.values()].sort((a, b) => (a.created < b.created ? 1 : -1));
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)
-      ?.closest("[data-id]")
-      ?.getAttribute("data-id");
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const focused = active?.closest("[data-id]")?.getAttribute("data-id");
     replace(list, newest.map(line));
     if (!newest.length) replace(list, element("li.none", null, "There is no recording yet."));
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] a`)?.focus();
+    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] ${active?.tagName}`)?.focus();
   }
 
   /** @param {any} recording */
