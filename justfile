@@ -45,6 +45,10 @@ golden script python="python3":
     {{python}} tools/reference/{{script}}.py
     tools/fixtures/manifest.sh
 
+# the pages in Chromium and Firefox
+browser:
+    .ci/run browser
+
 # the Python wheel and its tests
 python:
     .ci/run python

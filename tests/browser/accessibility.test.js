@@ -5,7 +5,7 @@ import fs from "node:fs/promises";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
-import { choose, openPage, openSpeaker, startChromium } from "./browsers.js";
+import { choose, give, openPage, openSpeaker, startChromium } from "./browsers.js";
 import { addRecording, root, startService, stateOf } from "./service.js";
 
 const rules = await fs.readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -29,14 +29,21 @@ async function broken(page) {
   return violations.map((rule) => `${rule.id} (${rule.impact}): ${rule.nodes.map((node) => node.html).join("\n")}`);
 }
 
-const looks = [["wide", "light", 1280], ["wide", "dark", 1280], ["narrow", "light", 390], ["narrow", "dark", 390]];
+const looks = [
+  ["wide", "light", 1280],
+  ["wide", "dark", 1280],
+  ["narrow", "light", 390],
+  ["narrow", "dark", 390],
+];
 for (const [name, colorScheme, width] of looks) {
   test(`nothing is out of reach: ${name}, ${colorScheme}`, async () => {
     const { page, check } = await openPage(browser, service.url, { viewport: { width, height: 900 }, colorScheme });
     const shown = async (view) => {
       await page.screenshot({ path: path.join(folder, `${view}-${name}-${colorScheme}.png`), fullPage: true });
       assert.deepEqual(await broken(page), [], view);
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+      const overflow = await page.evaluate(
+        () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      );
       assert.ok(overflow <= 0, `${view} is ${overflow} px too wide`);
     };
     await page.locator(".recordings a").first().waitFor();
@@ -52,13 +59,16 @@ for (const [name, colorScheme, width] of looks) {
     await shown("recording");
     await choose(page, 2);
     await shown("selected");
-    const { result } = await stateOf(service, recording.id), turn = result.turns[2];
+    const { result } = await stateOf(service, recording.id),
+      turn = result.turns[2];
     await page.route("**/corrections", async (route) => {
       const answer = await (await route.fetch()).json();
-      answer.changes = result.turns.slice(0, 2).map((one) => ({ start_s: one.start_s, end_s: one.end_s, from: [one.speaker], to: [turn.speaker] }));
+      answer.changes = result.turns
+        .slice(0, 2)
+        .map((one) => ({ start_s: one.start_s, end_s: one.end_s, from: [one.speaker], to: [turn.speaker] }));
       await route.fulfill({ json: answer });
     });
-    await page.getByLabel("Give to").selectOption({ label: "a new speaker" });
+    await give(page, { label: "a new speaker" });
     await page.getByRole("button", { name: "Accept" }).waitFor();
     await shown("proposal");
     await page.getByRole("region", { name: "Proposed change" }).getByRole("button", { name: "Cancel" }).click();

@@ -3,8 +3,17 @@
 import assert from "node:assert/strict";
 import { chromium } from "playwright-core";
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--autoplay-policy=no-user-gesture-required"];
+const FLAGS = [
+  "--headless",
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--autoplay-policy=no-user-gesture-required",
+];
 const MAX_WAIT_MS = 20_000;
 
 /** @param {string[]} [more] flags */
@@ -13,7 +22,8 @@ export function startChromium(more = []) {
 }
 
 /**
- * A page that fails the test if its script fails, or if its content security policy forbids something.
+ * A page that fails the test if its script fails, or if its content security policy forbids
+ *   something.
  * Call `check` at the end.
  */
 export async function openPage(browser, address, options = {}) {
@@ -24,7 +34,8 @@ export async function openPage(browser, address, options = {}) {
   page.on("pageerror", (error) => faults.push(String(error.stack ?? error)));
   page.on("console", (message) => {
     // A refused request is part of some tests; the page shows it to its reader.
-    if (message.type() === "error" && !message.text().startsWith("Failed to load resource")) faults.push(message.text());
+    if (message.type() === "error" && !message.text().startsWith("Failed to load resource"))
+      faults.push(message.text());
   });
   page.on("dialog", (dialog) => {
     faults.push(`a dialog of the browser: ${dialog.message()}`);
@@ -54,17 +65,24 @@ export const line = (page, index) => page.locator(`.turns li[data-turn="${index}
 export async function choose(page, index) {
   await line(page, index).locator("button").click();
   await page.locator(`.turns li[data-turn="${index}"].selected`).waitFor();
-  if (await page.getByRole("button", { name: "Pause" }).count()) await page.getByRole("button", { name: "Pause" }).click();
+  if (await page.getByRole("button", { name: "Pause" }).count())
+    await page.getByRole("button", { name: "Pause" }).click();
 }
 
-/** Accepts a proposal if there is one, and waits until the state has another revision. */
+/** Gives the selection to a speaker. */
+export async function give(page, speaker) {
+  await page.getByLabel("Another speaker").selectOption(speaker);
+  await page.getByRole("button", { name: "Give to" }).click();
+}
+
+/** Accepts a proposal if there is one, and waits until the page has another revision. */
 export async function settle(page, read, revision) {
   const deadline = Date.now() + MAX_WAIT_MS;
   for (;;) {
     const accept = page.getByRole("button", { name: "Accept" });
     if (await accept.isVisible()) await accept.click();
-    const state = await read();
-    if (state.revision !== revision) return state;
+    const shown = Number(await page.locator(".viewer").getAttribute("data-revision"));
+    if (shown !== revision) return read();
     assert.ok(Date.now() < deadline, "the correction was not kept");
     await page.waitForTimeout(100);
   }

@@ -9,14 +9,22 @@ let service, browser, recording;
 before(async () => {
   service = await startService();
   recording = await addRecording(service);
-  browser = await puppeteer.launch({ browser: "firefox", executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr", headless: true, extraPrefsFirefox: { "media.autoplay.default": 0 } });
+  browser = await puppeteer.launch({
+    browser: "firefox",
+    executablePath: process.env.FIREFOX ?? "/usr/bin/firefox-esr",
+    headless: true,
+    extraPrefsFirefox: { "media.autoplay.default": 0 },
+  });
 });
 after(async () => {
   await browser?.close();
   await service?.stop();
 });
 
-/** Waits until `holds` is true in the page. Unlike `waitForFunction`, it needs no `eval`, which the page forbids. */
+/**
+ * Waits until `holds` is true in the page. Unlike `waitForFunction`, it needs no `eval`, which the
+ * page forbids.
+ */
 async function until(page, holds, ...values) {
   const deadline = Date.now() + 20_000;
   while (!(await page.evaluate(holds, ...values))) {
@@ -26,7 +34,8 @@ async function until(page, holds, ...values) {
 }
 
 test("a recording is opened, chosen from, corrected and undone", async () => {
-  const page = await browser.newPage(), faults = [];
+  const page = await browser.newPage(),
+    faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.goto(service.url);
   await (await page.waitForSelector(".recordings a")).click();

@@ -9,7 +9,11 @@ import { api, startService } from "./service.js";
 let service, browser, heard;
 before(async () => {
   [service, heard] = await Promise.all([startService(), microphone()]);
-  browser = await startChromium(["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", `--use-file-for-fake-audio-capture=${heard.file}`]);
+  browser = await startChromium([
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+    `--use-file-for-fake-audio-capture=${heard.file}`,
+  ]);
 });
 after(async () => {
   await browser?.close();
@@ -47,7 +51,9 @@ test("a recording in WebM has lanes while it runs, also for others, and then a r
 
 test("a browser without WebM sends samples", async () => {
   const { page, check } = await openPage(browser, service.url);
-  await page.evaluate(() => { MediaRecorder.isTypeSupported = () => false; });
+  await page.evaluate(() => {
+    MediaRecorder.isTypeSupported = () => false;
+  });
   await page.getByRole("navigation").getByRole("link", { name: "Live" }).click();
   const [socket] = await Promise.all([page.waitForEvent("websocket"), record(page, "live two")]);
   assert.match(socket.url(), /encoding=s16le/);

@@ -25,14 +25,18 @@ test("a voice that is taught has its name in the other recording, too", async ()
   assert.ok(await dialog.isVisible(), "a voice needs a name");
   await dialog.getByLabel("Name").fill("Ann Lee");
   await dialog.getByRole("button", { name: "Remember this voice" }).click();
-  const known = page.getByText("The voice of Ann Lee is known now"), anyway = page.getByRole("button", { name: "Remember it anyway" });
+  const known = page.getByText("The voice of Ann Lee is known now"),
+    anyway = page.getByRole("button", { name: "Remember it anyway" });
   await known.or(anyway).first().waitFor();
   // The service gives its reasons if a voice is short.
   if (await anyway.isVisible()) await anyway.click();
   await known.waitFor();
   await page.locator(".names", { hasText: "Ann Lee" }).waitFor();
   const { people } = await api(service, "GET", "v1/people");
-  assert.deepEqual(people.map((person) => person.name), ["Ann Lee"]);
+  assert.deepEqual(
+    people.map((person) => person.name),
+    ["Ann Lee"],
+  );
   const other = await stateOf(service, second.id);
   assert.ok(other.result.speakers.some((speaker) => speaker.name === "Ann Lee"));
   await check();
@@ -65,12 +69,24 @@ test("every format can be saved", async () => {
   await page.getByText("Export", { exact: true }).click();
   const links = page.locator(".menu[open] a");
   assert.ok((await links.count()) >= 11);
-  const answers = await links.evaluateAll((all) => Promise.all(all.map(async (link) => {
-    const answer = await fetch(link.href);
-    return [link.textContent, answer.status, answer.headers.get("content-disposition"), (await answer.arrayBuffer()).byteLength];
-  })));
+  const answers = await links.evaluateAll((all) =>
+    Promise.all(
+      all.map(async (link) => {
+        const answer = await fetch(link.href);
+        return [
+          link.textContent,
+          answer.status,
+          answer.headers.get("content-disposition"),
+          (await answer.arrayBuffer()).byteLength,
+        ];
+      }),
+    ),
+  );
   for (const [name, status, disposition, size] of answers) {
-    assert.ok(status === 200 && size > 20 && /attachment/.test(disposition), `${name}: ${status}, ${size} bytes, ${disposition}`);
+    assert.ok(
+      status === 200 && size > 20 && /attachment/.test(disposition),
+      `${name}: ${status}, ${size} bytes, ${disposition}`,
+    );
   }
   const [file] = await Promise.all([page.waitForEvent("download"), links.first().click()]);
   assert.match(file.suggestedFilename(), /\.rttm$/);

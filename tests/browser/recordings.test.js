@@ -52,25 +52,38 @@ test("a recording plays, from turns, from the waveform and from a link to a mome
   const { result } = await stateOf(service, recording.id);
   await page.locator(".turns li button").nth(1).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
-  await page.waitForFunction((start) => document.querySelector("audio").currentTime > start + 0.3, result.turns[1].start_s);
+  await page.waitForFunction(
+    (start) => document.querySelector("audio").currentTime > start + 0.3,
+    result.turns[1].start_s,
+  );
   assert.ok((await time()) < result.turns[1].start_s + 15);
   await page.keyboard.press(" ");
   await page.getByRole("button", { name: "Play", exact: true }).waitFor();
   assert.match(page.url(), /&t=\d/);
   const box = await page.locator(".canvas canvas").boundingBox();
   await page.mouse.click(box.x + box.width / 2, box.y + 30);
-  await page.waitForFunction((middle) => Math.abs(document.querySelector("audio").currentTime - middle) < 1, result.duration_s / 2);
+  await page.waitForFunction(
+    (middle) => Math.abs(document.querySelector("audio").currentTime - middle) < 1,
+    result.duration_s / 2,
+  );
   await check();
 });
 
 test("a recording that the browser cannot play is decoded by the service", async () => {
   const recording = await addRecording(service);
   const context = await browser.newContext();
-  await context.route("**/audio", (route) => route.fulfill({ status: 200, contentType: "audio/x-unknown", body: "no sound at all" }));
+  await context.route("**/audio", (route) =>
+    route.fulfill({ status: 200, contentType: "audio/x-unknown", body: "no sound at all" }),
+  );
   const page = await context.newPage();
   await page.goto(`${service.url}#/r/${recording.id}`);
-  await page.waitForFunction(() => document.querySelector("audio")?.src.endsWith("/audio.wav") && document.querySelector("audio").readyState > 0);
-  assert.ok(Math.abs((await page.evaluate(() => document.querySelector("audio").duration)) - recording.duration_s) < 0.1);
+  await page.waitForFunction(
+    () =>
+      document.querySelector("audio")?.src.endsWith("/audio.wav") && document.querySelector("audio").readyState > 0,
+  );
+  assert.ok(
+    Math.abs((await page.evaluate(() => document.querySelector("audio").duration)) - recording.duration_s) < 0.1,
+  );
   await context.close();
 });
 
@@ -91,10 +104,18 @@ test("zoom follows the playback, and the list has a filter", async () => {
 test("a transcript gives the turns their words", async () => {
   const recording = await addRecording(service);
   const { result } = await stateOf(service, recording.id);
-  const words = result.turns.slice(0, 3).map((turn, index) => ({ word: `<i>word${index}</i>`, start: turn.start_s, end: turn.end_s }));
+  const words = result.turns
+    .slice(0, 3)
+    .map((turn, index) => ({ word: `<i>word${index}</i>`, start: turn.start_s, end: turn.end_s }));
   const { page, check } = await openRecording(browser, service, recording.id);
   await page.getByText("More", { exact: true }).click();
-  await page.getByLabel("Transcript").setInputFiles({ name: "words.json", mimeType: "application/json", buffer: Buffer.from(JSON.stringify({ segments: [{ start: 0, end: 60, text: "", words }] })) });
+  await page
+    .getByLabel("Transcript")
+    .setInputFiles({
+      name: "words.json",
+      mimeType: "application/json",
+      buffer: Buffer.from(JSON.stringify({ segments: [{ start: 0, end: 60, text: "", words }] })),
+    });
   await page.locator(".words").first().waitFor();
   assert.match(await page.locator(".turns").textContent(), /<i>word0<\/i>/);
   assert.equal(await page.locator(".words i").count(), 0);

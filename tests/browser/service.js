@@ -15,7 +15,7 @@ export const conversation = path.join(root, "fixtures/audio/conversation.flac");
 export function program() {
   const named = process.env.DIARIST;
   if (!named) throw new Error("the variable DIARIST must name the program, such as target/release/diarist");
-  return path.resolve(named);
+  return path.resolve(root, named);
 }
 
 /**
@@ -25,7 +25,9 @@ export function program() {
  */
 export async function startService(more = []) {
   const folder = await fs.mkdtemp(path.join(os.tmpdir(), "diarist-browser-"));
-  const child = spawn(program(), ["serve", "--listen", "127.0.0.1:0", "--data", folder, ...more], { stdio: ["ignore", "inherit", "pipe"] });
+  const child = spawn(program(), ["serve", "--listen", "127.0.0.1:0", "--data", folder, ...more], {
+    stdio: ["ignore", "inherit", "pipe"],
+  });
   const said = [];
   const url = await new Promise((resolve, reject) => {
     createInterface({ input: child.stderr }).on("line", (line) => {
@@ -51,7 +53,9 @@ export async function startService(more = []) {
 /** Calls the API and gives its JSON. */
 export async function api(service, method, address, json) {
   const answer = await fetch(service.url + address, {
-    method, body: json === undefined ? undefined : JSON.stringify(json), headers: json === undefined ? {} : { "content-type": "application/json" },
+    method,
+    body: json === undefined ? undefined : JSON.stringify(json),
+    headers: json === undefined ? {} : { "content-type": "application/json" },
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${address}: ${answer.status} ${text}`);
@@ -68,7 +72,8 @@ export async function addRecording(service, name = "conversation.flac", file = c
     await new Promise((resolve) => setTimeout(resolve, 300));
     recording = await api(service, "GET", `v1/recordings/${recording.id}`);
   }
-  if (recording.state !== "done") throw new Error(`${name} is ${recording.state}: ${JSON.stringify(recording.error)}`);
+  if (recording.state !== "done")
+    throw new Error(`${name} is ${recording.state}: ${JSON.stringify(recording.error)}`);
   return recording;
 }
 

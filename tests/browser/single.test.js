@@ -33,7 +33,9 @@ test("the file plays without a network, from its turns and from a link", async (
   await page.waitForFunction(() => Math.abs(document.querySelector("audio").currentTime - 20.5) < 0.1);
   await page.locator(".turns li button").nth(1).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
-  await page.waitForFunction(() => document.querySelector("audio").currentTime > 4.7 && document.querySelector("audio").currentTime < 15);
+  await page.waitForFunction(
+    () => document.querySelector("audio").currentTime > 4.7 && document.querySelector("audio").currentTime < 15,
+  );
   await page.screenshot({ path: path.join(root, "tests/browser/screenshots/single.png"), fullPage: true });
   assert.equal(await page.getByText("Merge").count(), 0, "the file is not corrected");
   await check();
@@ -47,19 +49,36 @@ test("names change in the whole page, on paper too, and in saved files", async (
   await page.locator(".live .names", { hasText: 'Ann "A" Lee' }).waitFor();
   const saved = async (format) => {
     await page.getByText("Export", { exact: true }).click();
-    const [file] = await Promise.all([page.waitForEvent("download"), page.locator(".menu").getByRole("button", { name: format, exact: true }).click()]);
+    const [file] = await Promise.all([
+      page.waitForEvent("download"),
+      page.locator(".menu").getByRole("button", { name: format, exact: true }).click(),
+    ]);
     const at = path.join(folder, file.suggestedFilename());
     await file.saveAs(at);
     return at;
   };
-  for (const [format, extension] of [["RTTM", "rttm"], ["JSON", "json"], ["CSV", "csv"], ["SRT", "srt"], ["WebVTT", "vtt"]]) {
-    const file = await saved(format), again = `${file}.json`;
+  for (const [format, extension] of [
+    ["RTTM", "rttm"],
+    ["JSON", "json"],
+    ["CSV", "csv"],
+    ["SRT", "srt"],
+    ["WebVTT", "vtt"],
+  ]) {
+    const file = await saved(format),
+      again = `${file}.json`;
     assert.equal(path.basename(file), `conversation.${extension}`);
     // The program reads the file, with the same turns as the page was made from.
     execFileSync(program(), ["convert", "--to", "json", file, again]);
-    const turns = (JSON.parse(await fs.readFile(again, "utf8")).turns).map((turn) => [turn.start_s, turn.end_s, turn.speaker.replaceAll("_", " ")]);
+    const turns = JSON.parse(await fs.readFile(again, "utf8")).turns.map((turn) => [
+      turn.start_s,
+      turn.end_s,
+      turn.speaker.replaceAll("_", " "),
+    ]);
     assert.equal(turns.length, await page.locator(".live .turns li").count(), format);
-    assert.ok(turns.some(([, , speaker]) => speaker === 'Ann "A" Lee') && !turns.some(([, , speaker]) => speaker === "ada"), `${format}: ${JSON.stringify(turns)}`);
+    assert.ok(
+      turns.some(([, , speaker]) => speaker === 'Ann "A" Lee') && !turns.some(([, , speaker]) => speaker === "ada"),
+      `${format}: ${JSON.stringify(turns)}`,
+    );
   }
   await page.emulateMedia({ media: "print" });
   assert.ok(await page.locator(".paper .turns").isVisible());
@@ -72,7 +91,10 @@ test("without JavaScript the turns can be read", async () => {
   const { page, check } = await openPage(browser, address, { javaScriptEnabled: false });
   assert.ok(await page.locator(".paper .turns li").first().isVisible());
   assert.ok(await page.getByText("need JavaScript").isVisible());
-  assert.equal(await page.locator(".paper .turn").count(), (await fs.readFile(rttm, "utf8")).match(/^SPEAKER/gm).length);
+  assert.equal(
+    await page.locator(".paper .turn").count(),
+    (await fs.readFile(rttm, "utf8")).match(/^SPEAKER/gm).length,
+  );
   await check();
 });
 
@@ -91,6 +113,9 @@ test("nothing in the file is out of reach", async () => {
   await page.locator(".live .turns li").first().waitFor();
   await page.evaluate(await fs.readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8"));
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
-  assert.deepEqual(violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join("\n")}`), []);
+  assert.deepEqual(
+    violations.map((rule) => `${rule.id}: ${rule.nodes.map((node) => node.html).join("\n")}`),
+    [],
+  );
   await check();
 });

@@ -1,10 +1,16 @@
-// The service, as the page calls it. Addresses are relative to the page, so a proxy may add a folder.
+// The service, as the page calls it. Addresses are relative to the page, so a proxy may add a
+// folder.
 
 import { printable } from "./text.js";
 
 /** A refusal of the service, or a fault on the way to it. */
 export class ApiError extends Error {
-  /** @param {number} status 0 if the service was not reached @param {string} code @param {string} message @param {string | null} [hint] */
+  /**
+   * @param {number} status 0 if the service was not reached
+   * @param {string} code
+   * @param {string} message
+   * @param {string | null} [hint]
+   */
   constructor(status, code, message, hint) {
     super(printable(message));
     this.status = status;
@@ -18,12 +24,16 @@ let askForToken = null;
 /** @type {Promise<boolean> | null} */
 let signingIn = null;
 
-/** Sets the question for the token of a service that wants one. @param {(isAgain: boolean) => Promise<string | null>} ask */
+/**
+ * Sets the question for the token of a service that wants one.
+ * @param {(isAgain: boolean) => Promise<string | null>} ask
+ */
 export function askTokenBy(ask) {
   askForToken = ask;
 }
 
-const UNREACHABLE = () => new ApiError(0, "unreachable", "The service cannot be reached", "check that diarist serve still runs");
+const UNREACHABLE = () =>
+  new ApiError(0, "unreachable", "The service cannot be reached", "check that diarist serve still runs");
 
 /** @param {number} status @param {string} text */
 function refusal(status, text) {
@@ -40,7 +50,11 @@ async function signIn() {
   for (let isAgain = false; ; isAgain = true) {
     const token = await askForToken?.(isAgain);
     if (!token) return false;
-    const answer = await fetch("v1/session", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ token }) }).catch(() => {
+    const answer = await fetch("v1/session", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ token }),
+    }).catch(() => {
       throw UNREACHABLE();
     });
     if (answer.ok) return true;
@@ -70,7 +84,9 @@ export async function call(method, path, content = {}) {
 
 /** One question at a time, whatever number of calls want it. */
 function signedIn() {
-  signingIn ??= signIn().finally(() => { signingIn = null; });
+  signingIn ??= signIn().finally(() => {
+    signingIn = null;
+  });
   return signingIn;
 }
 
@@ -83,7 +99,10 @@ export function upload(path, form, onprogress) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", path);
-    request.upload.addEventListener("progress", (event) => event.lengthComputable && onprogress(event.loaded / event.total));
+    request.upload.addEventListener(
+      "progress",
+      (event) => event.lengthComputable && onprogress(event.loaded / event.total),
+    );
     request.addEventListener("error", () => reject(UNREACHABLE()));
     request.addEventListener("load", async () => {
       if (request.status === 401 && (await signedIn())) return upload(path, form, onprogress).then(resolve, reject);
@@ -99,14 +118,20 @@ export const addressOf = (id, part) => `v1/recordings/${encodeURIComponent(id)}$
 
 /**
  * Listens to the service's events about recordings, and comes back after a lost connection.
- * @param {string} path @param {(recording: any) => void} onrecording @param {() => unknown} onreturn called after each (re)connection
+ * @param {string} path
+ * @param {(recording: any) => void} onrecording
+ * @param {() => unknown} onreturn called after each (re)connection
  * @returns {() => void} stops listening
  */
 export function listen(path, onrecording, onreturn) {
-  let source = /** @type {EventSource | null} */ (null), timer = 0, isOpen = true;
+  let source = /** @type {EventSource | null} */ (null),
+    timer = 0,
+    isOpen = true;
   function start() {
     source = new EventSource(path);
-    source.addEventListener("recording", (event) => onrecording(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+    source.addEventListener("recording", (event) =>
+      onrecording(JSON.parse(/** @type {MessageEvent} */ (event).data)),
+    );
     source.addEventListener("open", () => onreturn());
     source.addEventListener("error", () => {
       // A browser tries again by itself unless the service refused.

@@ -9,7 +9,11 @@ import { peopleView } from "./people.js";
 import { recordingView } from "./recording.js";
 import { recordingsView } from "./recordings.js";
 
-const LINKS = [["#/", "Recordings"], ["#/people", "People"], ["#/live", "Live"]];
+const LINKS = [
+  ["#/", "Recordings"],
+  ["#/people", "People"],
+  ["#/live", "Live"],
+];
 
 /** @typedef {{ element: HTMLElement, close: () => void, go?: (moment: string) => void }} View */
 
@@ -60,7 +64,17 @@ askTokenBy((isAgain) => {
   ]);
 });
 document.body.append(
-  element("a.skip", { href: "#content", onclick: (/** @type {Event} */ event) => { event.preventDefault(); content.focus(); } }, "To the content"),
+  element(
+    "a.skip",
+    {
+      href: "#content",
+      onclick: (/** @type {Event} */ event) => {
+        event.preventDefault();
+        content.focus();
+      },
+    },
+    "To the content",
+  ),
   element("header.top", null, element("b", null, "diarist"), element("nav", { "aria-label": "Views" }, links)),
   content,
 );

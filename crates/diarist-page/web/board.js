@@ -18,7 +18,12 @@ export class Board {
     const turn = this.turns.get(event.turn);
     switch (event.event) {
       case "opened":
-        this.turns.set(event.turn, { speaker: event.speaker, start: event.start_s, end: event.start_s, isOpen: true });
+        this.turns.set(event.turn, {
+          speaker: event.speaker,
+          start: event.start_s,
+          end: event.start_s,
+          isOpen: true,
+        });
         break;
       case "extended":
       case "closed":
@@ -53,14 +58,22 @@ export class Board {
   model(title) {
     const turns = [...this.turns.values()].filter((turn) => turn.end > turn.start).sort((a, b) => a.start - b.start);
     return modelOf({
-      file_id: title, duration_s: this.heard,
+      file_id: title,
+      duration_s: this.heard,
       // Numbers begin at 1, and colours at 0.
-      turns: turns.map((turn) => ({ start_s: turn.start, end_s: turn.end, speaker: `SPEAKER_${String(turn.speaker - 1).padStart(2, "0")}`, name: this.name(turn.speaker) })),
+      turns: turns.map((turn) => ({
+        start_s: turn.start,
+        end_s: turn.end,
+        speaker: `SPEAKER_${String(turn.speaker - 1).padStart(2, "0")}`,
+        name: this.name(turn.speaker),
+      })),
     });
   }
 
   /** Names of those whose turns are open. */
   speaking() {
-    return [...new Set([...this.turns.values()].filter((turn) => turn.isOpen).map((turn) => this.name(turn.speaker)))];
+    return [
+      ...new Set([...this.turns.values()].filter((turn) => turn.isOpen).map((turn) => this.name(turn.speaker))),
+    ];
   }
 }

@@ -1,5 +1,5 @@
-// Corrects a recording of the service. The service applies every correction; before one about speakers
-// is accepted, a dry run shows which other stretches it changes.
+// Corrects a recording of the service. The service applies every correction; before one about
+// speakers is accepted, a dry run shows which other stretches it changes.
 
 import { addressOf, ApiError, call } from "./api.js";
 import { fail, say } from "./messages.js";
@@ -9,7 +9,9 @@ import { count } from "./text.js";
 // Corrections of who speaks, which can change other stretches as well.
 const ABOUT_SPEAKERS = ["merge", "different", "move"];
 
-/** Events: `state` (there is a new state), `proposal` (a dry run waits for an answer, or no longer). */
+/**
+ * Events: `state` (there is a new state), `proposal` (a dry run waits for an answer, or no longer).
+ */
 export class Corrections extends EventTarget {
   /** @param {string} id of the recording */
   constructor(id) {
@@ -17,7 +19,10 @@ export class Corrections extends EventTarget {
     this.id = id;
     /** @type {any} */
     this.state = null;
-    /** @type {{ correction: any, model: import("./model.js").Model, changes: import("./model.js").Change[] } | null} */
+    /**
+     * @type {{ correction: any, model: import("./model.js").Model, changes:
+     *   import("./model.js").Change[] } | null}
+     */
     this.proposal = null;
     this.isBusy = false;
   }
@@ -84,9 +89,12 @@ export class Corrections extends EventTarget {
     return call("POST", addressOf(this.id, part), { json: { revision: this.state.revision, ...content } });
   }
 
-  /** One call at a time: each needs the revision that the one before gave. @param {() => Promise<unknown>} act */
+  /**
+   * One call at a time: each needs the revision that the one before gave.
+   * @param {() => Promise<unknown>} act
+   */
   async exclusively(act) {
-    if (this.isBusy) return;
+    if (this.isBusy) return say("One moment: the correction before is not finished.");
     this.isBusy = true;
     try {
       await act();
@@ -106,5 +114,10 @@ export class Corrections extends EventTarget {
 
 /** @param {any} answer @returns {import("./model.js").Change[]} */
 function changesOf(answer) {
-  return (answer.changes ?? []).map((/** @type {any} */ change) => ({ start: change.start_s, end: change.end_s, from: change.from, to: change.to }));
+  return (answer.changes ?? []).map((/** @type {any} */ change) => ({
+    start: change.start_s,
+    end: change.end_s,
+    from: change.from,
+    to: change.to,
+  }));
 }

@@ -48,8 +48,15 @@ export function form(fields, label, read, close, hasCancel = true) {
     if (answer !== null) close(answer);
   };
   return element(
-    "form", { onsubmit: submit, novalidate: true }, ...fields,
-    element("div.actions", null, element("button.primary", { type: "submit" }, label), hasCancel && button("Cancel", () => close(null))),
+    "form",
+    { onsubmit: submit, novalidate: true },
+    ...fields,
+    element(
+      "div.actions",
+      null,
+      element("button.primary", { type: "submit" }, label),
+      hasCancel && button("Cancel", () => close(null)),
+    ),
   );
 }
 
@@ -67,13 +74,25 @@ export function field(label, input) {
 export function askText(title, label, value, accept, more = []) {
   const input = element("input", { type: "text", value, autofocus: true, autocomplete: "off", maxlength: 200 });
   input.addEventListener("focus", () => input.select());
-  return showDialog(title, (close) => [form([field(label, input), ...more], accept, () => input.value.trim(), close)]);
+  return showDialog(title, (close) => [
+    form([field(label, input), ...more], accept, () => input.value.trim(), close),
+  ]);
 }
 
-/** @param {string} title @param {string} text @param {string} accept @returns {Promise<true | null>} */
+/**
+ * @param {string} title
+ * @param {string} text
+ * @param {string} accept
+ * @returns {Promise<true | null>}
+ */
 export function confirmed(title, text, accept) {
   return showDialog(title, (close) => [
     element("p", null, text),
-    element("div.actions", null, button(accept, () => close(true), { class: "primary" }), button("Cancel", () => close(null), { autofocus: true })),
+    element(
+      "div.actions",
+      null,
+      button(accept, () => close(true), { class: "primary" }),
+      button("Cancel", () => close(null), { autofocus: true }),
+    ),
   ]);
 }

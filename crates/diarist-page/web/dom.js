@@ -7,12 +7,12 @@ import { printable } from "./text.js";
  * attribute; null is left out.
  * @param {string} tag a tag, with classes after dots
  * @param {Record<string, any> | null} [properties]
- * @param {...(Node | string | number | null | false | undefined)} children
+ * @param {...any} children nodes, texts, and lists of them; null and false are left out
  * @returns {any}
  */
 export function element(tag, properties, ...children) {
   const [name, ...classes] = tag.split(".");
-  const made = document.createElement(name);
+  const made = /** @type {any} */ (document.createElement(name));
   if (classes.length) made.className = classes.join(" ");
   for (const [key, value] of Object.entries(properties ?? {})) {
     if (value === null || value === undefined || value === false) continue;
@@ -32,7 +32,11 @@ function fill(parent, children) {
   }
 }
 
-/** Puts `children` in place of what `parent` has. @param {Element} parent @param {...any} children */
+/**
+ * Puts `children` in place of what `parent` has.
+ * @param {Element} parent
+ * @param {...any} children
+ */
 export function replace(parent, ...children) {
   parent.replaceChildren();
   fill(parent, children);
@@ -69,7 +73,12 @@ export function colourOf(place) {
   return colour;
 }
 
-/** Saves `text` as a file of the reader. @param {string} name @param {string} text @param {string} type */
+/**
+ * Saves `text` as a file of the reader.
+ * @param {string} name
+ * @param {string} text
+ * @param {string} type
+ */
 export function download(name, text, type) {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = element("a", { href: address, download: name });
@@ -79,9 +88,10 @@ export function download(name, text, type) {
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
 }
 
-/** @param {string} text base64 @returns {Uint8Array} */
+/** @param {string} text base64 @returns {Uint8Array<ArrayBuffer>} */
 export function bytesOf(text) {
-  const binary = atob(text.trim()), bytes = new Uint8Array(binary.length);
+  const binary = atob(text.trim()),
+    bytes = new Uint8Array(binary.length);
   for (let i = 0; i < bytes.length; i++) bytes[i] = binary.charCodeAt(i);
   return bytes;
 }

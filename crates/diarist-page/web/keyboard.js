@@ -1,8 +1,8 @@
 // Keys of a recording's view.
 
 /**
- * Calls the action of a key, unless the reader types or a dialog is open. The name of a key has `Ctrl+`
- * and `Shift+` before it for keys other than signs.
+ * Calls the action of a key, unless the reader types or a dialog is open. The name of a key has
+ * `Ctrl+` and `Shift+` before it for keys other than signs.
  * @param {Record<string, (event: KeyboardEvent) => unknown>} actions
  * @returns {() => void} takes the keys away
  */
@@ -13,7 +13,8 @@ export function listenForKeys(actions) {
     if (target.closest("input, select, textarea, [contenteditable]")) return;
     const isSign = event.key.length === 1 && !/[a-z]/i.test(event.key) && event.key !== " ";
     const letter = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const name = (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (event.shiftKey && !isSign ? "Shift+" : "") + letter;
+    const name =
+      (event.ctrlKey || event.metaKey ? "Ctrl+" : "") + (event.shiftKey && !isSign ? "Shift+" : "") + letter;
     // A button that has the focus keeps its own keys, except that the space bar always plays.
     const act = actions[name];
     if (!act || (event.key === "Enter" && target.closest("button, a, summary"))) return;
@@ -24,7 +25,8 @@ export function listenForKeys(actions) {
   // Otherwise releasing the space bar would press the focused button.
   const up = (/** @type {KeyboardEvent} */ event) => {
     const target = /** @type {HTMLElement} */ (event.target);
-    if (event.key === " " && target.matches("button") && !target.closest("dialog, .actions, .own-space")) event.preventDefault();
+    if (event.key === " " && target.matches("button") && !target.closest("dialog, .actions, .own-space"))
+      event.preventDefault();
   };
   document.addEventListener("keydown", down);
   document.addEventListener("keyup", up);

@@ -12,13 +12,20 @@ import { clock, count, stamp } from "./text.js";
 import { Timeline } from "./timeline.js";
 
 // Seconds of the timeline that are seen, and turns in the list.
-const VIEW_S = 60, NEWEST = 12;
+const VIEW_S = 60;
+const NEWEST = 12;
 
 /** Lanes and newest turns of a stream. @param {string} title */
 function board(title) {
-  const turns = new Board(), player = new Player(null), timeline = new Timeline(player, { peaks: null, canEdit: false, hasSound: false });
-  const now = element("p.now"), newest = element("ol.turns.newest"), late = element("p.soft");
-  let isDue = false, behind = 0, lost = 0;
+  const turns = new Board(),
+    player = new Player(null),
+    timeline = new Timeline(player, { peaks: null, canEdit: false, hasSound: false });
+  const now = element("p.now"),
+    newest = element("ol.turns.newest"),
+    late = element("p.soft");
+  let isDue = false,
+    behind = 0,
+    lost = 0;
   const show = () => {
     isDue = false;
     const model = turns.model(title);
@@ -27,11 +34,40 @@ function board(title) {
     timeline.show(model);
     timeline.scroll.scrollLeft = timeline.scroll.scrollWidth;
     const speaking = turns.speaking();
-    replace(now, element("b", null, clock(turns.heard)), " ", speaking.length ? speaking.join(" + ") : "nobody speaks");
-    replace(newest, model.turns.slice(-NEWEST).reverse().map((turn) => element("li", null, element("span.turn", null,
-      element("time", null, stamp(turn.start)), element("span.name", null, swatch(speakerOf(model, turn.speaker)?.place ?? 0), element("span", null, nameOf(model, turn.speaker))),
-      element("small", null, `${(turn.end - turn.start).toFixed(1)} s`)))));
-    replace(late, [behind > 0 && `The newest sound has waited ${behind.toFixed(1)} s: the machine is busy.`, lost > 0 && ` ${lost.toFixed(1)} s of sound were lost.`]);
+    replace(
+      now,
+      element("b", null, clock(turns.heard)),
+      " ",
+      speaking.length ? speaking.join(" + ") : "nobody speaks",
+    );
+    replace(
+      newest,
+      model.turns
+        .slice(-NEWEST)
+        .reverse()
+        .map((turn) =>
+          element(
+            "li",
+            null,
+            element(
+              "span.turn",
+              null,
+              element("time", null, stamp(turn.start)),
+              element(
+                "span.name",
+                null,
+                swatch(speakerOf(model, turn.speaker)?.place ?? 0),
+                element("span", null, nameOf(model, turn.speaker)),
+              ),
+              element("small", null, `${(turn.end - turn.start).toFixed(1)} s`),
+            ),
+          ),
+        ),
+    );
+    replace(late, [
+      behind > 0 && `The newest sound has waited ${behind.toFixed(1)} s: the machine is busy.`,
+      lost > 0 && ` ${lost.toFixed(1)} s of sound were lost.`,
+    ]);
   };
   return {
     element: element("div", null, now, late, timeline.element, element("h2", null, "Newest turns"), newest),
@@ -49,24 +85,62 @@ function board(title) {
 }
 
 /** The message to a reader whose stream has a result. @param {string} id */
-const resultLink = (id) => element("p", { role: "status" }, "The stream is over. ", element("a", { href: `#/r/${encodeURIComponent(id)}` }, "Hear and correct the result"));
+const resultLink = (id) =>
+  element(
+    "p",
+    { role: "status" },
+    "The stream is over. ",
+    element("a", { href: `#/r/${encodeURIComponent(id)}` }, "Hear and correct the result"),
+  );
 
 /** The view that records. */
 export function liveView() {
   const name = element("input", { type: "text", autocomplete: "off", maxlength: 200, placeholder: "live" });
-  const start = button("● Start", guarded(() => record()), { class: "primary" }), stop = button("■ Stop", guarded(() => finish()), { disabled: true });
-  const meter = element("meter", { min: 0, max: 1, low: 0.02, high: 0.98, optimum: 0.4, value: 0, "aria-label": "Level of the microphone" });
-  const place = element("div"), reason = whyNoMicrophone(), running = element("div");
-  const view = element("main", null, element("h1", null, "Live"), running,
+  const start = button(
+      "● Start",
+      guarded(() => record()),
+      { class: "primary" },
+    ),
+    stop = button(
+      "■ Stop",
+      guarded(() => finish()),
+      { disabled: true },
+    );
+  const meter = element("meter", {
+    min: 0,
+    max: 1,
+    low: 0.02,
+    high: 0.98,
+    optimum: 0.4,
+    value: 0,
+    "aria-label": "Level of the microphone",
+  });
+  const place = element("div"),
+    reason = whyNoMicrophone(),
+    running = element("div");
+  const view = element(
+    "main",
+    null,
+    element("h1", null, "Live"),
+    running,
     reason && element("p.fault", null, reason),
-    element("form.add", { onsubmit: (/** @type {Event} */ event) => event.preventDefault() }, field("Name of the recording", name), start, stop, element("label.field", null, element("span", null, "Level"), meter)),
-    place);
+    element(
+      "form.add",
+      { onsubmit: (/** @type {Event} */ event) => event.preventDefault() },
+      field("Name of the recording", name),
+      start,
+      stop,
+      element("label.field", null, element("span", null, "Level"), meter),
+    ),
+    place,
+  );
   start.disabled = reason !== null;
   /** @type {WebSocket | null} */
   let connection = null;
   /** @type {Awaited<ReturnType<typeof openMicrophone>> | null} */
   let microphone = null;
-  let shown = /** @type {ReturnType<typeof board> | null} */ (null), isOpen = true;
+  let shown = /** @type {ReturnType<typeof board> | null} */ (null),
+    isOpen = true;
 
   const watchLevel = () => {
     if (!microphone || !isOpen) return;
@@ -81,15 +155,24 @@ export function liveView() {
       microphone = await openMicrophone();
     } catch (error) {
       start.disabled = false;
-      throw error instanceof ApiError ? error : new ApiError(0, "microphone", "The microphone cannot be used", String(/** @type {any} */ (error)?.message ?? error));
+      throw error instanceof ApiError
+        ? error
+        : new ApiError(
+            0,
+            "microphone",
+            "The microphone cannot be used",
+            String(/** @type {any} */ (error)?.message ?? error),
+          );
     }
     const title = name.value.trim() || "live";
     shown?.close();
     shown = board(title);
     replace(place, shown.element);
     watchLevel();
-    let id = "", hasResult = false, hasFailed = false;
-    const opened = connection = socket(`v1/live?${microphone.query}&name=${encodeURIComponent(title)}`);
+    let id = "",
+      hasResult = false,
+      hasFailed = false;
+    const opened = (connection = socket(`v1/live?${microphone.query}&name=${encodeURIComponent(title)}`));
     opened.addEventListener("open", () => {
       stop.disabled = false;
       microphone?.start((bytes) => opened.readyState === WebSocket.OPEN && opened.send(bytes));
@@ -109,7 +192,15 @@ export function liveView() {
       release();
       if (!isOpen) return;
       if (hasResult) place.prepend(resultLink(id));
-      else if (!hasFailed) fail(new ApiError(0, "live", "The live stream has ended early", id ? "what was heard is among the recordings" : "the service may be busy, or no longer runs"));
+      else if (!hasFailed)
+        fail(
+          new ApiError(
+            0,
+            "live",
+            "The live stream has ended early",
+            id ? "what was heard is among the recordings" : "the service may be busy, or no longer runs",
+          ),
+        );
     });
   };
   const release = () => {
@@ -131,8 +222,17 @@ export function liveView() {
     const { recordings } = await call("GET", "v1/recordings");
     const now = recordings.filter((/** @type {any} */ one) => one.state === "running" && one.stage === "listening");
     if (now.length) {
-      replace(running, element("h2", null, count(now.length, "stream runs", "streams run")),
-        element("ul", null, now.map((/** @type {any} */ one) => element("li", null, element("a", { href: `#/live/${encodeURIComponent(one.id)}` }, one.name)))));
+      replace(
+        running,
+        element("h2", null, count(now.length, "stream runs", "streams run")),
+        element(
+          "ul",
+          null,
+          now.map((/** @type {any} */ one) =>
+            element("li", null, element("a", { href: `#/live/${encodeURIComponent(one.id)}` }, one.name)),
+          ),
+        ),
+      );
     }
   })();
   return {
@@ -148,8 +248,12 @@ export function liveView() {
 
 /** The view of a stream that somebody else records. @param {string} id */
 export function watchView(id) {
-  const place = element("div"), title = element("h1", null, "Live"), view = element("main", null, title, place);
-  let source = /** @type {EventSource | null} */ (null), shown = /** @type {ReturnType<typeof board> | null} */ (null), isOver = false;
+  const place = element("div"),
+    title = element("h1", null, "Live"),
+    view = element("main", null, title, place);
+  let source = /** @type {EventSource | null} */ (null),
+    shown = /** @type {ReturnType<typeof board> | null} */ (null),
+    isOver = false;
   const over = () => {
     isOver = true;
     source?.close();
@@ -157,10 +261,10 @@ export function watchView(id) {
   };
   const start = (/** @type {string} */ name) => {
     shown?.close();
-    const lanes = shown = board(name);
+    const lanes = (shown = board(name));
     replace(place, lanes.element);
     // The service sends all events so far first, so a new connection begins anew.
-    const opened = source = new EventSource(`v1/live/${encodeURIComponent(id)}`);
+    const opened = (source = new EventSource(`v1/live/${encodeURIComponent(id)}`));
     opened.addEventListener("message", ({ data }) => {
       const event = JSON.parse(data);
       lanes.apply(event);

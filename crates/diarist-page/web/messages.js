@@ -29,7 +29,12 @@ export function say(text) {
 export function fail(error) {
   const text = element("span", null, element("b", null, error?.message ?? String(error)));
   if (error?.hint) text.append(` – ${error.hint}`);
-  const message = element("p.message.failed", null, text, button("×", () => message.remove(), { "aria-label": "Close this message" }));
+  const message = element(
+    "p.message.failed",
+    null,
+    text,
+    button("×", () => message.remove(), { "aria-label": "Close this message" }),
+  );
   alerts.append(message);
   while (alerts.childElementCount > MAX_MESSAGES) alerts.firstElementChild?.remove();
 }

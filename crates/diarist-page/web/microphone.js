@@ -6,17 +6,23 @@ const SLICE_MS = 250;
 
 /** Whether the browser lets this page record, and why not. @returns {string | null} */
 export function whyNoMicrophone() {
-  if (navigator.mediaDevices?.getUserMedia) return null;
-  return window.isSecureContext ? "This browser has no access to microphones." : "A browser records only on pages of this machine (http://localhost) or with https.";
+  if (/** @type {MediaDevices | undefined} */ (navigator.mediaDevices)) return null;
+  return window.isSecureContext
+    ? "This browser has no access to microphones."
+    : "A browser records only on pages of this machine (http://localhost) or with https.";
 }
 
 /**
- * Opens the microphone. `query` says how its sound is encoded; `start` passes it on; `stop` ends after
- * the last of it; `level` is the loudness now, 0 to 1.
+ * Opens the microphone. `query` says how its sound is encoded; `start` passes it on; `stop` ends
+ * after the last of it; `level` is the loudness now, 0 to 1.
  */
 export async function openMicrophone() {
-  const stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: true } });
-  const context = new AudioContext(), source = context.createMediaStreamSource(stream), analyser = context.createAnalyser();
+  const stream = await navigator.mediaDevices.getUserMedia({
+    audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: true },
+  });
+  const context = new AudioContext(),
+    source = context.createMediaStreamSource(stream),
+    analyser = context.createAnalyser();
   source.connect(analyser);
   const samples = new Float32Array(analyser.fftSize);
   const isWebm = typeof MediaRecorder !== "undefined" && MediaRecorder.isTypeSupported(WEBM);
@@ -62,7 +68,11 @@ function recorder(stream) {
 /** @param {AudioContext} context @param {AudioNode} source */
 async function worklet(context, source) {
   await context.audioWorklet.addModule("assets/pcm-worklet.js");
-  const node = new AudioWorkletNode(context, "pcm", { numberOfOutputs: 1, channelCount: 1, channelCountMode: "explicit" });
+  const node = new AudioWorkletNode(context, "pcm", {
+    numberOfOutputs: 1,
+    channelCount: 1,
+    channelCountMode: "explicit",
+  });
   return {
     start: (/** @type {(bytes: ArrayBuffer) => void} */ send) => {
       node.port.onmessage = (event) => send(event.data);

@@ -10,24 +10,47 @@ import { count, length, percent } from "./text.js";
 
 /** The view of all people. */
 export function peopleView() {
-  const known = element("ul.people"), unknown = element("section");
-  const view = element("main", null, element("h1", null, "People"), known, unknown, enrolForm(() => refresh()));
+  const known = element("ul.people"),
+    unknown = element("section");
+  const view = element(
+    "main",
+    null,
+    element("h1", null, "People"),
+    known,
+    unknown,
+    enrolForm(() => refresh()),
+  );
   /** @type {Map<string, string>} */
   let names = new Map();
 
   const refresh = guarded(async () => {
-    const [{ people, unknown: strangers }, { recordings }] = await Promise.all([call("GET", "v1/people"), call("GET", "v1/recordings")]);
+    const [{ people, unknown: strangers }, { recordings }] = await Promise.all([
+      call("GET", "v1/people"),
+      call("GET", "v1/recordings"),
+    ]);
     names = new Map(recordings.map((/** @type {any} */ recording) => [recording.id, recording.name]));
     replace(known, people.map(personLine));
-    if (!people.length) replace(known, element("li.none", null, "No voice is known yet. Open a recording, choose a speaker's name, and let the service remember the voice."));
-    replace(unknown, strangers.length > 0 && [
-      element("h2", null, "Unknown people who come again"),
-      element("ul.people", null, strangers.map(strangerLine)),
-    ]);
+    if (!people.length)
+      replace(
+        known,
+        element(
+          "li.none",
+          null,
+          "No voice is known yet. Open a recording, choose a speaker's name, and let the service remember the voice.",
+        ),
+      );
+    replace(
+      unknown,
+      strangers.length > 0 && [
+        element("h2", null, "Unknown people who come again"),
+        element("ul.people", null, strangers.map(strangerLine)),
+      ],
+    );
   });
 
   /** @param {string} id @param {string} [speaker] */
-  const link = (id, speaker) => element("a", { href: `#/r/${encodeURIComponent(id)}` }, names.get(id) ?? id, speaker && ` (${speaker})`);
+  const link = (id, speaker) =>
+    element("a", { href: `#/r/${encodeURIComponent(id)}` }, names.get(id) ?? id, speaker && ` (${speaker})`);
 
   /** @param {any} person */
   function personLine(person) {
@@ -39,14 +62,38 @@ export function peopleView() {
       await refresh();
     });
     const remove = guarded(async () => {
-      if (!(await confirmed(`Forget ${person.name}?`, "The voice is no longer recognised. Names in recordings stay.", "Forget"))) return;
+      if (
+        !(await confirmed(
+          `Forget ${person.name}?`,
+          "The voice is no longer recognised. Names in recordings stay.",
+          "Forget",
+        ))
+      )
+        return;
       await call("DELETE", address);
       await refresh();
     });
-    return element("li", null, element("b", null, person.name),
-      element("span.soft", null, `${count(person.num_samples, "sample")}, ${length(person.speech_s)} of speech, ${numRecordings(person.recordings)}`),
-      element("span.links", null, person.recordings.map((/** @type {string} */ id) => [link(id), " "])),
-      element("span.actions", null, button("Rename", rename, { "aria-label": `Rename ${person.name}` }), button("Forget", remove, { "aria-label": `Forget ${person.name}` })));
+    return element(
+      "li",
+      null,
+      element("b", null, person.name),
+      element(
+        "span.soft",
+        null,
+        `${count(person.num_samples, "sample")}, ${length(person.speech_s)} of speech, ${numRecordings(person.recordings)}`,
+      ),
+      element(
+        "span.links",
+        null,
+        person.recordings.map((/** @type {string} */ id) => [link(id), " "]),
+      ),
+      element(
+        "span.actions",
+        null,
+        button("Rename", rename, { "aria-label": `Rename ${person.name}` }),
+        button("Forget", remove, { "aria-label": `Forget ${person.name}` }),
+      ),
+    );
   }
 
   /** @param {any} stranger */
@@ -59,9 +106,17 @@ export function peopleView() {
       }
       await refresh();
     });
-    return element("li", null, element("span", null, `The same person, by ${percent(stranger.probability)}, in `),
-      element("span.links", null, stranger.recordings.map((/** @type {any} */ one) => [link(one.id, one.speaker), " "])),
-      element("span.actions", null, button("Name this person …", name)));
+    return element(
+      "li",
+      null,
+      element("span", null, `The same person, by ${percent(stranger.probability)}, in `),
+      element(
+        "span.links",
+        null,
+        stranger.recordings.map((/** @type {any} */ one) => [link(one.id, one.speaker), " "]),
+      ),
+      element("span.actions", null, button("Name this person …", name)),
+    );
   }
 
   refresh();
@@ -73,7 +128,8 @@ function enrolForm(done) {
   const name = element("input", { type: "text", autocomplete: "off", maxlength: 200 });
   const file = element("input", { type: "file", accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac" });
   const send = guarded(async () => {
-    if (!name.value.trim() || !file.files.length) return fail(new Error("A name and a recording of this person alone are needed."));
+    if (!name.value.trim() || !file.files.length)
+      return fail(new Error("A name and a recording of this person alone are needed."));
     const form = new FormData();
     form.append("name", name.value.trim());
     form.append("file", file.files[0]);
@@ -86,7 +142,12 @@ function enrolForm(done) {
     event.preventDefault();
     send();
   };
-  const made = element("form.add", { onsubmit: submit, "aria-label": "Add a person", novalidate: true },
-    field("Name", name), field("Recording of this person alone", file), element("button.primary", { type: "submit" }, "Add"));
+  const made = element(
+    "form.add",
+    { onsubmit: submit, "aria-label": "Add a person", novalidate: true },
+    field("Name", name),
+    field("Recording of this person alone", file),
+    element("button.primary", { type: "submit" }, "Add"),
+  );
   return made;
 }

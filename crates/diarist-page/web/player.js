@@ -10,7 +10,10 @@ const RATES = ["0.5", "0.75", "1", "1.25", "1.5", "2"];
  * moment or the state has changed) and `moved` (the reader went elsewhere, or paused).
  */
 export class Player extends EventTarget {
-  /** @param {HTMLAudioElement | null} audio @param {{ fallback?: string | null, onfault?: () => void }} [options] */
+  /**
+   * @param {HTMLAudioElement | null} audio
+   * @param {{ fallback?: string | null, onfault?: () => void }} [options]
+   */
   constructor(audio, options = {}) {
     super();
     this.audio = audio;
@@ -22,14 +25,16 @@ export class Player extends EventTarget {
     let fallback = options.fallback ?? null;
     audio.addEventListener("error", () => {
       if (!fallback) return options.onfault?.();
-      const time = audio.currentTime || this.moment, wasPlaying = !audio.paused;
+      const time = audio.currentTime || this.moment,
+        wasPlaying = !audio.paused;
       audio.src = fallback;
       fallback = null;
       this.seek(time);
       if (wasPlaying) this.play();
     });
     for (const event of ["play", "pause", "ended"]) audio.addEventListener(event, () => this.follow());
-    for (const event of ["seeked", "timeupdate", "loadedmetadata"]) audio.addEventListener(event, () => this.changed());
+    for (const event of ["seeked", "timeupdate", "loadedmetadata"])
+      audio.addEventListener(event, () => this.changed());
     audio.addEventListener("pause", () => this.dispatchEvent(new Event("moved")));
   }
 
@@ -60,7 +65,14 @@ export class Player extends EventTarget {
     this.moment = Math.min(Math.max(0, time), this.duration);
     const { audio, moment } = this;
     if (audio && audio.readyState > 0) audio.currentTime = moment;
-    else audio?.addEventListener("loadedmetadata", () => { audio.currentTime = this.moment; }, { once: true });
+    else
+      audio?.addEventListener(
+        "loadedmetadata",
+        () => {
+          audio.currentTime = this.moment;
+        },
+        { once: true },
+      );
     this.dispatchEvent(new Event("time"));
   }
 
@@ -75,7 +87,11 @@ export class Player extends EventTarget {
     else this.play();
   }
 
-  /** Plays from `start`, and stops at `end` if there is one. @param {number} start @param {number} [end] */
+  /**
+   * Plays from `start`, and stops at `end` if there is one.
+   * @param {number} start
+   * @param {number} [end]
+   */
   playFrom(start, end) {
     this.seek(start);
     if (end !== undefined) this.stopAt = end;
@@ -93,17 +109,34 @@ export class Player extends EventTarget {
 
 /**
  * The bar of the player.
- * @param {Player} player @param {{ zoomIn: () => void, zoomOut: () => void }} zoom @param {() => string} speaking
+ * @param {Player} player
+ * @param {{ zoomIn: () => void, zoomOut: () => void }} zoom
+ * @param {() => string} speaking
  */
 export function playerBar(player, zoom, speaking) {
   const group = element("div.player", { role: "group", "aria-label": "Player" });
   const play = button("", () => player.toggle(), { class: "primary play" });
-  const time = element("span"), all = element("span"), who = element("span.who");
-  const rate = element("select", { "aria-label": "Speed" }, ...RATES.map((rate) => element("option", { value: rate, selected: rate === "1" }, `${rate}×`)));
-  rate.addEventListener("change", () => { if (player.audio) player.audio.playbackRate = Number(rate.value); });
+  const time = element("span"),
+    all = element("span"),
+    who = element("span.who");
+  const rate = element(
+    "select",
+    { "aria-label": "Speed" },
+    ...RATES.map((rate) => element("option", { value: rate, selected: rate === "1" }, `${rate}×`)),
+  );
+  rate.addEventListener("change", () => {
+    if (player.audio) player.audio.playbackRate = Number(rate.value);
+  });
   if (player.audio) group.append(play, element("span", null, time, " / ", all), who, rate);
-  group.append(element("span.group", null, element("span", { "aria-hidden": "true" }, "Zoom"),
-    button("−", zoom.zoomOut, { "aria-label": "Zoom out" }), button("+", zoom.zoomIn, { "aria-label": "Zoom in" })));
+  group.append(
+    element(
+      "span.group",
+      null,
+      element("span", { "aria-hidden": "true" }, "Zoom"),
+      button("−", zoom.zoomOut, { "aria-label": "Zoom out" }),
+      button("+", zoom.zoomIn, { "aria-label": "Zoom in" }),
+    ),
+  );
   let wasPlaying = /** @type {boolean | null} */ (null);
   player.addEventListener("time", () => {
     time.textContent = clock(player.time);

@@ -9,7 +9,8 @@ import { count, length, percent } from "./text.js";
 const STATES = { queued: "waiting", running: "in work", done: "done", failed: "failed", cancelled: "cancelled" };
 
 /** The address of a recording's view. @param {any} recording */
-const viewOf = (recording) => `#/${recording.state === "running" && recording.stage === "listening" ? "live" : "r"}/${encodeURIComponent(recording.id)}`;
+const viewOf = (recording) =>
+  `#/${recording.state === "running" && recording.stage === "listening" ? "live" : "r"}/${encodeURIComponent(recording.id)}`;
 
 /** The view of all recordings. */
 export function recordingsView() {
@@ -21,28 +22,49 @@ export function recordingsView() {
 
   function show() {
     const newest = [...known.values()].sort((a, b) => (a.created < b.created ? 1 : -1));
-    const focused = /** @type {HTMLElement | null} */ (document.activeElement)?.closest("[data-id]")?.getAttribute("data-id");
+    const active = /** @type {HTMLElement | null} */ (document.activeElement);
+    const focused = active?.closest("[data-id]")?.getAttribute("data-id");
     replace(list, newest.map(line));
     if (!newest.length) replace(list, element("li.none", null, "There is no recording yet."));
-    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] a`)?.focus();
+    if (focused) list.querySelector(`[data-id="${CSS.escape(focused)}"] ${active?.tagName}`)?.focus();
   }
 
   /** @param {any} recording */
   function line(recording) {
     const remove = guarded(async () => {
-      if (!(await confirmed("Delete this recording?", `${recording.name}: its sound, its result and its corrections are removed.`, "Delete"))) return;
+      if (
+        !(await confirmed(
+          "Delete this recording?",
+          `${recording.name}: its sound, its result and its corrections are removed.`,
+          "Delete",
+        ))
+      )
+        return;
       await call("DELETE", addressOf(recording.id));
       known.delete(recording.id);
       show();
     });
     const cancel = guarded(() => call("POST", addressOf(recording.id, "cancel")));
-    return element("li", { "data-id": recording.id },
-      element("a", { href: viewOf(recording) }, recording.name), stateOf(recording),
-      element("span.soft", null, [recording.duration_s !== null && length(recording.duration_s), recording.speakers && recording.speakers.join(", "),
-        new Date(recording.created).toLocaleString()].filter(Boolean).join(" · ")),
+    return element(
+      "li",
+      { "data-id": recording.id },
+      element("a", { href: viewOf(recording) }, recording.name),
+      stateOf(recording),
+      element(
+        "span.soft",
+        null,
+        [
+          recording.duration_s !== null && length(recording.duration_s),
+          recording.speakers && recording.speakers.join(", "),
+          new Date(recording.created).toLocaleString(),
+        ]
+          .filter(Boolean)
+          .join(" · "),
+      ),
       ["queued", "running"].includes(recording.state)
         ? button("Cancel", cancel, { "aria-label": `Cancel ${recording.name}` })
-        : button("Delete", remove, { "aria-label": `Delete ${recording.name}` }));
+        : button("Delete", remove, { "aria-label": `Delete ${recording.name}` }),
+    );
   }
 
   const refresh = guarded(async () => {
@@ -52,29 +74,55 @@ export function recordingsView() {
     show();
   });
   refresh();
-  const stop = listen("v1/events", (recording) => {
-    known.set(recording.id, recording);
-    show();
-  }, refresh);
+  const stop = listen(
+    "v1/events",
+    (recording) => {
+      known.set(recording.id, recording);
+      show();
+    },
+    refresh,
+  );
   return { element: view, close: stop };
 }
 
 /** State of a recording, with its progress or its fault. @param {any} recording */
 export function stateOf(recording) {
   const isRunning = recording.state === "running";
-  return element(`span.state.${recording.state}`, null, STATES[/** @type {keyof typeof STATES} */ (recording.state)] ?? recording.state,
-    isRunning && [recording.stage && `: ${recording.stage} `, " ", element("progress", { value: recording.progress, max: 1, "aria-label": "Progress" }), ` ${percent(recording.progress)}`],
-    recording.error && element("span.reason", null, ` – ${recording.error.message}`, recording.error.hint && ` (${recording.error.hint})`));
+  return element(
+    `span.state.${recording.state}`,
+    null,
+    STATES[/** @type {keyof typeof STATES} */ (recording.state)] ?? recording.state,
+    isRunning && [
+      recording.stage && `: ${recording.stage} `,
+      " ",
+      element("progress", { value: recording.progress, max: 1, "aria-label": "Progress" }),
+      ` ${percent(recording.progress)}`,
+    ],
+    recording.error &&
+      element(
+        "span.reason",
+        null,
+        ` – ${recording.error.message}`,
+        recording.error.hint && ` (${recording.error.hint})`,
+      ),
+  );
 }
 
 /** @param {HTMLElement} sending place for the progress of what is sent */
 function addForm(sending) {
-  const files = element("input", { type: "file", multiple: true, accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac", required: true, id: "files" });
+  const files = element("input", {
+    type: "file",
+    multiple: true,
+    accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac",
+    required: true,
+    id: "files",
+  });
   const speakers = element("input", { type: "number", min: 1, max: 50, placeholder: "found", id: "num-speakers" });
   const words = element("input", { type: "file", accept: ".json,.srt,.vtt,.ctm,.tsv,.csv,.txt", id: "words" });
   const send = guarded(async (/** @type {Iterable<File>} */ chosen) => {
     const all = [...chosen];
-    if (words.files.length && all.length !== 1) throw new Error("A transcript belongs to one recording: choose one recording with it.");
+    if (words.files.length && all.length !== 1)
+      throw new Error("A transcript belongs to one recording: choose one recording with it.");
     for (const file of all) await sendFile(file, speakers.value, words.files[0], sending).catch(fail);
     made.reset();
   });
@@ -83,9 +131,15 @@ function addForm(sending) {
     if (files.files.length) send(files.files);
     else fail(new Error("Choose a file with sound first."));
   };
-  const made = element("form.add", { onsubmit: submit, "aria-label": "Add recordings", novalidate: true },
-    field("Sound or video", files), field("Speakers", speakers), field("Transcript (optional)", words),
-    element("button.primary", { type: "submit" }, "Upload"), element("p.soft", null, "Or drop files here. Leave the number of speakers empty if it is not known."));
+  const made = element(
+    "form.add",
+    { onsubmit: submit, "aria-label": "Add recordings", novalidate: true },
+    field("Sound or video", files),
+    field("Speakers", speakers),
+    field("Transcript (optional)", words),
+    element("button.primary", { type: "submit" }, "Upload"),
+    element("p.soft", null, "Or drop files here. Leave the number of speakers empty if it is not known."),
+  );
   made.addEventListener("dragover", (/** @type {DragEvent} */ event) => {
     event.preventDefault();
     made.classList.add("over");
@@ -98,7 +152,12 @@ function addForm(sending) {
   return made;
 }
 
-/** @param {File} file @param {string} numSpeakers @param {File | undefined} words @param {HTMLElement} sending */
+/**
+ * @param {File} file
+ * @param {string} numSpeakers
+ * @param {File | undefined} words
+ * @param {HTMLElement} sending
+ */
 async function sendFile(file, numSpeakers, words, sending) {
   const form = new FormData();
   form.append("name", file.name);
@@ -109,7 +168,9 @@ async function sendFile(file, numSpeakers, words, sending) {
   const line = element("p", null, `Sending ${file.name} `, bar);
   sending.append(line);
   try {
-    await upload("v1/recordings", form, (share) => { bar.value = share; });
+    await upload("v1/recordings", form, (share) => {
+      bar.value = share;
+    });
     say(`${file.name} was sent.`);
   } finally {
     line.remove();

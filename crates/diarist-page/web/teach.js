@@ -13,7 +13,8 @@ import { count } from "./text.js";
  * @returns {Promise<boolean>} whether the voice is known now
  */
 export async function teach(id, speaker, name) {
-  const send = (/** @type {boolean} */ force) => call("POST", addressOf(id, "teach"), { json: { speaker, name, force } });
+  const send = (/** @type {boolean} */ force) =>
+    call("POST", addressOf(id, "teach"), { json: { speaker, name, force } });
   let answer;
   try {
     answer = await send(false);
@@ -21,14 +22,22 @@ export async function teach(id, speaker, name) {
     if (!(error instanceof ApiError) || error.code !== "unsuitable") throw error;
     const reasons = error;
     const isSure = await showDialog("This voice may be recognised badly", (close) => [
-      element("p", null, reasons.message), reasons.hint && element("p.soft", null, reasons.hint),
-      element("div.actions", null, button("Cancel", () => close(null), { autofocus: true }), button("Remember it anyway", () => close(true))),
+      element("p", null, reasons.message),
+      reasons.hint && element("p.soft", null, reasons.hint),
+      element(
+        "div.actions",
+        null,
+        button("Cancel", () => close(null), { autofocus: true }),
+        button("Remember it anyway", () => close(true)),
+      ),
     ]);
     if (!isSure) return false;
     answer = await send(true);
   }
   const others = answer.recordings_named.filter((/** @type {string} */ other) => other !== id);
-  say(`The voice of ${answer.person} is known now${others.length ? `, and named in ${count(others.length, "other recording")}` : ""}.`);
+  say(
+    `The voice of ${answer.person} is known now${others.length ? `, and named in ${count(others.length, "other recording")}` : ""}.`,
+  );
   for (const warning of answer.warnings ?? []) say(warning);
   return true;
 }

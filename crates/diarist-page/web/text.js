@@ -5,7 +5,8 @@ const two = (n) => String(n).padStart(2, "0");
 
 /** Seconds as `m:ss` or `h:mm:ss`. @param {number} seconds */
 export function clock(seconds) {
-  const s = Math.max(0, Math.floor(seconds)), minutes = Math.floor(s / 60);
+  const s = Math.max(0, Math.floor(seconds)),
+    minutes = Math.floor(s / 60);
   return s >= 3600 ? `${Math.floor(s / 3600)}:${two(minutes % 60)}:${two(s % 60)}` : `${minutes}:${two(s % 60)}`;
 }
 
@@ -44,6 +45,9 @@ export function printable(text) {
 
 /** A name for a file on any system. @param {string} name */
 export function safeFileName(name) {
-  const safe = printable(name).replace(/[\ufffd/\\:*?"<>|]/g, "_").replace(/^[. ]+/, "_").slice(0, 100);
+  const safe = printable(name)
+    .replace(/[\ufffd/\\:*?"<>|]/g, "_")
+    .replace(/^[. ]+/, "_")
+    .slice(0, 100);
   return safe.trim() || "recording";
 }

@@ -13,14 +13,19 @@ import { clock } from "./text.js";
 // Seconds that fill the view at the largest zoom.
 const CLOSEST_S = 5;
 // Pixels around a boundary that catch it, and that a pointer moves before it drags.
-const CATCH = 7, DRAG = 4;
+const CATCH = 7;
+const DRAG = 4;
 
 /**
- * Waveform, lanes and overlap of a recording, with a zoom. Events: `pick` (detail: selection), `retime`
- * (detail: selection with new times), `speaker` (detail: label).
+ * Waveform, lanes and overlap of a recording, with a zoom. Events: `pick` (detail: selection),
+ * `retime` (detail: selection with new times), `speaker` (detail: label).
  */
 export class Timeline extends EventTarget {
-  /** @param {import("./player.js").Player} player @param {{ peaks: import("./drawing.js").Peaks | null, canEdit: boolean, hasSound: boolean }} options */
+  /**
+   * @param {import("./player.js").Player} player
+   * @param {{ peaks: import("./drawing.js").Peaks | null, canEdit: boolean, hasSound: boolean }}
+   *   options
+   */
   constructor(player, options) {
     super();
     this.player = player;
@@ -38,7 +43,13 @@ export class Timeline extends EventTarget {
     this.names = element("div.names");
     this.drawing = element("canvas", { "aria-hidden": "true" });
     this.head = element("div.head");
-    this.slider = element("div.position", { role: "slider", tabindex: 0, "aria-label": "Position in seconds", "aria-valuemin": 0, "aria-valuenow": 0 });
+    this.slider = element("div.position", {
+      role: "slider",
+      tabindex: 0,
+      "aria-label": "Position in seconds",
+      "aria-valuemin": 0,
+      "aria-valuenow": 0,
+    });
     this.space = element("div.canvas", null, this.drawing, this.slider, this.head);
     this.scroll = element("div.scroll", null, this.space);
     this.element = element("section.timeline", { "aria-label": "Timeline" }, this.names, this.scroll);
@@ -46,11 +57,18 @@ export class Timeline extends EventTarget {
     this.resizes = new ResizeObserver(() => this.drawSoon());
     this.resizes.observe(this.scroll);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.drawSoon());
-    this.scroll.addEventListener("wheel", (/** @type {WheelEvent} */ event) => {
-      if (!event.ctrlKey && !event.metaKey) return;
-      event.preventDefault();
-      this.setZoom(this.zoom * 2 ** (-event.deltaY / 200), event.clientX - this.scroll.getBoundingClientRect().left);
-    }, { passive: false });
+    this.scroll.addEventListener(
+      "wheel",
+      (/** @type {WheelEvent} */ event) => {
+        if (!event.ctrlKey && !event.metaKey) return;
+        event.preventDefault();
+        this.setZoom(
+          this.zoom * 2 ** (-event.deltaY / 200),
+          event.clientX - this.scroll.getBoundingClientRect().left,
+        );
+      },
+      { passive: false },
+    );
     this.drawing.addEventListener("pointerdown", (/** @type {PointerEvent} */ event) => this.press(event));
     this.drawing.addEventListener("pointermove", (/** @type {PointerEvent} */ event) => this.hover(event));
     player.addEventListener("time", () => this.showTime());
@@ -75,12 +93,32 @@ export class Timeline extends EventTarget {
     this.slider.setAttribute("aria-valuemax", model.duration.toFixed(1));
     this.names.style.paddingTop = `${this.top}px`;
     const rows = model.speakers.map((speaker) =>
-      element("button", {
-        type: "button", title: speaker.name, "data-speaker": speaker.label, "aria-label": `Speaker ${speaker.name}`,
-        onclick: () => this.dispatchEvent(new CustomEvent("speaker", { detail: speaker.label })),
-      }, swatch(speaker.place), element("span", null, speaker.name)));
-    const isFocused = this.names.contains(document.activeElement) && /** @type {HTMLElement} */ (document.activeElement).dataset.speaker;
-    replace(this.names, rows, element("div.overlap-name", null, element("i.overlap", { "aria-hidden": "true" }), element("span", null, "overlap")));
+      element(
+        "button",
+        {
+          type: "button",
+          title: speaker.name,
+          "data-speaker": speaker.label,
+          "aria-label": `Speaker ${speaker.name}`,
+          onclick: () => this.dispatchEvent(new CustomEvent("speaker", { detail: speaker.label })),
+        },
+        swatch(speaker.place),
+        element("span", null, speaker.name),
+      ),
+    );
+    const isFocused =
+      this.names.contains(document.activeElement) &&
+      /** @type {HTMLElement} */ (document.activeElement).dataset.speaker;
+    replace(
+      this.names,
+      rows,
+      element(
+        "div.overlap-name",
+        null,
+        element("i.overlap", { "aria-hidden": "true" }),
+        element("span", null, "overlap"),
+      ),
+    );
     if (isFocused) this.names.querySelector(`[data-speaker="${CSS.escape(isFocused)}"]`)?.focus();
     this.setZoom(this.zoom);
     this.showTime();
@@ -92,9 +130,14 @@ export class Timeline extends EventTarget {
     this.drawSoon();
   }
 
-  /** Zooms, and keeps the moment below `pointer` (or the current one, or the middle) in place. @param {number} wanted @param {number} [pointer] */
+  /**
+   * Zooms, and keeps the moment below `pointer` (or the current one, or the middle) in place.
+   * @param {number} wanted
+   * @param {number} [pointer]
+   */
   setZoom(wanted, pointer) {
-    const width = this.space.clientWidth || 1, view = this.scroll.clientWidth;
+    const width = this.space.clientWidth || 1,
+      view = this.scroll.clientWidth;
     const current = (this.player.time / this.duration) * width - this.scroll.scrollLeft;
     const x = pointer ?? (current >= 0 && current <= view ? current : view / 2);
     const at = (this.scroll.scrollLeft + x) / width;
@@ -112,7 +155,8 @@ export class Timeline extends EventTarget {
 
   showTime() {
     if (!this.model) return;
-    const time = this.player.time, current = turnsAt(this.model, time).map((turn) => turn.speaker);
+    const time = this.player.time,
+      current = turnsAt(this.model, time).map((turn) => turn.speaker);
     this.head.style.left = `${(100 * Math.min(time, this.duration)) / this.duration}%`;
     for (const name of this.names.querySelectorAll("[data-speaker]")) {
       name.classList.toggle("active", current.includes(/** @type {HTMLElement} */ (name).dataset.speaker ?? ""));
@@ -135,22 +179,33 @@ export class Timeline extends EventTarget {
     if (!this.model || !this.scroll.clientWidth) return;
     const width = this.space.clientWidth;
     drawLanes(this.drawing, {
-      model: this.model, peaks: this.peaks, selection: this.selection, changes: this.changes, canEdit: this.canEdit, top: this.top,
-      width: this.scroll.clientWidth, height: this.height ?? 0,
-      from: (this.scroll.scrollLeft / width) * this.duration, to: ((this.scroll.scrollLeft + this.scroll.clientWidth) / width) * this.duration,
+      model: this.model,
+      peaks: this.peaks,
+      selection: this.selection,
+      changes: this.changes,
+      canEdit: this.canEdit,
+      top: this.top,
+      width: this.scroll.clientWidth,
+      height: this.height ?? 0,
+      from: (this.scroll.scrollLeft / width) * this.duration,
+      to: ((this.scroll.scrollLeft + this.scroll.clientWidth) / width) * this.duration,
       colourOf,
     });
   }
 
   /** The time and the speaker below a pointer. @param {PointerEvent} event */
   place(event) {
-    const box = this.space.getBoundingClientRect(), y = event.clientY - this.drawing.getBoundingClientRect().top;
+    const box = this.space.getBoundingClientRect(),
+      y = event.clientY - this.drawing.getBoundingClientRect().top;
     const time = Math.min(Math.max(0, ((event.clientX - box.left) / box.width) * this.duration), this.duration);
     const speaker = this.model?.speakers[Math.floor((y - this.top) / HEIGHTS.lane)] ?? null;
     return { time, speaker: y >= this.top ? speaker : null, perPixel: this.duration / box.width };
   }
 
-  /** The boundary of the selected turn below a pointer. @param {{ time: number, speaker: any, perPixel: number }} place */
+  /**
+   * The boundary of the selected turn below a pointer.
+   * @param {{ time: number, speaker: any, perPixel: number }} place
+   */
   boundary({ time, speaker, perPixel }) {
     const chosen = this.selection;
     if (!this.canEdit || !chosen || chosen.turn === null || speaker?.label !== chosen.speaker) return null;
@@ -167,7 +222,9 @@ export class Timeline extends EventTarget {
   /** @param {PointerEvent} event */
   press(event) {
     if (event.button !== 0) return;
-    const first = this.place(event), edge = this.boundary(first), before = this.selection;
+    const first = this.place(event),
+      edge = this.boundary(first),
+      before = this.selection;
     const canDrag = edge !== null || (this.canEdit && first.speaker && event.pointerType !== "touch");
     let isDragging = false;
     const move = (/** @type {PointerEvent} */ next) => {
@@ -175,9 +232,17 @@ export class Timeline extends EventTarget {
       isDragging = true;
       const { time } = this.place(next);
       if (edge && before) {
-        this.selection = { ...before, [edge]: edge === "start" ? Math.min(time, before.end - 0.05) : Math.max(time, before.start + 0.05) };
+        this.selection = {
+          ...before,
+          [edge]: edge === "start" ? Math.min(time, before.end - 0.05) : Math.max(time, before.start + 0.05),
+        };
       } else if (first.speaker) {
-        this.selection = { speaker: first.speaker.label, start: Math.min(first.time, time), end: Math.max(first.time, time), turn: null };
+        this.selection = {
+          speaker: first.speaker.label,
+          start: Math.min(first.time, time),
+          end: Math.max(first.time, time),
+          turn: null,
+        };
       }
       this.drawSoon();
     };
@@ -204,11 +269,21 @@ export class Timeline extends EventTarget {
     this.drawing.addEventListener("pointercancel", end);
   }
 
-  /** A click plays: a turn from its start, elsewhere from there. @param {{ time: number, speaker: any, perPixel: number }} place */
+  /**
+   * A click plays: a turn from its start, elsewhere from there.
+   * @param {{ time: number, speaker: any, perPixel: number }} place
+   */
   click({ time, speaker, perPixel }) {
     const near = 2 * perPixel;
-    const turn = speaker?.turns.find((/** @type {any} */ turn) => turn.start - near <= time && time <= turn.end + near);
-    if (turn) this.dispatchEvent(new CustomEvent("pick", { detail: { speaker: turn.speaker, start: turn.start, end: turn.end, turn: turn.index } }));
+    const turn = speaker?.turns.find(
+      (/** @type {any} */ turn) => turn.start - near <= time && time <= turn.end + near,
+    );
+    if (turn)
+      this.dispatchEvent(
+        new CustomEvent("pick", {
+          detail: { speaker: turn.speaker, start: turn.start, end: turn.end, turn: turn.index },
+        }),
+      );
     this.player.playFrom(turn ? turn.start : time);
   }
 

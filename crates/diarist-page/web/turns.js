@@ -27,25 +27,43 @@ export class TurnList extends EventTarget {
     this.before = element("div.more");
     this.after = element("div.more");
     this.legend = element("p.keys");
-    this.element = element("section", { "aria-label": "Turns" },
+    this.element = element(
+      "section",
+      { "aria-label": "Turns" },
       element("div.heading", null, element("h2", null, "Turns"), element("label.group", null, "Show ", this.filter)),
-      this.legend, this.before, this.list, this.after);
+      this.legend,
+      this.before,
+      this.list,
+      this.after,
+    );
     this.list.addEventListener("click", (/** @type {MouseEvent} */ event) => this.click(event));
     this.list.addEventListener("keydown", (/** @type {KeyboardEvent} */ event) => this.walk(event));
     player.addEventListener("time", () => this.showTime());
   }
 
-  /** Shows a result. @param {import("./model.js").Model} model @param {import("./model.js").Change[]} [changes] */
+  /**
+   * Shows a result.
+   * @param {import("./model.js").Model} model
+   * @param {import("./model.js").Change[]} [changes]
+   */
   show(model, changes = []) {
     const chosen = this.filter.value;
     this.model = model;
     this.changes = changes;
     this.words = wordsOfTurns(model);
-    replace(this.filter, element("option", { value: "" }, "all speakers"),
-      model.speakers.map((speaker) => element("option", { value: speaker.label, selected: speaker.label === chosen }, speaker.name)));
-    replace(this.legend,
+    replace(
+      this.filter,
+      element("option", { value: "" }, "all speakers"),
+      model.speakers.map((speaker) =>
+        element("option", { value: speaker.label, selected: speaker.label === chosen }, speaker.name),
+      ),
+    );
+    replace(
+      this.legend,
       model.overlaps.length > 0 && [element("small.both", null, "+"), " means that others speak at the same time. "],
-      model.turns.some((turn) => turn.confidence !== null) && "The percentage is the confidence: how often turns as certain as this one are right.");
+      model.turns.some((turn) => turn.confidence !== null) &&
+        "The percentage is the confidence: how often turns as certain as this one are right.",
+    );
     this.fill();
   }
 
@@ -58,18 +76,24 @@ export class TurnList extends EventTarget {
   fill() {
     const { model } = this;
     if (!model) return;
-    const hadFocus = this.list.contains(document.activeElement) ? Number(/** @type {HTMLElement} */ (document.activeElement).closest("li")?.dataset.turn) : null;
+    const hadFocus = this.list.contains(document.activeElement)
+      ? Number(/** @type {HTMLElement} */ (document.activeElement).closest("li")?.dataset.turn)
+      : null;
     const place = this.list.scrollTop;
     this.wanted = model.turns.filter((turn) => this.filter.value === "" || turn.speaker === this.filter.value);
     this.first = Math.min(this.first, Math.max(0, Math.floor((this.wanted.length - 1) / PAGE) * PAGE));
     this.shown = this.wanted.slice(this.first, this.first + PAGE);
-    replace(this.list, this.shown.map((turn) => this.line(turn)));
+    replace(
+      this.list,
+      this.shown.map((turn) => this.line(turn)),
+    );
     if (!this.wanted.length) replace(this.list, element("li.none", null, "Nobody speaks here."));
-    const page = (/** @type {string} */ text, /** @type {number} */ first) => button(text, () => {
-      this.first = first;
-      this.fill();
-      this.list.scrollTop = 0;
-    });
+    const page = (/** @type {string} */ text, /** @type {number} */ first) =>
+      button(text, () => {
+        this.first = first;
+        this.fill();
+        this.list.scrollTop = 0;
+      });
     const rest = this.wanted.length - this.first - this.shown.length;
     replace(this.before, this.first > 0 && page(`Earlier turns (${this.first})`, this.first - PAGE));
     replace(this.after, rest > 0 && page(`Later turns (${rest})`, this.first + PAGE));
@@ -83,21 +107,35 @@ export class TurnList extends EventTarget {
   /** @param {import("./model.js").Turn} turn */
   line(turn) {
     const model = /** @type {import("./model.js").Model} */ (this.model);
-    const speaker = speakerOf(model, turn.speaker), words = this.words?.get(turn.index);
+    const speaker = speakerOf(model, turn.speaker),
+      words = this.words?.get(turn.index);
     const isChanged = this.changes?.some((change) => overlapsWith(change, turn));
-    return element(`li${isChanged ? ".changed" : ""}`, { "data-turn": turn.index },
-      element("button.turn", { type: "button" },
+    return element(
+      `li${isChanged ? ".changed" : ""}`,
+      { "data-turn": turn.index },
+      element(
+        "button.turn",
+        { type: "button" },
         element("time", null, stamp(turn.start)),
         element("span.name", null, swatch(speaker?.place ?? 0), element("span", null, nameOf(model, turn.speaker))),
         element("small", null, length(turn.end - turn.start)),
-        turn.isOverlapped && element("small.both", { title: "others speak at the same time", "aria-label": "with others" }, "+"),
-        turn.confidence !== null && element("small.sure", { title: "confidence" }, percent(turn.confidence))),
-      words && element("p.words", null, words.map((word) => [element("span", { "data-start": word.start }, word.text.trim()), " "])));
+        turn.isOverlapped &&
+          element("small.both", { title: "others speak at the same time", "aria-label": "with others" }, "+"),
+        turn.confidence !== null && element("small.sure", { title: "confidence" }, percent(turn.confidence)),
+      ),
+      words &&
+        element(
+          "p.words",
+          null,
+          words.map((word) => [element("span", { "data-start": word.start }, word.text.trim()), " "]),
+        ),
+    );
   }
 
   /** @param {MouseEvent} event */
   click(event) {
-    const target = /** @type {HTMLElement} */ (event.target), line = target.closest("li");
+    const target = /** @type {HTMLElement} */ (event.target),
+      line = target.closest("li");
     const turn = this.model?.turns[Number(line?.dataset.turn)];
     if (!turn) return;
     // Selecting words with the pointer is no click.
@@ -119,7 +157,8 @@ export class TurnList extends EventTarget {
   /** Marks the selected turn. @param {number | null} index */
   select(index) {
     this.selected = index;
-    for (const line of this.list.children) line.classList.toggle("selected", index !== null && Number(line.dataset.turn) === index);
+    for (const line of this.list.children)
+      line.classList.toggle("selected", index !== null && Number(line.dataset.turn) === index);
   }
 
   /** Marks the current turns, and keeps them visible while the list is not in use. */
@@ -138,13 +177,15 @@ export class TurnList extends EventTarget {
       if (isCurrent) last = line;
     }
     if (last && !this.list.contains(document.activeElement)) {
-      this.list.scrollTop += last.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 2;
+      this.list.scrollTop +=
+        last.getBoundingClientRect().top - this.list.getBoundingClientRect().top - this.list.clientHeight / 2;
     }
   }
 
   /** Turns to the page of the current moment. */
   follow() {
-    const time = this.player.time, index = (this.wanted ?? []).findIndex((turn) => turn.start <= time && time < turn.end);
+    const time = this.player.time,
+      index = (this.wanted ?? []).findIndex((turn) => turn.start <= time && time < turn.end);
     if (index < 0 || (index >= this.first && index < this.first + PAGE)) return;
     this.first = Math.floor(index / PAGE) * PAGE;
     this.fill();
@@ -163,18 +204,54 @@ export function summary(model) {
     part.style.width = `${(100 * speaker.share).toFixed(1)}%`;
     return part;
   };
-  return element("section", { "aria-label": "Speaking time" }, element("h2", null, "Speaking time"),
-    element("div.table", null, element("table", null,
-      element("thead", null, element("tr", null, ["speaker", "time", "share", "turns", "longest"].map((title) => element("th", { scope: "col" }, title)), element("td.share"))),
-      element("tbody", null, model.speakers.map((speaker) => element("tr", null,
-        element("th", { scope: "row" }, swatch(speaker.place), speaker.name),
-        element("td", null, length(speaker.speech)), element("td", null, percent(speaker.share)), element("td", null, speaker.turns.length),
-        element("td", null, `${speaker.longest.toFixed(1)} s`), element("td.share", null, share(speaker))))))));
+  return element(
+    "section",
+    { "aria-label": "Speaking time" },
+    element("h2", null, "Speaking time"),
+    element(
+      "div.table",
+      null,
+      element(
+        "table",
+        null,
+        element(
+          "thead",
+          null,
+          element(
+            "tr",
+            null,
+            ["speaker", "time", "share", "turns", "longest"].map((title) => element("th", { scope: "col" }, title)),
+            element("td.share"),
+          ),
+        ),
+        element(
+          "tbody",
+          null,
+          model.speakers.map((speaker) =>
+            element(
+              "tr",
+              null,
+              element("th", { scope: "row" }, swatch(speaker.place), speaker.name),
+              element("td", null, length(speaker.speech)),
+              element("td", null, percent(speaker.share)),
+              element("td", null, speaker.turns.length),
+              element("td", null, `${speaker.longest.toFixed(1)} s`),
+              element("td.share", null, share(speaker)),
+            ),
+          ),
+        ),
+      ),
+    ),
+  );
 }
 
 /** The facts below the title. @param {import("./model.js").Model} model */
 export function facts(model) {
   const part = (/** @type {number} */ seconds) => `(${percent(seconds / model.duration)})`;
-  return [count(model.speakers.filter((speaker) => speaker.turns.length).length, "speaker"), `${length(model.duration)} in all`, `${length(model.speech)} of speech ${part(model.speech)}`,
-    `${length(model.overlap)} of overlap ${part(model.overlap)}`].map((fact) => element("span", null, fact));
+  return [
+    count(model.speakers.filter((speaker) => speaker.turns.length).length, "speaker"),
+    `${length(model.duration)} in all`,
+    `${length(model.speech)} of speech ${part(model.speech)}`,
+    `${length(model.overlap)} of overlap ${part(model.overlap)}`,
+  ].map((fact) => element("span", null, fact));
 }

@@ -14,19 +14,35 @@ import { facts, summary, TurnList } from "./turns.js";
  */
 
 const HELP = [
-  ["Space", "plays and pauses"], ["← →", "go 5 s, with Shift 1 s"], ["n p", "next and previous turn"], ["+ − 0", "zoom, as the wheel with Ctrl does"],
+  ["Space", "plays and pauses"],
+  ["← →", "go 5 s, with Shift 1 s"],
+  ["n p", "next and previous turn"],
+  ["+ − 0", "zoom, as the wheel with Ctrl does"],
 ];
 
-/** Events: `select` (the selection has changed), `speaker` (detail: label), `retime` (detail: before, after), `moved`. */
+/**
+ * Events: `select` (the selection has changed), `speaker` (detail: label), `retime` (detail:
+ * before, after), `moved`.
+ */
 export class Viewer extends EventTarget {
   /**
-   * @param {{ audio: HTMLAudioElement | null, fallback?: string | null, fault: string, peaks: import("./drawing.js").Peaks | null, canEdit: boolean, help?: string[][] }} options
+   * @param {{ audio: HTMLAudioElement | null, fallback?: string | null, fault: string, peaks:
+   *   import("./drawing.js").Peaks | null, canEdit: boolean, help?: string[][] }} options
    */
   constructor(options) {
     super();
     this.fault = element("p.fault", { role: "alert", hidden: true }, options.fault);
-    this.player = new Player(options.audio, { fallback: options.fallback, onfault: () => { this.fault.hidden = false; } });
-    this.timeline = new Timeline(this.player, { peaks: options.peaks, canEdit: options.canEdit, hasSound: options.audio !== null });
+    this.player = new Player(options.audio, {
+      fallback: options.fallback,
+      onfault: () => {
+        this.fault.hidden = false;
+      },
+    });
+    this.timeline = new Timeline(this.player, {
+      peaks: options.peaks,
+      canEdit: options.canEdit,
+      hasSound: options.audio !== null,
+    });
     this.list = new TurnList(this.player);
     /** @type {Selection | null} */
     this.selection = null;
@@ -36,13 +52,47 @@ export class Viewer extends EventTarget {
     this.summary = element("div");
     this.below = element("div.below");
     const help = [...(options.audio ? HELP : HELP.slice(3)), ...(options.help ?? [])];
-    this.help = element("details.keys", null, element("summary", null, "Keys"),
-      element("dl", null, help.map(([keys, meaning]) => element("div", null, element("dt", null, keys.split(" ").map((key) => [element("kbd", null, key), " "])), element("dd", null, meaning)))),
-      element("p", null, "A click plays from there. The end of the address, such as t=83.5, is a link to a moment."));
-    this.element = element("div.viewer", null, this.facts, this.bar, this.fault, options.audio, this.timeline.element, this.below, this.help, this.list.element, this.summary);
+    this.help = element(
+      "details.keys",
+      null,
+      element("summary", null, "Keys"),
+      element(
+        "dl",
+        null,
+        help.map(([keys, meaning]) =>
+          element(
+            "div",
+            null,
+            element(
+              "dt",
+              null,
+              keys.split(" ").map((key) => [element("kbd", null, key), " "]),
+            ),
+            element("dd", null, meaning),
+          ),
+        ),
+      ),
+      element("p", null, "A click plays from there. The end of the address, such as t=83.5, is a link to a moment."),
+    );
+    this.element = element(
+      "div.viewer",
+      null,
+      this.facts,
+      this.bar,
+      this.fault,
+      options.audio,
+      this.timeline.element,
+      this.below,
+      this.help,
+      this.list.element,
+      this.summary,
+    );
     this.timeline.addEventListener("pick", (event) => this.select(/** @type {CustomEvent} */ (event).detail));
     this.list.addEventListener("pick", (event) => this.selectTurn(/** @type {CustomEvent} */ (event).detail));
-    for (const name of ["speaker", "retime"]) this.timeline.addEventListener(name, (event) => this.dispatchEvent(new CustomEvent(name, { detail: /** @type {CustomEvent} */ (event).detail })));
+    for (const name of ["speaker", "retime"])
+      this.timeline.addEventListener(name, (event) =>
+        this.dispatchEvent(new CustomEvent(name, { detail: /** @type {CustomEvent} */ (event).detail })),
+      );
     this.player.addEventListener("moved", () => this.dispatchEvent(new Event("moved")));
     this.actions = this.keys(zoom);
     this.stopKeys = listenForKeys(this.actions);
@@ -59,7 +109,10 @@ export class Viewer extends EventTarget {
       // After a correction, the selection is the turn at the same place, if there is one.
       const same = model.turns.filter((turn) => Math.abs(turn.start - chosen.start) < 0.01);
       const turn = same.find((turn) => turn.speaker === chosen.speaker) ?? same[0];
-      this.selection = turn && chosen.turn !== null ? { speaker: turn.speaker, start: turn.start, end: turn.end, turn: turn.index } : null;
+      this.selection =
+        turn && chosen.turn !== null
+          ? { speaker: turn.speaker, start: turn.start, end: turn.end, turn: turn.index }
+          : null;
     }
     this.list.selected = this.selection?.turn ?? null;
     this.timeline.selection = this.selection;
@@ -72,7 +125,9 @@ export class Viewer extends EventTarget {
   /** Names of the current speakers. */
   speaking() {
     const model = this.model;
-    return model ? [...new Set(turnsAt(model, this.player.time).map((turn) => nameOf(model, turn.speaker)))].join(" + ") : "";
+    return model
+      ? [...new Set(turnsAt(model, this.player.time).map((turn) => nameOf(model, turn.speaker)))].join(" + ")
+      : "";
   }
 
   /** @param {Selection | null} selection */
@@ -111,25 +166,41 @@ export class Viewer extends EventTarget {
     this.playTurn(own.find((turn) => turn.start > this.player.time + 0.01) ?? own[0]);
   }
 
-  /** Adds keys to those of the player. @param {Record<string, (event: KeyboardEvent) => unknown>} keys */
+  /**
+   * Adds keys to those of the player.
+   * @param {Record<string, (event: KeyboardEvent) => unknown>} keys
+   */
   addKeys(keys) {
     Object.assign(this.actions, keys);
   }
 
-  /** @param {(factor: number) => () => void} zoom @returns {Record<string, (event: KeyboardEvent) => unknown>} */
+  /**
+   * @param {(factor: number) => () => void} zoom
+   * @returns {Record<string, (event: KeyboardEvent) => unknown>}
+   */
   keys(zoom) {
-    const { player } = this, step = (/** @type {number} */ seconds) => () => player.seek(player.time + seconds);
+    const { player } = this,
+      step = (/** @type {number} */ seconds) => () => player.seek(player.time + seconds);
     // The tolerances keep the current turn from being the next one, and let going back leave it.
     const next = () => this.playTurn(this.list.all.find((turn) => turn.start > player.time + 0.01));
-    const previous = () => this.playTurn(this.list.all.findLast((turn) => turn.start < player.time - 1) ?? this.list.all[0]);
+    const previous = () =>
+      this.playTurn(this.list.all.findLast((turn) => turn.start < player.time - 1) ?? this.list.all[0]);
     const ends = (/** @type {number} */ time) => (/** @type {KeyboardEvent} */ event) => {
       if (event.target === this.timeline.slider) player.seek(time < 0 ? player.duration : time);
     };
     const silent = { "+": zoom(2), "=": zoom(2), "-": zoom(0.5), 0: () => this.timeline.setZoom(1) };
     if (!player.audio) return silent;
     return {
-      ...silent, " ": () => player.toggle(), n: next, p: previous, Home: ends(0), End: ends(-1),
-      ArrowLeft: step(-5), ArrowRight: step(5), "Shift+ArrowLeft": step(-1), "Shift+ArrowRight": step(1),
+      ...silent,
+      " ": () => player.toggle(),
+      n: next,
+      p: previous,
+      Home: ends(0),
+      End: ends(-1),
+      ArrowLeft: step(-5),
+      ArrowRight: step(5),
+      "Shift+ArrowLeft": step(-1),
+      "Shift+ArrowRight": step(1),
     };
   }
 
