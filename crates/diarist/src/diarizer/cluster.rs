@@ -59,6 +59,8 @@ pub(super) fn cluster_with(
 #[derive(Debug)]
 pub(super) struct Found {
     pub(super) clusters: Clusters,
+    /// The cluster of each speaker.
+    pub(super) labels: Vec<u32>,
     pub(super) diarization: Diarization,
 }
 
@@ -109,7 +111,7 @@ fn uncorrected(analysis: &Analysis, settings: &Settings, plda: &Plda, mut timing
         timings,
         ..Diarization::default()
     };
-    Ok(Found { clusters, diarization })
+    Ok(Found { clusters, labels: timelines.labels, diarization })
 }
 
 /// The bounds to cluster with at first. The refined method adds speakers only if the timeline has

@@ -7,7 +7,7 @@
 //!
 //! The limits were chosen on simulated meetings (docs/benchmarks.md).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::analysis::{Analysis, EMBEDDING_DIMENSION};
 use crate::clustering::Clusters;
@@ -25,15 +25,29 @@ const MAX_SIMILARITY: f64 = 0.85;
 /// Cosine similarity from which two clusters may have been mixed up.
 const ALIKE: f64 = 0.7;
 
+/// Clusters with corrections in force.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub(super) clusters: Clusters,
+    /// The clusters that corrections are about, those that are new among them.
+    pub(super) touched: BTreeSet<u32>,
+}
+
 /// The clusters with the corrections in force. `None` if nothing changes.
-pub(super) fn apply(corrections: &[Correction], before: &Clusters, analysis: &Analysis) -> Option<Clusters> {
+pub(super) fn apply(corrections: &[Correction], before: &Clusters, analysis: &Analysis) -> Option<Changed> {
     if analysis.embeddings.are_skipped() || !corrections.iter().any(Correction::is_about_speakers) {
         return None;
     }
     let rows = analysis.embeddings.values.chunks_exact(EMBEDDING_DIMENSION);
     let unit = rows.map(|row| normalised(&widened(row))).collect();
-    let mut found =
-        Identities { analysis, unit, hard: before.hard.clone(), num: before.centroids.len(), pins: BTreeMap::new() };
+    let mut found = Identities {
+        analysis,
+        unit,
+        hard: before.hard.clone(),
+        num: before.centroids.len(),
+        pins: BTreeMap::new(),
+        touched: BTreeSet::new(),
+    };
     corrections.iter().for_each(|correction| found.add(correction));
     if found.hard == before.hard {
         return None;
@@ -41,7 +55,8 @@ pub(super) fn apply(corrections: &[Correction], before: &Clusters, analysis: &An
     let mut centroids = before.centroids.clone();
     centroids.resize(found.num, Vec::new());
     renew_centroids(&mut centroids, &before.hard, &found.hard, analysis);
-    Some(Clusters { hard: found.hard, centroids, margins: before.margins.clone(), ..Clusters::default() })
+    let clusters = Clusters { hard: found.hard, centroids, margins: before.margins.clone(), ..Clusters::default() };
+    Some(Changed { clusters, touched: found.touched })
 }
 
 struct Identities<'a> {
@@ -53,6 +68,7 @@ struct Identities<'a> {
     num: usize,
     /// The cluster of each slot that a correction has decided.
     pins: BTreeMap<usize, u32>,
+    touched: BTreeSet<u32>,
 }
 
 impl Identities<'_> {
@@ -60,6 +76,7 @@ impl Identities<'_> {
         match correction {
             Correction::Merge { speaker, into } => {
                 if let (Some(from), Some(into)) = (self.home(speaker), self.home(into)) {
+                    self.touched.extend([from, into]);
                     let all = self.hard.iter_mut().flatten().chain(self.pins.values_mut());
                     all.filter(|cluster| **cluster == from).for_each(|cluster| *cluster = into);
                 }
@@ -131,6 +148,7 @@ impl Identities<'_> {
         }
         let to = self.num as u32;
         self.num += 1;
+        self.touched.extend([from, to]);
         self.pin(rows, to);
         self.pin(others, from);
         if !others.is_empty() {
@@ -145,6 +163,7 @@ impl Identities<'_> {
         if from == to {
             return;
         }
+        self.touched.extend([from, to]);
         let voices = [from, to].map(|cluster| {
             let own = (0..self.hard.len()).filter(|&row| self.hard[row] == Some(cluster) && !rows.contains(&row));
             self.voice(own)
@@ -254,7 +273,7 @@ mod tests {
 
     fn corrected(corrections: &[Correction], hard: &[u32], analysis: &Analysis) -> Vec<u32> {
         let before = clusters(hard, analysis);
-        let after = apply(corrections, &before, analysis).unwrap_or(before);
+        let after = apply(corrections, &before, analysis).map_or(before, |changed| changed.clusters);
         assert!(after.hard.iter().flatten().all(|&cluster| (cluster as usize) < after.centroids.len()));
         after.hard.into_iter().flatten().collect()
     }

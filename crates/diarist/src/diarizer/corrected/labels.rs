@@ -10,8 +10,9 @@ use crate::timeline::{Segment, Turn, label_name};
 
 /// Gives the speakers of `result` the labels of those of `before` with whom they share most time.
 /// Speakers beyond them get numbers that `before` does not have. The label of a speaker who was
-/// merged into another one goes to that one.
-pub(super) fn keep(result: &mut Diarization, before: &Diarization, corrections: &Corrections) -> Result<()> {
+/// merged into another one goes to that one. Returns the labels in the earlier order of the
+/// speakers.
+pub(super) fn keep(result: &mut Diarization, before: &Diarization, corrections: &Corrections) -> Result<Vec<String>> {
     let old: Vec<&str> = before.speakers.iter().map(|speaker| speaker.label.as_str()).collect();
     let new: Vec<String> = result.speakers.iter().map(|speaker| speaker.label.clone()).collect();
     let merged = merged(corrections);
@@ -42,8 +43,9 @@ pub(super) fn keep(result: &mut Diarization, before: &Diarization, corrections: 
     for speaker in &mut result.speakers {
         speaker.label = kept[speaker.label.as_str()].clone();
     }
+    let labels = result.speakers.iter().map(|speaker| speaker.label.clone()).collect();
     result.speakers.sort_by(|a, b| a.label.cmp(&b.label));
-    Ok(())
+    Ok(labels)
 }
 
 /// The label that stays for each one that was merged into another.

@@ -1,7 +1,8 @@
 //! Applies the corrections of a recording to its result.
 //!
 //! 1. Corrections about speakers change the clusters ([`identities`]), and turns are made anew.
-//! 2. Speakers keep the labels that they had without corrections ([`labels`]).
+//! 2. Speakers keep the labels that they had without corrections ([`labels`]), and only those that
+//!    the corrections are about change ([`restrict`]).
 //! 3. All corrections are applied to the turns in their order ([`edits`]). Those of step 1 have
 //!    little to do then, unless the voices did not bear them out.
 
@@ -11,17 +12,20 @@ mod exclusive;
 mod identities;
 mod labels;
 mod request;
+mod restrict;
 
 pub use changes::{Change, changes};
 
+use std::collections::BTreeMap;
+
 use crate::analysis::Analysis;
-use crate::clustering::Clusters;
 use crate::error::Result;
 use crate::timeline::{self, Turn};
 
 use super::cluster::Found;
 use super::constraints::with_united_masks;
 use super::result::Diarization;
+use restrict::{Part, restrict};
 
 /// The result with the corrections of `analysis`; `found` is the one without.
 ///
@@ -29,11 +33,34 @@ use super::result::Diarization;
 /// [`crate::ErrorKind::InvalidOption`] for corrections with impossible times or names.
 pub(super) fn apply(analysis: &Analysis, found: Found) -> Result<Diarization> {
     analysis.corrections.check()?;
-    let Found { clusters, diarization: before } = found;
+    let Found { clusters, labels: clusters_before, diarization: before } = found;
     let mut result = match identities::apply(&analysis.corrections.list, &clusters, analysis) {
-        Some(clusters) => {
-            let mut result = timelines(analysis, &clusters, &before);
-            labels::keep(&mut result, &before, &analysis.corrections)?;
+        Some(changed) => {
+            let heard = with_united_masks(analysis, &changed.clusters.hard);
+            let timelines = timeline::build(&heard, &changed.clusters, &before.settings.timeline, None);
+            let mut result = Diarization {
+                speakers: super::cluster::speakers(&timelines, &changed.clusters),
+                turns: timelines.turns,
+                exclusive_turns: timelines.exclusive_turns,
+                ..before.clone()
+            };
+            let kept = labels::keep(&mut result, &before, &analysis.corrections)?;
+            let mut parts = BTreeMap::new();
+            for (label, cluster) in kept.iter().zip(&timelines.labels) {
+                let is_new = *cluster as usize >= clusters.centroids.len() && changed.touched.contains(cluster);
+                parts.insert(label.clone(), if is_new { Part::New } else { Part::None });
+            }
+            let of_before = before.speakers.iter().map(|speaker| &speaker.label).zip(&clusters_before);
+            for (label, _) in of_before
+                .chain(kept.iter().zip(&timelines.labels))
+                .filter(|(_, cluster)| changed.touched.contains(cluster))
+            {
+                let part = parts.entry(label.clone()).or_insert(Part::Meant);
+                if *part == Part::None {
+                    *part = Part::Meant;
+                }
+            }
+            restrict(&mut result, &before, |label| parts.get(label).copied().unwrap_or(Part::None));
             result
         }
         None => before,
@@ -41,14 +68,6 @@ pub(super) fn apply(analysis: &Analysis, found: Found) -> Result<Diarization> {
     result.number_of_speakers = None;
     edits::apply(&mut result, &analysis.corrections.list);
     Ok(result)
-}
-
-/// As `before`, with the turns and speakers of other clusters.
-fn timelines(analysis: &Analysis, clusters: &Clusters, before: &Diarization) -> Diarization {
-    let heard = with_united_masks(analysis, &clusters.hard);
-    let timelines = timeline::build(&heard, clusters, &before.settings.timeline, None);
-    let speakers = super::cluster::speakers(&timelines, clusters);
-    Diarization { turns: timelines.turns, exclusive_turns: timelines.exclusive_turns, speakers, ..before.clone() }
 }
 
 /// The turns of the speaker `label`.
