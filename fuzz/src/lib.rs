@@ -2,8 +2,8 @@
 //!
 //! A function takes any bytes. It panics if the parser panics, or if a property does not hold, such
 //! as "written labels can be read". An input may take [`MAX_SECONDS`] and [`MAX_BYTES`].
-//! `fuzz_targets` makes a program for libFuzzer of each function, and `tests/replay.rs` runs each
-//! over the files in `corpus`, with the stable compiler and no sanitizer.
+//! `fuzz_targets` makes a program for libFuzzer of each function, and `fuzz/tests/replay.rs` runs
+//! each over the files in `corpus`, with the stable compiler and no sanitizer.
 #![forbid(unsafe_code)]
 
 mod audio;

@@ -30,8 +30,8 @@ pub(crate) static SCRIPT: LazyLock<String> = LazyLock::new(|| {
     ORDER.into_iter().chain([LAST]).map(|name| joined(text(name))).collect()
 });
 
-/// A module without its imports and the word `export`, so that it can stand in one script with those
-/// that it imports. An import is one line; names at the top level differ among all modules.
+/// A module without its imports and the word `export`, so that it can stand in one script with
+/// those that it imports. An import is one line; names at the top level differ among all modules.
 fn joined(module: &str) -> String {
     let lines = module.lines().filter(|line| !line.starts_with("import "));
     lines.flat_map(|line| [line.strip_prefix("export ").unwrap_or(line), "\n"]).collect()

@@ -35,7 +35,8 @@ pub fn waveform(path: &Path, per_second: u32) -> Result<Waveform> {
     Ok(Waveform { duration_s, per_second, peaks: bytes(&peaks) })
 }
 
-/// Length in seconds and peaks of the recording at `path`, for a page; passes the samples to `sink`.
+/// Length in seconds and peaks of the recording at `path`, for a page; passes the samples on to
+/// `sink`.
 pub(crate) fn read(path: &Path, sink: impl FnMut(&[f32]) -> Result<()>) -> Result<(f64, Vec<f32>)> {
     scan(path, Peaks::new(PEAK, MAX_PEAKS), sink)
 }

@@ -6,8 +6,8 @@
 //!   comments exist.
 //! - [`prose`]: how comments begin, how wide prose is, and words that a reader cannot know.
 //!
-//! `tests/repository.rs` runs them over the repository. The unit tests of each module show that it
-//! finds faults in made-up sources.
+//! `tools/checks/tests/repository.rs` runs them over the repository. The unit tests of each module
+//! show that it finds faults in made-up sources.
 #![forbid(unsafe_code)]
 
 pub mod comments;
