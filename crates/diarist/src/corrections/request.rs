@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// What a person asks for, looking at a result. Times are seconds, speakers are labels of that
+/// A wish of a person who looks at a result. Times are seconds, speakers are labels of that
 /// result. [`Diarization::correction`](crate::Diarization::correction) makes a
 /// [`Correction`](super::Correction) of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ mod channels;
 mod cluster;
 mod constraints;
 mod corrected;
+mod find;
 mod naming;
 mod pipeline;
 mod result;

@@ -1,6 +1,6 @@
-//! Measures how much corrections are worth: a scripted person puts the worst wrong turn right, again
-//! and again, once with speakers found again after each correction, and once as plain changes of
-//! labels.
+//! Measures how much corrections are worth: a scripted person puts the worst wrong turn right,
+//! again and again, once with speakers found again after each correction, and once as plain changes
+//! of labels.
 //!
 //! `NAME.rttm` beside each analysis is its reference. The recording counts as a whole, overlap
 //! included, without a collar.

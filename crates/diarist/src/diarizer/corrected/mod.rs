@@ -22,8 +22,8 @@ use crate::analysis::Analysis;
 use crate::error::Result;
 use crate::timeline::{self, Turn};
 
-use super::cluster::Found;
 use super::constraints::with_united_masks;
+use super::find::Found;
 use super::result::Diarization;
 use restrict::{Part, restrict};
 
@@ -39,7 +39,7 @@ pub(super) fn apply(analysis: &Analysis, found: Found) -> Result<Diarization> {
             let heard = with_united_masks(analysis, &changed.clusters.hard);
             let timelines = timeline::build(&heard, &changed.clusters, &before.settings.timeline, None);
             let mut result = Diarization {
-                speakers: super::cluster::speakers(&timelines, &changed.clusters),
+                speakers: super::find::speakers(&timelines, &changed.clusters),
                 turns: timelines.turns,
                 exclusive_turns: timelines.exclusive_turns,
                 ..before.clone()
