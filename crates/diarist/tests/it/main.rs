@@ -7,6 +7,7 @@
 
 mod allocations;
 mod checkpoint;
+mod corrections;
 mod killed_writer;
 mod live;
 mod networks;

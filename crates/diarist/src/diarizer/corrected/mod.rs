@@ -44,23 +44,15 @@ pub(super) fn apply(analysis: &Analysis, found: Found) -> Result<Diarization> {
                 exclusive_turns: timelines.exclusive_turns,
                 ..before.clone()
             };
-            let kept = labels::keep(&mut result, &before, &analysis.corrections)?;
-            let mut parts = BTreeMap::new();
-            for (label, cluster) in kept.iter().zip(&timelines.labels) {
-                let is_new = *cluster as usize >= clusters.centroids.len() && changed.touched.contains(cluster);
-                parts.insert(label.clone(), if is_new { Part::New } else { Part::None });
-            }
+            let kept = labels::keep(&mut result, &timelines.labels, &before, &clusters_before);
             let of_before = before.speakers.iter().map(|speaker| &speaker.label).zip(&clusters_before);
-            for (label, _) in of_before
-                .chain(kept.iter().zip(&timelines.labels))
-                .filter(|(_, cluster)| changed.touched.contains(cluster))
-            {
-                let part = parts.entry(label.clone()).or_insert(Part::Meant);
-                if *part == Part::None {
-                    *part = Part::Meant;
-                }
-            }
-            restrict(&mut result, &before, |label| parts.get(label).copied().unwrap_or(Part::None));
+            let touched = of_before.chain(kept.iter().zip(&timelines.labels));
+            let touched = touched.filter(|(_, cluster)| changed.touched.contains(cluster));
+            let is_new = |cluster: u32| cluster as usize >= clusters.centroids.len();
+            let parts: BTreeMap<&String, Part> = touched
+                .map(|(label, cluster)| (label, if is_new(*cluster) { Part::New } else { Part::Meant }))
+                .collect();
+            restrict(&mut result, &before, |label| parts.get(&label.to_owned()).copied().unwrap_or(Part::None));
             result
         }
         None => before,
