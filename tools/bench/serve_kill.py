@@ -10,38 +10,30 @@ correction in force.
 """
 
 import argparse
+import collections
 import json
 import random
-import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
 from pathlib import Path
 
 
-def free_port() -> int:
-    """A port that nobody uses now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
-
-
 class Service:
     """A running service."""
 
     def __init__(self, program: Path, data: Path):
-        self.address = f"127.0.0.1:{free_port()}"
-        command = [program, "serve", "--profile", "fast", "--data", data, "--listen", self.address]
-        self.process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
-        for _ in range(1200):
-            try:
-                self.call("GET", "/readyz")
-                return
-            except OSError:
-                time.sleep(0.05)
-        raise SystemExit("the service does not start")
+        command = [program, "serve", "--profile", "fast", "--data", data, "--listen", "127.0.0.1:0"]
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
+        lines = (line for line in self.process.stderr if line.startswith("listening on http://"))
+        if (line := next(lines, None)) is None:
+            raise SystemExit("the service does not start")
+        self.address = line.removeprefix("listening on http://").strip()
+        # The rest is read, so that the service never waits.
+        threading.Thread(target=lambda: collections.deque(lines, maxlen=0), daemon=True).start()
 
     def call(self, method: str, path: str, body: bytes | None = None, kind: str = "application/json"):
         """The answer as JSON."""
