@@ -10,10 +10,14 @@ pub(crate) fn random() -> std::io::Result<String> {
 /// The longest name of a recording in characters.
 const MAX_NAME: usize = 200;
 
-/// A name of a recording from a caller: the last part of a path, without control characters.
-pub(crate) fn recording_name(given: &str) -> String {
-    let last = given.rsplit(['/', '\\']).next().unwrap_or_default();
-    let name: String = last.chars().map(|c| if is_shown(c) { c } else { ' ' }).take(MAX_NAME).collect();
+/// The name of a recording that was sent as a file: the last part of its path.
+pub(crate) fn recording_name(path: &str) -> String {
+    shown_name(path.rsplit(['/', '\\']).next().unwrap_or_default())
+}
+
+/// The name that a caller gives a recording, without control characters.
+pub(crate) fn shown_name(given: &str) -> String {
+    let name: String = given.chars().map(|c| if is_shown(c) { c } else { ' ' }).take(MAX_NAME).collect();
     let name = name.trim();
     if name.is_empty() { "recording".to_owned() } else { name.to_owned() }
 }
@@ -50,6 +54,7 @@ mod tests {
             assert_eq!(recording_name(given), name);
         }
         assert_eq!(recording_name(&"x".repeat(300)).len(), MAX_NAME);
+        assert_eq!(shown_name("1/2 <b>talk</b>\n"), "1/2 <b>talk</b>");
     }
 
     #[test]

@@ -107,7 +107,7 @@ fn adapter(name: &str) -> std::result::Result<Adapter, String> {
 
 /// Runs a batch once, then `num_runs` times.
 fn fastest(gpu: &Gpu, batch: &mut dyn Batch, num_runs: usize) -> Result<Run> {
-    let mut run = || {
+    let mut run = || -> Result<Run> {
         let clock = Instant::now();
         let mut recorder = Recorder::new(gpu);
         batch.record(&mut recorder);

@@ -111,7 +111,7 @@ async fn start(
     }
     let mut settings = LiveSettings::default();
     settings.latency_s = latency_s.unwrap_or(settings.latency_s);
-    let wanted = Wanted { name: ids::recording_name(name.unwrap_or("live")), encoding, settings };
+    let wanted = Wanted { name: ids::shown_name(name.unwrap_or("live")), encoding, settings };
     let opened = blocking(app, move |app| live::open(app, wanted)).await?;
     let app = Arc::clone(app);
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);

@@ -22,7 +22,7 @@ use super::result::Diarization;
 /// overlap.
 ///
 /// # Errors
-/// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::SpeakerBounds`] if
+/// [`crate::ErrorKind::InvalidOption`] for settings outside their range, [`crate::ErrorKind::SpeakerBounds`] if
 /// the number of speakers asked for cannot be reached.
 pub fn cluster(analysis: &Analysis, settings: &Settings) -> Result<Diarization> {
     cluster_with(analysis, settings, &Plda::embedded()?, Timings::default())

@@ -20,7 +20,7 @@ fn turns_of(result: &Diarization, label: &str) -> Vec<(f64, f64)> {
     turns.map(|turn| (turn.start_s, turn.end_s)).collect()
 }
 
-/// Who has a turn in the middle of this one.
+/// The speakers in the middle of this turn.
 fn speakers_at<'a>(result: &'a Diarization, turn: &Turn) -> Vec<&'a str> {
     let middle = (turn.start_s + turn.end_s) / 2.0;
     let there = result.turns.iter().filter(|other| other.start_s <= middle && middle < other.end_s);
