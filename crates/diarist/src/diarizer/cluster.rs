@@ -18,12 +18,14 @@ use super::result::Diarization;
 /// Clusters an analysis into turns, with the settings for clustering and timeline. The analysis
 /// brings its own settings. Uses the embedded PLDA model, and the threads of the caller.
 ///
-/// The local speakers of an analysis without embeddings ([`EmbeddingMode::Skip`]) are joined by
-/// overlap.
+/// The local speakers of an analysis without embeddings
+/// ([`EmbeddingMode::Skip`](crate::parts::inference::EmbeddingMode::Skip)) are joined by overlap.
+/// Corrections in the analysis are part of the result; those that fit nothing are warnings.
 ///
 /// # Errors
-/// [`crate::ErrorKind::InvalidOption`] for settings outside their range, [`crate::ErrorKind::SpeakerBounds`] if
-/// the number of speakers asked for cannot be reached.
+/// [`crate::ErrorKind::InvalidOption`] for settings outside their range and corrections with
+/// impossible times or names, [`crate::ErrorKind::SpeakerBounds`] if the number of speakers asked
+/// for cannot be reached.
 pub fn cluster(analysis: &Analysis, settings: &Settings) -> Result<Diarization> {
     cluster_with(analysis, settings, &Plda::embedded()?, Timings::default())
 }
