@@ -28,6 +28,7 @@ pub struct Sound {
 #[derive(Debug)]
 enum Player {
     /// Opus in Ogg.
+    #[cfg_attr(not(feature = "sound"), expect(dead_code, reason = "a small build has no encoder"))]
     Inside(Vec<u8>),
     /// A file beside the page.
     Beside(String),

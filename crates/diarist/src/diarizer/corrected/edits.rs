@@ -49,9 +49,12 @@ impl Timeline<'_> {
         match correction {
             Correction::Rename { speaker, name } => return self.rename(speaker, name.as_deref()),
             Correction::Merge { speaker, into } => {
-                let (from, to) = (self.label(speaker), self.label(into)?);
-                // Without the first one, they are one speaker already.
-                if let Some(from) = from.filter(|from| *from != to) {
+                let to = self.label(into)?;
+                // If the voices were united, most of the first one is there already, and a rest has
+                // its label.
+                let mut names = vec![speaker.label.clone()];
+                names.extend(self.label(speaker));
+                for from in names.into_iter().filter(|from| *from != to) {
                     let all = union(turns_of(&self.result.turns, &from).map(Turn::segment), 0.0);
                     self.give(&from, &to, &all);
                 }
