@@ -4,9 +4,8 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::analysis::saved;
-use diarist::parts::diarizer;
 use diarist::parts::formats::{self, Labels, rttm};
-use diarist::{Error, Result, Settings};
+use diarist::{Error, Result};
 
 use crate::results::{self, ResultFormat};
 
@@ -31,24 +30,9 @@ pub(crate) const EXTENSIONS: &str = "looked for .rttm .TextGrid .eaf .json .json
 pub(crate) fn read(path: &Path) -> Result<Vec<Labels>> {
     let bytes = results::bytes(path)?;
     if saved::is_saved(&bytes) {
-        return Ok(vec![of_analysis(&bytes).map_err(|error| error.at(results::name(path)))?]);
+        return Ok(vec![results::of_analysis(&bytes).map_err(|error| error.at(results::name(path)))?]);
     }
     results::parse(&bytes, format(&bytes, path), path)
-}
-
-/// The turns of a saved analysis with its corrections, as `diarist cluster` makes them without
-/// options.
-fn of_analysis(bytes: &[u8]) -> Result<Labels> {
-    let found = saved::read(bytes)?;
-    if !found.is_whole {
-        return Err(Error::input("the analysis is not whole").hint("`diarist cluster --partial` reads what there is"));
-    }
-    let result = diarizer::cluster(&found.analysis, &Settings::default())?;
-    Ok(Labels {
-        duration_s: Some(result.duration_s),
-        exclusive: Some(result.exclusive_annotation()),
-        ..Labels::from(result.annotation())
-    })
 }
 
 /// As [`read`], but only `tiers` of a file that has tiers, unless there are none.

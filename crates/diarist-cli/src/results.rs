@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use clap::ValueEnum;
+use diarist::parts::analysis::saved;
+use diarist::parts::diarizer;
 use diarist::parts::files;
 use diarist::parts::formats::{self, Format, Labels, json, rttm};
 use diarist::parts::range::Range;
 use diarist::parts::timeline::{Annotation, ReadableSettings, readable};
-use diarist::{Diarization, Error, Result};
+use diarist::{Diarization, Error, Result, Settings};
 
 use crate::output::{self, Readers};
 use diarist_page::Sound;
@@ -20,7 +22,7 @@ const EXTENSIONS: &str = "rttm json jsonl csv srt vtt txt lab TextGrid eaf uem h
 /// A result to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// File with turns, in any format that --from lists; - for stdin
+    /// File with turns, in any format that --from lists, or a saved analysis (.diarist); - for stdin
     #[arg(value_name = "RESULT")]
     input: PathBuf,
     /// Format of RESULT [default: by its extension]
@@ -47,8 +49,13 @@ impl ResultArgs {
 
     /// The recordings asked for, at least one.
     pub(crate) fn read(&self) -> Result<Vec<Labels>> {
-        let format = format_for(self.from, &self.input, "--from")?;
-        let mut recordings = parse_tiers(&bytes(&self.input)?, format, &self.input, &self.tier)?;
+        let is_analysis = self.input.extension().is_some_and(|extension| extension == "diarist");
+        let mut recordings = if self.from.is_none() && is_analysis {
+            vec![of_analysis(&bytes(&self.input)?).map_err(|error| error.at(self.name()))?]
+        } else {
+            let format = format_for(self.from, &self.input, "--from")?;
+            parse_tiers(&bytes(&self.input)?, format, &self.input, &self.tier)?
+        };
         if let Some(id) = &self.file_id {
             recordings.retain(|recording| recording.turns.file_id == *id);
             if recordings.is_empty() {
@@ -57,6 +64,21 @@ impl ResultArgs {
         }
         Ok(recordings)
     }
+}
+
+/// The turns of a saved analysis with its corrections, as `diarist cluster` makes them without
+/// options.
+pub(crate) fn of_analysis(bytes: &[u8]) -> Result<Labels> {
+    let found = saved::read(bytes)?;
+    if !found.is_whole {
+        return Err(Error::input("the analysis is not whole").hint("`diarist cluster --partial` reads what there is"));
+    }
+    let result = diarizer::cluster(&found.analysis, &Settings::default())?;
+    Ok(Labels {
+        duration_s: Some(result.duration_s),
+        exclusive: Some(result.exclusive_annotation()),
+        ..Labels::from(result.annotation())
+    })
 }
 
 /// The contents of the file at `path`, or of stdin if that is `-`.

@@ -21,6 +21,7 @@ fn cluster_gives_what_diarize_gives() {
     assert_eq!(diarist(["analyze", "-o", &saved, &recording]).succeeded(), "");
     // The file has another name, but holds that of the recording.
     assert_eq!(diarist(["cluster", &saved]).succeeded(), diarist(["diarize", &recording]).succeeded());
+    assert_eq!(diarist(["convert", "--to", "rttm", &saved, "-"]).succeeded(), diarist(["cluster", &saved]).succeeded());
     let two = diarist(["cluster", "--max-speakers", "2", &saved]).succeeded();
     assert_eq!(two, diarist(["diarize", "--max-speakers", "2", &recording]).succeeded());
     let ahc = ["--clustering", "ahc", "--threshold", "0.8", "--min-duration-off", "0.5", "--exclusive"];
