@@ -50,8 +50,9 @@ impl Machine {
     /// Opens `adapter`, and brings the networks there. Batches have the size that the kind of GPU
     /// allows.
     ///
-    /// # Errors [`ErrorKind::Device`] if the adapter cannot be used or has too little memory for
-    /// the weights.
+    /// # Errors
+    /// [`ErrorKind::Device`] if the adapter cannot be used, or if it has too little memory for the
+    /// weights.
     pub(super) fn open(
         adapter: &Adapter,
         segmentation: &Tensors<'_>,
