@@ -22,7 +22,7 @@ const EXTENSIONS: &str = "rttm json jsonl csv srt vtt txt lab TextGrid eaf uem h
 /// A result to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct ResultArgs {
-    /// File with turns, in any format that --from lists, or a saved analysis (.diarist); - for stdin
+    /// File with turns, in a format that --from lists, or a saved analysis (.diarist); - for stdin
     #[arg(value_name = "RESULT")]
     input: PathBuf,
     /// Format of RESULT [default: by its extension]
