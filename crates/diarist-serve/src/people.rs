@@ -3,12 +3,8 @@
 use std::sync::Arc;
 
 use axum::http::StatusCode;
-use diarist::parts::audio::{self, AudioSource};
-use diarist::parts::segmentation::SAMPLE_RATE;
-use diarist::parts::timeline::Segment;
-use diarist::parts::timeline::intervals::{subtract, union};
-use diarist::parts::voices::{Gallery, MIN_ENROLL_S, NewSample, SampleKind, Voice, check_name};
-use diarist::{ErrorKind, Recording, SpeakerDatabase, Turn};
+use diarist::parts::voices::{Gallery, MIN_ENROLL_S, NewSample, SampleKind, Voice, alone, check_name, excerpt};
+use diarist::{ErrorKind, Recording, SpeakerDatabase};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -16,8 +12,6 @@ use crate::error::{Answer, Refusal};
 use crate::results::{Current, current};
 use crate::store::StoredSpeaker;
 
-/// Longest excerpt in seconds from which a voice is taken. More speech hardly changes a voice.
-const MAX_EXCERPT_S: f64 = 600.0;
 /// Most voices without a name that are compared with each other, the newest ones.
 const MAX_UNKNOWN: usize = 300;
 
@@ -160,8 +154,7 @@ pub(crate) fn teach(app: &Arc<App>, id: &str, label: &str, name: &str, force: bo
     let Some(speaker) = state.result.speakers.iter().find(|speaker| speaker.label == label) else {
         return Err(Refusal::not_found("speaker"));
     };
-    let alone = alone(&state.result.turns, label);
-    let samples = excerpt(&app.folder.recording(id).audio(), &alone)?;
+    let samples = excerpt(&app.folder.recording(id).audio(), &alone(&state.result.turns, label))?;
     let clip = Recording::from_samples(&state.row.name, &samples);
     let voice = match state.diarizer.voice(clip, MIN_ENROLL_S) {
         Ok((voice, _)) => voice,
@@ -227,36 +220,4 @@ fn has_names(gallery: &Gallery, speakers: &[StoredSpeaker]) -> Answer<bool> {
     let found = gallery.identify_speakers(&voices)?;
     let names = found.iter().map(|found| found.as_ref().and_then(|found| found.name()));
     Ok(names.eq(speakers.iter().map(|speaker| speaker.person.as_deref())))
-}
-
-/// The stretches in which `label` speaks alone.
-fn alone(turns: &[Turn], label: &str) -> Vec<Segment> {
-    let (own, others): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| turn.speaker == label);
-    let joined = |turns: Vec<&Turn>| union(turns.into_iter().map(Turn::segment), 0.0);
-    subtract(&joined(own), &joined(others))
-}
-
-/// The samples (16 kHz) of the recording at `path` in `segments`, at most [`MAX_EXCERPT_S`].
-pub(crate) fn excerpt(path: &std::path::Path, segments: &[Segment]) -> diarist::Result<Vec<f32>> {
-    let mut source = audio::open(path)?;
-    let rate = f64::from(SAMPLE_RATE);
-    let max = (MAX_EXCERPT_S * rate) as usize;
-    let (mut block, mut excerpt, mut first) = (Vec::new(), Vec::new(), 0);
-    let mut segments = segments.iter().peekable();
-    while excerpt.len() < max && segments.peek().is_some() && source.read(&mut block)? {
-        let end = first + block.len();
-        while let Some(segment) = segments.peek() {
-            let (from, to) = ((segment.start * rate) as usize, (segment.end * rate) as usize);
-            let part = from.clamp(first, end)..to.clamp(first, end);
-            excerpt.extend_from_slice(&block[part.start - first..part.end - first]);
-            if to > end {
-                break;
-            }
-            segments.next();
-        }
-        first = end;
-        block.clear();
-    }
-    excerpt.truncate(max);
-    Ok(excerpt)
 }

@@ -68,6 +68,7 @@ mod inference;
 mod live;
 mod metrics;
 mod models;
+mod names;
 mod range;
 mod segmentation;
 mod settings;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use diarist::parts::files;
 use diarist::parts::voices::{
-    Gallery, MIN_ENROLL_S, MIN_PROBABILITY, MIN_SPEECH_S, NewSample, SampleKind, Voice, check_name,
+    self, Gallery, MIN_ENROLL_S, MIN_PROBABILITY, MIN_SPEECH_S, NewSample, SampleKind, Voice, check_name,
 };
 use diarist::{Diarizer, Error, ErrorKind, Result, SpeakerDatabase};
 use etcetera::BaseStrategy;
@@ -249,7 +249,7 @@ fn enroll_from(
     let alone = excerpt::alone(result, speaker, recording)?;
     let mut database = make(path)?;
     let listener = listen.listener()?;
-    let samples = excerpt::samples(recording, &alone)?;
+    let samples = voices::excerpt(recording, &alone)?;
     let voice = listener.excerpt(recording, &samples, MIN_ENROLL_S)?;
     say(&add(&mut database, &listener, name, recording, voice)?)
 }

@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Request, State};
 use diarist::Recording;
 use diarist::parts::timeline::Segment;
-use diarist::parts::voices::MIN_SPEECH_S;
+use diarist::parts::voices::{MIN_SPEECH_S, excerpt};
 use serde_json::{Value, json};
 
 use super::{form, once};
@@ -52,7 +52,7 @@ pub(super) async fn window(State(app): State<Arc<App>>, request: Request) -> Ans
     let clip = form.file()?;
     once::run(&app, move |app, _| {
         jobs::open_audio(app, &clip.path, &clip.name)?;
-        let samples = people::excerpt(&clip.path, &[Segment::new(start, end)])?;
+        let samples = excerpt(&clip.path, &[Segment::new(start, end)])?;
         let diarizer = app.engine.diarizer(&Default::default())?;
         let recording = Recording::from_samples("window", &samples);
         let (voice, _) = diarizer.voice(recording, MIN_WINDOW_SPEECH_S).map_err(people::unsuitable)?;

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::MAX_NAME;
 use crate::error::{Error, Result};
+use crate::names::check_name;
 
 /// A stretch of the recording, in seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -131,12 +131,13 @@ impl Correction {
     ///
     /// # Errors
     /// [`crate::ErrorKind::InvalidOption`] for a stretch without length or before the start of the
-    /// recording, for a value that is not finite, and for a name that is empty, longer than
-    /// [`MAX_NAME`] or has control characters.
+    /// recording, for a value that is not finite, and for a name that [`check_name`] refuses.
     pub fn check(&self) -> Result<()> {
         let (speakers, stretches): (Vec<&SpeakerRef>, Vec<Stretch>) = match self {
             Self::Rename { speaker, name } => {
-                name.as_deref().map_or(Ok(()), check_name)?;
+                if let Some(name) = name {
+                    check_name(name).map_err(|error| Error::invalid_option(error.to_string()))?;
+                }
                 (vec![speaker], vec![])
             }
             Self::Merge { speaker, into } => (vec![speaker, into], vec![]),
@@ -166,21 +167,6 @@ impl Corrections {
     pub fn check(&self) -> Result<()> {
         self.list.iter().try_for_each(Correction::check)
     }
-}
-
-/// Checks the name of a speaker.
-pub(super) fn check_name(name: &str) -> Result<()> {
-    let fault = if name.trim().is_empty() {
-        "is empty"
-    } else if name.chars().any(char::is_control) {
-        "has a line break or another control character in it"
-    } else if name.chars().count() > MAX_NAME {
-        "is longer than 200 characters"
-    } else {
-        return Ok(());
-    };
-    Err(Error::invalid_option(format!("the name {:?} {fault}", name.chars().take(40).collect::<String>()))
-        .hint("choose another name"))
 }
 
 #[cfg(test)]
@@ -213,8 +199,16 @@ mod tests {
         let rename = |name: &str| Correction::Rename { speaker: speaker(), name: Some(name.to_owned()) };
         let delete = |start_s, end_s| Correction::Delete { speaker: speaker(), stretch: Stretch::new(start_s, end_s) };
         assert!(rename("Ann Lee").check().is_ok() && delete(0.0, 0.1).check().is_ok());
-        let long = "x".repeat(MAX_NAME + 1);
-        for bad in [rename(""), rename(" "), rename("a\nb"), rename(&long), delete(1.0, 1.0), delete(-1.0, 1.0)] {
+        let long = "x".repeat(crate::names::MAX_NAME + 1);
+        for bad in [
+            rename(""),
+            rename(" "),
+            rename(" Ann"),
+            rename("a\nb"),
+            rename(&long),
+            delete(1.0, 1.0),
+            delete(-1.0, 1.0),
+        ] {
             assert_eq!(bad.check().unwrap_err().kind(), crate::ErrorKind::InvalidOption, "{bad:?}");
         }
         assert!(delete(0.0, f64::NAN).check().is_err() && delete(f64::INFINITY, f64::INFINITY).check().is_err());

@@ -12,6 +12,3 @@ mod request;
 
 pub use correction::{Correction, Corrections, SpeakerRef, Stretch};
 pub use request::{Request, TurnRef};
-
-/// Longest name of a speaker in characters.
-pub const MAX_NAME: usize = 200;

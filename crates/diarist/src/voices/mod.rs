@@ -8,12 +8,15 @@
 mod clip;
 #[cfg(feature = "speaker-database")]
 mod database;
+mod excerpt;
 mod gallery;
 mod score;
 mod voice;
 
+pub use crate::names::check_name;
 pub use clip::{MAX_TOGETHER, MIN_ENROLL_S, MIN_SPEECH_S, clip_voice};
 #[cfg(feature = "speaker-database")]
-pub use database::{Imported, Learned, MAX_SAMPLES, NewSample, Person, Sample, SpeakerDatabase, check_name};
+pub use database::{Imported, Learned, MAX_SAMPLES, NewSample, Person, Sample, SpeakerDatabase};
+pub use excerpt::{alone, excerpt};
 pub use gallery::{Candidate, Gallery, Identification, MIN_PROBABILITY, SampleKind, compare};
 pub use voice::Voice;

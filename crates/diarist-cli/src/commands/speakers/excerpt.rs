@@ -5,21 +5,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::analysis::file_id;
-use diarist::parts::audio::{self, AudioSource};
+use diarist::parts::audio;
 use diarist::parts::files;
 use diarist::parts::formats::Labels;
-use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::parts::timeline::Segment;
-use diarist::parts::timeline::intervals::{subtract, union};
-use diarist::parts::voices::{MAX_TOGETHER, MIN_ENROLL_S, Voice};
-use diarist::{Error, Result, Turn};
+use diarist::parts::voices::{self, MAX_TOGETHER, MIN_ENROLL_S, Voice};
+use diarist::{Error, Result};
 use serde::Deserialize;
 
 use crate::inputs::is_audio;
 use crate::labels;
 
-/// Longest excerpt in seconds. More speech hardly changes a voice.
-const MAX_S: f64 = 600.0;
 /// Shortest recording whose result has voices that can be compared: one chunk.
 const MIN_RECORDING_S: f64 = 10.0;
 
@@ -117,51 +113,5 @@ fn alone_in(labels: &Labels, speaker: &str) -> Result<Vec<Segment>> {
         let speakers = diarist_page::drawing::speakers(turns).join(", ");
         return Err(Error::input(format!("there is no speaker {speaker:?}")).hint(format!("here are {speakers}")));
     }
-    Ok(without_others(turns, speaker))
-}
-
-/// The turns of `speaker` without the time of all others.
-fn without_others(turns: &[Turn], speaker: &str) -> Vec<Segment> {
-    let (own, others): (Vec<&Turn>, Vec<&Turn>) = turns.iter().partition(|turn| turn.speaker == speaker);
-    let joined = |turns: Vec<&Turn>| union(turns.into_iter().map(Turn::segment), 0.0);
-    subtract(&joined(own), &joined(others))
-}
-
-/// The samples (16 kHz) of the recording at `path` in `segments`, at most [`MAX_S`].
-pub(super) fn samples(path: &Path, segments: &[Segment]) -> Result<Vec<f32>> {
-    let mut source = audio::open(path)?;
-    let rate = f64::from(SAMPLE_RATE);
-    let max = (MAX_S * rate) as usize;
-    let (mut block, mut excerpt, mut first) = (Vec::new(), Vec::new(), 0);
-    let mut segments = segments.iter().peekable();
-    while excerpt.len() < max && segments.peek().is_some() && source.read(&mut block)? {
-        let end = first + block.len();
-        while let Some(segment) = segments.peek() {
-            let (from, to) = ((segment.start * rate) as usize, (segment.end * rate) as usize);
-            let part = from.clamp(first, end)..to.clamp(first, end);
-            excerpt.extend_from_slice(&block[part.start - first..part.end - first]);
-            if to > end {
-                break;
-            }
-            segments.next();
-        }
-        first = end;
-        block.clear();
-    }
-    excerpt.truncate(max);
-    Ok(excerpt)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn overlap_with_others_is_left_out() {
-        let turn = |start: f64, end: f64, speaker: &str| Turn::new(start, end, speaker);
-        let turns =
-            [turn(0.0, 4.0, "a"), turn(1.0, 2.0, "b"), turn(3.5, 6.0, "b"), turn(8.0, 9.0, "a"), turn(8.5, 9.5, "a")];
-        let found: Vec<(f64, f64)> = without_others(&turns, "a").iter().map(|part| (part.start, part.end)).collect();
-        assert_eq!(found, [(0.0, 1.0), (2.0, 3.5), (8.0, 9.5)]);
-    }
+    Ok(voices::alone(turns, speaker))
 }

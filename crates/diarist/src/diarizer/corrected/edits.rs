@@ -140,12 +140,10 @@ impl Timeline<'_> {
         for part in self.alone(&rest) {
             given.extend(self.cut(&part.speaker, &[part.segment()]));
         }
-        let is_there = theirs.iter().any(|part| !part.intersection(&segment(stretch)).is_empty());
-        if given.is_empty() && is_there {
-            return Some(());
-        }
         if given.is_empty() {
-            return None;
+            // The speaker may talk here already.
+            let is_there = theirs.iter().any(|part| !part.intersection(&segment(stretch)).is_empty());
+            return is_there.then_some(());
         }
         self.add(&to, &given);
         self.renew();

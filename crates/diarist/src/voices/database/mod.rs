@@ -24,7 +24,6 @@ use super::voice::Voice;
 use crate::error::{Error, ErrorKind, Result};
 
 pub use exchange::Imported;
-pub use people::check_name;
 pub use samples::Learned;
 
 /// Largest number of samples of one person. More samples would hardly change the mean.

@@ -4,9 +4,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::{MAX_SAMPLES, Person, SpeakerDatabase, faults};
 use crate::error::{Error, Result};
-
-/// Largest number of characters of a name.
-const MAX_NAME: usize = 200;
+use crate::names::check_name;
 
 impl SpeakerDatabase {
     /// All people, sorted by name.
@@ -87,27 +85,6 @@ impl SpeakerDatabase {
             Ok(())
         })
     }
-}
-
-/// Checks that a name is on one line and can be told apart from others on a screen.
-///
-/// # Errors
-/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank
-/// at either end or with a control character.
-pub fn check_name(name: &str) -> Result<()> {
-    let fault = if name.is_empty() {
-        "is empty"
-    } else if name.trim() != name {
-        "begins or ends with a blank"
-    } else if name.chars().any(char::is_control) {
-        "has a line break or another control character in it"
-    } else if name.chars().count() > MAX_NAME {
-        "is longer than 200 characters"
-    } else {
-        return Ok(());
-    };
-    Err(Error::input(format!("the name {:?} {fault}", name.chars().take(40).collect::<String>()))
-        .hint("choose another name"))
 }
 
 pub(super) fn find(connection: &Connection, name: &str) -> Result<Option<i64>> {
