@@ -61,12 +61,12 @@ export async function openRecording(browser, service, id, options) {
 /** The line of a turn in the list. */
 export const line = (page, index) => page.locator(`.turns li[data-turn="${index}"]`);
 
-/** Chooses a turn and stops its sound. */
+/** Chooses a turn, which plays from there, and stops its sound. */
 export async function choose(page, index) {
   await line(page, index).locator("button").click();
   await page.locator(`.turns li[data-turn="${index}"].selected`).waitFor();
-  if (await page.getByRole("button", { name: "Pause" }).count())
-    await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Pause" }).click();
+  await page.getByRole("button", { name: "Play", exact: true }).waitFor();
 }
 
 /** Gives the selection to a speaker. */
@@ -77,21 +77,20 @@ export async function give(page, speaker) {
 
 /** Accepts a proposal if there is one, and waits until the page has another revision. */
 export async function settle(page, read, revision) {
-  const deadline = Date.now() + MAX_WAIT_MS;
-  for (;;) {
-    const accept = page.getByRole("button", { name: "Accept" });
-    if (await accept.isVisible()) await accept.click();
-    const shown = Number(await page.locator(".viewer").getAttribute("data-revision"));
-    if (shown !== revision) return read();
-    assert.ok(Date.now() < deadline, "the correction was not kept");
-    await page.waitForTimeout(100);
-  }
+  const accept = page.getByRole("button", { name: "Accept" }),
+    next = page.locator(`.viewer:not([data-revision="${revision}"])`);
+  await accept.or(next).first().waitFor();
+  if (await accept.isVisible()) await accept.click();
+  await next.waitFor();
+  return read();
 }
 
 /** Opens the dialog of a speaker. */
 export async function openSpeaker(page, label) {
   await page.locator(`.names button[data-speaker="${label}"]`).click();
-  return page.getByRole("dialog");
+  const dialog = page.getByRole("dialog");
+  await dialog.waitFor();
+  return dialog;
 }
 
 /** Turns of a state without confidences: start, end, speaker. */

@@ -38,7 +38,12 @@ test("a recording is opened, chosen from, corrected and undone", async () => {
     faults = [];
   page.on("pageerror", (error) => faults.push(String(error)));
   await page.goto(service.url);
-  await (await page.waitForSelector(".recordings a")).click();
+  // The list is made again when its events begin, so a link that was found may be gone.
+  await until(page, () => {
+    const link = document.querySelector(".recordings a");
+    link?.click();
+    return link !== null;
+  });
   await (await page.waitForSelector(".turns li:nth-child(2) button")).click();
   const { result, revision } = await stateOf(service, recording.id);
   // A machine without sound plays nothing, but it goes to the turn.

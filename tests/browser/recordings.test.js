@@ -47,23 +47,28 @@ test("files are sent by dropping, and one without sound fails with its reason", 
 test("a recording plays, from turns, from the waveform and from a link to a moment", async () => {
   const recording = await addRecording(service);
   const { page, check } = await openRecording(browser, service, `${recording.id}&t=0:20.5`);
-  const time = () => page.evaluate(() => document.querySelector("audio").currentTime);
   await page.waitForFunction(() => Math.abs(document.querySelector("audio").currentTime - 20.5) < 0.1);
   const { result } = await stateOf(service, recording.id);
   await page.locator(".turns li button").nth(1).click();
   await page.getByRole("button", { name: "Pause" }).waitFor();
   await page.waitForFunction(
-    (start) => document.querySelector("audio").currentTime > start + 0.3,
+    (start) => {
+      const { currentTime } = document.querySelector("audio");
+      return currentTime > start + 0.3 && currentTime < start + 15;
+    },
     result.turns[1].start_s,
   );
-  assert.ok((await time()) < result.turns[1].start_s + 15);
   await page.keyboard.press(" ");
   await page.getByRole("button", { name: "Play", exact: true }).waitFor();
-  assert.match(page.url(), /&t=\d/);
+  await page.waitForURL(/&t=\d/);
   const box = await page.locator(".canvas canvas").boundingBox();
   await page.mouse.click(box.x + box.width / 2, box.y + 30);
   await page.waitForFunction(
-    (middle) => Math.abs(document.querySelector("audio").currentTime - middle) < 1,
+    (middle) => {
+      // It plays from there.
+      const { currentTime } = document.querySelector("audio");
+      return currentTime > middle - 1 && currentTime < middle + 10;
+    },
     result.duration_s / 2,
   );
   await check();
