@@ -3,12 +3,12 @@
 use crate::error::{Error, Result};
 
 /// Longest name in characters.
-pub const MAX_NAME: usize = 200;
+pub(crate) const MAX_NAME: usize = 200;
 
 /// Checks that a name is on one line and can be told apart from others on a screen.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] for an empty name, one longer than [`MAX_NAME`], one with a blank at
+/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank at
 /// either end or with a control character.
 pub fn check_name(name: &str) -> Result<()> {
     let fault = if name.is_empty() {

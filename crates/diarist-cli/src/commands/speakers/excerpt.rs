@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use diarist::parts::analysis::file_id;
-use diarist::parts::audio;
+use diarist::parts::audio::{self, AudioSource};
 use diarist::parts::files;
 use diarist::parts::formats::Labels;
 use diarist::parts::timeline::Segment;
