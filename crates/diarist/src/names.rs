@@ -8,8 +8,8 @@ pub(crate) const MAX_NAME: usize = 200;
 /// Checks that a name is on one line and can be told apart from others on a screen.
 ///
 /// # Errors
-/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank at
-/// either end or with a control character.
+/// [`crate::ErrorKind::Input`] for an empty name, one longer than 200 characters, one with a blank
+/// at either end or with a control character.
 pub fn check_name(name: &str) -> Result<()> {
     let fault = if name.is_empty() {
         "is empty".to_owned()
