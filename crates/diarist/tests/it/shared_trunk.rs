@@ -39,19 +39,19 @@ fn a_chunk_that_is_a_pass_has_the_same_embeddings() {
 
 #[test]
 fn threads_and_reads_change_no_bit() {
-    let samples = conversation();
+    let samples = &conversation()[..30 * 16_000];
     // 0.7 s: chunks begin between the frames of the features.
     for step_s in [1.0, 0.7] {
         let one = Diarizer::new(&settings(TrunkPasses::Shared, step_s, 1)).unwrap();
         let run = |num_threads, first_piece| {
             let diarizer = one.with_settings(&settings(TrunkPasses::Shared, step_s, num_threads)).unwrap();
-            diarizer.analyze(Recording::from_source("x", Pieces(&samples, first_piece))).unwrap()
+            diarizer.analyze(Recording::from_source("x", Pieces(samples, first_piece))).unwrap()
         };
         let expected = run(1, 160_000);
         let mut full = settings(TrunkPasses::Shared, step_s, 3);
         full.analysis.embedding_mode = EmbeddingMode::Full;
         let full = one.with_settings(&full).unwrap();
-        let found = full.analyze(Recording::from_samples("x", &samples)).unwrap();
+        let found = full.analyze(Recording::from_samples("x", samples)).unwrap();
         assert!(bits(&found) == bits(&expected), "full, step {step_s} s");
         for (num_threads, first_piece) in [(2, 5), (3, 1000)] {
             let found = run(num_threads, first_piece);
