@@ -6,15 +6,19 @@ import { createRequire } from "node:module";
 import path from "node:path";
 import { after, before, test } from "node:test";
 import { choose, give, openPage, openSpeaker, startChromium } from "./browsers.js";
-import { addRecording, root, startService, stateOf } from "./service.js";
+import { addRecording, api, conversation, root, startService, stateOf } from "./service.js";
 
 const rules = await fs.readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const folder = path.join(root, "tests/browser/screenshots");
+const PATIENCE = { timeout: 180_000 };
 
 let service, browser, recording;
 before(async () => {
   [service, browser] = await Promise.all([startService(), startChromium()]);
   recording = await addRecording(service);
+  const { result } = await stateOf(service, recording.id),
+    { label } = result.speakers[0];
+  await api(service, "POST", `v1/recordings/${recording.id}/teach`, { speaker: label, name: "Ann Lee", force: true });
   await fs.mkdir(folder, { recursive: true });
 });
 after(async () => {
@@ -51,6 +55,11 @@ for (const [name, colorScheme, width] of looks) {
     await page.getByRole("navigation").getByRole("link", { name: "People" }).click();
     await page.locator(".people li").first().waitFor();
     await shown("people");
+    const form = page.getByRole("form", { name: "Find out who speaks" });
+    await form.getByLabel("Recording").setInputFiles(conversation);
+    await form.getByRole("button", { name: "Who is it?" }).click();
+    await page.getByRole("heading", { name: "Voices in conversation.flac" }).waitFor(PATIENCE);
+    await shown("identified");
     await page.getByRole("navigation").getByRole("link", { name: "Live" }).click();
     await page.getByRole("heading", { name: "Live" }).waitFor();
     await shown("live");

@@ -26,12 +26,17 @@ after(async () => {
   await heard?.remove();
 });
 
-/** Records for a while; the lanes come while it runs. */
+/** Records for a while; the lanes come while it runs, and one of them gets a name. */
 async function record(page, name, watch) {
   await page.getByLabel("Name of the recording").fill(name);
   await page.getByRole("button", { name: "Start" }).click();
   await page.waitForFunction(() => document.querySelector("meter").value > 0.02);
   await page.locator(".newest li").first().waitFor(PATIENCE);
+  await page.locator(".names button").first().click();
+  await page.getByRole("dialog").getByLabel("Name").fill("Ann <b>Lee</b>");
+  await page.keyboard.press("Enter");
+  await page.locator(".names", { hasText: "Ann <b>Lee</b>" }).waitFor();
+  assert.ok(await page.evaluate(() => document.activeElement.matches(".names button")), "the focus comes back");
   await watch?.();
   const heard = await page.waitForFunction(
     (least) => {
@@ -47,6 +52,7 @@ async function record(page, name, watch) {
   await page.locator(".turns li button").first().waitFor();
   await page.waitForFunction(() => document.querySelector("audio")?.readyState > 0);
   assert.equal(await page.locator("h1").textContent(), name);
+  await page.locator(".names", { hasText: "Ann <b>Lee</b>" }).waitFor();
   const { recordings } = await api(service, "GET", "v1/recordings");
   const recording = recordings.find((one) => one.name === name);
   assert.equal(recording.state, "done");
@@ -59,6 +65,7 @@ test("a recording in WebM has lanes while it runs, also for others, and then a r
     const viewer = await openPage(browser, service.url);
     await viewer.page.getByRole("link", { name: "live <i>one</i>" }).click();
     await viewer.page.locator(".newest li").first().waitFor();
+    assert.equal(await viewer.page.locator(".names button").count(), 0, "a viewer names nobody");
     await viewer.check();
   });
   await check();

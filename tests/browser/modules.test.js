@@ -126,3 +126,27 @@ test("events of a stream add up to turns", () => {
   board.apply({ event: "named", speaker: 2, name: null });
   assert.deepEqual(board.speaking(), ["Speaker 2"]);
 });
+
+test("names that a reader gives to a stream reach its result", () => {
+  const board = new Board();
+  board.rename(1, "Ann");
+  board.rename(2, "Ben");
+  board.rename(3, "Cem");
+  board.rename(3, "");
+  for (const event of [
+    { event: "opened", turn: 0, speaker: 1, start_s: 0 },
+    { event: "extended", turn: 0, end_s: 2 },
+    { event: "named", speaker: 1, name: "Somebody else" },
+    { event: "merged", speaker: 2, into: 4 },
+    { event: "labelled", speaker: 1, label: "SPEAKER_01" },
+    { event: "labelled", speaker: 3, label: "SPEAKER_02" },
+    { event: "labelled", speaker: 4, label: "SPEAKER_00" },
+  ])
+    board.apply(event);
+  const [{ speaker }] = board.model("x").turns;
+  assert.deepEqual([board.speakerOf(speaker), board.name(1), board.name(4)], [1, "Ann", "Ben"]);
+  assert.deepEqual(board.givenByLabel(), [
+    ["SPEAKER_01", "Ann"],
+    ["SPEAKER_00", "Ben"],
+  ]);
+});

@@ -1,9 +1,10 @@
 // Teaching voices, and the files of a result.
 
 import assert from "node:assert/strict";
+import path from "node:path";
 import { after, before, test } from "node:test";
 import { openPage, openRecording, openSpeaker, startChromium } from "./browsers.js";
-import { addRecording, api, startService, stateOf } from "./service.js";
+import { addRecording, api, conversation, root, startService, stateOf } from "./service.js";
 
 let service, browser, first, second;
 before(async () => {
@@ -39,6 +40,49 @@ test("a voice that is taught has its name in the other recording, too", async ()
   );
   const other = await stateOf(service, second.id);
   assert.ok(other.result.speakers.some((speaker) => speaker.name === "Ann Lee"));
+  await check();
+});
+
+test("the people of a short recording are found, by the keyboard", async () => {
+  const { page, check } = await openPage(browser, `${service.url}#/people`);
+  const form = page.getByRole("form", { name: "Find out who speaks" }),
+    answer = page.getByRole("status").filter({ hasText: "Voices in conversation.flac" });
+  await form.getByRole("button", { name: "Who is it?" }).click();
+  await page.getByRole("alert").getByText("Choose a recording first.").waitFor();
+  await form.getByLabel("Recording").setInputFiles(conversation);
+  await form.getByLabel("Recording").focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  const voices = answer.getByRole("list", { name: "Voices in conversation.flac" }).getByRole("listitem");
+  await voices.first().waitFor({ timeout: 180_000 });
+  const texts = await voices.allTextContents();
+  const [known, others] = [true, false].map((isKnown) => texts.filter((text) => text.startsWith("Ann Lee") === isKnown));
+  assert.match(known.join("\n"), /^Ann Lee\d+ % likely, similarity 0\.\d\d\d+ s of speech$/);
+  assert.ok(others.length === 3 && others.every((text) => /^Nobody who is known.*voice/.test(text)), others.join("\n"));
+  assert.deepEqual((await api(service, "GET", "v1/recordings")).recordings.length, 2, "nothing is kept");
+  // A stranger alone, and a file without sound.
+  await page.route("**/identify", (route) =>
+    route.fulfill({
+      json: {
+        speakers: [
+          {
+            label: "SPEAKER_00",
+            speech_s: 9,
+            identification: { best: { name: "Ann Lee", probability: 0.125, cosine: 0.314 }, margin: null },
+          },
+        ],
+        warnings: ["Short."],
+      },
+    }),
+  );
+  await page.keyboard.press("Enter");
+  await voices.getByText("nearest is Ann Lee, but not near enough: 13 % likely, similarity 0.31").waitFor();
+  await answer.getByText("Short.").waitFor();
+  await page.unroute("**/identify");
+  await form.getByLabel("Recording").setInputFiles(path.join(root, "fixtures/MANIFEST"));
+  await form.getByRole("button", { name: "Who is it?" }).click();
+  await page.getByRole("alert").getByText("the recording is a text file").waitFor();
+  assert.equal(await page.getByText("Voices in").count(), 0);
   await check();
 });
 

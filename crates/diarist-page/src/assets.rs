@@ -21,7 +21,7 @@ macro_rules! module {
 }
 
 /// The modules of the page, sorted by name.
-pub(crate) const MODULES: [(&str, &str); 27] = [
+pub(crate) const MODULES: [(&str, &str); 28] = [
     module!("api.js"),
     module!("app.js"),
     module!("board.js"),
@@ -32,6 +32,7 @@ pub(crate) const MODULES: [(&str, &str); 27] = [
     module!("editor.js"),
     module!("export.js"),
     module!("files.js"),
+    module!("identify.js"),
     module!("keyboard.js"),
     module!("live.js"),
     module!("menu.js"),

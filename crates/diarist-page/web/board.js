@@ -9,6 +9,10 @@ export class Board {
     this.turns = new Map();
     /** @type {Map<number, string>} */
     this.names = new Map();
+    /** Names that the reader gave. @type {Map<number, string>} */
+    this.given = new Map();
+    /** Labels of the speakers in the result. @type {Map<number, string>} */
+    this.labels = new Map();
     this.heard = 0;
   }
 
@@ -41,17 +45,36 @@ export class Board {
       case "merged":
         for (const own of this.turns.values()) if (own.speaker === event.speaker) own.speaker = event.into;
         this.names.delete(event.speaker);
+        if (!this.given.has(event.into)) this.rename(event.into, this.given.get(event.speaker) ?? "");
+        this.given.delete(event.speaker);
         break;
       case "named":
         if (event.name === null) this.names.delete(event.speaker);
         else this.names.set(event.speaker, event.name);
+        break;
+      case "labelled":
+        this.labels.set(event.speaker, event.label);
         break;
     }
   }
 
   /** The name of a speaker, known or not. @param {number} speaker */
   name(speaker) {
-    return this.names.get(speaker) ?? `Speaker ${speaker}`;
+    return this.given.get(speaker) ?? this.names.get(speaker) ?? `Speaker ${speaker}`;
+  }
+
+  /** Names a speaker; without a name, takes it back. @param {number} speaker @param {string} name */
+  rename(speaker, name) {
+    if (name) this.given.set(speaker, name);
+    else this.given.delete(speaker);
+  }
+
+  /** Names that the reader gave, by their labels in the result. @returns {[string, string][]} */
+  givenByLabel() {
+    return [...this.given].flatMap(([speaker, name]) => {
+      const label = this.labels.get(speaker);
+      return label === undefined ? [] : [[label, name]];
+    });
   }
 
   /** The turns as a result for the timeline. @param {string} title */
@@ -68,6 +91,11 @@ export class Board {
         name: this.name(turn.speaker),
       })),
     });
+  }
+
+  /** The speaker of a label of `model`. @param {string} label */
+  speakerOf(label) {
+    return Number(label.slice("SPEAKER_".length)) + 1;
   }
 
   /** Names of those whose turns are open. */

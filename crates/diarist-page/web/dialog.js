@@ -65,6 +65,16 @@ export function field(label, input) {
   return element("label.field", null, element("span", null, label), input);
 }
 
+// Files that browsers take for sound or video, and others that the service reads.
+const SOUND = "audio/*,video/*,.w64,.caf,.mka,.opus,.flac";
+const WORDS = ".json,.srt,.vtt,.ctm,.tsv,.csv,.txt";
+
+/** Chooses files with sound. @param {Record<string, any>} [properties] */
+export const soundInput = (properties) => element("input", { type: "file", accept: SOUND, ...properties });
+
+/** Chooses a transcript. @param {Record<string, any>} [properties] */
+export const wordsInput = (properties) => element("input", { type: "file", accept: WORDS, ...properties });
+
 /**
  * Asks for a line of text.
  * @param {string} title @param {string} label @param {string} value @param {string} accept

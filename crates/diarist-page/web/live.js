@@ -1,8 +1,9 @@
-// Records in the browser, or watches a stream that runs: lanes and names as they come.
+// Records in the browser, or watches a stream that runs: lanes and names as they come. Who records
+// can name the speakers meanwhile.
 
 import { addressOf, ApiError, call, socket } from "./api.js";
 import { Board } from "./board.js";
-import { field } from "./dialog.js";
+import { askText, field } from "./dialog.js";
 import { button, element, replace, swatch } from "./dom.js";
 import { fail, guarded, say } from "./messages.js";
 import { openMicrophone, whyNoMicrophone } from "./microphone.js";
@@ -15,11 +16,11 @@ import { Timeline } from "./timeline.js";
 const VIEW_S = 60;
 const NEWEST = 12;
 
-/** Lanes and newest turns of a stream. @param {string} title */
-function board(title) {
+/** Lanes and newest turns of a stream. @param {string} title @param {boolean} canName */
+function board(title, canName) {
   const turns = new Board(),
     player = new Player(null),
-    timeline = new Timeline(player, { peaks: null, canEdit: false, hasSound: false });
+    timeline = new Timeline(player, { peaks: null, canEdit: false, hasSound: false, canChoose: canName });
   const now = element("p.now"),
     newest = element("ol.turns.newest"),
     late = element("p.soft");
@@ -69,7 +70,24 @@ function board(title) {
       lost > 0 && ` ${lost.toFixed(1)} s of sound were lost.`,
     ]);
   };
+  timeline.addEventListener("speaker", async (event) => {
+    const label = /** @type {CustomEvent} */ (event).detail,
+      speaker = turns.speakerOf(label);
+    const name = await askText(`Who is ${turns.name(speaker)}?`, "Name", turns.given.get(speaker) ?? "", "Rename");
+    if (name !== null) turns.rename(speaker, name);
+    show();
+    // The lanes were made again meanwhile.
+    timeline.focus(label);
+  });
   return {
+    /** Gives the speakers of the result the names that they got here. @param {string} id */
+    keepNames: async (id) => {
+      let revision = 0;
+      for (const [speaker, name] of turns.givenByLabel()) {
+        const correction = { kind: "rename", speaker, name };
+        ({ revision } = await call("POST", addressOf(id, "corrections"), { json: { revision, correction } }));
+      }
+    },
     element: element("div", null, now, late, timeline.element, element("h2", null, "Newest turns"), newest),
     /** @param {any} event */
     apply: (event) => {
@@ -166,8 +184,8 @@ export function liveView() {
     }
     const title = name.value.trim() || "live";
     shown?.close();
-    shown = board(title);
-    replace(place, shown.element);
+    const lanes = (shown = board(title, true));
+    replace(place, lanes.element);
     watchLevel();
     let id = "",
       hasResult = false,
@@ -186,10 +204,11 @@ export function liveView() {
         hasFailed = true;
         fail(new ApiError(0, event.error.code, event.error.message, event.error.hint));
       }
-      shown?.apply(event);
+      lanes.apply(event);
     });
-    opened.addEventListener("close", () => {
+    opened.addEventListener("close", async () => {
       release();
+      if (hasResult) await guarded(lanes.keepNames)(id);
       if (!isOpen) return;
       if (hasResult) place.prepend(resultLink(id));
       else if (!hasFailed)
@@ -261,7 +280,7 @@ export function watchView(id) {
   };
   const start = (/** @type {string} */ name) => {
     shown?.close();
-    const lanes = (shown = board(name));
+    const lanes = (shown = board(name, false));
     replace(place, lanes.element);
     // The service sends all events so far first, so a new connection begins anew.
     const opened = (source = new EventSource(`v1/live/${encodeURIComponent(id)}`));

@@ -1,8 +1,9 @@
 // The people whose voices the service knows, and unknown people who come again.
 
 import { call } from "./api.js";
-import { askText, confirmed, field } from "./dialog.js";
+import { askText, confirmed, field, soundInput } from "./dialog.js";
 import { button, element, replace } from "./dom.js";
+import { identifyForm } from "./identify.js";
 import { fail, guarded, say } from "./messages.js";
 import { numRecordings } from "./recordings.js";
 import { teach } from "./teach.js";
@@ -18,7 +19,10 @@ export function peopleView() {
     element("h1", null, "People"),
     known,
     unknown,
+    element("h2", null, "Add a person"),
     enrolForm(() => refresh()),
+    element("h2", null, "Who is it?"),
+    identifyForm(),
   );
   /** @type {Map<string, string>} */
   let names = new Map();
@@ -126,7 +130,7 @@ export function peopleView() {
 /** @param {() => void} done */
 function enrolForm(done) {
   const name = element("input", { type: "text", autocomplete: "off", maxlength: 200 });
-  const file = element("input", { type: "file", accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac" });
+  const file = soundInput();
   const send = guarded(async () => {
     if (!name.value.trim() || !file.files.length)
       return fail(new Error("A name and a recording of this person alone are needed."));

@@ -2,14 +2,14 @@
 
 import { addressOf, call, listen } from "./api.js";
 import { Corrections } from "./corrections.js";
-import { confirmed } from "./dialog.js";
+import { wordsInput } from "./dialog.js";
 import { button, bytesOf, element, replace } from "./dom.js";
 import { Editor } from "./editor.js";
 import { exportMenu } from "./export.js";
 import { fail, guarded, say } from "./messages.js";
 import { menu } from "./menu.js";
 import { speakerOf } from "./model.js";
-import { stateOf } from "./recordings.js";
+import { cancelButton, removed, stateOf } from "./recordings.js";
 import { askAboutSpeaker } from "./speaker.js";
 import { teach } from "./teach.js";
 import { count } from "./text.js";
@@ -32,11 +32,7 @@ export function recordingView(id, moment, link) {
         place,
         element("h1", null, now.name),
         element("p", { role: "status" }, stateOf(now)),
-        !ended.includes(now.state) &&
-          button(
-            "Cancel",
-            guarded(() => call("POST", addressOf(id, "cancel"))),
-          ),
+        cancelButton(now),
       );
     show(recording);
     if (ended.includes(recording.state)) return;
@@ -183,12 +179,7 @@ async function speakerWish(viewer, corrections, id, label) {
 /** Transcript and deletion. @param {any} recording @param {Corrections} corrections */
 function moreMenu(recording, corrections) {
   const { id } = recording;
-  const words = element("input", {
-    type: "file",
-    accept: ".json,.srt,.vtt,.ctm,.tsv,.csv,.txt",
-    hidden: true,
-    "aria-label": "Transcript",
-  });
+  const words = wordsInput({ hidden: true, "aria-label": "Transcript" });
   words.addEventListener(
     "change",
     guarded(async () => {
@@ -205,16 +196,7 @@ function moreMenu(recording, corrections) {
     await corrections.load();
   });
   const remove = guarded(async () => {
-    if (
-      !(await confirmed(
-        "Delete this recording?",
-        `${recording.name}: its sound, its result and its corrections are removed.`,
-        "Delete",
-      ))
-    )
-      return;
-    await call("DELETE", addressOf(id));
-    location.hash = "#/";
+    if (await removed(recording)) location.hash = "#/";
   });
   const list = element("ul");
   const show = () =>

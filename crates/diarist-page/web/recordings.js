@@ -1,7 +1,7 @@
 // The list of recordings, and the form that adds one.
 
 import { addressOf, call, listen, upload } from "./api.js";
-import { confirmed, field } from "./dialog.js";
+import { confirmed, field, soundInput, wordsInput } from "./dialog.js";
 import { button, element, replace } from "./dom.js";
 import { fail, guarded, say } from "./messages.js";
 import { count, length, percent } from "./text.js";
@@ -32,19 +32,10 @@ export function recordingsView() {
   /** @param {any} recording */
   function line(recording) {
     const remove = guarded(async () => {
-      if (
-        !(await confirmed(
-          "Delete this recording?",
-          `${recording.name}: its sound, its result and its corrections are removed.`,
-          "Delete",
-        ))
-      )
-        return;
-      await call("DELETE", addressOf(recording.id));
+      if (!(await removed(recording))) return;
       known.delete(recording.id);
       show();
     });
-    const cancel = guarded(() => call("POST", addressOf(recording.id, "cancel")));
     return element(
       "li",
       { "data-id": recording.id },
@@ -61,9 +52,7 @@ export function recordingsView() {
           .filter(Boolean)
           .join(" · "),
       ),
-      ["queued", "running"].includes(recording.state)
-        ? button("Cancel", cancel, { "aria-label": `Cancel ${recording.name}` })
-        : button("Delete", remove, { "aria-label": `Delete ${recording.name}` }),
+      cancelButton(recording) ?? button("Delete", remove, { "aria-label": `Delete ${recording.name}` }),
     );
   }
 
@@ -83,6 +72,24 @@ export function recordingsView() {
     refresh,
   );
   return { element: view, close: stop };
+}
+
+/** Deletes a recording if the reader is sure; whether it is gone. @param {any} recording */
+export async function removed(recording) {
+  const isSure = await confirmed(
+    "Delete this recording?",
+    `${recording.name}: its sound, its result and its corrections are removed.`,
+    "Delete",
+  );
+  if (isSure) await call("DELETE", addressOf(recording.id));
+  return isSure;
+}
+
+/** Ends the work on a recording; null if it is over. @param {any} recording */
+export function cancelButton(recording) {
+  if (!["queued", "running"].includes(recording.state)) return null;
+  const cancel = guarded(() => call("POST", addressOf(recording.id, "cancel")));
+  return button("Cancel", cancel, { "aria-label": `Cancel ${recording.name}` });
 }
 
 /** State of a recording, with its progress or its fault. @param {any} recording */
@@ -110,15 +117,9 @@ export function stateOf(recording) {
 
 /** @param {HTMLElement} sending place for the progress of what is sent */
 function addForm(sending) {
-  const files = element("input", {
-    type: "file",
-    multiple: true,
-    accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac",
-    required: true,
-    id: "files",
-  });
+  const files = soundInput({ multiple: true, required: true, id: "files" });
   const speakers = element("input", { type: "number", min: 1, max: 50, placeholder: "found", id: "num-speakers" });
-  const words = element("input", { type: "file", accept: ".json,.srt,.vtt,.ctm,.tsv,.csv,.txt", id: "words" });
+  const words = wordsInput({ id: "words" });
   const send = guarded(async (/** @type {Iterable<File>} */ chosen) => {
     const all = [...chosen];
     if (words.files.length && all.length !== 1)

@@ -23,8 +23,8 @@ const DRAG = 4;
 export class Timeline extends EventTarget {
   /**
    * @param {import("./player.js").Player} player
-   * @param {{ peaks: import("./drawing.js").Peaks | null, canEdit: boolean, hasSound: boolean }}
-   *   options
+   * @param {{ peaks: import("./drawing.js").Peaks | null, canEdit: boolean, hasSound: boolean,
+   *   canChoose?: boolean }} options
    */
   constructor(player, options) {
     super();
@@ -32,6 +32,8 @@ export class Timeline extends EventTarget {
     this.peaks = options.peaks;
     this.canEdit = options.canEdit;
     this.hasSound = options.hasSound;
+    // Whether the name of a speaker is a button.
+    this.canChoose = options.canChoose ?? true;
     /** @type {Model | null} */
     this.model = null;
     /** @type {Selection | null} */
@@ -94,13 +96,15 @@ export class Timeline extends EventTarget {
     this.names.style.paddingTop = `${this.top}px`;
     const rows = model.speakers.map((speaker) =>
       element(
-        "button",
+        this.canChoose ? "button" : "div",
         {
-          type: "button",
           title: speaker.name,
           "data-speaker": speaker.label,
-          "aria-label": `Speaker ${speaker.name}`,
-          onclick: () => this.dispatchEvent(new CustomEvent("speaker", { detail: speaker.label })),
+          ...(this.canChoose && {
+            type: "button",
+            "aria-label": `Speaker ${speaker.name}`,
+            onclick: () => this.dispatchEvent(new CustomEvent("speaker", { detail: speaker.label })),
+          }),
         },
         swatch(speaker.place),
         element("span", null, speaker.name),
@@ -119,9 +123,14 @@ export class Timeline extends EventTarget {
         element("span", null, "overlap"),
       ),
     );
-    if (isFocused) this.names.querySelector(`[data-speaker="${CSS.escape(isFocused)}"]`)?.focus();
+    if (isFocused) this.focus(isFocused);
     this.setZoom(this.zoom);
     this.showTime();
+  }
+
+  /** Gives the focus to the name of a speaker. @param {string} label */
+  focus(label) {
+    this.names.querySelector(`[data-speaker="${CSS.escape(label)}"]`)?.focus();
   }
 
   /** @param {Selection | null} selection */

@@ -159,9 +159,17 @@ impl Current {
 }
 
 /// The words of `transcript` with the speakers of `result`.
-pub(crate) fn spoken(result: &Diarization, transcript: &Transcript) -> Vec<SpokenWord> {
-    let speech = Speech::new(result.turns.clone(), result.exclusive_turns.clone());
-    assign(&transcript.words, &speech)
+fn spoken(result: &Diarization, transcript: &Transcript) -> Vec<SpokenWord> {
+    assign(&transcript.words, &speech(result))
+}
+
+/// As [`spoken`], for the shapes of other services: words far from every turn have a speaker, too.
+pub(crate) fn spoken_by_all(result: &Diarization, transcript: &Transcript) -> Vec<SpokenWord> {
+    assign(&transcript.words, &speech(result).filled())
+}
+
+fn speech(result: &Diarization) -> Speech {
+    Speech::new(result.turns.clone(), result.exclusive_turns.clone())
 }
 
 /// The JSON document of a result.

@@ -66,11 +66,12 @@ impl Access {
 
     fn allows(&self, headers: &HeaderMap) -> bool {
         let text = |name: HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
-        let bearer = text(header::AUTHORIZATION).and_then(|value| {
+        // Clients of Deepgram call the scheme `Token`.
+        let given = text(header::AUTHORIZATION).and_then(|value| {
             let (scheme, token) = value.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+            ["bearer", "token"].iter().any(|known| scheme.eq_ignore_ascii_case(known)).then(|| token.trim())
         });
-        if let Some(token) = bearer {
+        if let Some(token) = given {
             return self.is_token(token);
         }
         let cookies = text(header::COOKIE).unwrap_or_default().split(';');

@@ -167,6 +167,15 @@ impl Form {
         self.text(name).map(parse).transpose()
     }
 
+    /// Leaves out those of the fields `names` that are 0.
+    pub(super) fn without_zeros(&mut self, names: &[(&str, &str)]) {
+        for (name, _) in names {
+            if self.text(name) == Some("0") {
+                self.fields.remove(*name);
+            }
+        }
+    }
+
     /// A value of a field that is true or false.
     pub(super) fn flag(&self, name: &str) -> Answer<bool> {
         match self.text(name) {

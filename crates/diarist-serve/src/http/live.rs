@@ -132,6 +132,7 @@ enum Shape {
 struct Deepgram {
     board: Board,
     id: String,
+    created: String,
 }
 
 impl Shape {
@@ -155,7 +156,7 @@ impl Deepgram {
                 let (start, end) = (milliseconds(turn.start_s), milliseconds(turn.end_s));
                 // Speakers are numbered from 0 there, and from 1 here.
                 let speaker = turn.speaker.saturating_sub(1);
-                let word = json!({ "word": "", "start": start, "end": end, "speaker": speaker });
+                let word = json!({ "word": "", "start": start, "end": end, "confidence": 0.0, "speaker": speaker });
                 Some(json!({
                     "type": "Results",
                     "start": start,
@@ -164,22 +165,33 @@ impl Deepgram {
                     "speech_final": true,
                     "channel_index": [0, 1],
                     "channel": { "alternatives": [{ "transcript": "", "confidence": 0.0, "words": [word] }] },
+                    "metadata": {
+                        "request_id": self.id,
+                        "model_uuid": "",
+                        "model_info": { "name": "diarist", "version": env!("CARGO_PKG_VERSION"), "arch": "diarist" },
+                    },
                 }))
             }
             Heard::Notice { heard_s, fields } => match fields["event"].as_str()? {
                 "recording" => {
                     self.id = fields["id"].as_str()?.to_owned();
+                    self.created = fields["created"].as_str()?.to_owned();
                     None
                 }
+                // Its clients want every field, also those that say nothing here.
                 "result" => Some(json!({
                     "type": "Metadata",
+                    "transaction_key": "deprecated",
                     "request_id": self.id,
+                    "sha256": "",
+                    "created": self.created,
                     "duration": milliseconds(*heard_s),
                     "channels": 1,
                     "result": fields["result"],
                 })),
                 "error" => Some(json!({
                     "type": "Error",
+                    "variant": fields["error"]["code"],
                     "description": fields["error"]["message"],
                     "message": fields["error"]["code"],
                 })),

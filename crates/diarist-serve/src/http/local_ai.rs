@@ -13,10 +13,10 @@ use diarist::{Diarization, Turn};
 use serde_json::{Value, json};
 
 use super::form::{self, BOUNDS};
-use super::{once, recordings, results};
+use super::{once, results};
 use crate::app::App;
 use crate::error::Answer;
-use crate::results::{document, spoken};
+use crate::results::{document, spoken_by_all};
 
 const FIELDS: [&str; 10] = [
     "model",
@@ -36,25 +36,31 @@ const FORMATS: [&str; 4] = ["json", "verbose_json", "rttm", "diarist_json"];
 
 pub(super) async fn diarize(State(app): State<Arc<App>>, request: Request) -> Answer<Response> {
     let mut form = form::read(&app, request, &FIELDS).await?;
+    // There, 0 speakers are a number that is not known.
+    form.without_zeros(&BOUNDS);
     let format = form.choice("response_format", &FORMATS)?.unwrap_or("json");
     let min_turn_s = form.value::<f64>("min_duration_on", "a number of seconds")?.unwrap_or(0.0);
     let words = form.words()?;
-    if form.flag("include_text")? && words.is_none() {
-        return Err(recordings::no_words());
-    }
+    let has_no_text = form.flag("include_text")? && words.is_none();
     let once::Diarized { mut result, form } = once::diarize(&app, form, &OPTIONS).await?;
+    if has_no_text {
+        // As there, a model without a recogniser leaves the text out.
+        result.warnings.push("there is no text: the service has no recogniser, and no words were sent".to_owned());
+    }
     let is_long = |turn: &Turn| turn.end_s - turn.start_s >= min_turn_s;
     result.turns.retain(is_long);
     result.exclusive_turns.retain(is_long);
     Ok(match format {
         "rttm" => {
+            // Labels stand here even for people with a name.
+            result.speakers.iter_mut().for_each(|speaker| speaker.name = None);
             let text = results::turns(&result, Format::Rttm, false)?;
             ([(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response()
         }
         "diarist_json" => Json(document(&result)?).into_response(),
         _ => {
             let words = match words {
-                Some(words) => Some(spoken(&result, &Transcript::read(&words)?)),
+                Some(words) => Some(spoken_by_all(&result, &Transcript::read(&words)?)),
                 None => None,
             };
             let mut answer = plain(&result, words.as_deref());

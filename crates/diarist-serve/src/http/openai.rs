@@ -17,7 +17,7 @@ use super::{once, recordings};
 use crate::app::App;
 use crate::error::{Answer, Refusal};
 use crate::jobs::Known;
-use crate::results::spoken;
+use crate::results::spoken_by_all;
 
 const NAMES: &str = "known_speaker_names[]";
 const REFERENCES: &str = "known_speaker_references[]";
@@ -73,7 +73,7 @@ fn known(form: &Form) -> Answer<Vec<Known>> {
 }
 
 fn answer(result: &Diarization, transcript: &Transcript) -> Value {
-    let utterances = utterances(spoken(result, transcript));
+    let utterances = utterances(spoken_by_all(result, transcript));
     let segment = |(index, utterance): (usize, &Utterance)| {
         json!({
             "type": "transcript.text.segment",
@@ -93,7 +93,7 @@ fn answer(result: &Diarization, transcript: &Transcript) -> Value {
     })
 }
 
-/// The name of a speaker, or A, B and so on; `null` for words far from every turn.
+/// The name of a speaker, or A, B and so on; `null` if nobody speaks in the recording.
 fn speaker(result: &Diarization, label: Option<&str>) -> Option<String> {
     let index = result.speakers.iter().position(|speaker| Some(speaker.label.as_str()) == label)?;
     let letter = |index: usize| char::from(b'A' + (index % 26) as u8);

@@ -78,7 +78,8 @@ fn listen(slot: &Slot, wanted: &Wanted, queue: mpsc::Receiver<Piece>, speaker: &
     }
     let named = app.engine.for_stream()?;
     let mut live = Live::new(&named.diarizer, &wanted.settings)?;
-    speaker.say(Heard::Notice { heard_s: 0.0, fields: json!({ "event": "recording", "id": id }) });
+    let created = app.row(id)?.created;
+    speaker.say(Heard::Notice { heard_s: 0.0, fields: json!({ "event": "recording", "id": id, "created": created }) });
     app.announce(id);
     let intake = Intake::new(queue, file);
     let arrival = intake.arrival();

@@ -156,6 +156,7 @@ fn deepgram_has_its_messages() {
         (&json!("Results"), &json!(true), &json!(0))
     );
     assert!(word["end"].as_f64() > word["start"].as_f64());
+    assert_eq!(messages[0]["metadata"]["request_id"], messages.last().unwrap()["request_id"]);
     let last = messages.last().unwrap();
     assert_eq!((&last["type"], &last["duration"]), (&json!("Metadata"), &json!(3.3)));
     client.until_over(last["request_id"].as_str().unwrap());

@@ -76,6 +76,7 @@ fn a_token_is_needed_where_there_is_one() {
         client.get(path).ok(200);
     }
     client.send("GET", "/v1/recordings", &[("Authorization", &bearer)], b"").ok(200);
+    client.send("GET", "/v1/recordings", &[("Authorization", &format!("Token {TOKEN}"))], b"").ok(200);
     client.send("GET", "/metrics", &[("Authorization", &bearer), ("Host", "diarist.example.org")], b"").ok(200);
     assert_eq!(client.json("POST", "/v1/session", &json!({"token": "wrong"})).refused(401), "unauthorized");
     let cookie = client.json("POST", "/v1/session", &json!({"token": TOKEN})).ok(204);
