@@ -123,7 +123,7 @@ class TestOpenAi:
         with pytest.raises(openai.BadRequestError, match="response_format") as refused:
             transcribe(response_format="srt")
         assert refused.value.code == "invalid"
-        with pytest.raises(openai.APIStatusError, match="the recording is a text file") as refused:
+        with pytest.raises(openai.APIStatusError, match="is a text file") as refused:
             transcribe(file=("talk.mp3", b"no sound at all"))
         assert (refused.value.status_code, refused.value.code) == (415, "not_audio")
         with pytest.raises(openai.BadRequestError, match="stream"):
@@ -149,7 +149,7 @@ class TestDeepgram:
 
     @staticmethod
     def check(messages):
-        """Every message is whole, as the types of the library want it, and the last one is the end."""
+        """Every message is whole, as the types of the library want it; the last one is the end."""
         for message in messages:
             assert type(message).model_validate(message.model_dump()) == message
         *results, end = messages

@@ -63,7 +63,10 @@ export class Board {
     return this.given.get(speaker) ?? this.names.get(speaker) ?? `Speaker ${speaker}`;
   }
 
-  /** Names a speaker; without a name, takes it back. @param {number} speaker @param {string} name */
+  /**
+   * Names a speaker; an empty name takes it back.
+   * @param {number} speaker @param {string} name
+   */
   rename(speaker, name) {
     if (name) this.given.set(speaker, name);
     else this.given.delete(speaker);

@@ -44,10 +44,7 @@ fn reason(error: &diarist::Error) -> Reason {
     if let Some(context) = error.context()
         && let Some(rest) = reason.message.strip_prefix(context)
     {
-        reason.message = match rest.strip_prefix(": ") {
-            Some(rest) => rest.to_owned(),
-            None => format!("the recording{rest}"),
-        };
+        reason.message = rest.trim_start_matches(": ").to_owned();
     }
     reason
 }
