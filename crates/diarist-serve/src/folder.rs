@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 
 use diarist::{Error, ErrorKind, Result};
 
+/// Name of the database.
+const DATABASE: &str = "serve.db";
+
 /// Paths in the folder of the service. Names of files never come from callers.
 #[derive(Debug)]
 pub(crate) struct Folder {
@@ -26,12 +29,12 @@ impl Folder {
         for folder in [root.to_owned(), root.join("recordings")] {
             make_private(&folder).map_err(|error| fault("the folder cannot be made", error))?;
         }
-        let lock = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(root.join("serve.lock"))
-            .map_err(|error| fault("the folder cannot be written", error))?;
+        let open =
+            |name: &str| open_private(&root.join(name)).map_err(|error| fault("the folder cannot be written", error));
+        // A folder that was there before, such as a volume of a container, may be open to others.
+        // SQLite gives its further files the permissions of the database.
+        open(DATABASE)?;
+        let lock = open("serve.lock")?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(fs::TryLockError::WouldBlock) => {
@@ -53,7 +56,7 @@ impl Folder {
     }
 
     pub(crate) fn database(&self) -> PathBuf {
-        self.root.join("serve.db")
+        self.root.join(DATABASE)
     }
 
     /// The known people. `diarist speakers` keeps them at the same place by default.
@@ -146,7 +149,37 @@ fn make_private(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
+/// Opens a file for writing, made if missing, which only its owner can read.
+fn open_private(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.create(true).truncate(false).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}
+
 /// Puts the entries of a folder on the disk, where the system can.
 fn sync(folder: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn files_in_a_folder_that_others_can_read_are_private() {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        let folder = Folder::open(root.path()).unwrap();
+        let _store = Store::open(&folder.database()).unwrap();
+        for entry in fs::read_dir(root.path()).unwrap() {
+            let entry = entry.unwrap();
+            let mode = entry.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{:?}", entry.file_name());
+        }
+    }
 }
