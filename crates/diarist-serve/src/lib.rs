@@ -36,7 +36,7 @@ use tokio::net::TcpListener;
 
 use app::App;
 
-pub use options::Options;
+pub use options::{Options, Webhooks};
 
 /// Runs the service until the process is told to stop (Ctrl-C, SIGTERM). `ready` is called with the
 /// address once requests are answered.
@@ -58,6 +58,9 @@ pub fn run_until(options: Options, ready: impl FnOnce(SocketAddr), stopped: impl
         .build()
         .map_err(|error| Error::new(ErrorKind::Internal, "threads cannot be started").caused_by(error))?;
     let app = App::open(options)?;
+    if let Err(error) = jobs::send_due(&app) {
+        tracing::error!("earlier webhooks cannot be read: {error}");
+    }
     let worker = {
         let app = Arc::clone(&app);
         std::thread::Builder::new()

@@ -28,10 +28,21 @@ pub struct Options {
     pub max_streams: usize,
     /// Longest pause of a client that sends a request, reads an answer or streams audio.
     pub timeout: Duration,
-    /// Whether a caller may name an address that is called when a job is over.
-    pub allow_webhooks: bool,
+    /// Addresses that a caller may name, to be called when a job is over.
+    pub webhooks: Webhooks,
     /// Options of the diarization.
     pub choices: Choices,
+}
+
+/// Addresses that are called when a job is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Webhooks {
+    /// None.
+    None,
+    /// Those of the public internet, so that a caller cannot reach machines that only this one can.
+    Public,
+    /// All, for callers that may reach the same machines as this one.
+    All,
 }
 
 impl Options {
@@ -46,7 +57,7 @@ impl Options {
             max_jobs: 100,
             max_streams: 4,
             timeout: Duration::from_secs(30),
-            allow_webhooks: false,
+            webhooks: Webhooks::None,
             choices: Choices::default(),
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use diarist::{Error, Result};
-use diarist_serve::Options;
+use diarist_serve::{Options, Webhooks};
 
 use crate::exit;
 use crate::settings::{AllOptions, OptionArgs};
@@ -33,9 +33,17 @@ pub(crate) struct ServeArgs {
     /// the user]
     #[arg(long, value_name = "DIR", help_heading = "Service")]
     data: Option<PathBuf>,
-    /// Lets callers name an address that is called when a job is over
-    #[arg(long, help_heading = "Service")]
-    allow_webhooks: bool,
+    /// Lets callers name an address that is called when a job is over: a public one, or with `all`
+    /// also one of this machine and its network
+    #[arg(
+        long,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "public",
+        help_heading = "Service"
+    )]
+    allow_webhooks: Option<AllowedWebhooks>,
     /// Asks the service at --listen whether it answers, and ends
     #[arg(long, help_heading = "Service")]
     check: bool,
@@ -60,6 +68,13 @@ pub(crate) struct ServeArgs {
     options: OptionArgs<AllOptions>,
 }
 
+/// Values of `--allow-webhooks`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum AllowedWebhooks {
+    Public,
+    All,
+}
+
 /// Serves until Ctrl-C or SIGTERM.
 pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     if args.check {
@@ -69,7 +84,11 @@ pub(crate) fn run(args: &ServeArgs) -> Result<()> {
     let mut options = Options::new(data.map_err(|error| error.hint("name one with --data"))?);
     options.listen = args.listen;
     options.token_file.clone_from(&args.token_file);
-    options.allow_webhooks = args.allow_webhooks;
+    options.webhooks = match args.allow_webhooks {
+        None => Webhooks::None,
+        Some(AllowedWebhooks::Public) => Webhooks::Public,
+        Some(AllowedWebhooks::All) => Webhooks::All,
+    };
     options.max_upload = args.max_upload.unwrap_or(options.max_upload);
     options.max_duration_s = seconds("--max-duration", args.max_duration)?.unwrap_or(options.max_duration_s);
     options.max_jobs = args.max_jobs.unwrap_or(options.max_jobs);

@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::sse::{Event, KeepAlive};
 use axum::response::{IntoResponse, Response, Sse};
+use diarist::parts::audio::{self, PcmFormat};
 use diarist::parts::formats::json::milliseconds;
 use diarist::parts::live::Board;
 use diarist::{LiveEvent, LiveSettings};
@@ -28,10 +30,13 @@ use crate::live::{self, Encoding, Heard, Opened, Piece, Samples, Wanted};
 
 /// Largest message of a client.
 const MAX_MESSAGE: usize = 1 << 20;
+/// Most channels of raw audio.
+const MAX_CHANNELS: u16 = 64;
 
-/// Query of `/v1/live`.
+/// Query of either socket. Further parameters, which concern recognisers, have no effect.
 #[derive(Debug, Deserialize)]
 pub(super) struct LiveQuery {
+    #[serde(alias = "sample_rate")]
     rate: Option<u32>,
     channels: Option<u16>,
     encoding: Option<String>,
@@ -39,87 +44,68 @@ pub(super) struct LiveQuery {
     latency: Option<f64>,
 }
 
+type Upgrade = Result<WebSocketUpgrade, WebSocketUpgradeRejection>;
+
 pub(super) async fn live(
     State(app): State<Arc<App>>,
     Query(query): Query<LiveQuery>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    upgrade: Upgrade,
 ) -> Answer<Response> {
-    let raw = |is_float| {
-        Encoding::Raw(Samples { is_float, rate: query.rate.unwrap_or(16_000), channels: query.channels.unwrap_or(1) })
-    };
-    let encoding = match query.encoding.as_deref() {
-        None | Some("s16le") => raw(false),
-        Some("f32le") => raw(true),
-        Some("webm") => Encoding::Container,
-        Some(other) => return Err(one_of("encoding", other, &["s16le", "f32le", "webm"])),
-    };
-    start(&app, upgrade, query.name.as_deref(), encoding, query.latency, Shape::Own).await
-}
-
-/// Query of `/v1/listen`. Parameters that concern recognisers have no effect here.
-#[derive(Debug, Deserialize)]
-pub(super) struct ListenQuery {
-    sample_rate: Option<u32>,
-    channels: Option<u16>,
-    encoding: Option<String>,
+    start(app, upgrade, &query, Shape::Own).await
 }
 
 pub(super) async fn listen(
     State(app): State<Arc<App>>,
-    Query(query): Query<ListenQuery>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Query(query): Query<LiveQuery>,
+    upgrade: Upgrade,
 ) -> Answer<Response> {
-    let channels = query.channels.unwrap_or(1);
-    let encoding = match (query.encoding.as_deref(), query.sample_rate) {
-        (Some("linear16"), Some(rate)) => Encoding::Raw(Samples { is_float: false, rate, channels }),
-        (Some("linear32"), Some(rate)) => Encoding::Raw(Samples { is_float: true, rate, channels }),
-        (Some("linear16" | "linear32"), None) => {
-            return Err(Refusal::invalid("sample_rate is missing").hint("add for example sample_rate=16000"));
-        }
-        (None, _) => Encoding::Container,
-        (Some(other), _) => return Err(one_of("encoding", other, &["linear16", "linear32"])),
-    };
-    start(&app, upgrade, None, encoding, None, Shape::Deepgram(Box::default())).await
+    start(app, upgrade, &query, Shape::Deepgram(Box::default())).await
 }
 
-async fn start(
-    app: &Arc<App>,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    name: Option<&str>,
-    encoding: Encoding,
-    latency_s: Option<f64>,
-    shape: Shape,
-) -> Answer<Response> {
-    let upgrade = upgrade.map_err(|_| {
-        Refusal::new(axum::http::StatusCode::UPGRADE_REQUIRED, "no_websocket", "live audio needs a WebSocket")
-            .hint("open the address with ws:// or wss://")
-    })?;
-    if let Encoding::Raw(samples) = encoding {
+impl LiveQuery {
+    /// The encoding of the audio, by the names and defaults of `shape`.
+    fn encoding(&self, shape: &Shape) -> Answer<Encoding> {
+        let is_float = match (shape, self.encoding.as_deref()) {
+            (Shape::Own, None | Some("s16le")) | (Shape::Deepgram(_), Some("linear16")) => false,
+            (Shape::Own, Some("f32le")) | (Shape::Deepgram(_), Some("linear32")) => true,
+            (Shape::Own, Some("webm")) | (Shape::Deepgram(_), None) => return Ok(Encoding::Container),
+            (Shape::Own, Some(other)) => return Err(one_of("encoding", other, &["s16le", "f32le", "webm"])),
+            (Shape::Deepgram(_), Some(other)) => return Err(one_of("encoding", other, &["linear16", "linear32"])),
+        };
+        let rate = match (shape, self.rate) {
+            (_, Some(rate)) => rate,
+            (Shape::Own, None) => 16_000,
+            (Shape::Deepgram(_), None) => {
+                return Err(Refusal::invalid("sample_rate is missing").hint("add for example sample_rate=16000"));
+            }
+        };
+        let samples = Samples { is_float, rate, channels: self.channels.unwrap_or(1) };
         // Checked here, since a refusal after the upgrade cannot have a status.
-        diarist::parts::audio::pcm(
-            std::io::empty(),
-            diarist::parts::audio::PcmFormat::S16le,
-            samples.rate,
-            samples.channels,
-        )?;
+        audio::pcm(std::io::empty(), PcmFormat::S16le, samples.rate, samples.channels)?;
         if samples.channels > MAX_CHANNELS {
             return Err(Refusal::invalid(format!(
                 "channels is {}, but must be at most {MAX_CHANNELS}",
                 samples.channels
             )));
         }
+        Ok(Encoding::Raw(samples))
     }
+}
+
+async fn start(app: Arc<App>, upgrade: Upgrade, query: &LiveQuery, shape: Shape) -> Answer<Response> {
+    let encoding = query.encoding(&shape)?;
+    let upgrade = upgrade.map_err(|_| {
+        Refusal::new(StatusCode::UPGRADE_REQUIRED, "no_websocket", "live audio needs a WebSocket")
+            .hint("open the address with ws:// or wss://")
+    })?;
     let mut settings = LiveSettings::default();
-    settings.latency_s = latency_s.unwrap_or(settings.latency_s);
-    let wanted = Wanted { name: ids::shown_name(name.unwrap_or("live")), encoding, settings };
-    let opened = blocking(app, move |app| live::open(app, wanted)).await?;
-    let app = Arc::clone(app);
+    settings.latency_s = query.latency.unwrap_or(settings.latency_s);
+    let name = ids::shown_name(query.name.as_deref().unwrap_or("live"));
+    let wanted = Wanted { name, encoding, settings };
+    let opened = blocking(&app, move |app| live::open(app, wanted)).await?;
     let upgrade = upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE);
     Ok(upgrade.on_upgrade(move |socket| talk(app, socket, opened, shape)))
 }
-
-/// Most channels of raw audio.
-const MAX_CHANNELS: u16 = 64;
 
 /// The layout of messages to the client.
 enum Shape {

@@ -44,7 +44,7 @@ pub(super) async fn add(State(app): State<Arc<App>>, request: Request) -> Answer
 /// Adds the recording of a form to the queue. It is on the disk when this returns.
 pub(super) fn enqueue(app: &Arc<App>, mut form: Form, options: &[(&str, &str)], webhook: Option<&str>) -> Answer<Row> {
     let Upload { path, name } = form.file()?;
-    let name = form.text("name").map_or(name, ids::recording_name);
+    let name = form.text("name").map_or(name, ids::shown_name);
     let choices = form.choices(app, options)?;
     let words = form.words()?;
     let info = jobs::open_audio(app, &path, &name)?;

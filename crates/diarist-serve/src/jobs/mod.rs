@@ -13,7 +13,7 @@ use crate::app::App;
 use crate::error::{Answer, Reason, Refusal};
 use crate::store::{Row, State};
 
-pub(crate) use webhook::check_address;
+pub(crate) use webhook::{check_address, send_due};
 pub(crate) use work::{Known, Once, diarize_once, file_id, open_audio};
 
 /// Shortest time between two announcements of progress.
@@ -151,7 +151,7 @@ fn start_and_finish(app: &Arc<App>, row: &Row, cancel: &AtomicBool) -> rusqlite:
             // A checkpoint may be missing.
             let _ = std::fs::remove_file(app.folder.recording(&row.id).analysis());
         }
-        Some(row) => webhook::send(app, &row),
+        Some(row) => webhook::send(app, row),
     }
     Ok(())
 }

@@ -1,8 +1,11 @@
-//! Calls of the address that a caller named for the end of a job. Only public addresses are called:
-//! a caller must not reach machines that only this one can reach.
+//! Calls of the address that a caller named for the end of a job. Usually only public addresses are
+//! called: a caller must not reach machines that only this one can reach.
+//!
+//! The address stays in the database until it was called, so a call that is due survives the end of
+//! the process. An address whose answer is lost with the process is called twice.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use axum::http::Uri;
@@ -12,6 +15,7 @@ use ureq::unversioned::transport::{DefaultConnector, NextTimeout};
 
 use crate::app::App;
 use crate::error::{Answer, Refusal};
+use crate::options::Webhooks;
 use crate::store::Row;
 
 /// Pauses before the calls.
@@ -22,7 +26,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// Checks an address when it is named. The addresses that its name stands for are checked when it
 /// is called.
 pub(crate) fn check_address(app: &App, address: &str) -> Answer<()> {
-    if !app.options.allow_webhooks {
+    if app.options.webhooks == Webhooks::None {
         return Err(Refusal::impossible("no_webhooks", "this service calls no addresses")
             .hint("ask for the state of the job, or start the service with --allow-webhooks"));
     }
@@ -34,37 +38,73 @@ pub(crate) fn check_address(app: &App, address: &str) -> Answer<()> {
     let is_web = matches!(address.scheme_str(), Some("http" | "https"));
     let has_user = address.authority().is_none_or(|authority| authority.as_str().contains('@'));
     let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
-    let is_private = host.is_empty() || host.parse::<IpAddr>().is_ok_and(|address| !is_public(address));
-    if !is_web || has_user || is_private { Err(refused()) } else { Ok(()) }
+    let is_private = host.parse::<IpAddr>().is_ok_and(|address| !is_public(address));
+    let is_allowed = app.options.webhooks == Webhooks::All || !is_private;
+    if is_web && !has_user && !host.is_empty() && is_allowed { Ok(()) } else { Err(refused()) }
 }
 
 /// Calls the address of a recording whose work is over, if it has one, on a thread of its own.
-pub(super) fn send(app: &Arc<App>, row: &Row) {
-    let Some(address) = row.webhook.clone().filter(|_| app.options.allow_webhooks) else { return };
-    let body = match crate::http::pyannote::job(app, row) {
-        Ok(body) => body.to_string(),
-        Err(refusal) => {
-            tracing::error!("{}: its result cannot be sent: {}", row.id, refusal.reason.message);
-            return;
-        }
-    };
-    let id = row.id.clone();
-    std::thread::spawn(move || {
-        for pause in PAUSES {
-            std::thread::sleep(pause);
-            match call(&address, &body) {
-                Ok(()) => return,
-                Err(error) => tracing::warn!("{id}: the webhook failed: {error}"),
-            }
-        }
-        tracing::error!("{id}: the webhook failed {} times and is not called again", PAUSES.len());
-    });
+pub(super) fn send(app: &Arc<App>, row: Row) {
+    spawn(app, vec![row]);
 }
 
-fn call(address: &str, body: &str) -> Result<(), ureq::Error> {
+/// Calls the addresses that an earlier process had to call, one after the other, on a thread of
+/// their own.
+pub(crate) fn send_due(app: &Arc<App>) -> rusqlite::Result<()> {
+    spawn(app, app.store.due_webhooks()?);
+    Ok(())
+}
+
+fn spawn(app: &Arc<App>, mut rows: Vec<Row>) {
+    rows.retain(|row| row.webhook.is_some());
+    if rows.is_empty() || app.options.webhooks == Webhooks::None {
+        return;
+    }
+    // The thread does not keep the state, so that a service that stops does not wait for it.
+    let app = Arc::downgrade(app);
+    std::thread::spawn(move || rows.iter().for_each(|row| deliver(&app, row)));
+}
+
+/// Calls the address of a recording until it answers, or too often.
+fn deliver(app: &Weak<App>, row: &Row) {
+    let (Some(address), id) = (&row.webhook, &row.id) else { return };
+    let clear = |app: &App| {
+        if let Err(error) = app.store.clear_webhook(id) {
+            tracing::error!("{id}: the call of its webhook cannot be noted: {error}");
+        }
+    };
+    for pause in PAUSES {
+        std::thread::sleep(pause);
+        let Some((job, webhooks)) =
+            app.upgrade().map(|app| (crate::http::pyannote::job(&app, row), app.options.webhooks))
+        else {
+            return;
+        };
+        let body = match job {
+            Ok(body) => body.to_string(),
+            Err(refusal) => {
+                tracing::error!("{id}: its result cannot be sent: {}", refusal.reason.message);
+                break;
+            }
+        };
+        match call(address, &body, webhooks) {
+            Ok(()) => return app.upgrade().iter().for_each(|app| clear(app)),
+            Err(error) => tracing::warn!("{id}: the webhook failed: {error}"),
+        }
+    }
+    tracing::error!("{id}: the webhook is not called again");
+    app.upgrade().iter().for_each(|app| clear(app));
+}
+
+fn call(address: &str, body: &str, webhooks: Webhooks) -> Result<(), ureq::Error> {
     // A proxy would resolve the name itself, and an answer could lead elsewhere.
     let config = Config::builder().proxy(None).max_redirects(0).timeout_global(Some(TIMEOUT)).build();
-    let agent = ureq::Agent::with_parts(config, DefaultConnector::default(), PublicResolver);
+    let agent = match webhooks {
+        Webhooks::All => ureq::Agent::with_parts(config, DefaultConnector::default(), DefaultResolver::default()),
+        Webhooks::None | Webhooks::Public => {
+            ureq::Agent::with_parts(config, DefaultConnector::default(), PublicResolver)
+        }
+    };
     agent.post(address).header("content-type", "application/json").send(body)?;
     Ok(())
 }
@@ -179,7 +219,7 @@ mod tests {
         let port = listener.local_addr().unwrap().port();
         listener.set_nonblocking(true).unwrap();
         for host in ["localhost", "127.0.0.1"] {
-            let error = call(&format!("http://{host}:{port}/"), "{}").unwrap_err();
+            let error = call(&format!("http://{host}:{port}/"), "{}", Webhooks::Public).unwrap_err();
             assert!(matches!(error, ureq::Error::HostNotFound), "{error}");
         }
         assert!(listener.accept().is_err(), "nothing was sent");

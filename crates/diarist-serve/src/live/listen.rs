@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use diarist::parts::audio::{self, AudioSource, PcmFormat, Selection};
+use diarist::parts::settings::Choices;
 use diarist::{Live, LiveEvent};
 use serde_json::json;
 use tokio::sync::mpsc;
@@ -76,14 +77,14 @@ fn listen(slot: &Slot, wanted: &Wanted, queue: mpsc::Receiver<Piece>, speaker: &
     if let Encoding::Raw(samples) = wanted.encoding {
         file.write_all(&wav::head(samples, 0))?;
     }
-    let named = app.engine.for_stream()?;
+    let (named, place) = app.engine.for_stream()?;
     let mut live = Live::new(&named.diarizer, &wanted.settings)?;
     let created = app.row(id)?.created;
     speaker.say(Heard::Notice { heard_s: 0.0, fields: json!({ "event": "recording", "id": id, "created": created }) });
     app.announce(id);
     let intake = Intake::new(queue, file);
     let arrival = intake.arrival();
-    let mut warnings: Vec<String> = named.warning.into_iter().collect();
+    let mut warnings = Vec::new();
     // The audio before a fault is kept.
     if let Err(error) = follow(app.options.max_duration_s, wanted, intake, &arrival, &mut live, speaker, &mut warnings)
     {
@@ -96,10 +97,14 @@ fn listen(slot: &Slot, wanted: &Wanted, queue: mpsc::Receiver<Piece>, speaker: &
         return Ok(());
     }
     let heard_s = live.duration_s();
-    let finished = live.finish(&crate::jobs::file_id(&wanted.name))?;
+    // Clustering runs on the threads of recordings, and knows people who were added meanwhile.
+    let at_end = app.engine.named(&Choices::default())?;
+    let finished = live.finish_with(&crate::jobs::file_id(&wanted.name), &at_end.diarizer)?;
+    drop(place);
     speaker.events(heard_s, finished.events);
     finished.analysis.save(folder.analysis())?;
     warnings.extend(finished.diarization.warnings.iter().cloned());
+    warnings.extend(at_end.warning);
     app.store.set_speakers(id, &finished.diarization)?;
     let is_kept = app.store.set_done(id, heard_s, &warnings)?;
     if !is_kept && app.store.get(id)?.is_none() {

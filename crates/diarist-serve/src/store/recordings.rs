@@ -105,6 +105,7 @@ pub(crate) struct Row {
     pub(crate) choices: Choices,
     pub(crate) media_type: String,
     pub(crate) has_words: bool,
+    /// The address to be called when the work is over, until it was called.
     pub(crate) webhook: Option<String>,
     pub(crate) duration_s: Option<f64>,
     pub(crate) revision: u64,
@@ -207,6 +208,20 @@ impl Store {
         let update = "UPDATE recordings SET state = 'done', duration_s = ?2, warnings = ?3, error = NULL
                       WHERE id = ?1 AND state = 'running'";
         Ok(self.connection().execute(update, params![id, duration_s, text(&warnings)?])? > 0)
+    }
+
+    /// The recordings whose work is over and whose address is still to be called, oldest first.
+    pub(crate) fn due_webhooks(&self) -> rusqlite::Result<Vec<Row>> {
+        let query = format!(
+            "SELECT {COLUMNS} FROM recordings WHERE webhook IS NOT NULL AND state IN ('done', 'failed') ORDER BY number"
+        );
+        self.connection().prepare(&query)?.query_map([], row)?.collect()
+    }
+
+    /// Forgets the address of a recording, which was called or is not called again.
+    pub(crate) fn clear_webhook(&self, id: &str) -> rusqlite::Result<()> {
+        self.connection().execute("UPDATE recordings SET webhook = NULL WHERE id = ?1", [id])?;
+        Ok(())
     }
 
     pub(crate) fn set_has_words(&self, id: &str, has_words: bool) -> rusqlite::Result<()> {

@@ -3,7 +3,8 @@
 use rusqlite::Connection;
 
 /// The migrations in their order. `user_version` is the number of those that were done.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
 CREATE TABLE recordings (
     number INTEGER PRIMARY KEY AUTOINCREMENT,
     id TEXT NOT NULL UNIQUE,
@@ -36,7 +37,12 @@ CREATE TABLE speakers (
     speech_s REAL,
     PRIMARY KEY (recording, label)
 ) STRICT;
-"];
+",
+    // A webhook stays until it was called. Those of earlier work were called already.
+    "
+UPDATE recordings SET webhook = NULL WHERE state NOT IN ('queued', 'running');
+",
+];
 
 /// Brings the database to the present version.
 pub(super) fn prepare(connection: &mut Connection) -> diarist::Result<()> {

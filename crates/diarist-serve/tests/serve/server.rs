@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{LazyLock, mpsc};
 use std::thread::JoinHandle;
 
-use diarist_serve::Options;
+use diarist_serve::{Options, Webhooks};
 use tempfile::TempDir;
 
 use crate::client::Client;
@@ -65,7 +65,7 @@ pub(crate) fn shared() -> Client {
     SHARED.client
 }
 
-/// A service in a process of its own.
+/// A service in a process of its own, which may call every address.
 pub(crate) struct Process {
     pub(crate) client: Client,
     child: Child,
@@ -110,5 +110,7 @@ impl Process {
 fn a_process_serves_until_it_is_killed() {
     // Without the variable, this is no service but a part of the tests of others.
     let Some(folder) = std::env::var_os(FOLDER) else { return };
-    diarist_serve::run(options(Path::new(&folder)), |address| println!("address={address}")).unwrap();
+    let mut options = options(Path::new(&folder));
+    options.webhooks = Webhooks::All;
+    diarist_serve::run(options, |address| println!("address={address}")).unwrap();
 }

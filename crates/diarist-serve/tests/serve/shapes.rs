@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use diarist_serve::Webhooks;
 use serde_json::{Value, json};
 
 use crate::client::{Form, fixture};
@@ -110,7 +111,7 @@ fn pyannote_has_jobs() {
 
 #[test]
 fn webhooks_never_lead_inside() {
-    let server = Server::start(|options| options.allow_webhooks = true);
+    let server = Server::start(|options| options.webhooks = Webhooks::Public);
     for address in [
         "http://127.0.0.1/hook",
         "http://[::1]/",

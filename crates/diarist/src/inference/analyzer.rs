@@ -18,6 +18,7 @@ use super::backend::{Backend, Notices, Run, Wave, WaveOutput};
 use super::beginning::Beginning;
 use super::cache_use::CacheUse;
 use super::checkpoint::{Checkpoint, Listener, mark};
+use super::chunk_model::ChunkState;
 use super::intake::Intake;
 use super::machine;
 use super::networks::{Networks, check_finite};
@@ -25,6 +26,7 @@ use super::recording::{Progress, Recording, check_cancel};
 use super::settings::{AnalysisSettings, EmbeddingMode};
 use super::timings::Timings;
 use super::wave::{ChunkEmbeddings, WaveSpan};
+use super::windows::Windows;
 
 /// Runs the networks over recordings, with one pool of threads. Results are the same for any number
 /// of threads.
@@ -35,6 +37,7 @@ pub struct Analyzer {
     threads: rayon::ThreadPool,
     backend: Box<dyn Backend>,
     notices: Notices,
+    windows: Windows,
 }
 
 /// An analysis, with timings and warnings.
@@ -77,7 +80,8 @@ impl Analyzer {
         let (networks, notices) = (networks.into(), Notices::default());
         let threads = threads(settings)?;
         let backend = machine::backend(&networks, settings, &threads, &notices)?;
-        Ok(Self { settings: settings.clone(), networks, threads, backend, notices })
+        let (settings, windows) = (settings.clone(), Windows::default());
+        Ok(Self { settings, networks, threads, backend, notices, windows })
     }
 
     #[cfg(test)]
@@ -87,7 +91,8 @@ impl Analyzer {
         backend: Box<dyn Backend>,
         notices: Notices,
     ) -> Result<Self> {
-        Ok(Self { settings: settings.clone(), networks, threads: threads(settings)?, backend, notices })
+        let (threads, windows) = (threads(settings)?, Windows::default());
+        Ok(Self { settings: settings.clone(), networks, threads, backend, notices, windows })
     }
 
     /// The settings in force.
@@ -173,6 +178,20 @@ impl Analyzer {
     /// Faults of the machine since the last call that did not end the work, one sentence each.
     pub(crate) fn take_notices(&self) -> Vec<String> {
         self.notices.take()
+    }
+
+    /// Runs both networks over a window of a live stream, at most 10 s of finite samples, and calls
+    /// `work` with the result. All of it runs on the analyzer's threads, and the windows of several
+    /// streams go through the segmentation network together.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Weights`] if an embedding is not finite, and those of `work`.
+    pub(crate) fn window<R: Send>(
+        &self,
+        audio: &[f32],
+        work: impl FnOnce(&ChunkState) -> Result<R> + Send,
+    ) -> Result<R> {
+        self.windows.run(&self.networks, &self.threads, audio, work)
     }
 
     /// Begins the work on a recording.

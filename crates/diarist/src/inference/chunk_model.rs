@@ -58,8 +58,8 @@ pub(crate) struct ChunkState {
     fbank: Fbank,
     segmentation: pyannet::Workspace,
     embedding: resnet34::Workspace,
-    /// A chunk that was too short, padded with zeros.
-    padded: Vec<f32>,
+    /// The samples of the chunk, padded with zeros.
+    signal: Vec<f32>,
     /// Shape `[998, 80]`.
     frames: Vec<f32>,
     output: ChunkOutput,
@@ -149,7 +149,7 @@ impl Default for ChunkState {
             fbank: Fbank::new(),
             segmentation: pyannet::Workspace::default(),
             embedding: resnet34::Workspace::default(),
-            padded: Vec::new(),
+            signal: Vec::new(),
             frames: Vec::new(),
             output,
         }
@@ -166,19 +166,36 @@ impl ChunkState {
         options: &ChunkScoreOptions,
     ) -> Result<&ChunkOutput> {
         check(audio, known)?;
-        let Self { fbank, segmentation, embedding: workspace, padded, frames, output } = self;
-        let signal = if audio.len() == CHUNK_SAMPLES {
-            audio
-        } else {
-            padded.clear();
-            padded.extend_from_slice(audio);
-            padded.resize(CHUNK_SAMPLES, 0.0);
-            padded.as_slice()
-        };
-        let ChunkOutput { masks, probabilities, embeddings, scores } = output;
+        let mut signal = std::mem::take(&mut self.signal);
+        signal.clear();
+        signal.extend_from_slice(audio);
+        signal.resize(CHUNK_SAMPLES, 0.0);
+        let ChunkOutput { masks, probabilities, .. } = &mut self.output;
         let one = (slice::from_mut(masks), slice::from_mut(probabilities));
-        networks.segmentation.forward(Chunks::one(signal), segmentation, one.0, one.1);
+        networks.segmentation.forward(Chunks::one(&signal), &mut self.segmentation, one.0, one.1);
+        let embedded = self.embed(networks, &signal, known, options);
+        self.signal = signal;
+        embedded?;
+        Ok(&self.output)
+    }
 
+    /// As [`Self::run`] for a whole chunk that was segmented already. `known` has whole rows.
+    pub(crate) fn run_segmented(
+        &mut self,
+        networks: &Networks,
+        signal: &[f32],
+        segmented: (ChunkMasks, ChunkProbabilities),
+        known: &[f32],
+        options: &ChunkScoreOptions,
+    ) -> Result<()> {
+        (self.output.masks, self.output.probabilities) = segmented;
+        self.embed(networks, signal, known, options)
+    }
+
+    /// Fills the embeddings and the scores of the output, from its masks and probabilities.
+    fn embed(&mut self, networks: &Networks, signal: &[f32], known: &[f32], options: &ChunkScoreOptions) -> Result<()> {
+        let Self { fbank, embedding: workspace, frames, output, .. } = self;
+        let ChunkOutput { masks, probabilities, embeddings, scores } = output;
         let speakers = masks.embedding_masks();
         if !masks.is_silent() {
             frames.clear();
@@ -199,7 +216,7 @@ impl ChunkState {
         let present: [Option<&[f32]>; LOCAL_SPEAKERS] =
             std::array::from_fn(|local| speakers[local].is_some().then_some(embeddings[local].as_slice()));
         score_chunk(&present, known, masks, options, scores);
-        Ok(output)
+        Ok(())
     }
 
     /// The output for the last chunk.

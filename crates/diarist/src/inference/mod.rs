@@ -2,7 +2,8 @@
 //!
 //! An [`Analyzer`] processes the chunks of a [`Recording`] in waves: it segments them, and computes
 //! the embeddings of their active local speakers. [`StreamAnalysis`] does the same for audio that
-//! arrives in pieces, [`ChunkModel`] for a single chunk.
+//! arrives in pieces, [`ChunkModel`] for a single chunk. The windows of live streams that share an
+//! analyzer go through the segmentation network together (the module `windows`).
 
 mod analyzer;
 mod backend;
@@ -20,6 +21,7 @@ mod gpu;
 mod intake;
 mod machine;
 mod networks;
+mod pool;
 mod recording;
 mod scores;
 mod settings;
@@ -28,10 +30,10 @@ mod stream;
 mod tests;
 mod timings;
 mod wave;
+mod windows;
 
 pub use analyzer::{Analyzed, Analyzer};
 pub use cache_use::CacheUse;
-pub(crate) use chunk_model::ChunkState;
 pub use chunk_model::{ChunkModel, ChunkOutput};
 pub use device::{Device, DeviceInfo, GpuInfo, SelfTest};
 pub use devices::{devices, self_test};

@@ -17,14 +17,17 @@ use super::backend::{Run, Wave, WaveOutput};
 use super::intake::Window;
 use super::wave::WaveSpan;
 
+/// Least number of chunks that are computed together before the end. The segmentation network takes
+/// much less time for each of four chunks than for a single one (docs/adr/0007).
+const WAVE_CHUNKS: usize = 4;
 /// Largest number of chunks that are held before they are stored: a minute at the usual step.
 const MAX_HELD_CHUNKS: usize = 60;
 
 /// As [`Analyzer::analyze`], but the caller supplies the samples. The analysis is the same to the
 /// last bit, for pieces of any size.
 ///
-/// A chunk is computed as soon as all samples that it needs have arrived. Samples and features
-/// before the oldest unfinished chunk are discarded.
+/// Chunks are computed a few at a time, after all samples that they need have arrived. Samples and
+/// features before the oldest unfinished chunk are discarded.
 #[derive(Debug)]
 pub struct StreamAnalysis {
     origin: Origin,
@@ -68,16 +71,22 @@ impl StreamAnalysis {
         })
     }
 
-    /// Takes the next samples (16 kHz mono, finite) and computes the chunks that they complete.
+    /// Computes chunks that earlier samples completed, and takes the next samples (16 kHz mono,
+    /// finite). So work on these samples that is more urgent can come before their chunks.
     ///
     /// # Errors
     /// [`crate::ErrorKind::Weights`] if a network gives a value that is not finite.
     pub fn push(&mut self, analyzer: &Analyzer, samples: &[f32]) -> Result<()> {
+        let num_chunks = self.window.num_whole_chunks(self.num_chunks(), self.run.samples_beyond());
+        if num_chunks >= WAVE_CHUNKS {
+            self.compute(analyzer, num_chunks, None)?;
+        }
+        if self.masks.len() >= MAX_HELD_CHUNKS {
+            self.store()?;
+        }
         self.window.extend(samples);
         self.num_samples += samples.len() as u64;
-        let num_chunks = self.window.num_whole_chunks(self.num_chunks(), self.run.samples_beyond());
-        self.compute(analyzer, num_chunks, None)?;
-        if self.masks.len() >= MAX_HELD_CHUNKS { self.store() } else { Ok(()) }
+        Ok(())
     }
 
     /// Computes the remaining chunks. The last chunk is padded with zeros.
@@ -132,9 +141,6 @@ impl StreamAnalysis {
     }
 
     fn compute(&mut self, analyzer: &Analyzer, num_chunks: usize, all_chunks: Option<usize>) -> Result<()> {
-        if num_chunks == 0 {
-            return Ok(());
-        }
         let first_chunk = self.num_chunks();
         let step_samples = self.step_samples;
         let Self { window, run, masks, probabilities, subsegments, output, .. } = self;

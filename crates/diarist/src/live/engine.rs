@@ -4,7 +4,7 @@ use crate::analysis::{Analysis, first_open, num_before};
 use crate::diarizer::{Diarization, Diarizer};
 use crate::error::{Error, Result};
 use crate::features::fbank::FRAME_SHIFT;
-use crate::inference::{ChunkScoreOptions, ChunkState, StreamAnalysis, Timings};
+use crate::inference::{StreamAnalysis, Timings};
 use crate::segmentation::{CHUNK_SAMPLES, SAMPLE_RATE};
 use std::fmt;
 
@@ -35,7 +35,6 @@ use super::tracker::{Tracker, WindowOutput};
 /// ```
 pub struct Live {
     diarizer: Diarizer,
-    model: ChunkState,
     tracker: Tracker,
     analysis: StreamAnalysis,
     settings: LiveSettings,
@@ -74,6 +73,11 @@ impl fmt::Debug for Live {
 impl Live {
     /// A live diarization before its first sample, which computes on the threads of `diarizer`.
     ///
+    /// Streams of the same diarizer, or of clones of it, may be pushed from several threads at the
+    /// same time. They take turns on the diarizer's threads, and windows that wait go through the
+    /// segmentation network together. The events and results are those of each stream alone. For
+    /// many streams, diarizers with one thread each, one for each core, do the least work.
+    ///
     /// The clustering method and the largest number of speakers of `diarizer` also apply while the
     /// recording goes on. If it knows people, [`LiveEvent::Named`] reports those among the speakers
     /// from the tenth second on.
@@ -91,7 +95,6 @@ impl Live {
             tracker: Tracker::new(diarizer, settings.latency_s)?,
             analysis: StreamAnalysis::new(diarizer.analyzer(), "live")?,
             diarizer: diarizer.clone(),
-            model: ChunkState::default(),
             settings: *settings,
             audio: Vec::new(),
             num_samples: 0,
@@ -154,7 +157,18 @@ impl Live {
     /// # Errors
     /// As [`Self::push`]; [`crate::ErrorKind::SpeakerBounds`] if the requested number of speakers
     /// is not possible.
-    pub fn finish(mut self, file_id: &str) -> Result<LiveResult> {
+    pub fn finish(self, file_id: &str) -> Result<LiveResult> {
+        let diarizer = self.diarizer.clone();
+        self.finish_with(file_id, &diarizer)
+    }
+
+    /// As [`Self::finish`], but `diarizer` clusters the recording, with its settings and known
+    /// people. It should run the same networks. If it has other threads, the end of a long
+    /// recording does not hold up other streams.
+    ///
+    /// # Errors
+    /// As [`Self::finish`].
+    pub fn finish_with(mut self, file_id: &str, diarizer: &Diarizer) -> Result<LiveResult> {
         let is_windowed = self.num_samples + self.settings.step_samples() as u64 == self.next_end;
         if self.num_samples > 0 && !is_windowed {
             self.run_window(true)?;
@@ -163,9 +177,9 @@ impl Live {
         let mut analysis = self.analysis.finish(self.diarizer.analyzer())?;
         let notices = self.diarizer.analyzer().take_notices();
         file_id.clone_into(&mut analysis.origin.file_id);
-        let needs_voices = self.num_samples < CHUNK_SAMPLES as u64 && self.diarizer.gallery().is_some();
+        let needs_voices = self.num_samples < CHUNK_SAMPLES as u64 && diarizer.gallery().is_some();
         let short_recording = needs_voices.then_some(self.audio.as_slice()).filter(|audio| !audio.is_empty());
-        let mut diarization = self.diarizer.cluster_heard(&analysis, Timings::default(), short_recording)?;
+        let mut diarization = diarizer.cluster_heard(&analysis, Timings::default(), short_recording)?;
         diarization.warnings.extend(notices);
         self.events.iter().for_each(|event| self.board.apply(event));
         let labels = self.board.labels_in(&diarization.turns);
@@ -178,7 +192,7 @@ impl Live {
     fn run_window(&mut self, is_last: bool) -> Result<()> {
         let excess = self.audio.len().saturating_sub(CHUNK_SAMPLES);
         self.audio.drain(..excess);
-        let Self { diarizer, model, tracker, audio, num_samples, next_subsegment, settings, events, .. } = self;
+        let Self { diarizer, tracker, audio, num_samples, next_subsegment, settings, events, .. } = self;
         let [start, end] =
             [*num_samples - audio.len() as u64, *num_samples].map(|sample| sample as usize / FRAME_SHIFT);
         let until = match is_last {
@@ -188,10 +202,9 @@ impl Live {
         let new = *next_subsegment..until.max(*next_subsegment);
         *next_subsegment = new.end;
         let analyzer = diarizer.analyzer();
-        analyzer.install(|| {
-            model.run(analyzer.networks(), audio, &[], &ChunkScoreOptions::default())?;
-            let subsegments = model.subsegments(analyzer.networks(), start, new)?;
-            let output = model.output();
+        analyzer.window(audio, |chunk| {
+            let subsegments = chunk.subsegments(analyzer.networks(), start, new)?;
+            let output = chunk.output();
             let window = WindowOutput {
                 end: *num_samples,
                 masks: &output.masks,

@@ -109,6 +109,25 @@ fn events_do_not_depend_on_the_pieces_and_are_nearly_right() {
 }
 
 #[test]
+fn streams_at_the_same_time_get_what_each_gets_alone() {
+    let analysis = AnalysisSettings { num_threads: Some(1), ..Profile::Balanced.analysis() };
+    let diarizer = Diarizer::new(&Settings { analysis, ..Settings::default() }).unwrap();
+    let (samples, settings) = (conversation(), LiveSettings::default());
+    // Streams that differ in their audio, and come to their windows at different times.
+    let audio: Vec<&[f32]> = (0..3).map(|index| &samples[index * 40_000..][..6 * 16_000 + index * 1000]).collect();
+    let run = |audio: &[f32], size: usize| live(&diarizer, audio, &settings, || size);
+    let streams: Vec<_> = std::thread::scope(|scope| {
+        let spawn = |(&audio, n)| scope.spawn(move || run(audio, 3000 * n));
+        let threads: Vec<_> = audio.iter().zip(1_usize..).map(spawn).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    for (index, (audio, found)) in audio.iter().zip(&streams).enumerate() {
+        assert!(!found.0.turns.is_empty() && !found.1.is_empty());
+        assert_eq!(*found, run(audio, 8000), "stream {index}");
+    }
+}
+
+#[test]
 fn silence_is_silent() {
     let (result, events) = live(&diarizer(), &[0.0; 200_000], &LiveSettings::default(), || 12_345);
     assert!(result.speakers.is_empty() && events.is_empty());

@@ -8,13 +8,14 @@ use rayon::prelude::*;
 use crate::analysis::EMBEDDING_DIMENSION;
 use crate::features::fbank::chunk_mean;
 use crate::inference::cache_use::CacheUse;
+use crate::inference::pool::Pool;
 use crate::inference::settings::EmbeddingMode;
 use crate::inference::wave::ChunkEmbeddings;
 use crate::models::resnet34::{ResNet34, Workspace};
 use crate::segmentation::masks::ChunkMasks;
 
 use super::cache::EmbeddingCache;
-use super::wave::{Pool, Wave};
+use super::wave::Wave;
 
 /// Computes the embeddings of chunks; the values do not depend on the mode.
 #[derive(Clone, Copy)]

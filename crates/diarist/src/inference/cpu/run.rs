@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::error::Result;
 use crate::inference::backend::{self, Backend, Run, WaveOutput};
 use crate::inference::networks::Networks;
+use crate::inference::pool::Pool;
 use crate::inference::settings::{AnalysisSettings, EmbeddingMode, TrunkPasses};
 use crate::models::{pyannet, resnet34};
 use crate::segmentation::probabilities::ChunkProbabilities;
@@ -15,7 +16,7 @@ use super::chunk_embedder::ChunkEmbedder;
 use super::embedder::Embedder;
 use super::frames::Frames;
 use super::segment::{WAVE_CHUNKS_PER_THREAD, segment};
-use super::wave::{Pool, Wave};
+use super::wave::Wave;
 
 /// The CPU with networks, and with memory that its runs share. Runs compute on the threads of the
 /// pool that calls them.

@@ -3,11 +3,10 @@
 use rayon::prelude::*;
 
 use crate::inference::intake::Window;
+use crate::inference::pool::Pool;
 use crate::models::pyannet::{PyanNet, Workspace};
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
-
-use super::wave::Pool;
 
 /// Largest number of chunks in a batch. From 4 chunks on, the time per chunk hardly depends on
 /// their number (docs/adr/0007). Larger batches share more of the first convolution, but need more

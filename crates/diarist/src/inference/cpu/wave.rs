@@ -1,6 +1,4 @@
-//! A wave with its masks, and reusable memory for the networks.
-
-use std::sync::{Mutex, PoisonError};
+//! A wave with its masks.
 
 use crate::inference::intake::Window;
 use crate::inference::wave::WaveSpan;
@@ -17,26 +15,4 @@ pub(super) struct Wave<'a> {
     pub(super) span: WaveSpan,
     pub(super) masks: &'a [ChunkMasks],
     pub(super) probabilities: &'a [ChunkProbabilities],
-}
-
-/// Scratch memory of a network, one piece for each thread that has used it. After the first wave,
-/// nothing is allocated.
-#[derive(Debug)]
-pub(super) struct Pool<W>(Mutex<Vec<W>>);
-
-impl<W> Default for Pool<W> {
-    fn default() -> Self {
-        Self(Mutex::default())
-    }
-}
-
-impl<W: Default> Pool<W> {
-    /// Calls `work` with a piece of memory that no other thread uses meanwhile.
-    pub(super) fn with<R>(&self, work: impl FnOnce(&mut W) -> R) -> R {
-        let taken = self.0.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut workspace = taken.unwrap_or_default();
-        let result = work(&mut workspace);
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(workspace);
-        result
-    }
 }
