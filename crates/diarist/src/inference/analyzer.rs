@@ -4,11 +4,12 @@
 //! `backend`). The result of a chunk does not depend on its wave.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::analysis::saved::{Header, Probabilities, StoredSubsegments, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::audio::{AudioSource, Repeated};
+use crate::clock::Instant;
 use crate::error::{Error, ErrorKind, Result};
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
@@ -23,6 +24,7 @@ use super::machine;
 use super::networks::{Networks, check_finite};
 use super::recording::{Progress, Recording, check_cancel};
 use super::settings::{AnalysisSettings, EmbeddingMode};
+use super::threads::Threads;
 use super::timings::Timings;
 use super::wave::{ChunkEmbeddings, WaveSpan};
 
@@ -32,7 +34,7 @@ use super::wave::{ChunkEmbeddings, WaveSpan};
 pub struct Analyzer {
     settings: AnalysisSettings,
     pub(crate) networks: Arc<Networks>,
-    threads: rayon::ThreadPool,
+    threads: Threads,
     backend: Box<dyn Backend>,
     notices: Notices,
 }
@@ -75,7 +77,7 @@ impl Analyzer {
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
         let (networks, notices) = (networks.into(), Notices::default());
-        let threads = threads(settings)?;
+        let threads = Threads::start(settings)?;
         let backend = machine::backend(&networks, settings, &threads, &notices)?;
         Ok(Self { settings: settings.clone(), networks, threads, backend, notices })
     }
@@ -87,7 +89,7 @@ impl Analyzer {
         backend: Box<dyn Backend>,
         notices: Notices,
     ) -> Result<Self> {
-        Ok(Self { settings: settings.clone(), networks, threads: threads(settings)?, backend, notices })
+        Ok(Self { settings: settings.clone(), networks, threads: Threads::start(settings)?, backend, notices })
     }
 
     /// The settings in force.
@@ -102,7 +104,7 @@ impl Analyzer {
 
     /// Number of computing threads.
     pub fn num_threads(&self) -> usize {
-        self.threads.current_num_threads()
+        self.threads.count()
     }
 
     /// Runs `work` on the analyzer's threads. Parallel loops inside it use only these threads.
@@ -179,14 +181,6 @@ impl Analyzer {
     pub(super) fn start(&self) -> Box<dyn Run> {
         self.backend.start()
     }
-}
-
-fn threads(settings: &AnalysisSettings) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.num_threads.unwrap_or(0))
-        .thread_name(|index| format!("diarist-{index}"))
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))
 }
 
 /// The analysis of one recording, wave after wave.
