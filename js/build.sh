@@ -14,10 +14,17 @@ diarist=${DIARIST:-cargo run -q --release --locked --}
 if [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
     rustup target add wasm32-unknown-unknown
 fi
-$diarist models quantize segmentation-3.0 wespeaker-resnet34-lm --form linear7 --output-dir "$weights"
-# Decoders need more than the usual stack of 1 MiB. Paths of this machine stay out of the module.
+# Unchanged files stay, so that cargo does not compile everything anew.
+stored=$(mktemp -d)
+$diarist models quantize segmentation-3.0 wespeaker-resnet34-lm --form linear7 --output-dir "$stored"
+mkdir -p "$weights"
+for name in segmentation-3.0 wespeaker-resnet34-lm; do
+    cmp -s "$stored/$name.safetensors" "$weights/$name.safetensors" || cp "$stored/$name.safetensors" "$weights"
+done
+rm -r "$stored"
+# Decoders need more than the usual stack of 1 MiB.
 DIARIST_WEIGHTS_DIR=$weights \
-    RUSTFLAGS="-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=4194304 --remap-path-prefix=$HOME=" \
+    RUSTFLAGS="-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=4194304" \
     cargo build -p diarist-wasm --profile small --locked --target wasm32-unknown-unknown
 rm -rf "$package"
 mkdir -p "$package"

@@ -89,7 +89,7 @@ export interface LiveSession {
 export type Audio = Blob | ArrayBuffer | Uint8Array | AudioBuffer | Float32Array;
 
 /** A file with turns; by its extension. */
-export type Format = "rttm" | "json" | "csv" | "srt" | "vtt" | "txt" | "TextGrid" | "eaf" | "uem";
+export type Format = "rttm" | "json" | "srt" | "vtt" | "txt" | "TextGrid";
 
 /** An error of the library: a message with a hint for the next step. */
 export class DiaristError extends Error {

@@ -181,7 +181,7 @@ test("a live diarization tells turns, and ends with the result for the whole rec
 
 test("a result is written in every format", async () => {
   const result = await diarize(await fs.readFile(fixture("short.flac")), { name: "short" });
-  for (const format of ["rttm", "json", "csv", "srt", "vtt", "txt", "TextGrid", "eaf", "uem"])
+  for (const format of ["rttm", "json", "srt", "vtt", "txt", "TextGrid"])
     assert.ok((await convert(result, format)).length > 10, format);
   const { start_s, end_s, speaker } = result.turns[0];
   assert.ok((await convert(result, "rttm")).startsWith(`SPEAKER short 1 ${start_s.toFixed(3)} ${(end_s - start_s).toFixed(3)} <NA> <NA> ${speaker} `));

@@ -1,18 +1,16 @@
 //! The functions of the module.
 
 use std::cell::RefCell;
-use std::path::Path;
 
 use diarist::parts::audio::{Resampler, SamplesSource};
-use diarist::parts::formats::json::Document;
-use diarist::parts::formats::{self, Format};
+use diarist::parts::formats::subtitles::{self, SubtitleFormat};
+use diarist::parts::formats::{Labels, audacity, json, rttm, textgrid};
 use diarist::parts::settings::Choices;
 use diarist::{Diarization, Diarizer, Error, Live, LiveSettings, Recording, Result};
-use serde_json::json;
 
 use crate::host;
 use crate::memory::Given;
-use crate::outcome::{json, outcome};
+use crate::outcome::{outcome, to_json};
 
 thread_local! {
     static DIARIZER: RefCell<Option<Diarizer>> = const { RefCell::new(None) };
@@ -41,7 +39,11 @@ pub unsafe extern "C" fn diarist_open(options: *mut u8, options_len: usize) -> u
             };
             let origin = opened.analyzer().networks().origin("", &settings.analysis);
             *diarizer = Some(opened);
-            json(&json!({"version": origin.diarist_version, "instruction_set": origin.instruction_set}))
+            Ok(format!(
+                r#"{{"version": {}, "instruction_set": {}}}"#,
+                to_json(&origin.diarist_version)?,
+                to_json(&origin.instruction_set)?
+            ))
         })
     })
 }
@@ -53,12 +55,7 @@ pub unsafe extern "C" fn diarist_open(options: *mut u8, options_len: usize) -> u
 /// # Safety
 /// As [`Given::take`], for both.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn diarist_diarize_file(
-    bytes: *mut u8,
-    bytes_len: usize,
-    name: *mut u8,
-    name_len: usize,
-) -> u32 {
+pub unsafe extern "C" fn diarist_diarize_file(bytes: *mut u8, bytes_len: usize, name: *mut u8, name_len: usize) -> u32 {
     // SAFETY: the caller's promise.
     let (bytes, name) = unsafe { (Given::take(bytes, bytes_len), Given::take(name, name_len)) };
     outcome(|| diarize(Recording::from_bytes(name.text()?, bytes)))
@@ -101,12 +98,25 @@ pub unsafe extern "C" fn diarist_convert(
     // SAFETY: the caller's promise.
     let (result, extension) = unsafe { (Given::take(result, result_len), Given::take(extension, extension_len)) };
     outcome(|| {
-        let extension = extension.text()?;
-        let format = Format::of_path(&Path::new("result").with_extension(extension)).ok_or_else(|| {
-            let all: Vec<&str> = Format::ALL.map(Format::extension).into();
-            Error::invalid_option(format!("{extension:?} is no format; it must be one of {}", all.join(", ")))
-        })?;
-        formats::write(&formats::read(result.as_ref(), Format::Json, "audio")?, format)
+        let recordings = json::read(result.as_ref())?;
+        recordings.iter().map(|recording| written(recording, extension.text()?)).collect()
+    })
+}
+
+/// The text of a file with `recording`.
+fn written(recording: &Labels, extension: &str) -> Result<String> {
+    let turns = &recording.turns;
+    Ok(match extension {
+        "rttm" => rttm::write(&rttm::renamed(turns))?,
+        "json" => json::write(recording) + "\n",
+        "srt" => subtitles::write(turns, SubtitleFormat::Srt),
+        "vtt" => subtitles::write(turns, SubtitleFormat::Vtt),
+        "txt" => audacity::write(turns),
+        "TextGrid" => textgrid::write(turns, recording.end_s()),
+        _ => {
+            return Err(Error::invalid_option(format!("{extension:?} is no format of files with turns"))
+                .hint("choose rttm, json, srt, vtt, txt or TextGrid"));
+        }
     })
 }
 
@@ -148,7 +158,7 @@ pub unsafe extern "C" fn diarist_live_push(samples: *mut u8, samples_len: usize)
             }
             let mut resampled = Vec::new();
             resampler.push(samples, &mut resampled);
-            json(&live.push(&resampled)?)
+            to_json(&live.push(&resampled)?)
         })
     })
 }
@@ -169,7 +179,7 @@ pub unsafe extern "C" fn diarist_live_finish(name: *mut u8, name_len: usize) -> 
         let mut events = live.push(&rest)?;
         let result = live.finish(name.text()?)?;
         events.extend(result.events);
-        Ok(format!(r#"{{"events": {}, "outcome": {}}}"#, json(&events)?, outcome_of(&result.diarization)?))
+        Ok(format!(r#"{{"events": {}, "outcome": {}}}"#, to_json(&events)?, outcome_of(&result.diarization)?))
     })
 }
 
@@ -190,6 +200,6 @@ fn diarize(recording: Recording<'_>) -> Result<String> {
 
 /// A result with its warnings.
 fn outcome_of(result: &Diarization) -> Result<String> {
-    let (document, warnings) = (Document::new(result).to_line(), json(&result.warnings)?);
+    let (document, warnings) = (json::Document::new(result).to_line(), to_json(&result.warnings)?);
     Ok(format!(r#"{{"result": {document}, "warnings": {warnings}}}"#))
 }

@@ -55,7 +55,7 @@ fn kind(error: &Error) -> &'static str {
 }
 
 /// `value` as one line of JSON.
-pub(crate) fn json(value: &impl Serialize) -> Result<String> {
+pub(crate) fn to_json(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value)
         .map_err(|error| Error::new(ErrorKind::Internal, "a value has no JSON form").caused_by(error))
 }

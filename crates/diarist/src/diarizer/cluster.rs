@@ -1,6 +1,5 @@
 //! Converts an analysis into a result: speakers, turns, corrections.
 
-
 use crate::analysis::Analysis;
 use crate::clock::Instant;
 use crate::clustering::Plda;

@@ -1,6 +1,5 @@
 //! Finds speakers and turns in an analysis.
 
-
 use crate::analysis::Analysis;
 use crate::clock::Instant;
 use crate::clustering::{self, Clusters, Method, Plda, SpeakerBounds};

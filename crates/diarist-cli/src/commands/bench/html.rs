@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::errors::errors;
 use super::record::{Figures, FileRecord, Report};
 use super::statistics;
-use diarist_page::drawing::{class, lanes, RULES, ticks, times, unit};
+use diarist_page::drawing::{RULES, class, lanes, ticks, times, unit};
 use diarist_page::{address, policy};
 
 const STYLE: &str = include_str!("report.css");

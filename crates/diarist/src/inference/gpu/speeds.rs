@@ -16,8 +16,8 @@ use crate::inference::backend::{Backend, Wave, WaveOutput};
 use crate::inference::cpu::Cpu;
 use crate::inference::intake::Window;
 use crate::inference::settings::{AnalysisSettings, TrunkPasses};
-use crate::inference::wave::WaveSpan;
 use crate::inference::threads::Threads;
+use crate::inference::wave::WaveSpan;
 use crate::segmentation::CHUNK_SAMPLES;
 
 use super::run::GpuBackend;
