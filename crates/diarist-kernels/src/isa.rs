@@ -173,6 +173,7 @@ impl fmt::Debug for Isa {
 ///
 /// - `features!(detect NAME)` asks the processor whether it has all of them.
 /// - `features!(compile NAME, FUNCTION)` is the function, compiled with all of them.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! features {
     ($do:ident avx2 $($rest:tt)*) => { $crate::isa::features!(@$do ["avx2", "fma", "f16c"] $($rest)*) };
     ($do:ident avx2_vnni $($rest:tt)*) => { $crate::isa::features!(@$do ["avxvnni", "avx2", "fma", "f16c"] $($rest)*) };
@@ -191,6 +192,7 @@ macro_rules! features {
     (@detect [$($feature:tt),+]) => { $($crate::isa::is_feature_detected!($feature))&&+ };
     (@compile [$($feature:tt),+], $($function:tt)+) => { #[target_feature($(enable = $feature),+)] $($function)+ };
 }
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) use features;
 
 #[cfg(target_arch = "aarch64")]

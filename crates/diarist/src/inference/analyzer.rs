@@ -10,7 +10,7 @@ use crate::analysis::saved::{Header, Probabilities, StoredSubsegments, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::audio::{AudioSource, Repeated};
 use crate::clock::Instant;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
@@ -71,8 +71,8 @@ impl Analyzer {
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Device`] if a
-    /// GPU was asked for by name and cannot be used, [`ErrorKind::Internal`] if the system refuses
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range, [`crate::ErrorKind::Device`] if a
+    /// GPU was asked for by name and cannot be used, [`crate::ErrorKind::Internal`] if the system refuses
     /// to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
@@ -115,9 +115,9 @@ impl Analyzer {
     /// Runs the networks over a recording, which is the expensive part of a diarization.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
-    /// [`ErrorKind::Output`] if its file cannot be written or is in use, and
-    /// [`ErrorKind::InvalidOption`] or [`ErrorKind::Input`] if it was made with other settings or
+    /// [`crate::ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
+    /// [`crate::ErrorKind::Output`] if its file cannot be written or is in use, and
+    /// [`crate::ErrorKind::InvalidOption`] or [`crate::ErrorKind::Input`] if it was made with other settings or
     /// from another recording. Messages name the recording's file.
     pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
         let recording = recording.into();

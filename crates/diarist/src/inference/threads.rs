@@ -18,7 +18,7 @@ impl Threads {
     /// Starts as many threads as `settings` ask for.
     ///
     /// # Errors
-    /// [`ErrorKind::Internal`] if the system refuses to start threads.
+    /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
     pub(super) fn start(settings: &AnalysisSettings) -> Result<Self> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(settings.num_threads.unwrap_or(0))
