@@ -71,9 +71,9 @@ impl Analyzer {
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range, [`crate::ErrorKind::Device`] if a
-    /// GPU was asked for by name and cannot be used, [`crate::ErrorKind::Internal`] if the system refuses
-    /// to start threads.
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range,
+    /// [`crate::ErrorKind::Device`] if a GPU was asked for by name and cannot be used,
+    /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
         let (networks, notices) = (networks.into(), Notices::default());
@@ -117,8 +117,8 @@ impl Analyzer {
     /// # Errors
     /// [`crate::ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
     /// [`crate::ErrorKind::Output`] if its file cannot be written or is in use, and
-    /// [`crate::ErrorKind::InvalidOption`] or [`crate::ErrorKind::Input`] if it was made with other settings or
-    /// from another recording. Messages name the recording's file.
+    /// [`crate::ErrorKind::InvalidOption`] or [`crate::ErrorKind::Input`] if it was made with other
+    /// settings or from another recording. Messages name the recording's file.
     pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
         let recording = recording.into();
         let place = recording.place();
