@@ -100,13 +100,14 @@ class LiveSession {
 
   /** @param {Float32Array} samples */
   async push(samples) {
-    const copy = samples.slice();
-    this.#waiting += copy.length;
+    const copy = samples.slice(),
+      { length } = copy;
+    this.#waiting += length;
     try {
       const events = await this.#line.ask({ call: "livePush", args: [copy] }, [copy.buffer], this.#signal);
       events.forEach(this.#onEvent);
     } finally {
-      this.#waiting -= copy.length;
+      this.#waiting -= length;
     }
   }
 

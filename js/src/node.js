@@ -7,7 +7,8 @@ import { connect } from "./client.js";
 const client = connect({
   compile: async () => WebAssembly.compile(await readFile(new URL("./diarist.wasm", import.meta.url))),
   start: (receive, fail) => {
-    const worker = new Worker(new URL("./node-worker.js", import.meta.url));
+    // Flags of the program, such as --eval, are not for the worker.
+    const worker = new Worker(new URL("./node-worker.js", import.meta.url), { execArgv: [] });
     worker.on("message", receive);
     worker.on("error", fail);
     return {

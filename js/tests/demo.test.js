@@ -117,7 +117,7 @@ test("a call is cancelled, and a file that is no recording has a message", async
 
 test("a microphone has lanes while it runs, and then a result", async () => {
   const { page, check } = await openPage(browser, address);
-  await page.getByRole("button", { name: "Record" }).click();
+  await page.getByRole("button", { name: "● Record" }).click();
   await page.locator(".newest li").first().waitFor({ timeout: MAX_WAIT_MS });
   await page.getByRole("button", { name: "Stop" }).click();
   await page.locator(".live .turns li button").first().waitFor({ timeout: MAX_WAIT_MS });
