@@ -115,25 +115,39 @@ test("options have their names in camel case", async () => {
 });
 
 test("faults are exceptions with the messages of the library", async () => {
-  const fault = (promise) => promise.then(() => assert.fail("no error"), (error) => error);
+  const fault = (call) => call().then(() => assert.fail("no error"), (error) => error);
+  const document = { file_id: "a", turns: [] };
   const cases = [
-    [diarize(new Uint8Array([1, 2, 3])), "Input", /audio/],
-    [diarize(new ArrayBuffer(0), { name: "nothing.wav" }), "Input", /^nothing\.wav: .*empty/],
-    [diarize(conversation, { numSpeakers: 0 }), "InvalidOption", /speakers/],
-    [diarize(conversation, { colour: "red" }), "InvalidOption", /colour/],
-    [diarize(new Float32Array([NaN])), "Input", /finite/],
-    [diarize(new Float32Array(16_000), { sampleRate: 1 }), "Input", /sample rate of 1 Hz/],
-    [convert({ turns: [] }, "docx"), "InvalidOption", /docx.*rttm/],
-    [live({ latency: 99 }, () => {}), "InvalidOption", /latency of 99 s/],
+    [() => diarize(new Uint8Array([1, 2, 3])), "Input", /audio/],
+    [() => diarize(new ArrayBuffer(0), { name: "nothing.wav" }), "Input", /^nothing\.wav: .*empty/],
+    [() => diarize(conversation, { numSpeakers: 0 }), "InvalidOption", /speakers/],
+    [() => diarize(conversation, { colour: "red" }), "InvalidOption", /colour/],
+    [() => diarize(new Float32Array([NaN])), "Input", /finite/],
+    [() => diarize(new Float32Array(16_000), { sampleRate: 1 }), "Input", /sample rate of 1 Hz/],
+    [() => convert(document, "docx"), "InvalidOption", /"docx" is no format .*rttm/],
+    [() => convert({}, "rttm"), "Input", /file_id/],
+    [() => live({ latency: 99 }, () => {}), "InvalidOption", /latency of 99 s/],
   ];
-  for (const [promise, kind, message] of cases) {
-    const error = await fault(promise);
+  for (const [call, kind, message] of cases) {
+    const error = await fault(call);
     assert.ok(error instanceof DiaristError, String(error));
     assert.deepEqual([error.kind, message.test(error.message)], [kind, true], error.message);
   }
-  assert.ok((await fault(diarize("talk.wav"))) instanceof TypeError);
+  assert.ok((await fault(() => diarize("talk.wav"))) instanceof TypeError);
   // The worker goes on after a fault.
   assert.deepEqual((await diarize(new Float32Array(16_000))).turns, []);
+});
+
+test("recordings of every container and codec are decoded", async () => {
+  const names = (await fs.readdir(fixture("formats"))).filter((name) => name !== "video_only.mp4");
+  assert.ok(names.length > 30);
+  for (const name of names) {
+    const bytes = await fs.readFile(fixture(`formats/${name}`));
+    const result = await diarize(bytes, { name, profile: "fast", embeddingMode: "skip" });
+    assert.ok(result.duration_s > 0.1 && result.warnings.length === 0, `${name}: ${result.warnings}`);
+  }
+  const silent = await fs.readFile(fixture("formats/video_only.mp4"));
+  await assert.rejects(diarize(silent, { name: "video_only.mp4" }), /^DiaristError: video_only\.mp4: .*audio/);
 });
 
 test("a damaged file gives a result or an error", async () => {
