@@ -27,7 +27,10 @@ const result = element("div.live");
 /** @type {Viewer | null} */
 let viewer = null;
 
-/** Shows that work goes on, with a way to end it. @param {string} text @param {() => void} [cancel] */
+/**
+ * Shows that work goes on, with a way to end it.
+ * @param {string} text @param {() => void} [cancel]
+ */
 function working(text, cancel) {
   const bar = element("progress", { max: 1, "aria-label": "Progress" }),
     share = element("span");

@@ -122,13 +122,16 @@ class LiveSession {
   }
 }
 
-/** Requests in a line before one worker. The end of a request by its signal ends the worker, too. */
+/** Requests in a line before one worker. A request that its signal ends also ends the worker. */
 class Line {
   #platform;
   #compiled;
   /** @type {Helper | null} */
   #helper = null;
-  /** @type {{ resolve: (value: any) => void, reject: (error: any) => void, onProgress?: OnProgress } | null} */
+  /**
+   * @type {{ resolve: (value: any) => void, reject: (error: any) => void, onProgress?: OnProgress }
+   *   | null}
+   */
   #current = null;
   /** @type {Promise<any>} */
   #last = Promise.resolve();
@@ -220,14 +223,18 @@ async function given(audio, name, sampleRate = 16000) {
   if (audio instanceof Float32Array) return samples(audio.slice(), 1, sampleRate, name);
   // Bytes of any kind; Node's Buffer is a part of a larger buffer.
   if (audio instanceof Uint8Array) return file(new Uint8Array(audio).buffer, name);
-  if (typeof audio?.getChannelData === "function") return samples(interleaved(audio), audio.numberOfChannels, audio.sampleRate, name);
-  throw new TypeError("the audio must be a File or Blob, an ArrayBuffer, a Uint8Array, an AudioBuffer or a Float32Array");
+  if (typeof audio?.getChannelData === "function")
+    return samples(interleaved(audio), audio.numberOfChannels, audio.sampleRate, name);
+  throw new TypeError("the audio must be a Blob, an ArrayBuffer, a Uint8Array, an AudioBuffer or a Float32Array");
 }
 
 /** @param {ArrayBuffer} bytes @param {string} [name] */
 const file = (bytes, name = "audio") => ({ call: "diarizeFile", args: [bytes, name], transfer: [bytes] });
 
-/** @param {Float32Array} values @param {number} channels @param {number} rate @param {string} [name] */
+/**
+ * @param {Float32Array} values @param {number} channels @param {number} rate
+ * @param {string} [name]
+ */
 const samples = (values, channels, rate, name = "audio") => ({
   call: "diarizeSamples",
   args: [values, channels, rate, name],
@@ -245,7 +252,10 @@ function interleaved(audio) {
   return values;
 }
 
-/** Options with the names of the library: `numSpeakers` is `num-speakers` there. @param {object} options */
+/**
+ * Options with the names of the library: `numSpeakers` is `num-speakers` there.
+ * @param {object} options
+ */
 const inLibrary = (options) =>
   Object.fromEntries(
     Object.entries(options)

@@ -27,8 +27,11 @@ export class Engine {
   constructor(module) {
     const host = {
       now: () => performance.now(),
-      progress: (/** @type {number} */ processedS, /** @type {number} */ totalS) => this.onProgress(processedS, totalS),
-      panicked: (/** @type {number} */ start, /** @type {number} */ length) => (this.#panic = this.#text(start, length)),
+      progress: (/** @type {number} */ processedS, /** @type {number} */ totalS) =>
+        this.onProgress(processedS, totalS),
+      panicked: (/** @type {number} */ start, /** @type {number} */ length) => {
+        this.#panic = this.#text(start, length);
+      },
     };
     this.#exports = /** @type {Record<string, any>} */ (new WebAssembly.Instance(module, { host }).exports);
   }
@@ -46,7 +49,10 @@ export class Engine {
     return diarization(this.#call("diarist_diarize_file", new Uint8Array(file), name));
   }
 
-  /** @param {Float32Array} samples interleaved @param {number} channels @param {number} rate @param {string} name */
+  /**
+   * @param {Float32Array} samples interleaved @param {number} channels @param {number} rate
+   * @param {string} name
+   */
   diarizeSamples(samples, channels, rate, name) {
     return diarization(this.#call("diarist_diarize_samples", bytesOf(samples), channels, rate, name));
   }

@@ -1,4 +1,5 @@
-// The built package in Node. The variables name it and the native program: PACKAGE, DIARIST, WEIGHTS.
+// The built package in Node. PACKAGE names its folder, DIARIST the native program, WEIGHTS the
+// folder of the networks in the module.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";

@@ -1,5 +1,5 @@
-// Runs a program compiled for wasm32-wasip1, as cargo's runner: wasi.js PROGRAM [ARGUMENTS]. It sees
-// the environment and the working folder, and no other files.
+// Runs a program compiled for wasm32-wasip1, as cargo's runner: wasi.js PROGRAM [ARGUMENTS]. It
+// sees the environment and the working folder, and no other files.
 
 import fs from "node:fs/promises";
 import { argv, env, exit } from "node:process";

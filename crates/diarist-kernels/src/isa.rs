@@ -14,8 +14,8 @@ pub const ENV_ISA: &str = "DIARIST_ISA";
 pub enum Level {
     /// Plain Rust, compiled for the target's baseline.
     Portable,
-    /// WebAssembly with its 128-bit vectors: 4 f32 lanes. A module has this level if it was compiled
-    /// with the target feature `simd128`.
+    /// WebAssembly with its 128-bit vectors: 4 f32 lanes. A module has this level if it was
+    /// compiled with `-Ctarget-feature=+simd128`.
     Simd128,
     /// 64-bit ARM: 4 f32 lanes, 32 registers.
     Neon,

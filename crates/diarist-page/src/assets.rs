@@ -17,7 +17,7 @@ macro_rules! module {
 }
 
 /// The modules of the page, sorted by name.
-pub(crate) const MODULES: [(&str, &str); 28] = [
+pub(crate) const MODULES: [(&str, &str); 29] = [
     module!("api.js"),
     module!("app.js"),
     module!("board.js"),

@@ -49,8 +49,9 @@ pub unsafe extern "C" fn diarist_open(options: *mut u8, options_len: usize) -> u
 }
 
 /// Diarizes an audio file of any common format, with these bytes and this name. Gives `{"result":
-/// ..., "warnings": ...}`: the result as `diarist diarize --format json` writes it (docs/output-json.md),
-/// and the parts of the recording that were lost or changed, one sentence each.
+/// ..., "warnings": ...}`: the result as `diarist diarize --format json` writes it
+/// (docs/output-json.md), and the parts of the recording that were lost or changed, one sentence
+/// each.
 ///
 /// # Safety
 /// As [`Given::take`], for both.
@@ -163,8 +164,8 @@ pub unsafe extern "C" fn diarist_live_push(samples: *mut u8, samples_len: usize)
     })
 }
 
-/// Ends the live diarization of a recording with this name. Gives `{"events": ..., "outcome": ...}`:
-/// the last events, and the outcome of [`diarist_diarize_samples`] for the whole recording.
+/// Ends the live diarization of a recording with this name. Gives `{"events": ..., "outcome":
+/// ...}`: the last events, and the outcome of [`diarist_diarize_samples`] for the whole recording.
 ///
 /// # Safety
 /// As [`Given::take`].

@@ -4,8 +4,8 @@
 //! only. A text or an array is written into memory that [`diarist_allocate`] gives, and its call
 //! takes that memory over. Every call that can fail returns 0 on success, else 1. Then
 //! [`diarist_output`] and [`diarist_output_len`] are the place of its result, a JSON text (of
-//! [`diarist_convert`], the text of a file), or of the error, `{"kind": ..., "message": ...}`, until
-//! the next call.
+//! [`diarist_convert`], the text of a file), or of the error, `{"kind": ..., "message": ...}`,
+//! until the next call.
 //!
 //! A panic is a trap, after the reason was told to the program around the module. It must not call
 //! the module again.
