@@ -68,6 +68,10 @@ fuzz target seconds="60" *seeds:
 aarch64:
     .ci/run aarch64
 
+# WebAssembly: the kernels, the npm package and its page
+wasm:
+    .ci/run wasm
+
 # time the kernels
 bench:
     cargo bench -p diarist-kernels

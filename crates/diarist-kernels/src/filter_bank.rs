@@ -30,7 +30,7 @@ fn tile_columns(isa: Isa) -> usize {
         Level::Avx512 => 5 * 16,
         Level::Neon => 4 * 4,
         Level::Avx2 => 2 * 8,
-        Level::Portable => 2 * 4,
+        Level::Portable | Level::Simd128 => 2 * 4,
     }
 }
 

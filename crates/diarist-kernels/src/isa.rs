@@ -14,6 +14,9 @@ pub const ENV_ISA: &str = "DIARIST_ISA";
 pub enum Level {
     /// Plain Rust, compiled for the target's baseline.
     Portable,
+    /// WebAssembly with its 128-bit vectors: 4 f32 lanes. A module has this level if it was
+    /// compiled with `-Ctarget-feature=+simd128`.
+    Simd128,
     /// 64-bit ARM: 4 f32 lanes, 32 registers.
     Neon,
     /// x86-64 with AVX2, FMA and F16C: 8 f32 lanes, 16 registers.
@@ -43,14 +46,15 @@ pub struct Isa {
 }
 
 /// Every instruction set with kernels, lowest first on each architecture.
-const KNOWN: [(Isa, &str); 8] = {
+const KNOWN: [(Isa, &str); 9] = {
     use Extension::{Bf16, Dot, None};
-    use Level::{Avx2, Avx512, Neon, Portable};
+    use Level::{Avx2, Avx512, Neon, Portable, Simd128};
     const fn isa(level: Level, extension: Extension) -> Isa {
         Isa { level, extension }
     }
     [
         (isa(Portable, None), "portable"),
+        (isa(Simd128, None), "simd128"),
         (isa(Neon, None), "neon"),
         (isa(Neon, Dot), "neon-dotprod"),
         (isa(Avx2, None), "avx2"),
@@ -133,6 +137,7 @@ impl Isa {
     pub fn arithmetic(self) -> [(&'static str, &'static str); 3] {
         let (f32, widened_bf16, int8) = match (self.level, self.has_dot()) {
             (Level::Portable, _) => ("plain", "plain, as f32", "plain"),
+            (Level::Simd128, _) => ("f32x4", "f32x4, as f32", "i32x4.dot_i16x8_s"),
             (Level::Neon, true) => ("fmla 128-bit", "fmla 128-bit, as f32", "udot 128-bit"),
             (Level::Neon, false) => ("fmla 128-bit", "fmla 128-bit, as f32", "smlal 128-bit"),
             (Level::Avx2, true) => ("vfmadd231ps 256-bit", "vfmadd231ps 256-bit, as f32", "vpdpbusd 256-bit"),
@@ -168,6 +173,7 @@ impl fmt::Debug for Isa {
 ///
 /// - `features!(detect NAME)` asks the processor whether it has all of them.
 /// - `features!(compile NAME, FUNCTION)` is the function, compiled with all of them.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! features {
     ($do:ident avx2 $($rest:tt)*) => { $crate::isa::features!(@$do ["avx2", "fma", "f16c"] $($rest)*) };
     ($do:ident avx2_vnni $($rest:tt)*) => { $crate::isa::features!(@$do ["avxvnni", "avx2", "fma", "f16c"] $($rest)*) };
@@ -186,6 +192,7 @@ macro_rules! features {
     (@detect [$($feature:tt),+]) => { $($crate::isa::is_feature_detected!($feature))&&+ };
     (@compile [$($feature:tt),+], $($function:tt)+) => { #[target_feature($(enable = $feature),+)] $($function)+ };
 }
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 pub(crate) use features;
 
 #[cfg(target_arch = "aarch64")]
@@ -216,7 +223,13 @@ fn cpu_has(isa: Isa) -> bool {
     }
 }
 
-#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+// An engine that lacks an instruction of a module refuses the whole module.
+#[cfg(target_feature = "simd128")]
+fn cpu_has(isa: Isa) -> bool {
+    isa.level <= Level::Simd128 && isa.extension == Extension::None
+}
+
+#[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128")))]
 fn cpu_has(isa: Isa) -> bool {
     isa == Isa::PORTABLE
 }

@@ -4,6 +4,8 @@ use crate::arch::Vector;
 #[cfg(target_arch = "aarch64")]
 use crate::arch::arm_dot;
 use crate::arch::portable::F32x4;
+#[cfg(target_feature = "simd128")]
+use crate::arch::simd128;
 #[cfg(target_arch = "x86_64")]
 use crate::arch::x86_dot::{DotBf16, DotBytes, DotShorts};
 use crate::bf16::Bf16;
@@ -97,6 +99,8 @@ impl Operand for f32 {
             Level::Avx2 => on!(kernel, Plain<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
             Level::Neon => on!(kernel, Plain<float32x4_t>, neon),
+            #[cfg(target_feature = "simd128")]
+            Level::Simd128 => on!(kernel, Plain<simd128::F32x4>),
             _ => on!(kernel, Plain<F32x4>),
         }
     }
@@ -123,6 +127,8 @@ impl Operand for F16 {
             Level::Avx2 => on!(kernel, WidenedF16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
             Level::Neon => on!(kernel, WidenedF16<float32x4_t>, neon),
+            #[cfg(target_feature = "simd128")]
+            Level::Simd128 => on!(kernel, WidenedF16<simd128::F32x4>),
             _ => on!(kernel, WidenedF16<F32x4>),
         }
     }
@@ -152,6 +158,8 @@ impl Operand for Bf16 {
             (Level::Avx2, _) => on!(kernel, WidenedBf16<__m256>, avx2),
             #[cfg(target_arch = "aarch64")]
             (Level::Neon, _) => on!(kernel, WidenedBf16<float32x4_t>, neon),
+            #[cfg(target_feature = "simd128")]
+            (Level::Simd128, _) => on!(kernel, WidenedBf16<simd128::F32x4>),
             _ => on!(kernel, WidenedBf16<F32x4>),
         }
     }
@@ -187,6 +195,8 @@ impl Operand for u8 {
             (Level::Neon, true) => on!(kernel, arm_dot::DotBytes, neon_dotprod),
             #[cfg(target_arch = "aarch64")]
             (Level::Neon, false) => on!(kernel, arm_dot::WidenedBytes, neon),
+            #[cfg(target_feature = "simd128")]
+            (Level::Simd128, _) => on!(kernel, simd128::WidenedBytes),
             _ => on!(kernel, Bytes),
         }
     }
@@ -220,6 +230,8 @@ impl Operand for i16 {
             (Level::Avx2, false) => on!(kernel, DotShorts<__m256, false>, avx2),
             #[cfg(target_arch = "aarch64")]
             (Level::Neon, _) => on!(kernel, arm_dot::DotShorts, neon),
+            #[cfg(target_feature = "simd128")]
+            (Level::Simd128, _) => on!(kernel, simd128::DotShorts),
             _ => on!(kernel, Shorts),
         }
     }

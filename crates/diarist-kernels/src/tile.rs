@@ -33,7 +33,7 @@ pub(crate) const MAX_TILE_ROWS: usize = 14;
 /// word serves two steps.
 pub(crate) fn block_columns(isa: Isa) -> usize {
     match isa.level() {
-        Level::Portable | Level::Neon => 8,
+        Level::Portable | Level::Simd128 | Level::Neon => 8,
         Level::Avx2 => 16,
         Level::Avx512 => 32,
     }

@@ -1,9 +1,5 @@
 //! The files of the service's page.
 
-use std::sync::LazyLock;
-
-use crate::drawing::rules;
-
 /// A file that the page loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asset {
@@ -21,7 +17,7 @@ macro_rules! module {
 }
 
 /// The modules of the page, sorted by name.
-pub(crate) const MODULES: [(&str, &str); 28] = [
+pub(crate) const MODULES: [(&str, &str); 29] = [
     module!("api.js"),
     module!("app.js"),
     module!("board.js"),
@@ -34,6 +30,7 @@ pub(crate) const MODULES: [(&str, &str); 28] = [
     module!("files.js"),
     module!("identify.js"),
     module!("keyboard.js"),
+    module!("lanes.js"),
     module!("live.js"),
     module!("menu.js"),
     module!("messages.js"),
@@ -55,7 +52,7 @@ pub(crate) const MODULES: [(&str, &str); 28] = [
 const WORKLET: (&str, &str) = module!("pcm-worklet.js");
 
 /// The style sheet, with the colours of speakers.
-pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| include_str!("../web/style.css").to_owned() + &rules());
+pub(crate) const STYLE: &str = concat!(include_str!("../web/style.css"), include_str!("../web/colours.css"));
 
 /// The file of the page that is loaded as `assets/NAME`.
 pub fn asset(name: &str) -> Option<Asset> {
@@ -75,13 +72,14 @@ pub fn index() -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::drawing::RULES;
 
     #[test]
     fn every_file_is_served() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
-            assert!(name == "index.html" || asset(&name).is_some(), "{name}");
+            assert!(["index.html", "colours.css"].contains(&&*name) || asset(&name).is_some(), "{name}");
         }
         assert_eq!(asset("../src/lib.rs"), None);
         assert_eq!(asset("index.html"), None);
@@ -95,7 +93,7 @@ mod tests {
         assert!(index().contains("assets/app.js") && index().contains("assets/style.css"));
         // A strict content security policy forbids both of these.
         assert!(!index().contains("style=") && !index().contains("<script>"));
-        let all = MODULES.into_iter().chain([WORKLET, ("style.css", STYLE.as_str())]);
+        let all = MODULES.into_iter().chain([WORKLET, ("style.css", STYLE)]);
         for (name, text) in all {
             for word in
                 ["http:", "https:", "innerHTML", "insertAdjacentHTML", "document.write", "eval(", "@import", "url("]
@@ -109,7 +107,7 @@ mod tests {
 
     #[test]
     fn colours_are_in_the_style_sheet() {
-        assert!((0..12).all(|index| STYLE.contains(&format!(".c{index} {{ --colour: #"))));
+        assert!(STYLE.ends_with(RULES));
         assert!(!STYLE.contains(".c12 {"), "dom.js counts the colours, too");
     }
 }

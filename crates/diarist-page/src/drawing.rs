@@ -4,6 +4,9 @@ use diarist::Turn;
 pub use diarist::parts::formats::COLOURS;
 use maud::{Markup, html};
 
+/// Rules of a style sheet for every [`class`].
+pub const RULES: &str = include_str!("../web/colours.css");
+
 /// The colour of the speaker at `index` among all speakers, sorted by name.
 pub fn colour(index: usize) -> &'static str {
     COLOURS[index % COLOURS.len()]
@@ -12,14 +15,6 @@ pub fn colour(index: usize) -> &'static str {
 /// The class of the style sheet for [`colour`].
 pub fn class(index: usize) -> String {
     format!("c{}", index % COLOURS.len())
-}
-
-/// Rules of a style sheet for every [`class`].
-pub fn rules() -> String {
-    let rule = |(index, colour): (usize, &&str)| {
-        format!(".c{index} {{ --colour: {colour}; fill: {colour}; background: {colour}; }}\n")
-    };
-    COLOURS.iter().enumerate().map(rule).collect()
 }
 
 /// A row of a picture.
@@ -155,7 +150,11 @@ mod tests {
     #[test]
     fn every_class_has_a_rule() {
         assert_eq!((class(13).as_str(), colour(13)), ("c1", COLOURS[1]));
-        assert!((0..30).all(|index| rules().contains(&format!(".{} {{", class(index)))));
+        let rule = |(index, colour): (usize, &&str)| {
+            format!(".{} {{ --colour: {colour}; fill: {colour}; background: {colour}; }}", class(index))
+        };
+        let rules: Vec<String> = COLOURS.iter().enumerate().map(rule).collect();
+        assert_eq!(RULES.lines().skip(1).collect::<Vec<_>>(), rules);
     }
 
     /// Red, green, blue as seen with normal vision, and with protanopia, deuteranopia and

@@ -2,104 +2,23 @@
 // can name the speakers meanwhile.
 
 import { addressOf, ApiError, call, socket } from "./api.js";
-import { Board } from "./board.js";
-import { askText, field } from "./dialog.js";
-import { button, element, replace, swatch } from "./dom.js";
+import { field } from "./dialog.js";
+import { button, element, replace } from "./dom.js";
+import { lanes } from "./lanes.js";
 import { fail, guarded, say } from "./messages.js";
 import { openMicrophone, whyNoMicrophone } from "./microphone.js";
-import { nameOf, speakerOf } from "./model.js";
-import { Player } from "./player.js";
-import { clock, count, stamp } from "./text.js";
-import { Timeline } from "./timeline.js";
+import { count } from "./text.js";
 
-// Seconds of the timeline that are seen, and turns in the list.
-const VIEW_S = 60;
-const NEWEST = 12;
-
-/** Lanes and newest turns of a stream. @param {string} title @param {boolean} canName */
-function board(title, canName) {
-  const turns = new Board(),
-    player = new Player(null),
-    timeline = new Timeline(player, { peaks: null, canEdit: false, hasSound: false, canChoose: canName });
-  const now = element("p.now"),
-    newest = element("ol.turns.newest"),
-    late = element("p.soft");
-  let isDue = false,
-    behind = 0,
-    lost = 0;
-  const show = () => {
-    isDue = false;
-    const model = turns.model(title);
-    player.duration = player.moment = model.duration;
-    timeline.zoom = Math.max(1, model.duration / VIEW_S);
-    timeline.show(model);
-    timeline.scroll.scrollLeft = timeline.scroll.scrollWidth;
-    const speaking = turns.speaking();
-    replace(
-      now,
-      element("b", null, clock(turns.heard)),
-      " ",
-      speaking.length ? speaking.join(" + ") : "nobody speaks",
-    );
-    replace(
-      newest,
-      model.turns
-        .slice(-NEWEST)
-        .reverse()
-        .map((turn) =>
-          element(
-            "li",
-            null,
-            element(
-              "span.turn",
-              null,
-              element("time", null, stamp(turn.start)),
-              element(
-                "span.name",
-                null,
-                swatch(speakerOf(model, turn.speaker)?.place ?? 0),
-                element("span", null, nameOf(model, turn.speaker)),
-              ),
-              element("small", null, `${(turn.end - turn.start).toFixed(1)} s`),
-            ),
-          ),
-        ),
-    );
-    replace(late, [
-      behind > 0 && `The newest sound has waited ${behind.toFixed(1)} s: the machine is busy.`,
-      lost > 0 && ` ${lost.toFixed(1)} s of sound were lost.`,
-    ]);
-  };
-  timeline.addEventListener("speaker", async (event) => {
-    const label = /** @type {CustomEvent} */ (event).detail,
-      speaker = turns.speakerOf(label);
-    const name = await askText(`Who is ${turns.name(speaker)}?`, "Name", turns.given.get(speaker) ?? "", "Rename");
-    if (name !== null) turns.rename(speaker, name);
-    show();
-    // The lanes were made again meanwhile.
-    timeline.focus(label);
-  });
-  return {
-    /** Gives the speakers of the result the names that they got here. @param {string} id */
-    keepNames: async (id) => {
-      let revision = 0;
-      for (const [speaker, name] of turns.givenByLabel()) {
-        const correction = { kind: "rename", speaker, name };
-        ({ revision } = await call("POST", addressOf(id, "corrections"), { json: { revision, correction } }));
-      }
-    },
-    element: element("div", null, now, late, timeline.element, element("h2", null, "Newest turns"), newest),
-    /** @param {any} event */
-    apply: (event) => {
-      turns.apply(event);
-      behind = event.event === "behind" ? event.seconds : event.event === "recording" ? 0 : behind;
-      if (event.event === "lost") lost += event.seconds;
-      if (isDue) return;
-      isDue = true;
-      requestAnimationFrame(show);
-    },
-    close: () => timeline.close(),
-  };
+/**
+ * Gives the speakers of a result the names that they got while the stream ran.
+ * @param {string} id @param {Iterable<[string, string]>} names by label
+ */
+async function keepNames(id, names) {
+  let revision = 0;
+  for (const [speaker, name] of names) {
+    const correction = { kind: "rename", speaker, name };
+    ({ revision } = await call("POST", addressOf(id, "corrections"), { json: { revision, correction } }));
+  }
 }
 
 /** The message to a reader whose stream has a result. @param {string} id */
@@ -157,7 +76,7 @@ export function liveView() {
   let connection = null;
   /** @type {Awaited<ReturnType<typeof openMicrophone>> | null} */
   let microphone = null;
-  let shown = /** @type {ReturnType<typeof board> | null} */ (null),
+  let shown = /** @type {ReturnType<typeof lanes> | null} */ (null),
     isOpen = true;
 
   const watchLevel = () => {
@@ -184,8 +103,8 @@ export function liveView() {
     }
     const title = name.value.trim() || "live";
     shown?.close();
-    const lanes = (shown = board(title, true));
-    replace(place, lanes.element);
+    const board = (shown = lanes(title, true));
+    replace(place, board.element);
     watchLevel();
     let id = "",
       hasResult = false,
@@ -204,11 +123,11 @@ export function liveView() {
         hasFailed = true;
         fail(new ApiError(0, event.error.code, event.error.message, event.error.hint));
       }
-      lanes.apply(event);
+      board.apply(event);
     });
     opened.addEventListener("close", async () => {
       release();
-      if (hasResult) await guarded(lanes.keepNames)(id);
+      if (hasResult) await guarded(keepNames)(id, board.names());
       if (!isOpen) return;
       if (hasResult) place.prepend(resultLink(id));
       else if (!hasFailed)
@@ -271,7 +190,7 @@ export function watchView(id) {
     title = element("h1", null, "Live"),
     view = element("main", null, title, place);
   let source = /** @type {EventSource | null} */ (null),
-    shown = /** @type {ReturnType<typeof board> | null} */ (null),
+    shown = /** @type {ReturnType<typeof lanes> | null} */ (null),
     isOver = false;
   const over = () => {
     isOver = true;
@@ -280,13 +199,13 @@ export function watchView(id) {
   };
   const start = (/** @type {string} */ name) => {
     shown?.close();
-    const lanes = (shown = board(name, false));
-    replace(place, lanes.element);
+    const board = (shown = lanes(name, false));
+    replace(place, board.element);
     // The service sends all events so far first, so a new connection begins anew.
     const opened = (source = new EventSource(`v1/live/${encodeURIComponent(id)}`));
     opened.addEventListener("message", ({ data }) => {
       const event = JSON.parse(data);
-      lanes.apply(event);
+      board.apply(event);
       if (event.event === "result") over();
     });
     opened.addEventListener("error", () => {

@@ -57,6 +57,7 @@
 mod analysis;
 mod assignment;
 mod audio;
+mod clock;
 mod clustering;
 mod corrections;
 mod diarizer;
@@ -99,6 +100,9 @@ macro_rules! parts {
 /// it.
 pub mod parts {
     parts! {
+        /// The clock for measurements, which the program around a WebAssembly module may give.
+        #[cfg(all(target_family = "wasm", target_os = "unknown"))]
+        clock
         /// Files written completely or not at all.
         files
         /// Ranges of options.

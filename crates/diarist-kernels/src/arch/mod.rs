@@ -9,6 +9,8 @@ pub(crate) mod avx512;
 #[cfg(target_arch = "aarch64")]
 pub(crate) mod neon;
 pub(crate) mod portable;
+#[cfg(target_feature = "simd128")]
+pub(crate) mod simd128;
 #[cfg(target_arch = "x86_64")]
 pub(crate) mod x86_dot;
 
@@ -51,6 +53,8 @@ macro_rules! dispatch {
             $crate::isa::Level::Avx512 => avx512($argument),
             #[cfg(target_arch = "aarch64")]
             $crate::isa::Level::Neon => neon($argument),
+            #[cfg(target_feature = "simd128")]
+            $crate::isa::Level::Simd128 => $kernel::<$crate::arch::simd128::F32x4>($argument),
             _ => $kernel::<$crate::arch::portable::F32x4>($argument),
         }
     }};

@@ -20,7 +20,8 @@ pub(super) fn contain<T>(operation: impl FnOnce() -> T) -> Result<T, String> {
     QUIET.call_once(|| {
         let report = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |panic| {
-            if !IS_CONTAINED.get() {
+            // Where a panic ends the process, its reason is reported.
+            if !IS_CONTAINED.get() || cfg!(panic = "abort") {
                 report(panic);
             }
         }));

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::io::{Cursor, Read, SeekFrom};
-use std::time::Instant;
 
 use symphonia::core::formats::probe::Hint;
 use symphonia::core::formats::{FormatOptions, FormatReader};
@@ -22,6 +21,7 @@ use super::source::{AudioSource, SourceTimes};
 use super::tracks::{NO_AUDIO, Selection};
 use super::walker::Form;
 use super::{identify, matroska, mp4, wav};
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 
 /// Samples that one call of [`AudioSource::read`] gathers before it returns.

@@ -1,11 +1,12 @@
 //! Samples in memory, of any rate and number of channels.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::mix::Mixer;
 use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 
 /// Frames converted at a time.

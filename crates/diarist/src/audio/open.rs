@@ -4,13 +4,13 @@ use std::fs::File;
 use std::io::Cursor;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
 use symphonia::core::io::MediaSource;
 
 use super::file::{AudioFile, cannot_read, empty, open_media};
 use super::stream::open_pipe;
 use super::tracks::Selection;
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 
 /// Opens an audio file, or a video file with an audio track, for decoding. The track is the one

@@ -2,12 +2,13 @@
 
 use std::fmt;
 use std::io::{ErrorKind, Read};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::mix::Mixer;
 use super::resample::Resampler;
 use super::samples::check_finite;
 use super::source::{AudioSource, SourceTimes};
+use crate::clock::Instant;
 use crate::error::{Error, Result};
 
 /// Bytes read at a time.

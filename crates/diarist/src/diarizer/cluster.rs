@@ -1,8 +1,7 @@
 //! Converts an analysis into a result: speakers, turns, corrections.
 
-use std::time::Instant;
-
 use crate::analysis::Analysis;
+use crate::clock::Instant;
 use crate::clustering::Plda;
 use crate::error::Result;
 use crate::inference::Timings;

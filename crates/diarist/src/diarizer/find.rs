@@ -1,8 +1,7 @@
 //! Finds speakers and turns in an analysis.
 
-use std::time::Instant;
-
 use crate::analysis::Analysis;
+use crate::clock::Instant;
 use crate::clustering::{self, Clusters, Method, Plda, SpeakerBounds};
 use crate::error::{Error, ErrorKind, Result};
 use crate::inference::{EmbeddingMode, Timings, TrunkPasses};

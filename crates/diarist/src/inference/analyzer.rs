@@ -4,12 +4,13 @@
 //! `backend`). The result of a chunk does not depend on its wave.
 
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::analysis::saved::{Header, Probabilities, StoredSubsegments, Values};
 use crate::analysis::{Analysis, ChunkGeometry, EMBEDDING_DIMENSION, Embeddings, Slot, Subsegments};
 use crate::audio::{AudioSource, Repeated};
-use crate::error::{Error, ErrorKind, Result};
+use crate::clock::Instant;
+use crate::error::Result;
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;
 use crate::segmentation::probabilities::ChunkProbabilities;
@@ -24,6 +25,7 @@ use super::machine;
 use super::networks::{Networks, check_finite};
 use super::recording::{Progress, Recording, check_cancel};
 use super::settings::{AnalysisSettings, EmbeddingMode};
+use super::threads::Threads;
 use super::timings::Timings;
 use super::wave::{ChunkEmbeddings, WaveSpan};
 use super::windows::Windows;
@@ -34,7 +36,7 @@ use super::windows::Windows;
 pub struct Analyzer {
     settings: AnalysisSettings,
     pub(crate) networks: Arc<Networks>,
-    threads: rayon::ThreadPool,
+    threads: Threads,
     backend: Box<dyn Backend>,
     notices: Notices,
     windows: Windows,
@@ -72,13 +74,13 @@ impl Analyzer {
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
     ///
     /// # Errors
-    /// [`ErrorKind::InvalidOption`] for settings outside their range, [`ErrorKind::Device`] if a
-    /// GPU was asked for by name and cannot be used, [`ErrorKind::Internal`] if the system refuses
-    /// to start threads.
+    /// [`crate::ErrorKind::InvalidOption`] for settings outside their range,
+    /// [`crate::ErrorKind::Device`] if a GPU was asked for by name and cannot be used,
+    /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
         let (networks, notices) = (networks.into(), Notices::default());
-        let threads = threads(settings)?;
+        let threads = Threads::start(settings)?;
         let backend = machine::backend(&networks, settings, &threads, &notices)?;
         let (settings, windows) = (settings.clone(), Windows::default());
         Ok(Self { settings, networks, threads, backend, notices, windows })
@@ -91,7 +93,7 @@ impl Analyzer {
         backend: Box<dyn Backend>,
         notices: Notices,
     ) -> Result<Self> {
-        let (threads, windows) = (threads(settings)?, Windows::default());
+        let (threads, windows) = (Threads::start(settings)?, Windows::default());
         Ok(Self { settings: settings.clone(), networks, threads, backend, notices, windows })
     }
 
@@ -107,7 +109,7 @@ impl Analyzer {
 
     /// Number of computing threads.
     pub fn num_threads(&self) -> usize {
-        self.threads.current_num_threads()
+        self.threads.count()
     }
 
     /// Runs `work` on the analyzer's threads. Parallel loops inside it use only these threads.
@@ -118,10 +120,10 @@ impl Analyzer {
     /// Runs the networks over a recording, which is the expensive part of a diarization.
     ///
     /// # Errors
-    /// [`ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
-    /// [`ErrorKind::Output`] if its file cannot be written or is in use, and
-    /// [`ErrorKind::InvalidOption`] or [`ErrorKind::Input`] if it was made with other settings or
-    /// from another recording. Messages name the recording's file.
+    /// [`crate::ErrorKind::Input`] if the recording cannot be read; with a checkpoint also
+    /// [`crate::ErrorKind::Output`] if its file cannot be written or is in use, and
+    /// [`crate::ErrorKind::InvalidOption`] or [`crate::ErrorKind::Input`] if it was made with other
+    /// settings or from another recording. Messages name the recording's file.
     pub fn analyze<'a>(&self, recording: impl Into<Recording<'a>>) -> Result<Analyzed> {
         let recording = recording.into();
         let place = recording.place();
@@ -185,7 +187,7 @@ impl Analyzer {
     /// streams go through the segmentation network together.
     ///
     /// # Errors
-    /// [`ErrorKind::Weights`] if an embedding is not finite, and those of `work`.
+    /// [`crate::ErrorKind::Weights`] if an embedding is not finite, and those of `work`.
     pub(crate) fn window<R: Send>(
         &self,
         audio: &[f32],
@@ -198,14 +200,6 @@ impl Analyzer {
     pub(super) fn start(&self) -> Box<dyn Run> {
         self.backend.start()
     }
-}
-
-fn threads(settings: &AnalysisSettings) -> Result<rayon::ThreadPool> {
-    rayon::ThreadPoolBuilder::new()
-        .num_threads(settings.num_threads.unwrap_or(0))
-        .thread_name(|index| format!("diarist-{index}"))
-        .build()
-        .map_err(|error| Error::new(ErrorKind::Internal, "cannot start threads").caused_by(error))
 }
 
 /// The analysis of one recording, wave after wave.

@@ -13,6 +13,7 @@ use super::device::Device;
 use super::gpu;
 use super::networks::Networks;
 use super::settings::{AnalysisSettings, EmbeddingMode};
+use super::threads::Threads;
 
 /// The machine that `settings` choose. Parallel work during the choice uses `threads`.
 ///
@@ -21,7 +22,7 @@ use super::settings::{AnalysisSettings, EmbeddingMode};
 pub(super) fn backend(
     networks: &Arc<Networks>,
     settings: &AnalysisSettings,
-    threads: &rayon::ThreadPool,
+    threads: &Threads,
     notices: &Notices,
 ) -> Result<Box<dyn Backend>> {
     let cpu = Cpu::new(Arc::clone(networks), settings);
@@ -41,7 +42,7 @@ fn other_than_cpu(
     device: Device,
     cpu: Cpu,
     _settings: &AnalysisSettings,
-    _threads: &rayon::ThreadPool,
+    _threads: &Threads,
     _notices: &Notices,
 ) -> Result<Box<dyn Backend>> {
     match device {

@@ -28,6 +28,7 @@ mod settings;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod timings;
 mod wave;
 mod windows;

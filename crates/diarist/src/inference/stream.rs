@@ -1,9 +1,13 @@
 //! Analyzes audio that arrives in pieces.
 //!
 //! Finished chunks go to a temporary file, so that memory does not grow with the recording. The
-//! file is larger than a saved analysis in f16 by two fifths, about 7 MB for each hour.
+//! file is larger than a saved analysis in f16 by two fifths, about 7 MB for each hour. WebAssembly
+//! has no files, so they stay in memory there.
 
+#[cfg(not(target_family = "wasm"))]
 use std::fs::File;
+#[cfg(target_family = "wasm")]
+use std::io::Cursor;
 use std::io::{BufReader, Seek};
 
 use crate::analysis::saved::{self, AnalysisWriter};
@@ -22,6 +26,12 @@ use super::wave::WaveSpan;
 const WAVE_CHUNKS: usize = 4;
 /// Largest number of chunks that are held before they are stored: a minute at the usual step.
 const MAX_HELD_CHUNKS: usize = 60;
+
+/// The place of finished chunks.
+#[cfg(not(target_family = "wasm"))]
+type Store = File;
+#[cfg(target_family = "wasm")]
+type Store = Cursor<Vec<u8>>;
 
 /// As [`Analyzer::analyze`], but the caller supplies the samples. The analysis is the same to the
 /// last bit, for pieces of any size.
@@ -43,7 +53,7 @@ pub struct StreamAnalysis {
     embeddings: Embeddings,
     subsegments: Subsegments,
     output: WaveOutput,
-    stored: AnalysisWriter<File>,
+    stored: AnalysisWriter<Store>,
 }
 
 impl StreamAnalysis {
@@ -54,7 +64,7 @@ impl StreamAnalysis {
     pub fn new(analyzer: &Analyzer, file_id: &str) -> Result<Self> {
         let header = analyzer.header(file_id)?;
         let step_samples = header.step_samples;
-        let file = tempfile::tempfile().map_err(unusable)?;
+        let file = empty_store()?;
         Ok(Self {
             stored: AnalysisWriter::new(file, &header)?,
             origin: header.origin,
@@ -154,6 +164,17 @@ impl StreamAnalysis {
         window.discard_before(run.first_kept(first_chunk + num_chunks, step_samples));
         Ok(())
     }
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn empty_store() -> Result<Store> {
+    tempfile::tempfile().map_err(unusable)
+}
+
+#[cfg(target_family = "wasm")]
+#[expect(clippy::unnecessary_wraps, reason = "a file may be impossible")]
+fn empty_store() -> Result<Store> {
+    Ok(Store::default())
 }
 
 fn unusable(error: std::io::Error) -> Error {

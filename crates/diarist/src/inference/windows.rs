@@ -23,6 +23,7 @@ use super::chunk_model::ChunkState;
 use super::networks::Networks;
 use super::pool::Pool;
 use super::scores::ChunkScoreOptions;
+use super::threads::Threads;
 
 /// Largest number of windows in a call of the segmentation network. From four on, the time per
 /// window hardly falls (docs/adr/0007), and the first window of the call waits for the last.
@@ -71,7 +72,7 @@ impl Windows {
     pub(super) fn run<R: Send>(
         &self,
         networks: &Networks,
-        threads: &rayon::ThreadPool,
+        threads: &Threads,
         audio: &[f32],
         work: impl FnOnce(&ChunkState) -> Result<R> + Send,
     ) -> Result<R> {

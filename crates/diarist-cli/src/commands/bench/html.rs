@@ -10,7 +10,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use super::errors::errors;
 use super::record::{Figures, FileRecord, Report};
 use super::statistics;
-use diarist_page::drawing::{class, lanes, rules, ticks, times, unit};
+use diarist_page::drawing::{RULES, class, lanes, ticks, times, unit};
 use diarist_page::{address, policy};
 
 const STYLE: &str = include_str!("report.css");
@@ -40,7 +40,7 @@ pub(super) fn page(report: &Report, path: &Path) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 title { (title) }
-                style { (PreEscaped(STYLE)) (PreEscaped(rules())) }
+                style { (PreEscaped(STYLE)) (PreEscaped(RULES)) }
             }
             body {
                 header {

@@ -7,11 +7,12 @@
 
 use std::num::NonZeroUsize;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lru::LruCache;
 use sha2::{Digest, Sha256};
 
+use crate::clock::Instant;
 use crate::inference::wave::ChunkEmbeddings;
 use crate::segmentation::CHUNK_SAMPLES;
 use crate::segmentation::masks::ChunkMasks;

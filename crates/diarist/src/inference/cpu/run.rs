@@ -1,8 +1,8 @@
 //! The CPU as a machine that runs the networks.
 
 use std::sync::Arc;
-use std::time::Instant;
 
+use crate::clock::Instant;
 use crate::error::Result;
 use crate::inference::backend::{self, Backend, Run, WaveOutput};
 use crate::inference::networks::Networks;

@@ -9,6 +9,7 @@ use crate::inference::device::Device;
 use crate::inference::fallback::WithFallback;
 use crate::inference::networks::{embedding_tensors, segmentation_tensors};
 use crate::inference::settings::AnalysisSettings;
+use crate::inference::threads::Threads;
 
 use super::run::GpuBackend;
 use super::speeds::Speeds;
@@ -24,7 +25,7 @@ pub(in crate::inference) fn backend(
     device: Device,
     cpu: Cpu,
     settings: &AnalysisSettings,
-    threads: &rayon::ThreadPool,
+    threads: &Threads,
     notices: &Notices,
 ) -> Result<Box<dyn Backend>> {
     if device != Device::Auto {

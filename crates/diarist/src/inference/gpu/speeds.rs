@@ -16,6 +16,7 @@ use crate::inference::backend::{Backend, Wave, WaveOutput};
 use crate::inference::cpu::Cpu;
 use crate::inference::intake::Window;
 use crate::inference::settings::{AnalysisSettings, TrunkPasses};
+use crate::inference::threads::Threads;
 use crate::inference::wave::WaveSpan;
 use crate::segmentation::CHUNK_SAMPLES;
 
@@ -34,7 +35,7 @@ pub(super) struct Speeds {
 
 impl Speeds {
     /// The measurement of the same work on the same machine, if there was one.
-    pub(super) fn known(adapter: &Adapter, settings: &AnalysisSettings, threads: &rayon::ThreadPool) -> Option<Self> {
+    pub(super) fn known(adapter: &Adapter, settings: &AnalysisSettings, threads: &Threads) -> Option<Self> {
         read().get(&key(adapter, settings, threads)).copied()
     }
 
@@ -47,7 +48,7 @@ impl Speeds {
         cpu: &Cpu,
         adapter: &Adapter,
         settings: &AnalysisSettings,
-        threads: &rayon::ThreadPool,
+        threads: &Threads,
     ) -> Result<Self> {
         let step_samples = settings.step_samples()?;
         // The first batch of a GPU contains the start of its kernels.
@@ -80,7 +81,7 @@ fn seconds_per_chunk(machine: &dyn Backend, num_chunks: usize, step_samples: usi
 }
 
 /// The work and the machine that a measurement is for.
-fn key(adapter: &Adapter, settings: &AnalysisSettings, threads: &rayon::ThreadPool) -> String {
+fn key(adapter: &Adapter, settings: &AnalysisSettings, threads: &Threads) -> String {
     let summary = adapter.summary();
     format!(
         "{} {} {} {} | {} {} threads | {} step {} {} {}",
@@ -89,7 +90,7 @@ fn key(adapter: &Adapter, settings: &AnalysisSettings, threads: &rayon::ThreadPo
         summary.backend,
         summary.driver,
         Isa::detect().name(),
-        threads.current_num_threads(),
+        threads.count(),
         settings.trunk.name(),
         settings.step_s,
         settings.precision_in_force(),

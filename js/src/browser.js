@@ -1,0 +1,29 @@
+// diarist in a browser: workers of the page, and the module by HTTP.
+
+import { connect } from "./client.js";
+import { microphone } from "./stream.js";
+
+const address = new URL("./diarist.wasm", import.meta.url);
+
+const client = connect({
+  compile: async () => {
+    const answer = await fetch(address);
+    if (!answer.ok) throw new Error(`${address}: ${answer.status} ${answer.statusText}`);
+    const isWasm = answer.headers.get("content-type")?.startsWith("application/wasm");
+    return isWasm ? WebAssembly.compileStreaming(answer) : WebAssembly.compile(await answer.arrayBuffer());
+  },
+  start: (receive, fail) => {
+    const worker = new Worker(new URL("./worker.js", import.meta.url), { type: "module" });
+    worker.onmessage = (event) => receive(event.data);
+    worker.onerror = (event) => fail(new Error(event.message || "the worker cannot be started"));
+    return {
+      send: (message, transfer) => worker.postMessage(message, transfer),
+      end: () => worker.terminate(),
+      hold: () => {},
+    };
+  },
+});
+
+export const { diarize, convert, live, preload, close } = client;
+export const listen = microphone(live);
+export { DiaristError } from "./engine.js";

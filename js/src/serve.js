@@ -1,0 +1,28 @@
+// The work of a worker: calls of the engine, one after the other, as messages ask for them.
+
+import { DiaristError, Engine } from "./engine.js";
+
+/**
+ * Answers messages: `{ module }` first, then `{ options, call, args }`. The answers are
+ * `{ value }` or `{ error }`, and before them any number of `{ progress }`.
+ * @param {(answer: object) => void} answer
+ */
+export function serve(answer) {
+  /** @type {Engine} */
+  let engine;
+  return (/** @type {any} */ { module, options, call, args }) => {
+    try {
+      if (module) {
+        engine = new Engine(module);
+        engine.onProgress = (processedS, totalS) => answer({ progress: { processedS, totalS: totalS || null } });
+        return;
+      }
+      if (options) engine.open(options);
+      // @ts-expect-error: `call` is the name of a method.
+      answer({ value: call ? engine[call](...args) : undefined });
+    } catch (error) {
+      const { kind, message } = error instanceof DiaristError ? error : { kind: "Internal", message: String(error) };
+      answer({ error: { kind, message } });
+    }
+  };
+}
