@@ -7,8 +7,8 @@
 
 `live` starts a service and lets streams talk to `/v1/live` in real time, in pieces of 0.1 s, each
 from another place of the recording, which is repeated, and begins at a random time within 10 s.
-Beside them, one client sends but never reads, and one sends garbage in several forms. The first 15 s
-of a stream are not counted: windows are short there. A row tells, for each number of streams:
+Beside them, one client sends but never reads, and one sends garbage in several forms. The first
+15 s of a stream are not counted: windows are short there. A row tells, for each number of streams:
 
 - latency: the time from sending the last sample of a window to receiving the events of that window.
   Waits that belong to the method (`--latency`, half a step) are not in it.
@@ -76,7 +76,7 @@ def samples_of(service: Service, audio: Path) -> bytes:
 async def talk(
     socket_: websockets.ClientConnection, samples: bytes, first: int, seconds: float, sent: list[float], speed: float = 1
 ):
-    """Sends samples, `speed` times as fast as they were spoken, and notes when each piece was sent."""
+    """Sends samples, `speed` times as fast as they were spoken. Notes when each piece was sent."""
     num_pieces, start = len(samples) // (2 * PIECE), time.monotonic()
     for index in range(round(seconds * RATE / PIECE)):
         await asyncio.sleep(max(0.0, start + index * PIECE / RATE / speed - time.monotonic()))
@@ -125,7 +125,7 @@ async def stalled(address: str, samples: bytes, seconds: float):
 
 
 async def garbage(address: str, until: float):
-    """Sends what no client should: no HTTP, no WebM, no JSON, samples that are no numbers, too much."""
+    """Sends what no client should: neither HTTP nor WebM nor JSON, NaN as samples, too much."""
     rng, (host, port) = random.Random(0), address.split(":")
     while time.monotonic() < until:
         _, writer = await asyncio.open_connection(host, int(port))
@@ -150,7 +150,7 @@ async def garbage(address: str, until: float):
 
 
 async def load(service: Service, samples: bytes, num_streams: int, seconds: float) -> tuple[Heard, float, float]:
-    """Runs all clients; returns what was heard, and the CPU seconds of the service and of this program."""
+    """Runs all clients; returns what was heard, and CPU seconds of the service and the clients."""
     heard, start = Heard(), time.monotonic()
     clients = [stream(service.address, samples, index, seconds, heard) for index in range(num_streams)]
     clients += [stalled(service.address, samples, seconds), garbage(service.address, start + seconds)]

@@ -1,4 +1,4 @@
-"""A service that a test starts, asks and kills. Needs Python 3.11 or later, without other packages."""
+"""A service that a test starts, asks and kills. Needs Python 3.11 or later, and nothing else."""
 
 import collections
 import json
