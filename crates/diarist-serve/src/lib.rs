@@ -94,7 +94,6 @@ async fn serve(app: &Arc<App>, ready: impl FnOnce(SocketAddr), stopped: impl Fut
     };
     let listener = TcpListener::bind(listen).await.map_err(unusable)?;
     let address = listener.local_addr().map_err(unusable)?;
-    tracing::info!("listening on http://{address}");
     ready(address);
     let stopped = async {
         stopped.await;

@@ -34,17 +34,18 @@ pub(super) fn work(app: &Arc<App>, row: &Row, cancel: &AtomicBool) -> Result<Don
     });
     done.map_err(|error| match is_too_long.load(Ordering::Relaxed) {
         true => too_long(app),
-        false => reason(&error),
+        false => reason(&error, &row.name),
     })
 }
 
-/// The reason for people, who do not know the file's place in the folder of the service.
-fn reason(error: &diarist::Error) -> Reason {
+/// The reason for people, who know the recording by its name, and not by its place in the folder of
+/// the service.
+fn reason(error: &diarist::Error, name: &str) -> Reason {
     let mut reason = Reason::from(error);
     if let Some(context) = error.context()
         && let Some(rest) = reason.message.strip_prefix(context)
     {
-        reason.message = rest.trim_start_matches(": ").to_owned();
+        reason.message = format!("{name}{rest}");
     }
     reason
 }
@@ -141,7 +142,7 @@ pub(crate) fn diarize_once(app: &App, once: &Once, cancel: &AtomicBool) -> Answe
         );
     let mut result = named.diarizer.diarize(recording).map_err(|error| match is_too_long.load(Ordering::Relaxed) {
         true => Refusal { status: StatusCode::PAYLOAD_TOO_LARGE, reason: too_long(app) },
-        false => Refusal { reason: reason(&error), ..Refusal::from(error) },
+        false => Refusal { reason: reason(&error, &once.name), ..Refusal::from(error) },
     })?;
     result.warnings.extend(named.warning);
     app.metrics.clip_done(result.duration_s);
@@ -163,7 +164,7 @@ fn with_known(diarizer: Diarizer, known: &[Known]) -> Answer<Named> {
 pub(crate) fn open_audio(app: &App, path: &Path, name: &str) -> Answer<AudioInfo> {
     let unusable = |error: &diarist::Error| Refusal {
         status: StatusCode::UNSUPPORTED_MEDIA_TYPE,
-        reason: Reason { code: "not_audio".to_owned(), ..reason(error) },
+        reason: Reason { code: "not_audio".to_owned(), ..reason(error, name) },
     };
     let file = match catch_unwind(AssertUnwindSafe(|| audio::open(path))) {
         Ok(Ok(file)) => file,

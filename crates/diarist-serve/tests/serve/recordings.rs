@@ -207,7 +207,7 @@ fn bad_forms_are_refused_with_the_reason() {
     let form = || Form::default().file("short.flac");
     refused(Form::default(), 400, "no file");
     refused(Form::default().part("file", Some("a.wav"), b""), 400, "empty");
-    assert_eq!(refused(Form::default().part("file", Some("a.wav"), b"no sound at all"), 415, "audio"), "not_audio");
+    assert_eq!(refused(Form::default().part("file", Some("a.wav"), b"no sound at all"), 415, "\"a.wav: "), "not_audio");
     refused(form().field("num_speakers", "two"), 400, "whole number");
     refused(form().field("num_speakers", "0"), 400, "");
     refused(form().field("min_speakers", "3").field("max_speakers", "2"), 400, "");
