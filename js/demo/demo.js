@@ -1,7 +1,7 @@
 // A page that diarizes in the browser: nothing leaves the machine of its reader.
 
 import { diarize, listen, preload } from "./diarist/browser.js";
-import { field } from "./web/dialog.js";
+import { field, soundInput } from "./web/dialog.js";
 import { button, element, replace } from "./web/dom.js";
 import { filesMenu } from "./web/files.js";
 import { lanes } from "./web/lanes.js";
@@ -11,7 +11,7 @@ import { askAboutSpeaker } from "./web/speaker.js";
 import { percent } from "./web/text.js";
 import { Viewer } from "./web/viewer.js";
 
-const files = element("input", { type: "file", accept: "audio/*,video/*,.w64,.caf,.mka,.opus,.flac", id: "file" });
+const files = soundInput({ id: "file" });
 const speakers = element("input", { type: "number", min: 1, max: 50, placeholder: "found", id: "num-speakers" });
 const record = button("● Record", () => recordHere());
 const add = element(

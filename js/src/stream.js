@@ -14,10 +14,16 @@ export function microphone(live) {
       const node = new AudioWorkletNode(context, "diarist", { channelCount: 1, channelCountMode: "explicit" });
       /** @type {any} */
       let fault = null;
-      node.port.onmessage = (event) => session.push(event.data).catch((/** @type {any} */ error) => (fault ??= error));
+      // Called when the last samples are there, or when there will be none.
+      let ended = () => {};
+      node.port.onmessage = ({ data }) => {
+        if (data === null) return ended();
+        session.push(data).catch((/** @type {any} */ error) => (fault ??= error));
+      };
       // A node without a way to the output may be left out by the browser; its output is silent.
       source.connect(node).connect(context.destination);
       const stop = async () => {
+        ended();
         node.disconnect();
         source.disconnect();
         await context.close();
@@ -28,6 +34,12 @@ export function microphone(live) {
           return session.behindS;
         },
         finish: async () => {
+          // A context that does not run has no samples, and may never answer.
+          if (context.state === "running")
+            await new Promise((resolve) => {
+              ended = () => resolve(undefined);
+              node.port.postMessage("rest");
+            });
           await stop();
           node.port.onmessage = null;
           if (fault) throw fault;
