@@ -3,11 +3,17 @@
 //! the replacements and all files are embedded deflated, because the integers of stored forms
 //! shrink by a tenth to a fifth. Without it, files are embedded as they are: 32-bit floats hardly
 //! shrink, which is not worth the time at every start.
+//!
+//! The embedding network comes in three packages, because a package on crates.io may have at most
+//! 10 MB. They are joined here, and the sum is checked.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
+use diarist_weights_embedding_1::PART as PART_1;
+use diarist_weights_embedding_2::PART as PART_2;
+use diarist_weights_embedding_3::PART as PART_3;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use zlib_rs::{DeflateConfig, Strategy, compress_bound, compress_slice};
@@ -31,8 +37,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         return Err(format!("{ENV_DIR}: {} has neither {names} (an absolute path is safest)", dir.display()).into());
     }
     let mut manifest: Value = serde_json::from_slice(&fs::read(data.join("manifest.json"))?)?;
+    let embedding = [PART_1, PART_2, PART_3].concat();
+    if manifest["models"][1]["sha256"] != sha256(&embedding) {
+        return Err(
+            "the parts of the embedding network are not those of the manifest; their versions must be equal".into()
+        );
+    }
+    let joined = out.join(file_name(NETWORKS[1]));
+    fs::write(&joined, embedding)?;
     for (variable, name) in FILES {
-        let mut path = data.join(file_name(name));
+        let mut path = if name == NETWORKS[1] { joined.clone() } else { data.join(file_name(name)) };
         if let Some(dir) = &other {
             let replacement = dir.join(file_name(name));
             if NETWORKS.contains(&name) && replacement.exists() {
@@ -86,6 +100,11 @@ fn describe(file: &[u8], model: &mut Value) -> Result<(), Box<dyn Error>> {
     let changes = model["changes"].as_str().unwrap_or_default();
     model["changes"] = format!("{changes}; replaced when this binary was built, stored as{form}").into();
     model["bytes"] = file.len().into();
-    model["sha256"] = Sha256::digest(file).iter().map(|byte| format!("{byte:02x}")).collect::<String>().into();
+    model["sha256"] = sha256(file).into();
     Ok(())
+}
+
+/// SHA-256 of `data`, lower-case hexadecimal.
+fn sha256(data: &[u8]) -> String {
+    Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -30,10 +30,10 @@ import numpy as np
 import onnx
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
-from safetensors.numpy import load_file
+from safetensors.numpy import load, load_file
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-WEIGHTS = REPOSITORY / "crates/diarist-weights/data"
+WEIGHTS = REPOSITORY / "crates/diarist-weights"
 GOLDEN = REPOSITORY / "fixtures/golden"
 
 
@@ -69,7 +69,7 @@ class Graph:
 
 
 def save_trunk(path):
-    weights = load_file(WEIGHTS / "wespeaker-resnet34-lm.safetensors")
+    weights = load(b"".join((WEIGHTS / f"embedding/{part}/part.bin").read_bytes() for part in (1, 2, 3)))
     g = Graph()
 
     def conv(x, name, kernel, stride):
@@ -89,7 +89,7 @@ def save_trunk(path):
 
 
 def save_segmentation(path):
-    weights = load_file(WEIGHTS / "segmentation-3.0.safetensors")
+    weights = load_file(WEIGHTS / "data/segmentation-3.0.safetensors")
     g = Graph()
 
     def norm(x, name):

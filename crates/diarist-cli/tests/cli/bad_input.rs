@@ -1,7 +1,7 @@
 //! Unusual inputs: each gives one line and an exit code, or a correct result.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{audio, diarist, wav};
 
@@ -154,16 +154,19 @@ fn wrong_weights_are_code_4_and_the_message_has_the_reason() {
     let folder = tempfile::tempdir().unwrap();
     let text = folder.path().join("weights.safetensors");
     fs::write(&text, "not weights").unwrap();
-    let embedded = |name: &str| {
-        let path: PathBuf = super::repository("crates/diarist-weights/data").join(name);
+    let embedded = |name: &str, network: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, network).unwrap();
         path.to_str().unwrap().to_owned()
     };
+    let segmentation = embedded("segmentation.safetensors", diarist_weights::segmentation());
+    let embedding = embedded("embedding.safetensors", diarist_weights::embedding());
     let cases = [
         ("--segmentation", text.to_str().unwrap().to_owned(), "weights.safetensors"),
         ("--segmentation", audio("short.flac"), "short.flac"),
         // A network of the other kind lacks the first tensor of this one.
-        ("--segmentation", embedded("wespeaker-resnet34-lm.safetensors"), "sincnet"),
-        ("--embedding", embedded("segmentation-3.0.safetensors"), "conv"),
+        ("--segmentation", embedding, "sincnet"),
+        ("--embedding", segmentation, "conv"),
     ];
     for (option, path, word) in cases {
         let line = diarist(["diarize", option, &path, &audio("short.flac")]).failed(4);
