@@ -1,8 +1,8 @@
 //! The weights of diarist's networks, embedded in the binary as safetensors, and their origin.
 //!
 //! `tools/convert/convert.py` makes the files under `data` and `embedding` from the public packages
-//! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while this
-//! crate is built, networks with the same file names in that folder take their place, such as
+//! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while
+//! this crate is built, networks with the same file names in that folder take their place, such as
 //! networks in a stored form of fewer bytes. All files are then deflated in the binary and inflated
 //! at first use.
 
