@@ -26,5 +26,7 @@ triple=${target%.2.17}
 staging=$built/$triple/release/deb
 mkdir -p "$staging"
 tools/package/share.sh "$staging/share"
+mv "$staging/share/CHANGELOG.md" "$staging/share/changelog"
+gzip -9n "$staging"/share/man/* "$staging/share/changelog"
 cp "$program" "$staging/diarist"
 cargo deb --locked --no-build --no-strip -p diarist-cli --target "$triple" --output "$folder/"
