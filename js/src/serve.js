@@ -3,8 +3,9 @@
 import { DiaristError, Engine } from "./engine.js";
 
 /**
- * Answers messages: `{ module }` first, then `{ options, call, args }`. The answers are
- * `{ value }` or `{ error }`, and before them any number of `{ progress }`.
+ * Answers messages: `{ module, memory, threads }` first, then `{ options, call, args }`. The answers
+ * are `{ value }` or `{ error }`, and before them any number of `{ progress }`. Without `threads`,
+ * the worker computes for another one with the same memory, and answers only with an error.
  * @param {(answer: object) => void} answer
  */
 export function serve(answer) {
