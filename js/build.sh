@@ -25,8 +25,17 @@ rm -r "$stored"
 rm -rf "$package"
 mkdir -p "$package"
 
+# Texts of panics name source files; where those lay is nobody's business.
+sysroot=$(rustc --print sysroot)
+common="-Ctarget-feature=+simd128 --remap-path-prefix=$PWD=. --remap-path-prefix=$sysroot/lib/rustlib/src/rust=rust"
+common+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=registry"
+
+# The stable compiler builds a standard library only with this variable. Build scripts look at it, so
+# it is set for both modules, which then share their results.
+export RUSTC_BOOTSTRAP=1
+
 build() { # FILE FLAGS [OPTIONS OF CARGO]: compiles the module
-    local file=$1 flags=$2
+    local file=$1 flags="$common $2"
     shift 2
     DIARIST_WEIGHTS_DIR=$weights RUSTFLAGS=$flags \
         cargo build -p diarist-wasm --profile small --locked --target wasm32-unknown-unknown "$@"
@@ -35,17 +44,17 @@ build() { # FILE FLAGS [OPTIONS OF CARGO]: compiles the module
 }
 
 # Decoders need more than the usual stack of 1 MiB.
-build diarist.wasm "-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=4194304"
+build diarist.wasm -Clink-arg=-zstack-size=4194304
 
-# Threads need a standard library that is compiled for shared memory. The stable compiler does so
-# only with RUSTC_BOOTSTRAP. The bounds of the memory are those of js/src/engine.js.
-if [ -d "$(rustc --print sysroot)/lib/rustlib/src/rust/library" ] || rustup component add rust-src; then
-    flags="-Ctarget-feature=+simd128,+atomics,+bulk-memory,+mutable-globals"
+# Threads need a standard library that is compiled for shared memory. The bounds of the memory are
+# those of js/src/engine.js.
+if [ -d "$sysroot/lib/rustlib/src/rust/library" ] || rustup component add rust-src; then
+    flags="-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals"
     for argument in --shared-memory --import-memory --initial-memory=33554432 --max-memory=4294967296 \
         --export=__stack_pointer --export=__tls_size --export=__wasm_init_tls; do
         flags+=" -Clink-arg=$argument"
     done
-    RUSTC_BOOTSTRAP=1 build diarist-threads.wasm "$flags" -Zbuild-std=std,panic_abort
+    build diarist-threads.wasm "$flags" -Zbuild-std=std,panic_abort
 else
     echo "note: the package computes with one thread: rustup cannot install rust-src, which threads need"
 fi
