@@ -11,11 +11,13 @@ import { DiaristError, Engine } from "./engine.js";
 export function serve(answer) {
   /** @type {Engine} */
   let engine;
-  return (/** @type {any} */ { module, options, call, args }) => {
+  return (/** @type {any} */ { module, memory, threads, options, call, args }) => {
     try {
       if (module) {
-        engine = new Engine(module);
+        engine = new Engine(module, memory);
         engine.onProgress = (processedS, totalS) => answer({ progress: { processedS, totalS: totalS || null } });
+        if (!threads) engine.compute();
+        else if (memory) engine.startThreads(threads);
         return;
       }
       if (options) engine.open(options);
