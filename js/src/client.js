@@ -233,16 +233,17 @@ class Line {
     const threads = Math.min(asked, maxThreads);
     if (threads !== this.threads) {
       this.#end(null);
-      this.#helpers = this.#start(module, threads, maxThreads > 1 ? sharedMemory() : undefined);
+      const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
+      this.#helpers = this.#start(module, maxThreads > 1 ? channels : null);
     }
     return this.#helpers;
   }
 
   /**
-   * @param {WebAssembly.Module} module @param {number} threads
-   * @param {WebAssembly.Memory} [memory]
+   * @param {WebAssembly.Module} module
+   * @param {MessageChannel[] | null} channels from the first worker to each of the others
    */
-  #start(module, threads, memory) {
+  #start(module, channels) {
     /** @type {Helper[]} */
     const helpers = [];
     const isCurrent = () => this.#helpers === helpers;
@@ -255,12 +256,15 @@ class Line {
       else this.#current?.reject(new DiaristError(error.kind, error.message));
     };
     const fail = (/** @type {Error} */ error) => isCurrent() && this.#end(error);
-    for (let index = 0; index < threads; index++) {
+    const start = (/** @type {object} */ message, /** @type {any[]} */ transfer) => {
       const helper = this.#platform.start(receive, fail);
       helper.hold(false);
-      helper.send({ module, memory, threads: index === 0 ? threads : 0 }, []);
+      helper.send({ module, ...message }, transfer);
       helpers.push(helper);
-    }
+    };
+    const ports = channels?.map(({ port1 }) => port1);
+    start({ ports }, ports ?? []);
+    for (const { port2: port } of channels ?? []) start({ port }, [port]);
     return helpers;
   }
 

@@ -83,7 +83,7 @@ test("the sample has the turns of the native program", async () => {
     assert.equal(speaker.label, other.label);
     speaker.embedding.forEach((value, i) => assert.ok(Math.abs(value - other.embedding[i]) < 0.02, speaker.label));
   }
-  assert.ok(progress.length > 2 && progress.every(([processedS, totalS]) => processedS <= totalS), String(progress));
+  assert.ok(progress.length > 1 && progress.every(([processedS, totalS]) => processedS <= totalS), String(progress));
   assert.equal(progress.at(-1)[0], result.duration_s);
   assert.ok(result.timings.total_s > 0.1, "time passes");
 });
