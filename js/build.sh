@@ -22,12 +22,40 @@ for name in segmentation-3.0 wespeaker-resnet34-lm; do
     cmp -s "$stored/$name.safetensors" "$weights/$name.safetensors" || cp "$stored/$name.safetensors" "$weights"
 done
 rm -r "$stored"
-# Decoders need more than the usual stack of 1 MiB.
-DIARIST_WEIGHTS_DIR=$weights \
-    RUSTFLAGS="-Ctarget-feature=+simd128 -Clink-arg=-zstack-size=4194304" \
-    cargo build -p diarist-wasm --profile small --locked --target wasm32-unknown-unknown
 rm -rf "$package"
 mkdir -p "$package"
-cp "$target/wasm32-unknown-unknown/small/diarist_wasm.wasm" "$package/diarist.wasm"
+
+# Texts of panics name source files; where those lay is nobody's business.
+sysroot=$(rustc --print sysroot)
+common="-Ctarget-feature=+simd128 --remap-path-prefix=$PWD=. --remap-path-prefix=$sysroot/lib/rustlib/src/rust=rust"
+common+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=registry"
+
+# The stable compiler builds a standard library only with this variable. Build scripts look at it, so
+# it is set for both modules, which then share their results.
+export RUSTC_BOOTSTRAP=1
+
+build() { # FILE FLAGS [OPTIONS OF CARGO]: compiles the module
+    local file=$1 flags="$common $2"
+    shift 2
+    DIARIST_WEIGHTS_DIR=$weights RUSTFLAGS=$flags \
+        cargo build -p diarist-wasm --profile small --locked --target wasm32-unknown-unknown "$@"
+    cp "$target/wasm32-unknown-unknown/small/diarist_wasm.wasm" "$package/$file"
+    echo "$package/$file: $(stat -c %s "$package/$file") bytes, $(gzip -9c "$package/$file" | wc -c) with gzip"
+}
+
+# Decoders need more than the usual stack of 1 MiB.
+build diarist.wasm -Clink-arg=-zstack-size=4194304
+
+# Threads need a standard library that is compiled for shared memory. The bounds of the memory are
+# those of js/src/engine.js.
+if [ -d "$sysroot/lib/rustlib/src/rust/library" ] || rustup component add rust-src; then
+    flags="-Ctarget-feature=+atomics,+bulk-memory,+mutable-globals"
+    for argument in --shared-memory --import-memory --initial-memory=33554432 --max-memory=4294967296 \
+        --export=__stack_pointer --export=__tls_size --export=__wasm_init_tls; do
+        flags+=" -Clink-arg=$argument"
+    done
+    build diarist-threads.wasm "$flags" -Zbuild-std=std,panic_abort
+else
+    echo "note: the package computes with one thread: rustup cannot install rust-src, which threads need"
+fi
 cp js/package.json js/README.md js/src/* LICENSE-MIT LICENSE-APACHE NOTICE "$package"
-echo "$package: diarist.wasm has $(stat -c %s "$package/diarist.wasm") bytes, $(gzip -9c "$package/diarist.wasm" | wc -c) with gzip"

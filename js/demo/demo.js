@@ -180,5 +180,7 @@ document.body.append(
 );
 addMessages();
 // The networks are here before a file is, and the page works without a network from then on.
-guarded(preload)();
-navigator.serviceWorker?.register("offline.js").catch(() => {});
+guarded(async () => {
+  const { threads } = await preload();
+  navigator.serviceWorker?.register(threads > 1 ? "offline.js?threads" : "offline.js").catch(() => {});
+})();

@@ -2,12 +2,14 @@
 
 // The build writes the files of the page and a digest of them here.
 const [VERSION, FILES] = ["", []];
+// The page tells which of the two modules it uses.
+const MODULE = location.search === "?threads" ? "diarist/diarist-threads.wasm" : "diarist/diarist.wasm";
 
 self.addEventListener("install", (event) => {
   event.waitUntil(
     caches
       .open(VERSION)
-      .then((cache) => cache.addAll(FILES))
+      .then((cache) => cache.addAll([...FILES, MODULE]))
       .then(() => self.skipWaiting()),
   );
 });

@@ -1,12 +1,16 @@
-// diarist in a browser: workers of the page, and the module by HTTP.
+// diarist in a browser: workers of the page, and a module by HTTP.
 
 import { connect } from "./client.js";
 import { microphone } from "./stream.js";
 
-const address = new URL("./diarist.wasm", import.meta.url);
-
 const client = connect({
-  compile: async () => {
+  cores: navigator.hardwareConcurrency,
+  canShare: globalThis.crossOriginIsolated === true,
+  compile: async (hasThreads) => {
+    // Bundlers find addresses that are written like this.
+    const address = hasThreads
+      ? new URL("./diarist-threads.wasm", import.meta.url)
+      : new URL("./diarist.wasm", import.meta.url);
     const answer = await fetch(address);
     if (!answer.ok) throw new Error(`${address}: ${answer.status} ${answer.statusText}`);
     const isWasm = answer.headers.get("content-type")?.startsWith("application/wasm");

@@ -1,6 +1,9 @@
 // The functions of the package, over workers that hold the module.
 
-import { DiaristError } from "./engine.js";
+import { DiaristError, sharedMemory } from "./engine.js";
+
+// Other programs of the machine need cores, too.
+const MAX_DEFAULT_THREADS = 4;
 
 /**
  * A worker: it takes messages, and can be ended in the middle of its work.
@@ -12,20 +15,24 @@ import { DiaristError } from "./engine.js";
  *
  * The differences between browsers and Node.
  * @typedef {{
- *   compile: () => Promise<WebAssembly.Module>,
+ *   cores: number,
+ *   canShare: boolean,
+ *   compile: (hasThreads: boolean) => Promise<WebAssembly.Module>,
  *   start: (receive: (answer: any) => void, fail: (error: Error) => void) => Helper,
  * }} Platform
  *
- * @typedef {{ options?: object, call?: string, args?: any[] }} Request
+ * @typedef {{ module: WebAssembly.Module, maxThreads: number }} Build
+ *
+ * @typedef {{ options?: { threads?: number }, call?: string, args?: any[] }} Request
  * @typedef {(processedS: number, totalS: number | null) => void} OnProgress
  */
 
 /** @param {Platform} platform */
 export function connect(platform) {
-  /** @type {Promise<WebAssembly.Module> | null} */
+  /** @type {Promise<Build> | null} */
   let compiling = null;
   const compiled = () => {
-    compiling ??= platform.compile().catch((error) => {
+    compiling ??= compile(platform).catch((error) => {
       compiling = null;
       throw error;
     });
@@ -62,16 +69,35 @@ export function connect(platform) {
     },
 
     /** Loads the module and the networks before they are needed. @param {any} [options] */
-    preload(options = {}) {
-      return shared.ask({ options: inLibrary(options) });
+    async preload(options = {}) {
+      await shared.ask({ options: inLibrary(options) });
+      return { threads: shared.threads };
     },
 
-    /** Ends the worker and frees its memory. The next call starts another. */
+    /** Ends the workers and frees their memory. The next call starts others. */
     close: () => shared.close(),
   };
 }
 
-/** A live diarization, with a worker of its own. */
+/**
+ * The module with threads where they can share memory, else the other one.
+ * @param {Platform} platform
+ * @returns {Promise<Build>}
+ */
+async function compile(platform) {
+  if (platform.canShare && platform.cores > 1) {
+    try {
+      // Some devices refuse memory that may grow so much.
+      sharedMemory();
+      return { module: await platform.compile(true), maxThreads: platform.cores };
+    } catch {
+      // One thread can compute everywhere.
+    }
+  }
+  return { module: await platform.compile(false), maxThreads: 1 };
+}
+
+/** A live diarization, with workers of its own. */
 class LiveSession {
   #line;
   #rate;
@@ -122,12 +148,15 @@ class LiveSession {
   }
 }
 
-/** Requests in a line before one worker. A request that its signal ends also ends the worker. */
+/**
+ * Requests in a line before one worker, and others that compute for it. A request that its signal
+ * ends also ends the workers.
+ */
 class Line {
   #platform;
   #compiled;
-  /** @type {Helper | null} */
-  #helper = null;
+  /** @type {Helper[]} */
+  #helpers = [];
   /**
    * @type {{ resolve: (value: any) => void, reject: (error: any) => void, onProgress?: OnProgress }
    *   | null}
@@ -136,7 +165,7 @@ class Line {
   /** @type {Promise<any>} */
   #last = Promise.resolve();
 
-  /** @param {Platform} platform @param {() => Promise<WebAssembly.Module>} compiled */
+  /** @param {Platform} platform @param {() => Promise<Build>} compiled */
   constructor(platform, compiled) {
     this.#platform = platform;
     this.#compiled = compiled;
@@ -160,6 +189,11 @@ class Line {
     });
   }
 
+  /** Number of workers. */
+  get threads() {
+    return this.#helpers.length;
+  }
+
   close() {
     this.#end(new DOMException("the worker was closed", "AbortError"));
   }
@@ -170,7 +204,7 @@ class Line {
    */
   async #run(request, transfer, signal, onProgress) {
     signal?.throwIfAborted();
-    const helper = (this.#helper ??= await this.#start());
+    const [helper] = await this.#prepare(request.options);
     signal?.throwIfAborted();
     helper.hold(true);
     const abort = () => this.#end(signal?.reason);
@@ -187,25 +221,57 @@ class Line {
     }
   }
 
-  async #start() {
-    const module = await this.#compiled();
+  /**
+   * Workers for a request. Those that run stay, unless the request asks for another number.
+   * @param {{ threads?: number }} [options]
+   */
+  async #prepare(options) {
+    if (!options && this.threads > 0) return this.#helpers;
+    const { module, maxThreads } = await this.#compiled();
+    // The library tells why a number is wrong.
+    const asked = Math.max(1, Math.trunc(options?.threads ?? MAX_DEFAULT_THREADS) || 1);
+    const threads = Math.min(asked, maxThreads);
+    if (threads !== this.threads) {
+      this.#end(null);
+      const channels = Array.from({ length: threads - 1 }, () => new MessageChannel());
+      this.#helpers = this.#start(module, maxThreads > 1 ? channels : null);
+    }
+    return this.#helpers;
+  }
+
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {MessageChannel[] | null} channels from the first worker to each of the others
+   */
+  #start(module, channels) {
+    /** @type {Helper[]} */
+    const helpers = [];
+    const isCurrent = () => this.#helpers === helpers;
     const receive = (/** @type {any} */ { value, error, progress }) => {
+      if (!isCurrent()) return;
       if (progress) this.#current?.onProgress?.(progress.processedS, progress.totalS);
       else if (!error) this.#current?.resolve(value);
       // After a fault inside it, a module cannot be used any more.
       else if (error.kind === "Internal") this.#end(new DiaristError(error.kind, error.message));
       else this.#current?.reject(new DiaristError(error.kind, error.message));
     };
-    const helper = this.#platform.start(receive, (error) => this.#end(error));
-    helper.hold(false);
-    helper.send({ module }, []);
-    return helper;
+    const fail = (/** @type {Error} */ error) => isCurrent() && this.#end(error);
+    const start = (/** @type {object} */ message, /** @type {any[]} */ transfer) => {
+      const helper = this.#platform.start(receive, fail);
+      helper.hold(false);
+      helper.send({ module, ...message }, transfer);
+      helpers.push(helper);
+    };
+    const ports = channels?.map(({ port1 }) => port1);
+    start({ ports }, ports ?? []);
+    for (const { port2: port } of channels ?? []) start({ port }, [port]);
+    return helpers;
   }
 
   /** @param {any} reason */
   #end(reason) {
-    this.#helper?.end();
-    this.#helper = null;
+    for (const helper of this.#helpers) helper.end();
+    this.#helpers = [];
     this.#current?.reject(reason);
   }
 }

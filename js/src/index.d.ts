@@ -12,6 +12,11 @@ export interface Options {
   maxSpeakers?: number;
   /** Accuracy against speed. Default: "balanced". */
   profile?: "exact" | "balanced" | "fast";
+  /**
+   * Number of threads that compute, at most one for each core; the result does not depend on it.
+   * Default: 4, or fewer cores. 1 on pages that are not cross-origin isolated.
+   */
+  threads?: number;
   /** Inclination to more speakers, -1 to 1. */
   sensitivity?: number;
   /** Probability above which somebody speaks. */
@@ -98,7 +103,7 @@ export class DiaristError extends Error {
 
 /**
  * Finds out who speaks when. `audio` is a file of any common format (WAV, FLAC, MP3, M4A, MP4, Ogg,
- * Opus, MKV, WebM), or samples. Calls run one after the other in a worker.
+ * Opus, MKV, WebM), or samples. Calls run one after the other in workers.
  */
 export function diarize(
   audio: Audio,
@@ -109,7 +114,7 @@ export function diarize(
 /** The text of a file with the turns of a result. */
 export function convert(result: Diarization, format: Format): Promise<string>;
 
-/** Starts a live diarization of samples, in a worker of its own. */
+/** Starts a live diarization of samples, in workers of its own. */
 export function live(options: LiveOptions, onEvent: (event: LiveEvent) => void): Promise<LiveSession>;
 
 /** Starts a live diarization of a stream, such as that of a microphone. Browsers only. */
@@ -119,8 +124,8 @@ export function listen(
   onEvent: (event: LiveEvent) => void,
 ): Promise<Omit<LiveSession, "push">>;
 
-/** Loads the module and the networks before they are needed. */
-export function preload(options?: Options): Promise<void>;
+/** Loads the module and the networks before they are needed. Tells how many threads compute. */
+export function preload(options?: Options): Promise<{ threads: number }>;
 
-/** Ends the worker and frees its memory. The next call starts another. */
+/** Ends the workers and frees their memory. The next call starts others. */
 export function close(): void;

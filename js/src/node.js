@@ -1,11 +1,17 @@
-// diarist in Node: worker threads, and the module from its file.
+// diarist in Node: worker threads, and a module from its file.
 
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { Worker } from "node:worker_threads";
 import { connect } from "./client.js";
 
 const client = connect({
-  compile: async () => WebAssembly.compile(await readFile(new URL("./diarist.wasm", import.meta.url))),
+  cores: availableParallelism(),
+  canShare: true,
+  compile: async (hasThreads) => {
+    const name = hasThreads ? "./diarist-threads.wasm" : "./diarist.wasm";
+    return WebAssembly.compile(await readFile(new URL(name, import.meta.url)));
+  },
   start: (receive, fail) => {
     // Flags of the program, such as --eval, are not for the worker.
     const worker = new Worker(new URL("./node-worker.js", import.meta.url), { execArgv: [] });

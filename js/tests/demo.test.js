@@ -15,16 +15,17 @@ const sample = path.join(root, "fixtures/audio/conversation.flac");
 const TYPES = { ".html": "text/html", ".js": "text/javascript", ".css": "text/css", ".wasm": "application/wasm" };
 const MAX_WAIT_MS = 120_000;
 
-let server, address, browser, heard;
-/** Paths that the server was asked for. */
-const asked = [];
-before(async () => {
-  server = http.createServer(async (request, response) => {
+let browser, heard;
+const servers = [];
+/** Serves the page. Gives its address, and the paths that were asked for. */
+async function serve(headers) {
+  const asked = [];
+  const server = http.createServer(async (request, response) => {
     const { pathname } = new URL(request.url, "http://localhost");
     asked.push(pathname);
     const file = path.join(folder, pathname.endsWith("/") ? `${pathname}index.html` : pathname);
     try {
-      response.writeHead(200, { "content-type": TYPES[path.extname(file)] ?? "text/plain" });
+      response.writeHead(200, { "content-type": TYPES[path.extname(file)] ?? "text/plain", ...headers });
       response.end(await fs.readFile(file));
     } catch {
       response.statusCode = 404;
@@ -32,7 +33,16 @@ before(async () => {
     }
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
-  address = `http://127.0.0.1:${server.address().port}/`;
+  servers.push(server);
+  return { address: `http://127.0.0.1:${server.address().port}/`, asked };
+}
+
+const plain = await serve({});
+const isolated = await serve({
+  "cross-origin-opener-policy": "same-origin",
+  "cross-origin-embedder-policy": "require-corp",
+});
+before(async () => {
   heard = await microphone();
   browser = await startChromium([
     "--use-fake-device-for-media-stream",
@@ -43,7 +53,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   await heard?.remove();
-  server?.close();
+  for (const server of servers) server.close();
 });
 
 /** Drops the sample on the page. */
@@ -59,6 +69,7 @@ async function drop(page) {
 }
 
 test("a dropped file has turns, which can be heard and saved, and the page stays alive", async () => {
+  const { address, asked } = isolated;
   const { page, check } = await openPage(browser, address);
   // Frames are drawn while the networks run.
   await page.evaluate(() => {
@@ -94,19 +105,27 @@ test("a dropped file has turns, which can be heard and saved, and the page stays
   assert.ok(asked.every((name) => !name.includes("..")) && !asked.includes("/favicon.ico"), asked.join(" "));
 });
 
-test("after it was loaded once, the page works without a network", async () => {
-  const { page, check } = await openPage(browser, address);
-  await page.evaluate(() => navigator.serviceWorker.ready);
-  await page.waitForFunction(async () => (await caches.keys()).length === 1);
-  await page.context().setOffline(true);
-  await page.reload();
-  await drop(page);
-  await page.locator(".turns li button").first().waitFor({ timeout: MAX_WAIT_MS });
-  await check();
-});
+for (const [kind, { address, asked }, module] of [
+  ["one thread", plain, "/diarist/diarist.wasm"],
+  ["threads", isolated, "/diarist/diarist-threads.wasm"],
+])
+  test(`after it was loaded once, the page works without a network, with ${kind}`, async () => {
+    asked.length = 0;
+    const { page, check } = await openPage(browser, address);
+    await page.evaluate(() => navigator.serviceWorker.ready);
+    await page.waitForFunction(async () => (await caches.keys()).length === 1);
+    await page.context().setOffline(true);
+    await page.reload();
+    assert.equal(await page.evaluate(() => crossOriginIsolated), kind === "threads");
+    await drop(page);
+    await page.locator(".turns li button").first().waitFor({ timeout: MAX_WAIT_MS });
+    await check();
+    const modules = new Set(asked.filter((name) => name.endsWith(".wasm")));
+    assert.deepEqual([...modules], [module], "only one module is fetched");
+  });
 
 test("a call is cancelled, and a file that is no recording has a message", async () => {
-  const { page, check } = await openPage(browser, address);
+  const { page, check } = await openPage(browser, isolated.address);
   await drop(page);
   await page.getByRole("button", { name: "Cancel" }).click();
   await page.getByText("Cancelled.").waitFor();
@@ -116,7 +135,7 @@ test("a call is cancelled, and a file that is no recording has a message", async
 });
 
 test("a microphone has lanes while it runs, and then a result", async () => {
-  const { page, check } = await openPage(browser, address);
+  const { page, check } = await openPage(browser, isolated.address);
   await page.getByRole("button", { name: "● Record" }).click();
   await page.locator(".newest li").first().waitFor({ timeout: MAX_WAIT_MS });
   await page.getByRole("button", { name: "Stop" }).click();

@@ -3,7 +3,8 @@
 //   wasm.js node|chromium|firefox FILE [OPTIONS AS JSON]
 //
 // Start is from nothing to loaded networks, without the start of the program or browser. Browsers
-// need `npm ci` in tests/browser.
+// need `npm ci` in tests/browser. The variable PACKAGE names another folder; in one without
+// `diarist-threads.wasm`, the module without threads computes.
 
 import { readFile } from "node:fs/promises";
 import http from "node:http";
@@ -21,11 +22,12 @@ const TYPES = { ".html": "text/html", ".js": "text/javascript", ".wasm": "applic
 async function measure(address, bytes, options) {
   const { diarize, preload } = await import(address);
   const begin = performance.now();
-  await preload(options);
+  const { threads } = await preload(options);
   const loaded = performance.now();
   const { timings, turns, speakers } = await diarize(bytes, options);
   const seconds = (ms) => Math.round(ms) / 1000;
   return {
+    threads,
     start_s: seconds(loaded - begin),
     diarize_s: seconds(performance.now() - loaded),
     rtfx: timings.rtfx,
@@ -60,6 +62,8 @@ if (place === "node") {
   const server = http.createServer(async (request, response) => {
     const name = request.url.slice(1) || "index.html";
     response.setHeader("content-type", TYPES[path.extname(name)] ?? "application/octet-stream");
+    response.setHeader("cross-origin-opener-policy", "same-origin");
+    response.setHeader("cross-origin-embedder-policy", "require-corp");
     if (name === "index.html") response.end("<!DOCTYPE html><title>diarist</title>");
     else response.end(await readFile(name === "recording" ? file : path.join(folder, name)).catch(() => ""));
   });

@@ -9,6 +9,9 @@
 //!
 //! A panic is a trap, after the reason was told to the program around the module. It must not call
 //! the module again.
+//!
+//! Compiled for shared memory, the module computes with several threads (`threads.rs`). Each is an
+//! instance with a stack and thread-local variables of its own.
 #![cfg(target_family = "wasm")]
 #![deny(unsafe_op_in_unsafe_fn)]
 
@@ -16,6 +19,8 @@ mod calls;
 mod host;
 mod memory;
 mod outcome;
+#[cfg(target_feature = "atomics")]
+mod threads;
 
 pub use calls::{
     diarist_convert, diarist_diarize_file, diarist_diarize_samples, diarist_live_finish, diarist_live_push,
@@ -23,3 +28,5 @@ pub use calls::{
 };
 pub use memory::diarist_allocate;
 pub use outcome::{diarist_output, diarist_output_len};
+#[cfg(target_feature = "atomics")]
+pub use threads::{diarist_thread, diarist_threads};

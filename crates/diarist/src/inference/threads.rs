@@ -6,7 +6,8 @@ use crate::error::{Error, ErrorKind};
 
 use super::settings::AnalysisSettings;
 
-/// A pool of threads; in WebAssembly, which has none, the caller's own thread.
+/// A pool of threads. WebAssembly cannot start any; there, all analyzers use rayon's own pool, which
+/// consists of the caller's thread and of those that the program around the module has given it.
 #[derive(Debug)]
 pub(super) struct Threads {
     #[cfg(not(target_family = "wasm"))]
@@ -48,10 +49,9 @@ impl Threads {
 
     #[expect(clippy::unused_self, reason = "elsewhere there is a pool")]
     pub(super) fn count(&self) -> usize {
-        1
+        rayon::current_num_threads()
     }
 
-    // Rayon's own pool consists of the caller's thread where none can be started.
     #[expect(clippy::unused_self, reason = "elsewhere there is a pool")]
     pub(super) fn install<R: Send>(&self, work: impl FnOnce() -> R + Send) -> R {
         work()
