@@ -72,6 +72,10 @@ aarch64:
 wasm:
     .ci/run wasm
 
+# the interface for apps in Kotlin
+mobile:
+    .ci/run mobile
+
 # time the kernels
 bench:
     cargo bench -p diarist-kernels

@@ -1,5 +1,5 @@
 //! The C interface of diarist. `include/diarist.h` is made from this crate; examples are in
-//! `examples/c` and `examples/swift`.
+//! `examples/c`.
 //!
 //! No panic leaves a function: it becomes [`Status::Internal`]. Handles are boxed values with a
 //! layout that C does not know.

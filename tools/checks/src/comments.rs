@@ -38,7 +38,7 @@ pub fn comments(file: &SourceFile) -> Vec<Comment> {
         "rs" => rust::lex(&file.text).1,
         "py" | "pyi" => python(&file.text),
         "sh" | "toml" => hash_lines(&file.text),
-        "js" | "c" | "swift" => slashes(&file.text),
+        "js" | "c" | "kt" | "swift" => slashes(&file.text),
         _ if hash => hash_lines(&file.text),
         _ => Vec::new(),
     }

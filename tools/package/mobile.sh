@@ -1,0 +1,20 @@
+# Parts of the packages for apps, read by aar.sh and xcframework.sh in the folder of the repository.
+
+target=$(realpath "${CARGO_TARGET_DIR:-target}")
+
+# Embeds the networks as linear7, which an app fetches as 6 MB (docs/benchmarks.md).
+export DIARIST_WEIGHTS_DIR=$target/mobile/weights
+[ -d "$DIARIST_WEIGHTS_DIR" ] || env -u DIARIST_WEIGHTS_DIR cargo run --release --locked -- \
+    models quantize segmentation-3.0 wespeaker-resnet34-lm --form linear7 --output-dir "$DIARIST_WEIGHTS_DIR"
+
+build() { # for a target of Rust
+    [ -d "$(rustc --print target-libdir --target "$1")" ] || rustup target add "$1"
+    cargo build --release --locked -p diarist-mobile --target "$1"
+    du -k "$target/$1/release/libdiarist_mobile.a"
+}
+
+bindings() { # language, target of Rust, folder: writes the other side of a library that was built
+    # The shared library lacks the symbols that describe the interface.
+    cargo run --locked -p diarist-bindgen --features cli -- \
+        generate --no-format --config tools/bindgen/names.toml --language "$1" --out-dir "$3" "$target/$2/release/libdiarist_mobile.a"
+}
