@@ -25,13 +25,13 @@ rm -r "$stored"
 rm -rf "$package"
 mkdir -p "$package"
 
-# Texts of panics name source files; where those lay is nobody's business.
+# Texts of panics name source files, but not the folders of the machine.
 sysroot=$(rustc --print sysroot)
 common="-Ctarget-feature=+simd128 --remap-path-prefix=$PWD=. --remap-path-prefix=$sysroot/lib/rustlib/src/rust=rust"
 common+=" --remap-path-prefix=${CARGO_HOME:-$HOME/.cargo}/registry/src=registry"
 
-# The stable compiler builds a standard library only with this variable. Build scripts look at it, so
-# it is set for both modules, which then share their results.
+# The stable compiler builds a standard library only with this variable. Build scripts look at it,
+# so it is set for both modules, which then share their results.
 export RUSTC_BOOTSTRAP=1
 
 build() { # FILE FLAGS [OPTIONS OF CARGO]: compiles the module

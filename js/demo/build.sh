@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Gathers the page that diarizes in the browser: js/demo/build.sh [FOLDER], target/npm/demo by
-# default. Needs the package of js/build.sh. Any server of static files can serve the folder. With the
-# headers that js/README.md names under "Threads", several threads compute.
+# default. Needs the package of js/build.sh. Any server of static files can serve the folder. With
+# the headers that js/README.md names under "Threads", several threads compute.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
