@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind};
 
 use super::settings::AnalysisSettings;
 
-/// A pool of threads. WebAssembly cannot start any; there, all analyzers use rayon's own pool, which
-/// consists of the caller's thread and of those that the program around the module has given it.
+/// A pool of threads. WebAssembly cannot start any. There, all analyzers use rayon's own pool: the
+/// caller's thread, and those that the program around the module has given to it.
 #[derive(Debug)]
 pub(super) struct Threads {
     #[cfg(not(target_family = "wasm"))]
