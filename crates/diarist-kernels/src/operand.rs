@@ -15,7 +15,7 @@ use crate::f16::F16;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::isa::features;
 use crate::isa::{Isa, Level};
-use crate::quantize;
+use crate::quantize::{self, Magnitudes};
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::float32x4_t;
 #[cfg(target_arch = "x86_64")]
@@ -86,6 +86,7 @@ impl Operand for f32 {
         1.0
     }
 
+    #[inline(always)]
     fn weight(value: f32) -> f32 {
         value
     }
@@ -114,6 +115,7 @@ impl Operand for F16 {
         1.0
     }
 
+    #[inline(always)]
     fn weight(value: f32) -> F16 {
         F16::from_f32(value)
     }
@@ -141,6 +143,7 @@ impl Operand for Bf16 {
         1.0
     }
 
+    #[inline(always)]
     fn weight(value: f32) -> Bf16 {
         Bf16::from_f32(value)
     }
@@ -172,6 +175,7 @@ impl Operand for u8 {
         quantize::column_scale(column)
     }
 
+    #[inline(always)]
     fn weight(value: f32) -> i8 {
         value.round_ties_even() as i8
     }
@@ -206,9 +210,10 @@ impl Operand for i16 {
     type Weight = i16;
 
     fn column_scale(column: &[f32]) -> f32 {
-        quantize::short_column_scale(column, 32768.0)
+        quantize::short_column_scale(Magnitudes::of(column), 32768.0)
     }
 
+    #[inline(always)]
     fn weight(value: f32) -> i16 {
         value.round_ties_even() as i16
     }

@@ -26,18 +26,36 @@ pub(crate) fn column_scale(column: &[f32]) -> f32 {
     if largest > 0.0 { largest / 127.0 } else { 1.0 }
 }
 
+/// The magnitudes of a column of weights.
+#[derive(Debug, Clone, Copy)]
+pub struct Magnitudes {
+    /// Number of weights.
+    pub(crate) count: usize,
+    /// Their sum, added in the order of `k`.
+    pub(crate) sum: f64,
+    /// The largest.
+    pub(crate) peak: f32,
+}
+
+impl Magnitudes {
+    pub(crate) fn of(column: &[f32]) -> Self {
+        let sum = column.iter().map(|weight| f64::from(weight.abs())).sum();
+        let peak = column.iter().fold(0.0_f32, |peak, weight| peak.max(weight.abs()));
+        Self { count: column.len(), sum, peak }
+    }
+}
+
 /// The smallest scale of a column of 16-bit weights whose sums of products with values of up to
 /// `largest` (in magnitude) fit in 32 bits, rounding of the weights included.
 ///
 /// # Panics
 ///
 /// If a sum of values alone, with weights of half a step, does not fit.
-pub(crate) fn short_column_scale(column: &[f32], largest: f64) -> f32 {
-    let sum: f64 = column.iter().map(|weight| f64::from(weight.abs())).sum();
-    let peak = column.iter().fold(0.0_f32, |peak, weight| peak.max(weight.abs()));
+pub(crate) fn short_column_scale(column: Magnitudes, largest: f64) -> f32 {
+    let Magnitudes { count, sum, peak } = column;
     // Sum of the magnitudes of the integers, before each is rounded by up to half a step.
-    let integers = f64::from(i32::MAX) / largest - column.len() as f64 / 2.0;
-    assert!(integers >= 1.0, "{} products of 16-bit integers", column.len());
+    let integers = f64::from(i32::MAX) / largest - count as f64 / 2.0;
+    assert!(integers >= 1.0, "{count} products of 16-bit integers");
     // One part in a million for the rounding of the scale and of the divisions by it.
     let scale = (sum / integers).max(f64::from(peak) / 32767.0) * (1.0 + 1e-6);
     if scale > 0.0 { (scale as f32).max(f32::MIN_POSITIVE) } else { 1.0 }

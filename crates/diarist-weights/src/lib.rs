@@ -4,7 +4,7 @@
 //! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while
 //! this crate is built, networks with the same file names in that folder take their place, such as
 //! networks in a stored form of fewer bytes. All files are then deflated in the binary and inflated
-//! at first use.
+//! at first use; without it, only the exponents of the networks' 32-bit floats.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -13,9 +13,9 @@ use std::sync::{LazyLock, OnceLock};
 use flate2::read::DeflateDecoder;
 use serde::Deserialize;
 
-static SEGMENTATION: File = File::new(include_bytes!(env!("SEGMENTATION_FILE")));
-static EMBEDDING: File = File::new(include_bytes!(env!("EMBEDDING_FILE")));
-static PLDA: File = File::new(include_bytes!(env!("PLDA_FILE")));
+static SEGMENTATION: File = File::new(Form::NETWORK, include_bytes!(env!("SEGMENTATION_FILE")));
+static EMBEDDING: File = File::new(Form::NETWORK, include_bytes!(env!("EMBEDDING_FILE")));
+static PLDA: File = File::new(Form::OTHER, include_bytes!(env!("PLDA_FILE")));
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     let json = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
     serde_json::from_str(json).expect("the embedded manifest is checked by a test")
@@ -25,30 +25,58 @@ static EMBEDDING_RANGES: LazyLock<Ranges> = LazyLock::new(|| {
     serde_json::from_str(json).expect("the embedded ranges are checked by a test")
 });
 
+/// The form in which a file is embedded; see the build script.
+enum Form {
+    Plain,
+    Deflated,
+    /// The number of 32-bit floats, signs and fractions, deflated exponents.
+    Split,
+}
+
+impl Form {
+    const NETWORK: Self = if cfg!(deflated) { Self::Deflated } else { Self::Split };
+    const OTHER: Self = if cfg!(deflated) { Self::Deflated } else { Self::Plain };
+}
+
 /// An embedded file.
 struct File {
+    form: Form,
     embedded: &'static [u8],
-    inflated: OnceLock<Vec<u8>>,
+    decoded: OnceLock<Vec<u8>>,
 }
 
 impl File {
-    const fn new(embedded: &'static [u8]) -> Self {
-        Self { embedded, inflated: OnceLock::new() }
+    const fn new(form: Form, embedded: &'static [u8]) -> Self {
+        Self { form, embedded, decoded: OnceLock::new() }
     }
 
     /// The original content of the file.
     fn data(&'static self) -> &'static [u8] {
-        if !cfg!(deflated) {
-            return self.embedded;
+        match self.form {
+            Form::Plain => self.embedded,
+            Form::Deflated => self.decoded.get_or_init(|| inflate(self.embedded)),
+            Form::Split => self.decoded.get_or_init(|| join_floats(self.embedded)),
         }
-        self.inflated.get_or_init(|| {
-            let mut data = Vec::new();
-            DeflateDecoder::new(self.embedded)
-                .read_to_end(&mut data)
-                .expect("the embedded files are checked by a test");
-            data
-        })
     }
+}
+
+const CHECKED: &str = "the embedded files are checked by a test";
+
+fn inflate(deflated: &[u8]) -> Vec<u8> {
+    let mut data = Vec::new();
+    DeflateDecoder::new(deflated).read_to_end(&mut data).expect(CHECKED);
+    data
+}
+
+fn join_floats(split: &[u8]) -> Vec<u8> {
+    let (count, rest) = split.split_first_chunk().expect(CHECKED);
+    let (others, exponents) = rest.split_at(3 * u32::from_le_bytes(*count) as usize);
+    let exponents = inflate(exponents);
+    let mut data = vec![0; 4 * exponents.len()];
+    for ((bytes, [a, b, c]), exponent) in data.as_chunks_mut().0.iter_mut().zip(others.as_chunks().0).zip(exponents) {
+        *bytes = u32::from_le_bytes([*a, *b, *c, exponent]).rotate_right(1).to_le_bytes();
+    }
+    data
 }
 
 /// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the

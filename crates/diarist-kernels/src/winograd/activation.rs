@@ -8,7 +8,7 @@ use crate::dot::Dot;
 use crate::element::Element;
 use crate::f16::F16;
 use crate::operand::{Operand, Output};
-use crate::quantize;
+use crate::quantize::{self, Magnitudes};
 
 use super::transform::largest_input;
 
@@ -22,9 +22,9 @@ pub trait Activation: Operand + Output {
     #[doc(hidden)]
     type Input<D: Dot<Left = Self::Transformed>>: InputKind<Plane = Self, Transformed = Self::Transformed>;
     /// Value of an integer weight of 1 in the transformed weights of an output channel at
-    /// `position`; 1 for weights that are real numbers.
+    /// `position`, whose magnitudes are given; 1 for weights that are real numbers.
     #[doc(hidden)]
-    fn transformed_scale(position: usize, column: &[f32]) -> f32;
+    fn transformed_scale(position: usize, column: Magnitudes) -> f32;
 }
 
 /// Loads and stores of the first stage, from a plane to the transformed domain.
@@ -51,7 +51,8 @@ impl Activation for f32 {
     type Transformed = f32;
     type Input<D: Dot<Left = f32>> = Real<D>;
 
-    fn transformed_scale(_position: usize, _column: &[f32]) -> f32 {
+    #[inline(always)]
+    fn transformed_scale(_position: usize, _column: Magnitudes) -> f32 {
         1.0
     }
 }
@@ -60,7 +61,8 @@ impl Activation for Bf16 {
     type Transformed = Bf16;
     type Input<D: Dot<Left = Bf16>> = Rounded<D>;
 
-    fn transformed_scale(_position: usize, _column: &[f32]) -> f32 {
+    #[inline(always)]
+    fn transformed_scale(_position: usize, _column: Magnitudes) -> f32 {
         1.0
     }
 }
@@ -69,7 +71,8 @@ impl Activation for F16 {
     type Transformed = f32;
     type Input<D: Dot<Left = f32>> = Widened<D>;
 
-    fn transformed_scale(_position: usize, _column: &[f32]) -> f32 {
+    #[inline(always)]
+    fn transformed_scale(_position: usize, _column: Magnitudes) -> f32 {
         1.0
     }
 }
@@ -78,7 +81,8 @@ impl Activation for u8 {
     type Transformed = i16;
     type Input<D: Dot<Left = i16>> = Integers<D>;
 
-    fn transformed_scale(position: usize, column: &[f32]) -> f32 {
+    #[inline(always)]
+    fn transformed_scale(position: usize, column: Magnitudes) -> f32 {
         quantize::short_column_scale(column, 255.0 * largest_input(position))
     }
 }
@@ -87,7 +91,7 @@ impl Activation for u8 {
 /// `u8`: returns the integers and their scale. The integers have 16 bits or fewer, so that any sum
 /// of products with transformed inputs fits in 32 bits.
 pub fn quantize_transformed_weights(position: usize, column: &[f32]) -> (Vec<i16>, f32) {
-    let scale = u8::transformed_scale(position, column);
+    let scale = u8::transformed_scale(position, Magnitudes::of(column));
     (column.iter().map(|weight| i16::weight(weight / scale)).collect(), scale)
 }
 

@@ -15,6 +15,7 @@ mod activation;
 mod input;
 mod layout;
 mod output;
+mod pack;
 mod product;
 mod tiles;
 mod transform;
@@ -34,9 +35,10 @@ use crate::tile::block_columns;
 use input::InputStage;
 use layout::Layout;
 use output::OutputStage;
+use pack::Pack;
 use product::ProductStage;
 use tiles::TileCursor;
-use transform::{IN, KERNEL, OUT, POSITIONS};
+use transform::{OUT, POSITIONS};
 
 /// Buffers of [`PackedWinogradConv2d::run`], reused from call to call: the transformed values of
 /// one block of tiles.
@@ -95,28 +97,14 @@ impl<T: Activation> PackedWinogradConv2d<T> {
         let is_large = POSITIONS * in_channels * out_channels >= LARGE_WEIGHTS;
         let num_tiles = if is_large { LARGE_BLOCK_TILES } else { BLOCK_TILES };
         let layout = Layout::new::<T::Transformed>(isa, in_channels, num_blocks, num_tiles);
-        let group = <T::Transformed as Operand>::GROUP;
         let rows = layout.channel_groups * layout.lanes;
         let mut weights = AlignedBuffer::zeros(POSITIONS * all_blocks * rows * block_columns);
         let mut scale = AlignedBuffer::zeros(POSITIONS * all_blocks * block_columns);
-        let mut column = vec![0.0; in_channels];
-        for out_channel in 0..out_channels {
-            let (block, lane) = (out_channel / block_columns, out_channel % block_columns);
-            let (chunk, block_of_chunk) = (block / num_blocks, block % num_blocks);
-            let blocks_of_chunk = num_blocks.min(all_blocks - chunk * num_blocks);
-            let kernels = &weight[out_channel * in_channels * 9..][..in_channels * 9];
-            for position in 0..POSITIONS {
-                let first_block = chunk * num_blocks * POSITIONS + position * blocks_of_chunk + block_of_chunk;
-                for (value, kernel) in column.iter_mut().zip(kernels.chunks_exact(9)) {
-                    *value = transform_kernel(kernel, position);
-                }
-                let column_scale = T::transformed_scale(position, &column);
-                scale[first_block * block_columns + lane] = column_scale;
-                for (in_channel, value) in column.iter().enumerate() {
-                    let word = (first_block * rows + in_channel / group * group) * block_columns + lane * group;
-                    weights[word + in_channel % group] = T::Transformed::weight(value / column_scale);
-                }
-            }
+        let kernels = weight.chunks((block_columns * in_channels * 9).max(1));
+        let blocks = weights.chunks_exact_mut(POSITIONS * rows * block_columns);
+        let scales = scale.chunks_exact_mut(POSITIONS * block_columns);
+        for ((kernels, weights), scale) in kernels.zip(blocks).zip(scales) {
+            Pack::<T> { kernels, in_channels, block_columns, weights, scale }.run(isa);
         }
         let mut padded_bias = AlignedBuffer::zeros(all_blocks * block_columns);
         padded_bias[..out_channels].copy_from_slice(bias);
@@ -267,10 +255,4 @@ const LARGE_BLOCK_TILES: usize = 98;
 const LARGE_WEIGHTS: usize = 1 << 21;
 /// Column blocks per chunk, whose products are held at the same time.
 const CHUNK_BLOCKS: usize = 1;
-
-/// One value of the transform of a 3x3 kernel, `KERNEL * kernel * KERNEL^T`, computed in f64.
-fn transform_kernel(kernel: &[f32], position: usize) -> f32 {
-    let (row, column) = (KERNEL[position / IN], KERNEL[position % IN]);
-    let taps = (0..9).map(|tap| row[tap / 3] * column[tap % 3] * f64::from(kernel[tap]));
-    taps.sum::<f64>() as f32
-}
+const _: () = assert!(CHUNK_BLOCKS == 1, "weights are packed block by block");

@@ -68,7 +68,9 @@ impl Analyzer {
     /// As [`Networks::load`] and [`Self::with_networks`].
     pub fn new(settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
-        Self::with_networks(Networks::load(settings)?, settings)
+        let threads = Threads::start(settings)?;
+        let networks = threads.install(|| Networks::load(settings))?;
+        Self::with_threads(networks.into(), threads, settings)
     }
 
     /// Starts threads for networks that are loaded already. Several analyzers may share networks.
@@ -79,8 +81,11 @@ impl Analyzer {
     /// [`crate::ErrorKind::Internal`] if the system refuses to start threads.
     pub fn with_networks(networks: impl Into<Arc<Networks>>, settings: &AnalysisSettings) -> Result<Self> {
         settings.validate()?;
-        let (networks, notices) = (networks.into(), Notices::default());
-        let threads = Threads::start(settings)?;
+        Self::with_threads(networks.into(), Threads::start(settings)?, settings)
+    }
+
+    fn with_threads(networks: Arc<Networks>, threads: Threads, settings: &AnalysisSettings) -> Result<Self> {
+        let notices = Notices::default();
         let backend = machine::backend(&networks, settings, &threads, &notices)?;
         let (settings, windows) = (settings.clone(), Windows::default());
         Ok(Self { settings, networks, threads, backend, notices, windows })

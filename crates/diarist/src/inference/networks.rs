@@ -55,9 +55,13 @@ impl Networks {
             return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
                 .hint("choose bf16, f16 or f32 for another network"));
         }
+        let (embedding, segmentation) = rayon::join(
+            || ResNet34::with_precision(&embedding, isa, precision),
+            || PyanNet::with_precision(&segmentation, isa, precision),
+        );
         Ok(Self {
-            segmentation: PyanNet::with_precision(&segmentation, isa, precision)?,
-            embedding: ResNet34::with_precision(&embedding, isa, precision)?,
+            segmentation: segmentation?,
+            embedding: embedding?,
             segmentation_sha256,
             embedding_sha256,
             precision,

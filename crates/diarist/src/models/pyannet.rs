@@ -12,6 +12,7 @@ use diarist_kernels::{
     AlignedBuffer, Bf16, Element, Isa, LeftHand, LstmWeights, LstmWorkspace, PackedBiLstm, PackedMatrix, Recurrent,
     Rows, RowsMut, Store, gemm, vecmath,
 };
+use rayon::prelude::*;
 
 use super::precision::Precision;
 use super::sincnet::{CHANNELS, SincNet, SincNetWorkspace};
@@ -189,7 +190,10 @@ where
     fn new(tensors: &Tensors<'_>, isa: Isa) -> Result<Self> {
         Ok(Self {
             sincnet: SincNet::new(tensors, isa)?,
-            lstm: (0..LSTM_LAYERS).map(|layer| lstm_layer(tensors, isa, layer)).collect::<Result<_>>()?,
+            lstm: (0..LSTM_LAYERS)
+                .into_par_iter()
+                .map(|layer| lstm_layer(tensors, isa, layer))
+                .collect::<Result<_>>()?,
             linear: [
                 linear_layer(tensors, isa, "linear.0", LSTM_FEATURES, LINEAR_FEATURES)?,
                 linear_layer(tensors, isa, "linear.1", LINEAR_FEATURES, LINEAR_FEATURES)?,

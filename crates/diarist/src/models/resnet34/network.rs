@@ -102,19 +102,22 @@ impl ResNet34 {
     pub fn with_precision(tensors: &Tensors<'_>, isa: Isa, precision: Precision) -> Result<Self> {
         let rounded = if precision == Precision::F16 { Some(stored::in_f16(tensors)?) } else { None };
         let tensors = rounded.as_ref().unwrap_or(tensors);
-        let trunk = match precision {
-            Precision::F32 => AnyTrunk::F32(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
-            Precision::F16 => AnyTrunk::F16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
-            Precision::Bf16 => AnyTrunk::Bf16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?),
-            Precision::Int8 => AnyTrunk::Int8(Trunk::new(tensors, isa, ranges::code)?),
+        let trunk = || match precision {
+            Precision::F32 => Ok(AnyTrunk::F32(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?)),
+            Precision::F16 => Ok(AnyTrunk::F16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?)),
+            Precision::Bf16 => Ok(AnyTrunk::Bf16(Trunk::new(tensors, isa, |_, _| Ok(Code::PLAIN))?)),
+            Precision::Int8 => Ok(AnyTrunk::Int8(Trunk::new(tensors, isa, ranges::code)?)),
         };
-        let weight = tensors.f32("resnet.seg_1.weight", &[EMBEDDING_DIMENSION, NUM_STATISTICS])?;
-        let bias = tensors.f32("resnet.seg_1.bias", &[EMBEDDING_DIMENSION])?;
-        let linear = PackedMatrix::from_fn(isa, NUM_STATISTICS, EMBEDDING_DIMENSION, |row, column| {
-            weight[column * NUM_STATISTICS + checkpoint_statistic(row)]
-        })
-        .with_bias(&bias);
-        Ok(Self { trunk, linear })
+        let linear = || {
+            let weight = tensors.f32("resnet.seg_1.weight", &[EMBEDDING_DIMENSION, NUM_STATISTICS])?;
+            let bias = tensors.f32("resnet.seg_1.bias", &[EMBEDDING_DIMENSION])?;
+            let linear = PackedMatrix::from_fn(isa, NUM_STATISTICS, EMBEDDING_DIMENSION, |row, column| {
+                weight[column * NUM_STATISTICS + checkpoint_statistic(row)]
+            });
+            Result::Ok(linear.with_bias(&bias))
+        };
+        let (trunk, linear) = rayon::join(trunk, linear);
+        Ok(Self { trunk: trunk?, linear: linear? })
     }
 
     /// Computes the features of one chunk and leaves them in `workspace`.

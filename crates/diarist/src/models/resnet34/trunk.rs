@@ -12,6 +12,8 @@ use diarist_kernels::{
     WinogradWorkspace,
 };
 
+use rayon::prelude::*;
+
 use super::needs::Needs;
 use crate::error::Result;
 use crate::models::tensors::Tensors;
@@ -165,9 +167,13 @@ pub(super) fn activation_name(site: Site, block: usize) -> String {
 }
 
 impl<T: Stored> Trunk<T> {
-    /// Packs the weights of the convolutions. `code` returns the code of the activation at a site
-    /// of a block; the output of the last block has none.
-    pub(super) fn new(tensors: &Tensors<'_>, isa: Isa, code: impl Fn(Site, usize) -> Result<Code>) -> Result<Self> {
+    /// Packs the weights of the convolutions on all threads. `code` returns the code of the
+    /// activation at a site of a block; the output of the last block has none.
+    pub(super) fn new(
+        tensors: &Tensors<'_>,
+        isa: Isa,
+        code: impl Fn(Site, usize) -> Result<Code> + Sync,
+    ) -> Result<Self> {
         // Weight and bias of a convolution that takes input in the code `from` and gives output in
         // the code `to`.
         let weights = |name: &str, Conv2dShape { in_channels, out_channels, kernel, .. }, from: Code, to: Code| {
@@ -189,45 +195,50 @@ impl<T: Stored> Trunk<T> {
             Result::Ok(PackedWinogradConv2d::new(isa, channels, &weight, &bias))
         };
 
-        let mut input = code(Site::Stem, 0)?;
-        let (weight, bias) = weights("conv1", shape(1, STAGES[0].0, 3, 1), Code::PLAIN, input)?;
-        let stem = PackedConv2d::new(isa, shape(1, STAGES[0].0, 3, 1), &weight, &bias);
-        let mut carried = input;
-        let mut blocks = Vec::new();
-        for block in 0..NUM_BLOCKS {
+        // Codes of the input of a block, and of the values that it carries around its convolutions.
+        let input_code = |block: usize| match block {
+            0 => code(Site::Stem, 0),
+            _ => code(Site::Output, block - 1),
+        };
+        let is_reducing = |(stage, index): (usize, usize)| stage > 0 && index == 0;
+        let carried_code = |block: usize| match is_reducing(position(block)) {
+            true => code(Site::Shortcut, block),
+            false => input_code(block),
+        };
+        let pack = |block: usize| {
             let (stage, index) = position(block);
             let (channels, name) = (STAGES[stage].0, format!("layer{}.{index}", stage + 1));
-            let hidden = code(Site::Hidden, block)?;
-            let conv1 = format!("{name}.conv1");
-            let first = if stage > 0 && index == 0 {
-                let in_channels = STAGES[stage - 1].0;
-                carried = code(Site::Shortcut, block)?;
-                FirstConv::Reducing {
-                    conv: direct(&conv1, shape(in_channels, channels, 3, 2), input, hidden)?,
-                    shortcut: direct(
-                        &format!("{name}.shortcut.0"),
-                        shape(in_channels, channels, 1, 2),
-                        input,
-                        carried,
-                    )?,
+            let (input, hidden, carried) = (input_code(block)?, code(Site::Hidden, block)?, carried_code(block)?);
+            let first = || {
+                let conv1 = format!("{name}.conv1");
+                if !is_reducing((stage, index)) {
+                    return Ok(FirstConv::Same(winograd(&conv1, channels, input, hidden)?));
                 }
-            } else {
-                carried = input;
-                FirstConv::Same(winograd(&conv1, channels, input, hidden)?)
+                let shape = |kernel| shape(STAGES[stage - 1].0, channels, kernel, 2);
+                let conv = direct(&conv1, shape(3), input, hidden)?;
+                let shortcut = direct(&format!("{name}.shortcut.0"), shape(1), input, carried)?;
+                Ok(FirstConv::Reducing { conv, shortcut })
             };
-            let mut carry = 1.0;
-            let mut sum = Code::PLAIN;
-            // The last block adds to decoded values. The others add to stored values, and the bias
-            // subtracts their zero.
-            if block + 1 < NUM_BLOCKS {
-                input = code(Site::Output, block)?;
-                carry = carried.step / input.step;
-                sum = Code { zero: -carried.zero * carry, ..input };
-            }
-            let second = winograd(&format!("{name}.conv2"), channels, hidden, sum)?.with_carry(carry);
-            blocks.push(Block { first, second });
-        }
-        Ok(Self { stem, blocks, carried })
+            let second = || {
+                // The last block adds to decoded values. The others add to stored values, and the
+                // bias subtracts their zero.
+                let (carry, sum) = if block + 1 < NUM_BLOCKS {
+                    let output = code(Site::Output, block)?;
+                    let carry = carried.step / output.step;
+                    (carry, Code { zero: -carried.zero * carry, ..output })
+                } else {
+                    (1.0, Code::PLAIN)
+                };
+                Result::Ok(winograd(&format!("{name}.conv2"), channels, hidden, sum)?.with_carry(carry))
+            };
+            let (first, second) = rayon::join(first, second);
+            Ok(Block { first: first?, second: second? })
+        };
+
+        let (weight, bias) = weights("conv1", shape(1, STAGES[0].0, 3, 1), Code::PLAIN, code(Site::Stem, 0)?)?;
+        let stem = PackedConv2d::new(isa, shape(1, STAGES[0].0, 3, 1), &weight, &bias);
+        let blocks = (0..NUM_BLOCKS).into_par_iter().map(pack).collect::<Result<_>>()?;
+        Ok(Self { stem, blocks, carried: carried_code(NUM_BLOCKS - 1)? })
     }
 
     /// Computes the columns `wanted` of `features` from `input`, a plane with one channel, and
