@@ -64,7 +64,7 @@ fuzz target seconds="60" *seeds:
         target/fuzz-corpus/{{target}} fuzz/corpus/{{target}} {{seeds}} \
         -- -max_total_time={{seconds}} -timeout=30 -rss_limit_mb=1024
 
-# the kernels' tests on 64-bit ARM, emulated
+# kernels and program on 64-bit ARM, emulated
 aarch64:
     .ci/run aarch64
 

@@ -5,60 +5,85 @@
 #   tools/package/cross.sh TARGET [FOLDER]
 #
 # TARGET is one of the keys below. The program goes to FOLDER, target/package by default. Needs
-# rustup; compilers for C and emulators are installed with apt-get (Debian, Ubuntu).
+# rustup and Python; emulators are installed with apt-get (Debian, Ubuntu).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 exec </dev/null
 
 target=${1:?a target, such as x86_64-unknown-linux-musl}
+# A name for rustc, without the version of glibc.
+triple=${target%.2.17}
 built=${CARGO_TARGET_DIR:-target}
-folder=${2:-$built/package}
+folder=${2:-$built/package}/$target
 program=diarist
-linker=
+build=(cargo-zigbuild zigbuild)
+packages=()
 runner=()
 # Kernels with bfloat16 round otherwise, so both programs run plain ones.
 isa=portable
-# Packages of the system, the compiler for C, the linker if it is not that of this machine, and the
-# emulator.
 case $target in
-    x86_64-unknown-linux-musl) # static: runs on every Linux
-        packages=(musl-tools) compiler=musl-gcc
-        ;;
-    aarch64-unknown-linux-gnu)
-        packages=(gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user) compiler=aarch64-linux-gnu-gcc
-        linker=$compiler
+    x86_64-unknown-linux-gnu.2.17 | x86_64-unknown-linux-musl) ;;
+    aarch64-unknown-linux-gnu.2.17 | aarch64-unknown-linux-musl)
+        packages=(libc6-arm64-cross qemu-user)
         runner=(qemu-aarch64 -cpu max -L /usr/aarch64-linux-gnu)
         # Its own kernels: they round as the plain ones.
         isa=neon-dotprod
         ;;
-    x86_64-pc-windows-gnu) # Debian 13 has a Wine that is new enough
-        packages=(gcc-mingw-w64-x86-64 wine wine64) compiler=x86_64-w64-mingw32-gcc
-        linker=$compiler
+    x86_64-pc-windows-gnu)
+        packages=(gcc-mingw-w64-x86-64 wine wine64)
+        build=(cargo build)
         program=diarist.exe
         runner=(wine)
         ;;
+    x86_64-apple-darwin | aarch64-apple-darwin)
+        # Its linker needs the frameworks of macOS, which only Apple gives out.
+        build=(cargo-zigbuild check)
+        program=
+        ;;
     *)
-        echo "$target: its compiler for C is not known here; add it to $0" >&2
+        echo "$target is not known here; add it to $0" >&2
         exit 2
         ;;
 esac
 
-dpkg -s "${packages[@]}" >/dev/null 2>&1 \
-    || apt-get install -y -q --no-install-recommends "${packages[@]}" \
-    || { apt-get update -q && apt-get install -y -q --no-install-recommends "${packages[@]}"; }
-[ -d "$(rustc --print target-libdir --target "$target")" ] || rustup target add "$target"
-variable=${target//-/_}
-export "CC_$variable=$compiler"
-[ -z "$linker" ] || export "CARGO_TARGET_${variable^^}_LINKER=$linker"
-cargo build --release --locked -p diarist-cli --target "$target"
-mkdir -p "$folder/$target"
-cp "$built/$target/release/$program" "$folder/$target/"
-program=$folder/$target/$program
+install() { apt-get install -y -q --no-install-recommends "${packages[@]}"; }
+[ ${#packages[@]} -eq 0 ] || dpkg -s "${packages[@]}" >/dev/null 2>&1 \
+    || install || { apt-get update -q && install; }
+[ -d "$(rustc --print target-libdir --target "$triple")" ] || rustup target add "$triple"
+[ "${build[0]}" = cargo ] || source tools/package/zig.sh
+
+"${build[@]}" --release --locked -p diarist-cli --target "$target"
+if [ -z "$program" ]; then
+    echo "$target: checked, not linked"
+    exit
+fi
+mkdir -p "$folder"
+cp "$built/$triple/release/$program" "$folder/"
+program=$folder/$program
 echo "$program: $(stat -c %s "$program") bytes"
+
+if [[ $target = *.2.17 ]]; then
+    newest=$(readelf --version-info "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)
+    echo "$program: needs $newest"
+    [ "$(printf '%s\n' "$newest" GLIBC_2.17 | sort -V | tail -n 1)" = GLIBC_2.17 ]
+fi
+
+export WINEDEBUG=-all
+if [[ $program = *.exe ]] && ! wine "$program" --version >/dev/null; then
+    # Wine 8 of Debian 12 lacks this library, from which Rust takes random bytes; Wine 10 has it.
+    # The stand-in takes them from an older library, and stays beside Wine, not beside the program.
+    export WINEPATH=$built/wine
+    mkdir -p "$WINEPATH"
+    x86_64-w64-mingw32-gcc -shared -o "$WINEPATH/bcryptprimitives.dll" -xc - -ladvapi32 <<'END'
+#include <windows.h>
+#include <ntsecapi.h>
+__declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *bytes, SIZE_T length) { return RtlGenRandom(bytes, length); }
+END
+fi
 
 cargo build --release --locked -p diarist-cli
 turns() { # of the sample recording: instruction set, then the program
-    DIARIST_ISA=$1 WINEDEBUG=-all "${@:2}" diarize --quiet fixtures/audio/conversation.flac | tr -d '\r'
+    DIARIST_ISA=$1 "${@:2}" diarize --quiet fixtures/audio/conversation.flac | tr -d '\r'
 }
 expected=$(turns portable "$built/release/diarist")
 found=$(turns "$isa" "${runner[@]}" "$program")
