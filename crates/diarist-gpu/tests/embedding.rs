@@ -15,7 +15,8 @@ use safetensors::SafeTensors;
 
 /// The weights of the library, with its window and filters.
 fn weights() -> Weights {
-    let tensors = SafeTensors::deserialize(diarist_weights::embedding()).unwrap();
+    let file = diarist_weights::embedding();
+    let tensors = SafeTensors::deserialize(&file).unwrap();
     let mut convolutions = vec![layer(&tensors, "resnet.conv1")];
     for (stage, num_blocks) in [3, 4, 6, 3].into_iter().enumerate() {
         for block in 0..num_blocks {

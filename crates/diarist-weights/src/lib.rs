@@ -3,12 +3,14 @@
 //! `tools/convert/convert.py` makes the files under `data` and `embedding` from the public packages
 //! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while
 //! this crate is built, networks with the same file names in that folder take their place, such as
-//! networks in a stored form of fewer bytes. All files are then deflated in the binary and inflated
-//! at first use; without it, only the exponents of the networks' 32-bit floats.
+//! networks in a stored form of fewer bytes. All files are then deflated in the binary; without it,
+//! only the exponents of the networks' 32-bit floats. They are inflated by each call, in some
+//! milliseconds: a program that has loaded its networks does not need the files any more.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
-use std::sync::{LazyLock, OnceLock};
+use std::sync::LazyLock;
 
 use flate2::read::DeflateDecoder;
 use serde::Deserialize;
@@ -42,20 +44,19 @@ impl Form {
 struct File {
     form: Form,
     embedded: &'static [u8],
-    decoded: OnceLock<Vec<u8>>,
 }
 
 impl File {
     const fn new(form: Form, embedded: &'static [u8]) -> Self {
-        Self { form, embedded, decoded: OnceLock::new() }
+        Self { form, embedded }
     }
 
     /// The original content of the file.
-    fn data(&'static self) -> &'static [u8] {
+    fn data(&self) -> Cow<'static, [u8]> {
         match self.form {
-            Form::Plain => self.embedded,
-            Form::Deflated => self.decoded.get_or_init(|| inflate(self.embedded)),
-            Form::Split => self.decoded.get_or_init(|| join_floats(self.embedded)),
+            Form::Plain => Cow::Borrowed(self.embedded),
+            Form::Deflated => Cow::Owned(inflate(self.embedded)),
+            Form::Split => Cow::Owned(join_floats(self.embedded)),
         }
     }
 }
@@ -81,19 +82,19 @@ fn join_floats(split: &[u8]) -> Vec<u8> {
 
 /// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the
 /// checkpoint's state dict.
-pub fn segmentation() -> &'static [u8] {
+pub fn segmentation() -> Cow<'static, [u8]> {
     SEGMENTATION.data()
 }
 
 /// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded
 /// into the convolutions.
-pub fn embedding() -> &'static [u8] {
+pub fn embedding() -> Cow<'static, [u8]> {
     EMBEDDING.data()
 }
 
 /// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu`
 /// `[128]`, `tr` `[128, 128]`, `psi` `[128]`) of community-1: f64.
-pub fn plda() -> &'static [u8] {
+pub fn plda() -> Cow<'static, [u8]> {
     PLDA.data()
 }
 
@@ -159,7 +160,7 @@ pub struct Model {
 
 impl Model {
     /// The embedded file; `None` for a model that this build does not embed.
-    pub fn data(&self) -> Option<&'static [u8]> {
+    pub fn data(&self) -> Option<Cow<'static, [u8]>> {
         match self.name.as_str() {
             "segmentation-3.0" => Some(SEGMENTATION.data()),
             "wespeaker-resnet34-lm" => Some(EMBEDDING.data()),
@@ -204,9 +205,9 @@ mod tests {
         let embedded = [segmentation(), embedding(), plda()];
         assert_eq!(manifest().models.len(), embedded.len());
         for (model, data) in manifest().models.iter().zip(embedded) {
-            assert_eq!(model.data(), Some(data), "{}", model.name);
+            assert_eq!(model.data().as_ref(), Some(&data), "{}", model.name);
             assert_eq!(model.bytes, data.len(), "{}", model.name);
-            let digest: String = Sha256::digest(data).iter().map(|byte| format!("{byte:02x}")).collect();
+            let digest: String = Sha256::digest(&data).iter().map(|byte| format!("{byte:02x}")).collect();
             assert_eq!(digest, model.sha256, "{}", model.name);
             assert_eq!(model.file, format!("{}.safetensors", model.name));
         }

@@ -35,11 +35,11 @@ struct Separate {
 
 impl Separate {
     fn new() -> Self {
+        let [segmentation, embedding] = [diarist_weights::segmentation(), diarist_weights::embedding()];
         let tensors = |bytes, what| Tensors::parse(bytes, what).expect("the embedded weights are whole");
         Self {
-            segmentation: PyanNet::new(&tensors(diarist_weights::segmentation(), "segmentation"))
-                .expect("segmentation"),
-            embedding: ResNet34::new(&tensors(diarist_weights::embedding(), "embedding")).expect("embedding"),
+            segmentation: PyanNet::new(&tensors(&segmentation, "segmentation")).expect("segmentation"),
+            embedding: ResNet34::new(&tensors(&embedding, "embedding")).expect("embedding"),
             fbank: Fbank::new(),
             frames: Vec::new(),
             segmentation_workspace: pyannet::Workspace::default(),

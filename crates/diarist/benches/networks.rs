@@ -169,7 +169,7 @@ impl Network {
             Kind::Trunk => diarist_weights::embedding(),
             Kind::Segmentation => diarist_weights::segmentation(),
         };
-        let tensors = Tensors::parse(weights, kind.name()).expect("the embedded weights are valid");
+        let tensors = Tensors::parse(&weights, kind.name()).expect("the embedded weights are valid");
         let complete = "the embedded weights are complete";
         let precision = match arithmetic {
             Arithmetic::F32 => Precision::F32,

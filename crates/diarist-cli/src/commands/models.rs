@@ -1,5 +1,6 @@
 //! `diarist models`: embedded models, contents of files of weights, and conversion to safetensors.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -164,7 +165,7 @@ fn list(model: &Model, out: &mut impl Write) -> io::Result<()> {
 /// The embedded model with this name, else the file.
 fn load(model: &Path) -> diarist::Result<Tensors<'static>> {
     match manifest().models.iter().find(|entry| Path::new(&entry.name) == model) {
-        Some(entry) => Tensors::parse(embedded(entry)?, &entry.name),
+        Some(entry) => Ok(Tensors::parse(&embedded(entry)?, &entry.name)?.into_owned()),
         None => {
             let names: Vec<&str> = manifest().models.iter().map(|model| model.name.as_str()).collect();
             if !model.exists() {
@@ -229,7 +230,7 @@ fn statistics(tensors: &Tensors<'_>, tensor: &TensorInfo<'_>) -> String {
     [min, max, mean, variance.sqrt()].map(|value| format!("{value:>11.4e}")).join(" ")
 }
 
-fn embedded(model: &Model) -> diarist::Result<&'static [u8]> {
+fn embedded(model: &Model) -> diarist::Result<Cow<'static, [u8]>> {
     model.data().ok_or_else(|| {
         Error::new(ErrorKind::Internal, "the manifest names a model that is not embedded").at(model.name.as_str())
     })
@@ -237,13 +238,13 @@ fn embedded(model: &Model) -> diarist::Result<&'static [u8]> {
 
 fn verify_embedded(model: &Model) -> diarist::Result<()> {
     let data = embedded(model)?;
-    let found = sha256(data);
+    let found = sha256(&data);
     if found != model.sha256 {
         return Err(Error::weights(format!("sha256 is {found}, expected {}", model.sha256))
             .at(model.name.as_str())
             .hint("this copy of diarist is damaged; install it again"));
     }
-    let tensors = Tensors::parse(data, &model.name)?;
+    let tensors = Tensors::parse(&data, &model.name)?;
     Architecture::recognise(&tensors)?.check(&tensors)
 }
 

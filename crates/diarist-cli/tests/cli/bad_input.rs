@@ -159,8 +159,8 @@ fn wrong_weights_are_code_4_and_the_message_has_the_reason() {
         fs::write(&path, network).unwrap();
         path.to_str().unwrap().to_owned()
     };
-    let segmentation = embedded("segmentation.safetensors", diarist_weights::segmentation());
-    let embedding = embedded("embedding.safetensors", diarist_weights::embedding());
+    let segmentation = embedded("segmentation.safetensors", &diarist_weights::segmentation());
+    let embedding = embedded("embedding.safetensors", &diarist_weights::embedding());
     let cases = [
         ("--segmentation", text.to_str().unwrap().to_owned(), "weights.safetensors"),
         ("--segmentation", audio("short.flac"), "short.flac"),

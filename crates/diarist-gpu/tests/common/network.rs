@@ -32,7 +32,8 @@ pub(crate) fn samples() -> Vec<f32> {
 }
 
 pub(crate) fn weights() -> Weights {
-    let file = SafeTensors::deserialize(diarist_weights::segmentation()).unwrap();
+    let file = diarist_weights::segmentation();
+    let file = SafeTensors::deserialize(&file).unwrap();
     let tensor = |name: &str| -> Vec<f32> {
         let tensor = file.tensor(name).unwrap();
         assert_eq!(tensor.dtype(), safetensors::Dtype::F32, "{name}");

@@ -58,7 +58,7 @@ impl Plda {
     /// # Errors
     /// None for an intact program.
     pub fn embedded() -> Result<Self> {
-        Self::new(&Tensors::parse(diarist_weights::plda(), "the embedded PLDA model")?)
+        Self::new(&Tensors::parse(&diarist_weights::plda(), "the embedded PLDA model")?)
     }
 
     /// The mean embedding that is subtracted first; 256 values.

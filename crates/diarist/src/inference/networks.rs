@@ -1,5 +1,6 @@
 //! The two networks of an analysis, with their weights.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -48,8 +49,8 @@ impl Networks {
         Isa::check_choice().map_err(Error::invalid_option)?;
         let (segmentation, embedding) = (settings.segmentation.as_deref(), settings.embedding.as_deref());
         let (is_other, precision, isa) = (embedding.is_some(), settings.precision_in_force(), Isa::detect());
-        let segmentation_sha256 = sha256(segmentation, diarist_weights::segmentation())?;
-        let embedding_sha256 = sha256(embedding, diarist_weights::embedding())?;
+        let segmentation_sha256 = sha256(segmentation, Architecture::PyanNet)?;
+        let embedding_sha256 = sha256(embedding, Architecture::ResNet34)?;
         let (segmentation, embedding) = (segmentation_tensors(settings)?, embedding_tensors(settings)?);
         if precision == Precision::Int8 && is_other && !resnet34::ranges_fit(&embedding)? {
             return Err(Error::invalid_option("int8 is for the embedded embedding network only, in any stored form")
@@ -91,16 +92,16 @@ impl Networks {
 
 /// The weights of the segmentation network that `settings` choose.
 pub(super) fn segmentation_tensors(settings: &AnalysisSettings) -> Result<Tensors<'static>> {
-    tensors(settings.segmentation.as_deref(), diarist_weights::segmentation(), "segmentation network")
+    tensors(settings.segmentation.as_deref(), diarist_weights::segmentation, "segmentation network")
 }
 
 /// The weights of the embedding network that `settings` choose.
 pub(super) fn embedding_tensors(settings: &AnalysisSettings) -> Result<Tensors<'static>> {
-    tensors(settings.embedding.as_deref(), diarist_weights::embedding(), "embedding network")
+    tensors(settings.embedding.as_deref(), diarist_weights::embedding, "embedding network")
 }
 
-fn tensors(path: Option<&Path>, embedded: &'static [u8], what: &str) -> Result<Tensors<'static>> {
-    path.map_or_else(|| Tensors::parse(embedded, what), Tensors::open)
+fn tensors(path: Option<&Path>, embedded: fn() -> Cow<'static, [u8]>, what: &str) -> Result<Tensors<'static>> {
+    path.map_or_else(|| Ok(Tensors::parse(&embedded(), what)?.into_owned()), Tensors::open)
 }
 
 /// Checks an embedding that the network gave.
@@ -111,11 +112,11 @@ pub(super) fn check_finite(embedding: &[f32]) -> Result<()> {
     Err(Error::weights("the embedding network gave a value that is not finite").hint("verify the weights"))
 }
 
-/// The digest of the file at `path`. Without a path, the digest of `embedded` from the manifest.
-fn sha256(path: Option<&Path>, embedded: &'static [u8]) -> Result<String> {
+/// The digest of the file at `path`. Without a path, that of the embedded network from the manifest.
+fn sha256(path: Option<&Path>, architecture: Architecture) -> Result<String> {
     let Some(path) = path else {
         let mut models = diarist_weights::manifest().models.iter();
-        let model = models.find(|model| model.data().is_some_and(|data| std::ptr::eq(data, embedded)));
+        let model = models.find(|model| model.architecture == architecture.name());
         return Ok(model.map(|model| model.sha256.clone()).unwrap_or_default());
     };
     let bytes = fs::read(path)

@@ -156,7 +156,8 @@ mod tests {
     #[test]
     fn embedded_models_have_exactly_the_listed_tensors() {
         for model in &diarist_weights::manifest().models {
-            let tensors = Tensors::parse(model.data().unwrap(), &model.name).unwrap();
+            let file = model.data().unwrap();
+            let tensors = Tensors::parse(&file, &model.name).unwrap();
             let architecture = Architecture::recognise(&tensors).unwrap();
             assert_eq!(architecture.name(), model.architecture);
             architecture.check(&tensors).unwrap();

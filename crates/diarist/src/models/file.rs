@@ -106,13 +106,16 @@ mod tests {
 
     #[test]
     fn embedded_weights_have_the_networks_tensors() {
-        let segmentation = Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap();
+        let file = diarist_weights::segmentation();
+        let segmentation = Tensors::parse(&file, "segmentation").unwrap();
         let window = segmentation.f32("sincnet.conv1d.0.filterbank.window_", &[125]).unwrap();
         // First value of a symmetric Hamming window: 0.54 - 0.46, to the last bit of f32.
         assert!((window[0] - 0.08).abs() < 1e-7);
-        let embedding = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+        let file = diarist_weights::embedding();
+        let embedding = Tensors::parse(&file, "embedding").unwrap();
         assert_eq!(embedding.f32("resnet.seg_1.weight", &[256, 5120]).unwrap().len(), 256 * 5120);
-        let plda = Tensors::parse(diarist_weights::plda(), "plda").unwrap();
+        let file = diarist_weights::plda();
+        let plda = Tensors::parse(&file, "plda").unwrap();
         assert_eq!(plda.f64("lda", &[256, 128]).unwrap().len(), 256 * 128);
     }
 
@@ -221,8 +224,8 @@ mod tests {
     fn writing_gives_back_the_embedded_files() {
         for model in &diarist_weights::manifest().models {
             let data = model.data().unwrap();
-            let tensors = Tensors::parse(data, &model.name).unwrap();
-            assert!(tensors.to_safetensors(&model.architecture).unwrap() == data, "{}", model.name);
+            let tensors = Tensors::parse(&data, &model.name).unwrap();
+            assert!(tensors.to_safetensors(&model.architecture).unwrap() == *data, "{}", model.name);
         }
     }
 }

@@ -90,7 +90,7 @@ mod tests {
 
     #[test]
     fn filters_equal_asteroid() {
-        let tensors = Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap();
+        let tensors = Tensors::parse(&diarist_weights::segmentation(), "segmentation").unwrap().into_owned();
         let filters = Filters::new(&tensors).unwrap();
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/golden/pyannet/sinc_filters.npy");
         let expected: Vec<f32> = npyz::NpyFile::new(std::fs::File::open(path).unwrap()).unwrap().into_vec().unwrap();

@@ -41,7 +41,7 @@ fn solo(analysis: &Analysis) -> Vec<bool> {
 /// Embeddings of all subsegments by their definition in 64 bits, with the trunk over every whole
 /// pass: index, number of solo frames, values.
 fn expected(analysis: &Analysis, samples: &[f32]) -> Vec<(u32, u8, Vec<f64>)> {
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+    let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding").unwrap().into_owned();
     let network = ResNet34::new(&tensors).unwrap();
     let weight = tensors.f32("resnet.seg_1.weight", &[EMBEDDING_DIMENSION, 5120]).unwrap();
     let bias = tensors.f32("resnet.seg_1.bias", &[EMBEDDING_DIMENSION]).unwrap();

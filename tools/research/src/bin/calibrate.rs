@@ -19,7 +19,7 @@ use diarist::parts::segmentation::CHUNK_SAMPLES;
 
 fn main() -> diarist::Result<()> {
     let paths: Vec<String> = std::env::args().skip(1).collect();
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding network")?;
+    let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding network")?.into_owned();
     let mut calibration = Calibration::new(&tensors)?;
     let mut fbank = Fbank::new();
     for path in &paths {

@@ -40,7 +40,7 @@ fn main() -> diarist::Result<()> {
     for name in &arguments[..split] {
         variants.push(variant(name)?);
     }
-    let segmentation = PyanNet::new(&Tensors::parse(diarist_weights::segmentation(), "segmentation network")?)?;
+    let segmentation = PyanNet::new(&Tensors::parse(&diarist_weights::segmentation(), "segmentation network")?)?;
     let mut workspace = pyannet::Workspace::default();
     let mut fbank = Fbank::new();
     for path in arguments.iter().skip(split + 1) {
@@ -78,7 +78,7 @@ fn variant(name: &str) -> diarist::Result<Variant> {
     let precision = precision.ok_or_else(|| diarist::Error::invalid_option(format!("unknown precision in {name}")))?;
     let tensors = match file {
         Some(file) => Tensors::open(Path::new(file))?,
-        None => Tensors::parse(diarist_weights::embedding(), "embedding network")?,
+        None => Tensors::parse(&diarist_weights::embedding(), "embedding network")?.into_owned(),
     };
     Ok(Variant {
         name: name.to_owned(),

@@ -87,8 +87,8 @@ fn onnx_export_of_resnet34() {
 #[test]
 fn safetensors_are_opened_and_written_back() {
     let embedded = diarist_weights::plda();
-    let tensors = open(embedded).unwrap();
-    assert!(tensors.to_safetensors("plda").unwrap() == embedded);
+    let tensors = open(&embedded).unwrap();
+    assert!(tensors.to_safetensors("plda").unwrap() == *embedded);
 }
 
 #[test]

@@ -17,7 +17,8 @@ const MAX_DIFFERENCE: f64 = 0.25;
 /// # Errors
 /// [`ErrorKind::Weights`](crate::ErrorKind::Weights) if `tensors` are not of this architecture.
 pub fn ranges_fit(tensors: &Tensors<'_>) -> Result<bool> {
-    let embedded = Tensors::parse(diarist_weights::embedding(), "embedding network")?;
+    let file = diarist_weights::embedding();
+    let embedded = Tensors::parse(&file, "embedding network")?;
     let (mut difference, mut power) = (0.0, 0.0);
     for (name, shape) in Architecture::ResNet34.tensors() {
         for (value, expected) in tensors.f32(&name, &shape)?.into_iter().zip(embedded.f32(&name, &shape)?) {
@@ -56,7 +57,8 @@ mod tests {
 
     #[test]
     fn ranges_fit_stored_forms_but_not_other_weights() {
-        let embedded = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+        let file = diarist_weights::embedding();
+        let embedded = Tensors::parse(&file, "embedding").unwrap();
         assert!(ranges_fit(&embedded).unwrap());
         let bytes = quantize(&embedded, Form::Palette4(Granularity::Tensor)).unwrap();
         assert!(ranges_fit(&Tensors::parse(&bytes, "palette4").unwrap()).unwrap());

@@ -349,7 +349,7 @@ mod tests {
 
     #[test]
     fn bands_do_not_change_a_bit() {
-        let tensors = Tensors::parse(diarist_weights::embedding(), "embedding network").unwrap();
+        let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding network").unwrap().into_owned();
         let trunk = Trunk::<f32>::new(&tensors, Isa::detect(), |_, _| Ok(Code::PLAIN)).unwrap();
         let mut input = Plane::default();
         input.set_shape(80, 171, 1);

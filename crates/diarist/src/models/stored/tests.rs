@@ -17,7 +17,7 @@ const FORMS: [Form; 9] = [
 ];
 
 fn segmentation() -> Tensors<'static> {
-    Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap()
+    Tensors::parse(&diarist_weights::segmentation(), "segmentation").unwrap().into_owned()
 }
 
 /// Root mean square of the changes by storing, relative to that of the values, over the large
@@ -169,7 +169,8 @@ fn integers_have_a_scale_for_each_channel() {
 
 #[test]
 fn weights_that_cannot_be_stored_are_refused() {
-    let plda = Tensors::parse(diarist_weights::plda(), "plda").unwrap();
+    let file = diarist_weights::plda();
+    let plda = Tensors::parse(&file, "plda").unwrap();
     assert_eq!(quantize(&plda, Form::F16).unwrap_err().kind(), ErrorKind::InvalidOption);
     let mut large = segmentation();
     let mut values = vec![0.0; 128 * 256];

@@ -16,7 +16,7 @@ use crate::allocations;
 const SCORES_PER_CHUNK: usize = FRAMES_PER_CHUNK * POWERSET_CLASSES;
 
 static TENSORS: LazyLock<Tensors<'static>> =
-    LazyLock::new(|| Tensors::parse(diarist_weights::segmentation(), "segmentation").unwrap());
+    LazyLock::new(|| Tensors::parse(&diarist_weights::segmentation(), "segmentation").unwrap().into_owned());
 static MODEL: LazyLock<PyanNet> = LazyLock::new(|| PyanNet::new(&TENSORS).unwrap());
 
 /// The chunks of the golden files: the whole signal, its start padded with zeros, silence.
@@ -181,7 +181,7 @@ fn extreme_samples_give_scores_and_no_panic() {
 
 #[test]
 fn another_architecture_is_refused_by_name() {
-    let error = PyanNet::new(&Tensors::parse(diarist_weights::embedding(), "other.safetensors").unwrap()).unwrap_err();
+    let error = PyanNet::new(&Tensors::parse(&diarist_weights::embedding(), "other.safetensors").unwrap()).unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Weights);
     let text = error.to_string();
     assert!(text.contains("other.safetensors") && text.contains("sincnet."), "{text}");

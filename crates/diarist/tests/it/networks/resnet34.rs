@@ -11,7 +11,7 @@ use super::golden;
 use crate::allocations;
 
 fn network(isa: Isa) -> ResNet34 {
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+    let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding").unwrap().into_owned();
     ResNet34::with_isa(&tensors, isa).unwrap()
 }
 
@@ -80,7 +80,7 @@ fn equals_pyannote_audio_on_every_instruction_set() {
 #[test]
 fn lower_precision_gives_nearly_the_same_direction() {
     let masks = masks();
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+    let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding").unwrap().into_owned();
     let (fbank, mean) = features("chunk");
     let (_, expected) = golden::load::<f32>("resnet34/chunk_embeddings");
     for isa in Isa::available() {
@@ -109,7 +109,7 @@ fn cosine_similarity(a: &[f32], b: &[f32]) -> f64 {
 #[test]
 fn a_warm_workspace_does_not_allocate() {
     for precision in Precision::ALL {
-        let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+        let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding").unwrap().into_owned();
         check_allocations(&ResNet34::with_precision(&tensors, Isa::detect(), precision).unwrap());
     }
 }

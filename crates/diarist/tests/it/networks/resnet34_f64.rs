@@ -100,7 +100,7 @@ fn embedding(tensors: &Tensors<'_>, features: &Map) -> Vec<f64> {
 
 #[test]
 fn direction_is_that_of_the_definition_in_f64() {
-    let tensors = Tensors::parse(diarist_weights::embedding(), "embedding").unwrap();
+    let tensors = Tensors::parse(&diarist_weights::embedding(), "embedding").unwrap().into_owned();
     let (_, values) = golden::load::<i16>("resnet34/chunk_fbank");
     let fbank: Vec<f32> = values[..NUM_FRAMES * NUM_MEL_BINS].iter().map(|value| f32::from(*value) / 256.0).collect();
     let mean = chunk_mean(&fbank);
