@@ -70,8 +70,9 @@ fi
 if [ "$suite" = trixie ] && package=$(only "$folder/diarist-*.tgz"); then
     cp "$package" "$system/"
     inside "apt-get install -y -qq --no-install-recommends nodejs npm 2>&1 | tail -n 1"
-    inside "npm install --silent --offline ./$(basename "$package")"
-    inside "node --input-type=module -e 'import { diarize } from \"diarist\"; import { readFile } from \"node:fs/promises\"; const { turns } = await diarize(await readFile(\"conversation.flac\")); console.log(turns.length, \"turns\"); process.exit()'"
+    # npm refuses to install into the root folder.
+    inside "mkdir app && cd app && npm install --silent --offline ../$(basename "$package")"
+    inside "cd app && node --input-type=module -e 'import { diarize } from \"diarist\"; import { readFile } from \"node:fs/promises\"; const { turns } = await diarize(await readFile(\"../conversation.flac\")); console.log(turns.length, \"turns\"); process.exit()'"
     tried+=("npm package")
 fi
 printf '%s: %s\n' "$suite" "$(IFS=';'; echo "${tried[*]}")"
