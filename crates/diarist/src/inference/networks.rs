@@ -112,7 +112,7 @@ pub(super) fn check_finite(embedding: &[f32]) -> Result<()> {
     Err(Error::weights("the embedding network gave a value that is not finite").hint("verify the weights"))
 }
 
-/// The digest of the file at `path`. Without a path, that of the embedded network from the manifest.
+/// The digest of the file at `path`; without a path, that of the embedded network.
 fn sha256(path: Option<&Path>, architecture: Architecture) -> Result<String> {
     let Some(path) = path else {
         let mut models = diarist_weights::manifest().models.iter();
