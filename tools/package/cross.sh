@@ -5,7 +5,8 @@
 #   tools/package/cross.sh TARGET [FOLDER]
 #
 # TARGET is one of the keys below. The program goes to FOLDER, target/package by default. Needs
-# rustup and Python; emulators are installed with apt-get (Debian, Ubuntu).
+# rustup and Python; emulators are installed with apt-get (Debian, Ubuntu). The variable DIARIST names
+# a program of this machine to compare with; without it, cargo builds one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 exec </dev/null
@@ -81,11 +82,14 @@ __declspec(dllexport) BOOL WINAPI ProcessPrng(BYTE *bytes, SIZE_T length) { retu
 END
 fi
 
-cargo build --release --locked -p diarist-cli
+if [ -z "${DIARIST:-}" ]; then
+    cargo build --release --locked -p diarist-cli
+    DIARIST=$built/release/diarist
+fi
 turns() { # of the sample recording: instruction set, then the program
     DIARIST_ISA=$1 "${@:2}" diarize --quiet fixtures/audio/conversation.flac | tr -d '\r'
 }
-expected=$(turns portable "$built/release/diarist")
+expected=$(turns portable "$DIARIST")
 found=$(turns "$isa" "${runner[@]}" "$program")
 diff <(echo "$expected") <(echo "$found")
 echo "$target: the turns of the sample are those of this machine"
