@@ -5,8 +5,8 @@
 #   tools/package/cross.sh TARGET [FOLDER]
 #
 # TARGET is one of the keys below. The program goes to FOLDER, target/package by default. Needs
-# rustup and Python; emulators are installed with apt-get (Debian, Ubuntu). The variable DIARIST names
-# a program of this machine to compare with; without it, cargo builds one.
+# rustup and Python; emulators are installed with apt-get (Debian, Ubuntu). The variable DIARIST
+# names a program of this machine to compare with; without it, cargo builds one.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 exec </dev/null
