@@ -38,7 +38,16 @@ struct Speaker {
 
 impl Speaker {
     fn say(&self, heard: Heard) {
-        self.running.show(&heard);
+        self.send(heard, false);
+    }
+
+    /// Says the result, or the fault that leaves none.
+    fn say_last(&self, heard: Heard) {
+        self.send(heard, true);
+    }
+
+    fn send(&self, heard: Heard, is_last: bool) {
+        self.running.show(&heard, is_last);
         // The client may be gone; its stream still becomes a recording.
         let _ = self.heard.blocking_send(heard);
     }
@@ -64,7 +73,7 @@ impl Listener {
             if let Err(error) = slot.app.store.set_state(&slot.id, State::Failed, Some(&reason)) {
                 tracing::error!("{}: its state cannot be stored: {error}", slot.id);
             }
-            speaker.say(fault(0.0, &reason));
+            speaker.say_last(fault(0.0, &reason));
         }
         slot.app.announce(&slot.id);
     }
@@ -112,7 +121,7 @@ fn listen(slot: &Slot, wanted: &Wanted, queue: mpsc::Receiver<Piece>, speaker: &
     }
     app.metrics.clip_done(heard_s);
     let result = document(&finished.diarization)?;
-    speaker.say(Heard::Notice { heard_s, fields: json!({ "event": "result", "result": result }) });
+    speaker.say_last(Heard::Notice { heard_s, fields: json!({ "event": "result", "result": result }) });
     Ok(())
 }
 

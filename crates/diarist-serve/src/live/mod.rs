@@ -94,6 +94,8 @@ struct Running {
 struct Seen {
     board: Board,
     heard_s: f64,
+    /// The last line has been sent.
+    is_over: bool,
 }
 
 impl Running {
@@ -101,8 +103,9 @@ impl Running {
         self.board.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn show(&self, heard: &Heard) {
+    fn show(&self, heard: &Heard, is_last: bool) {
         let mut seen = self.seen();
+        seen.is_over |= is_last;
         match heard {
             Heard::Event { heard_s, event } => {
                 seen.board.apply(event);
@@ -143,10 +146,14 @@ impl Streams {
         }
     }
 
-    /// The turns so far of a stream that runs, as lines, and the lines to come.
+    /// The turns so far of a stream that runs, as lines, and the lines to come. None after the last
+    /// line, for a viewer would wait for a result that was sent before.
     pub(crate) fn watch(&self, id: &str) -> Option<(Vec<String>, broadcast::Receiver<String>)> {
         let running = Arc::clone(self.running().get(id)?);
         let seen = running.seen();
+        if seen.is_over {
+            return None;
+        }
         let lines = running.lines.subscribe();
         let mut events = Vec::new();
         for (turn, found) in seen.board.turns() {
