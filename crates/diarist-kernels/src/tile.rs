@@ -105,19 +105,27 @@ pub(crate) fn extent(count: usize, stride: usize, len: usize) -> usize {
     }
 }
 
-/// Evaluates `$call` with the number of rows in `$constant`, for every number that `$dot` has
-/// registers for.
+/// Rows of the next tile, if `remaining` rows are left: the tallest tile, or about half of it. The
+/// program has code for these heights only, because each makes it larger, in every arithmetic. A
+/// last tile of one row would leave the multipliers idle, so the rest is cut into equal parts.
+const fn tile_height(remaining: usize, tallest: usize) -> usize {
+    let half = tallest / 2 + 1;
+    match remaining {
+        _ if remaining == tallest || remaining > 2 * half => tallest,
+        _ => remaining.div_ceil(remaining.div_ceil(half)),
+    }
+}
+
+/// Evaluates `$call` with the number of rows in `$constant`, for every height of the list that is
+/// also one of `$dot`.
 macro_rules! for_rows {
-    ($num_rows:expr, $dot:ty, |$constant:ident| $call:expr) => {
-        for_rows!(@ $num_rows, $dot, $constant, $call, [14 13 12 11 10 9 8 7 6 5 4 3 2 1])
-    };
-    (@ $num_rows:expr, $dot:ty, $constant:ident, $call:expr, [$($rows:literal)*]) => {
+    ($num_rows:expr, $is_height:expr, [$($rows:literal)*], |$constant:ident| $call:expr) => {
         match $num_rows {
-            $($rows if $rows <= <$dot>::TILE_ROWS => {
+            $($rows if $is_height($rows) => {
                 const $constant: usize = $rows;
                 $call
             })*
-            _ => unreachable!("a tile has 1 to {} rows", <$dot>::TILE_ROWS),
+            rows => unreachable!("no tile has {rows} rows"),
         }
     };
 }
@@ -155,15 +163,17 @@ impl<T: Operand, O: Output> Kernel<T> for Strip<'_, T, O> {
     /// [`Strip::run`] asserts.
     #[inline(always)]
     unsafe fn run<D: Dot<Left = T, Right = T::Weight>>(mut self) {
+        let is_height = |rows| rows == D::TILE_ROWS || rows <= D::TILE_ROWS / 2 + 1;
         let mut first = 0;
         while first < self.num_rows {
-            // Tiles of nearly equal height: a last tile of one row would leave the multipliers
-            // idle.
-            let remaining = self.num_rows - first;
-            let height = remaining.div_ceil(remaining.div_ceil(D::TILE_ROWS));
+            let height = tile_height(self.num_rows - first, D::TILE_ROWS);
             // SAFETY: `height` rows from `first` on are within the strip; the rest is the caller's
             // guarantee.
-            unsafe { for_rows!(height, D, |ROWS| tile::<D, T, O, ROWS>(&mut self, first)) };
+            unsafe {
+                for_rows!(height, is_height, [14 12 11 10 8 7 6 5 4 3 2 1], |ROWS| {
+                    tile::<D, T, O, ROWS>(&mut self, first)
+                });
+            }
             first += height;
         }
     }

@@ -94,11 +94,25 @@ impl<T: Operand> Kernel<T> for ProductStage<'_, T> {
                                 layout.product_offset(block, first) + position * D::TILE_ROWS * layout.block_columns,
                             ),
                         };
-                        for_rows!(D::TILE_ROWS.min(num_tiles - first), D, |ROWS| panel.multiply::<ROWS>());
+                        for_rows!(
+                            panel_height(num_tiles - first, D::TILE_ROWS),
+                            |rows| rows == D::TILE_ROWS || rows % 4 == 0 && rows < D::TILE_ROWS,
+                            [14 12 11 10 8 6 5 4 3 2],
+                            |ROWS| panel.multiply::<ROWS>()
+                        );
                     }
                 }
             }
         }
+    }
+}
+
+/// Rows to multiply in a panel of which `remaining` rows are tiles: a multiple of four, or all.
+/// The rows up to it exist and hold old values; their products are not used.
+const fn panel_height(remaining: usize, tallest: usize) -> usize {
+    match remaining.next_multiple_of(4) {
+        rows if rows < tallest => rows,
+        _ => tallest,
     }
 }
 
