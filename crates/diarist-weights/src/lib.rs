@@ -3,11 +3,10 @@
 //! `tools/convert/convert.py` makes the files under `data` and `embedding` from the public packages
 //! that [`manifest`] names. If the environment variable `DIARIST_WEIGHTS_DIR` names a folder while
 //! this crate is built, networks with the same file names in that folder take their place, such as
-//! networks in a stored form of fewer bytes. All files are then deflated in the binary; without it,
-//! only the exponents of the networks' 32-bit floats. They are inflated by each call, in some
-//! milliseconds: a program that has loaded its networks does not need the files any more.
+//! networks in a stored form of fewer bytes. These are deflated in the binary; otherwise, only the
+//! exponents of the networks' 32-bit floats. Files are inflated by each call, in some milliseconds:
+//! a program that has loaded its networks does not need them any more.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::sync::LazyLock;
@@ -17,7 +16,7 @@ use serde::Deserialize;
 
 static SEGMENTATION: File = File::new(Form::NETWORK, include_bytes!(env!("SEGMENTATION_FILE")));
 static EMBEDDING: File = File::new(Form::NETWORK, include_bytes!(env!("EMBEDDING_FILE")));
-static PLDA: File = File::new(Form::OTHER, include_bytes!(env!("PLDA_FILE")));
+static PLDA: File = File::new(Form::Deflated, include_bytes!(env!("PLDA_FILE")));
 static MANIFEST: LazyLock<Manifest> = LazyLock::new(|| {
     let json = include_str!(concat!(env!("OUT_DIR"), "/manifest.json"));
     serde_json::from_str(json).expect("the embedded manifest is checked by a test")
@@ -29,7 +28,6 @@ static EMBEDDING_RANGES: LazyLock<Ranges> = LazyLock::new(|| {
 
 /// The form in which a file is embedded; see the build script.
 enum Form {
-    Plain,
     Deflated,
     /// The number of 32-bit floats, signs and fractions, deflated exponents.
     Split,
@@ -37,7 +35,6 @@ enum Form {
 
 impl Form {
     const NETWORK: Self = if cfg!(deflated) { Self::Deflated } else { Self::Split };
-    const OTHER: Self = if cfg!(deflated) { Self::Deflated } else { Self::Plain };
 }
 
 /// An embedded file.
@@ -52,11 +49,10 @@ impl File {
     }
 
     /// The original content of the file.
-    fn data(&self) -> Cow<'static, [u8]> {
+    fn data(&self) -> Vec<u8> {
         match self.form {
-            Form::Plain => Cow::Borrowed(self.embedded),
-            Form::Deflated => Cow::Owned(inflate(self.embedded)),
-            Form::Split => Cow::Owned(join_floats(self.embedded)),
+            Form::Deflated => inflate(self.embedded),
+            Form::Split => join_floats(self.embedded),
         }
     }
 }
@@ -82,19 +78,19 @@ fn join_floats(split: &[u8]) -> Vec<u8> {
 
 /// Speaker segmentation, pyannote segmentation-3.0: f32 (or a stored form), names of the
 /// checkpoint's state dict.
-pub fn segmentation() -> Cow<'static, [u8]> {
+pub fn segmentation() -> Vec<u8> {
     SEGMENTATION.data()
 }
 
 /// Speaker embedding, WeSpeaker ResNet34-LM: f32 (or a stored form), batch normalisation folded
 /// into the convolutions.
-pub fn embedding() -> Cow<'static, [u8]> {
+pub fn embedding() -> Vec<u8> {
     EMBEDDING.data()
 }
 
 /// X-vector transform (`mean1` `[256]`, `lda` `[256, 128]`, `mean2` `[128]`) and PLDA (`mu`
 /// `[128]`, `tr` `[128, 128]`, `psi` `[128]`) of community-1: f64.
-pub fn plda() -> Cow<'static, [u8]> {
+pub fn plda() -> Vec<u8> {
     PLDA.data()
 }
 
@@ -160,7 +156,7 @@ pub struct Model {
 
 impl Model {
     /// The embedded file; `None` for a model that this build does not embed.
-    pub fn data(&self) -> Option<Cow<'static, [u8]>> {
+    pub fn data(&self) -> Option<Vec<u8>> {
         match self.name.as_str() {
             "segmentation-3.0" => Some(SEGMENTATION.data()),
             "wespeaker-resnet34-lm" => Some(EMBEDDING.data()),

@@ -1,6 +1,5 @@
 //! `diarist models`: embedded models, contents of files of weights, and conversion to safetensors.
 
-use std::borrow::Cow;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -230,7 +229,7 @@ fn statistics(tensors: &Tensors<'_>, tensor: &TensorInfo<'_>) -> String {
     [min, max, mean, variance.sqrt()].map(|value| format!("{value:>11.4e}")).join(" ")
 }
 
-fn embedded(model: &Model) -> diarist::Result<Cow<'static, [u8]>> {
+fn embedded(model: &Model) -> diarist::Result<Vec<u8>> {
     model.data().ok_or_else(|| {
         Error::new(ErrorKind::Internal, "the manifest names a model that is not embedded").at(model.name.as_str())
     })

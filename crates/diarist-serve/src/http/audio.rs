@@ -5,18 +5,16 @@ use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
-use axum::extract::{Path, Request, State};
-use axum::http::{HeaderValue, header};
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
 use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use diarist::parts::audio::{self, AudioSource};
 use diarist::parts::segmentation::SAMPLE_RATE;
 use serde_json::{Value, json};
-use tower::ServiceExt;
-use tower_http::services::ServeFile;
 
+use super::file;
 use crate::app::{App, blocking};
 use crate::error::{Answer, Refusal};
 use crate::live::{Samples, wav_head};
@@ -29,7 +27,7 @@ const PEAKS_PER_S: u32 = 50;
 pub(super) async fn original(
     State(app): State<Arc<App>>,
     Path(id): Path<String>,
-    request: Request,
+    headers: HeaderMap,
 ) -> Answer<Response> {
     let (path, media_type) = blocking(&app, move |app| {
         let row = app.row(&id)?;
@@ -40,11 +38,11 @@ pub(super) async fn original(
         Ok((path, row.media_type))
     })
     .await?;
-    serve(&path, &media_type, request).await
+    file::send(&path, &media_type, &headers).await
 }
 
 /// 16 kHz mono, made at the first call.
-pub(super) async fn wav(State(app): State<Arc<App>>, Path(id): Path<String>, request: Request) -> Answer<Response> {
+pub(super) async fn wav(State(app): State<Arc<App>>, Path(id): Path<String>, headers: HeaderMap) -> Answer<Response> {
     let path = blocking(&app, move |app| {
         let row = app.row(&id)?;
         let folder = app.folder.recording(&id);
@@ -57,21 +55,11 @@ pub(super) async fn wav(State(app): State<Arc<App>>, Path(id): Path<String>, req
         Ok(folder.wav())
     })
     .await?;
-    serve(&path, "audio/wav", request).await
+    file::send(&path, "audio/wav", &headers).await
 }
 
 fn no_sound() -> Refusal {
     Refusal::not_found("sound").hint("a live stream has sound when it has ended")
-}
-
-/// Answers with a file or the part of it that the request asks for.
-async fn serve(path: &FilePath, media_type: &str, request: Request) -> Answer<Response> {
-    let request = request.map(|_| Body::empty());
-    let mut response =
-        ServeFile::new(path).oneshot(request).await.map_err(|error| Refusal::internal(&error))?.map(Body::new);
-    let media_type = HeaderValue::try_from(media_type).map_err(|error| Refusal::internal(&error))?;
-    response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    Ok(response)
 }
 
 /// Decodes a recording to a WAV file, which appears whole.

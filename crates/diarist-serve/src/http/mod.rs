@@ -4,6 +4,7 @@ mod audio;
 pub(crate) mod corrections;
 mod embeddings;
 mod events;
+mod file;
 mod form;
 mod live;
 mod local_ai;

@@ -1,6 +1,5 @@
 //! The two networks of an analysis, with their weights.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -100,7 +99,7 @@ pub(super) fn embedding_tensors(settings: &AnalysisSettings) -> Result<Tensors<'
     tensors(settings.embedding.as_deref(), diarist_weights::embedding, "embedding network")
 }
 
-fn tensors(path: Option<&Path>, embedded: fn() -> Cow<'static, [u8]>, what: &str) -> Result<Tensors<'static>> {
+fn tensors(path: Option<&Path>, embedded: fn() -> Vec<u8>, what: &str) -> Result<Tensors<'static>> {
     path.map_or_else(|| Ok(Tensors::parse(&embedded(), what)?.into_owned()), Tensors::open)
 }
 
