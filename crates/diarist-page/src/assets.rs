@@ -1,5 +1,11 @@
 //! The files of the service's page.
 
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::LazyLock;
+
+use flate2::read::DeflateDecoder;
+
 /// A file that the page loads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asset {
@@ -9,64 +15,46 @@ pub struct Asset {
     pub content_type: &'static str,
 }
 
-/// A file of the folder `web`, with its name.
-macro_rules! module {
-    ($name:literal) => {
-        ($name, include_str!(concat!("../web/", $name)))
-    };
-}
-
-/// The modules of the page, sorted by name.
-pub(crate) const MODULES: [(&str, &str); 29] = [
-    module!("api.js"),
-    module!("app.js"),
-    module!("board.js"),
-    module!("corrections.js"),
-    module!("dialog.js"),
-    module!("dom.js"),
-    module!("drawing.js"),
-    module!("editor.js"),
-    module!("export.js"),
-    module!("files.js"),
-    module!("identify.js"),
-    module!("keyboard.js"),
-    module!("lanes.js"),
-    module!("live.js"),
-    module!("menu.js"),
-    module!("messages.js"),
-    module!("microphone.js"),
-    module!("model.js"),
-    module!("people.js"),
-    module!("player.js"),
-    module!("recording.js"),
-    module!("recordings.js"),
-    module!("single.js"),
-    module!("speaker.js"),
-    module!("teach.js"),
-    module!("text.js"),
-    module!("timeline.js"),
-    module!("turns.js"),
-    module!("viewer.js"),
-];
+/// The files of the folder `web` and their names, as the build script packed them.
+static FILES: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+    let packed = include_bytes!(concat!(env!("OUT_DIR"), "/web.deflate"));
+    let mut json = String::new();
+    let read = DeflateDecoder::new(&packed[..]).read_to_string(&mut json);
+    read.ok().and_then(|_| serde_json::from_str(&json).ok()).expect("the packed files are checked by a test")
+});
 /// The script that runs beside the page, on the thread of the sound.
-const WORKLET: (&str, &str) = module!("pcm-worklet.js");
+const WORKLET: &str = "pcm-worklet.js";
 
 /// The style sheet, with the colours of speakers.
-pub(crate) const STYLE: &str = concat!(include_str!("../web/style.css"), include_str!("../web/colours.css"));
+pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| [text("style.css"), text("colours.css")].concat());
+
+/// The text of a file; empty if there is none.
+fn text(name: &str) -> &'static str {
+    FILES.get(name).map_or("", String::as_str)
+}
+
+/// Names and texts of the modules of the page, sorted by name.
+pub(crate) fn modules() -> impl Iterator<Item = (&'static str, &'static str)> {
+    scripts().filter(|(name, _)| *name != WORKLET)
+}
+
+fn scripts() -> impl Iterator<Item = (&'static str, &'static str)> {
+    FILES.iter().map(|(name, text)| (name.as_str(), text.as_str())).filter(|(name, _)| name.ends_with(".js"))
+}
 
 /// The file of the page that is loaded as `assets/NAME`.
 pub fn asset(name: &str) -> Option<Asset> {
     if name == "style.css" {
         return Some(Asset { bytes: STYLE.as_bytes(), content_type: "text/css; charset=utf-8" });
     }
-    let (_, text) = MODULES.into_iter().chain([WORKLET]).find(|(module, _)| *module == name)?;
+    let (_, text) = scripts().find(|(script, _)| *script == name)?;
     Some(Asset { bytes: text.as_bytes(), content_type: "text/javascript; charset=utf-8" })
 }
 
 /// The page itself, in HTML. It loads its files from `assets/` and its data from `v1/`, both
 /// relative to its own address.
 pub fn index() -> &'static str {
-    include_str!("../web/index.html")
+    text("index.html")
 }
 
 #[cfg(test)]
@@ -80,6 +68,7 @@ mod tests {
         for entry in std::fs::read_dir(folder).unwrap() {
             let name = entry.unwrap().file_name().into_string().unwrap();
             assert!(["index.html", "colours.css"].contains(&&*name) || asset(&name).is_some(), "{name}");
+            assert!(!text(&name).is_empty(), "{name}");
         }
         assert_eq!(asset("../src/lib.rs"), None);
         assert_eq!(asset("index.html"), None);
@@ -93,7 +82,7 @@ mod tests {
         assert!(index().contains("assets/app.js") && index().contains("assets/style.css"));
         // A strict content security policy forbids both of these.
         assert!(!index().contains("style=") && !index().contains("<script>"));
-        let all = MODULES.into_iter().chain([WORKLET, ("style.css", STYLE)]);
+        let all = scripts().chain([("style.css", STYLE.as_str())]);
         for (name, text) in all {
             for word in
                 ["http:", "https:", "innerHTML", "insertAdjacentHTML", "document.write", "eval(", "@import", "url("]

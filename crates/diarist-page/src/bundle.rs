@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::assets::MODULES;
+use crate::assets::modules;
 
 /// The modules of a page in one file: each after those that it imports.
 const ORDER: [&str; 14] = [
@@ -26,7 +26,7 @@ const LAST: &str = "single.js";
 
 /// The script.
 pub(crate) static SCRIPT: LazyLock<String> = LazyLock::new(|| {
-    let text = |name: &str| MODULES.iter().find(|(module, _)| *module == name).map_or("", |(_, text)| *text);
+    let text = |name: &str| modules().find(|(module, _)| *module == name).map_or("", |(_, text)| text);
     ORDER.into_iter().chain([LAST]).map(|name| joined(text(name))).collect()
 });
 
@@ -82,7 +82,7 @@ mod tests {
     #[test]
     fn every_name_belongs_to_one_module() {
         let mut all = BTreeSet::new();
-        for (module, text) in MODULES {
+        for (module, text) in modules() {
             for name in declared(text) {
                 assert!(all.insert(name), "{module}: {name} is declared twice");
             }
@@ -92,10 +92,10 @@ mod tests {
 
     #[test]
     fn imports_exist_and_are_used() {
-        for (module, text) in MODULES {
+        for (module, text) in modules() {
             for (names, file) in imports(text) {
                 let (_, other) =
-                    MODULES.iter().find(|(name, _)| *name == file).unwrap_or_else(|| panic!("{module}: {file}"));
+                    modules().find(|(name, _)| *name == file).unwrap_or_else(|| panic!("{module}: {file}"));
                 for name in names {
                     let exports = ["const", "let", "function", "async function", "class"];
                     let exported = exports.iter().any(|keyword| {
@@ -115,7 +115,7 @@ mod tests {
     fn modules_stand_after_their_imports() {
         let names: Vec<&str> = ORDER.into_iter().chain([LAST]).collect();
         for (index, name) in names.iter().enumerate() {
-            let (_, text) = MODULES.iter().find(|(module, _)| module == name).unwrap();
+            let (_, text) = modules().find(|(module, _)| module == name).unwrap();
             for (_, file) in imports(text) {
                 assert!(names[..index].contains(&file), "{name} needs {file} before it");
             }

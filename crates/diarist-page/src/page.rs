@@ -78,7 +78,7 @@ impl Content<'_> {
                     meta name="viewport" content="width=device-width, initial-scale=1";
                     meta name="color-scheme" content="light dark";
                     title { (self.file_id) ": who spoke when" }
-                    style { (PreEscaped(STYLE)) }
+                    style { (PreEscaped(STYLE.as_str())) }
                 }
                 body {
                     div.paper {

@@ -108,7 +108,7 @@ impl ByFile {
 
 /// Sorts `turns` into the order that [`Annotation`] requires.
 pub(super) fn sort(turns: &mut [Turn]) {
-    turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+    turns.sort_by(Turn::chronological);
 }
 
 /// For each speaker, in the order of their names, segments without overlap. Overlapping turns of

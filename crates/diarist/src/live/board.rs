@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use crate::timeline::intervals::chronological;
 use crate::timeline::{Annotation, Turn};
 
 use super::events::LiveEvent;
@@ -121,7 +120,7 @@ impl Board {
         let turns = self.turns.values().filter(|turn| turn.end_s > turn.start_s);
         let mut turns: Vec<Turn> =
             turns.map(|turn| Turn::new(turn.start_s, turn.end_s, turn.speaker.to_string())).collect();
-        turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+        turns.sort_by(Turn::chronological);
         Annotation { file_id: file_id.to_owned(), turns }
     }
 }

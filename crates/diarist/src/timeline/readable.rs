@@ -63,7 +63,7 @@ pub fn readable(turns: &[Turn], settings: &ReadableSettings) -> Vec<Turn> {
         joined.retain(|turn| turn.duration_s() >= settings.min_turn_s.min(longest));
         readable.append(&mut joined);
     }
-    readable.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+    readable.sort_by(Turn::chronological);
     readable
 }
 

@@ -1,6 +1,10 @@
 //! Intervals of time and labelled intervals.
 
+use std::cmp::Ordering;
+
 use serde::{Deserialize, Serialize};
+
+use super::intervals::chronological;
 
 /// A stretch of time in seconds, `start` included, `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -66,6 +70,11 @@ impl Turn {
     /// Length in seconds, never negative.
     pub fn duration_s(&self) -> f64 {
         self.segment().duration()
+    }
+
+    /// The order of turns: by start, then by end, then by speaker.
+    pub fn chronological(&self, other: &Self) -> Ordering {
+        chronological(&self.segment(), &other.segment()).then_with(|| self.speaker.cmp(&other.speaker))
     }
 
     /// The same turn with another speaker.

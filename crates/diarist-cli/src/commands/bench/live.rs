@@ -10,7 +10,6 @@ use diarist::parts::live::Board;
 use diarist::parts::metrics::{ScoreOptions, score};
 use diarist::parts::segmentation::SAMPLE_RATE;
 use diarist::parts::timeline::Annotation;
-use diarist::parts::timeline::intervals::chronological;
 use diarist::{Diarization, Diarizer, Error, Live, LiveEvent, LiveSettings, Result, Turn};
 use serde::{Deserialize, Serialize};
 
@@ -222,7 +221,7 @@ impl FirstDecisions {
         let parts = self.parts.iter().filter(|(start_s, end_s, _)| end_s > start_s);
         let mut turns: Vec<Turn> =
             parts.map(|&(start_s, end_s, id)| Turn::new(start_s, end_s, id.to_string())).collect();
-        turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+        turns.sort_by(Turn::chronological);
         Annotation { file_id: file_id.to_owned(), turns }
     }
 }

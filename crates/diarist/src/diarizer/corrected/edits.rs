@@ -2,7 +2,7 @@
 
 use crate::corrections::{Correction, SpeakerRef, Stretch};
 use crate::diarizer::result::{Diarization, Speaker};
-use crate::timeline::intervals::{chronological, covered_s, subtract, union};
+use crate::timeline::intervals::{covered_s, subtract, union};
 use crate::timeline::{Segment, Turn, label_name};
 
 use super::exclusive::exclusive;
@@ -233,7 +233,7 @@ impl Timeline<'_> {
     fn renew(&mut self) {
         let result = &mut *self.result;
         result.turns.retain(|turn| !turn.segment().is_empty());
-        result.turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+        result.turns.sort_by(Turn::chronological);
         result.exclusive_turns = exclusive(&result.turns, &result.exclusive_turns);
         for turn in &result.turns {
             if !result.speakers.iter().any(|speaker| speaker.label == turn.speaker) {

@@ -54,7 +54,7 @@ pub(super) fn restrict(result: &mut Diarization, before: &Diarization, part_of: 
         joined
     });
     turns.extend(parts);
-    turns.sort_by(|a, b| chronological(&a.segment(), &b.segment()).then_with(|| a.speaker.cmp(&b.speaker)));
+    turns.sort_by(Turn::chronological);
     // Where somebody else was exclusive and still talks, nothing has changed.
     let others = of(&before.exclusive_turns, Part::None);
     let taken: Vec<Segment> = others.iter().map(Turn::segment).collect();
