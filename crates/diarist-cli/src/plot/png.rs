@@ -30,7 +30,8 @@ fn draw(picture: &Picture, fonts: Database) -> Result<Pixmap> {
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(too_large());
     }
-    let Some(mut fonts) = Fonts::new(fonts) else {
+    let texts = picture.shapes.iter().filter_map(|shape| if let Shape::Text(text) = shape { Some(text) } else { None });
+    let Some(fonts) = Fonts::new(fonts, texts) else {
         return Err(fault("a PNG needs a font, but this machine has none")
             .hint("write .svg, or install a font such as fonts-dejavu-core"));
     };

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use fontdb::{Database, Family, ID, Query, Weight};
 use harfrust::{Direction, GlyphBuffer, ShapeOptions, ShaperData, ShaperInstance, UnicodeBuffer};
-use skrifa::instance::Location;
+use skrifa::instance::{Location, LocationRef};
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::prelude::Size;
 use skrifa::raw::TableProvider;
@@ -22,22 +22,16 @@ const MAX_LETTERS: usize = 1000;
 const FIRST: [&str; 4] = ["system-ui", "DejaVu Sans", "Liberation Sans", "Noto Sans"];
 const LAST: [&str; 2] = ["Helvetica", "Segoe UI"];
 
-/// The fonts of a machine.
+/// The faces for a picture.
 pub(super) struct Fonts {
-    database: Database,
     regular: Chain,
-    bold: Option<Chain>,
+    bold: Chain,
 }
 
-/// A face, and others for letters that it lacks.
+/// The face of choice, and others for letters that it lacks.
 struct Chain {
     weight: Weight,
-    /// The faces in use. The first is the one of choice.
     faces: Vec<Face>,
-    /// All faces of the machine, the most similar ones first.
-    others: Vec<ID>,
-    /// Letters that no face has.
-    missing: HashSet<String>,
 }
 
 /// The file of a font, and the place of a face in it.
@@ -60,20 +54,20 @@ struct Glyph {
 }
 
 impl Fonts {
-    /// `None` without a readable font.
-    pub(super) fn new(mut database: Database) -> Option<Self> {
-        let regular = Chain::new(&mut database, Weight::NORMAL)?;
-        Some(Self { database, regular, bold: None })
+    /// Faces of `database` for all `texts`. `None` without a readable one.
+    pub(super) fn new<'a>(mut database: Database, texts: impl Iterator<Item = &'a Text> + Clone) -> Option<Self> {
+        let mut chain = |weight, is_bold| {
+            let texts = texts.clone().filter(|text| text.bold == is_bold);
+            Chain::new(&mut database, weight, texts.flat_map(|text| letters(&text.text)).collect())
+        };
+        Some(Self { regular: chain(Weight::NORMAL, false)?, bold: chain(Weight::BOLD, true)? })
     }
 
     /// The outline of `text` in the picture. `None` if nothing is visible.
-    pub(super) fn outline(&mut self, text: &Text) -> Option<Path> {
-        if text.bold && self.bold.is_none() {
-            self.bold = Chain::new(&mut self.database, Weight::BOLD);
-        }
-        let chain = self.bold.as_mut().filter(|_| text.bold).unwrap_or(&mut self.regular);
+    pub(super) fn outline(&self, text: &Text) -> Option<Path> {
+        let chain = if text.bold { &self.bold } else { &self.regular };
         let size = text.size as f32;
-        let glyphs = chain.line(&self.database, &text.text, size);
+        let glyphs = chain.line(&text.text, size);
         let width: f32 = glyphs.iter().map(|glyph| glyph.advance).sum();
         let mut x = text.x as f32
             - match text.anchor {
@@ -93,7 +87,7 @@ impl Fonts {
 
 impl Chain {
     /// Faces that cannot be read leave the database.
-    fn new(database: &mut Database, weight: Weight) -> Option<Self> {
+    fn new(database: &mut Database, weight: Weight, mut letters: HashSet<char>) -> Option<Self> {
         let (id, face) = loop {
             let any = database.faces().find_map(|face| face.families.first())?.0.clone();
             let mut families = FIRST.map(Family::Name).to_vec();
@@ -105,29 +99,37 @@ impl Chain {
                 None => database.remove_face(id),
             }
         };
+        // The most similar faces come first.
         let of_choice = database.face(id)?;
         let mut others: Vec<_> = database.faces().collect();
         others.sort_by_key(|face| {
             let is_alike = face.style == of_choice.style && face.stretch == of_choice.stretch;
             (!is_alike, face.weight.0.abs_diff(weight.0))
         });
-        let others = others.into_iter().map(|face| face.id).collect();
-        Some(Self { weight, faces: vec![face], others, missing: HashSet::new() })
+        face.remove_own(&mut letters);
+        let mut faces = vec![face];
+        for other in others {
+            if letters.is_empty() {
+                break;
+            }
+            let before = letters.len();
+            let face = Face::read(database, other.id).inspect(|face| face.remove_own(&mut letters));
+            faces.extend(face.filter(|_| letters.len() < before));
+        }
+        Some(Self { weight, faces })
     }
 
     /// The glyphs of `text` from left to right.
-    fn line(&mut self, database: &Database, text: &str, size: f32) -> Vec<Glyph> {
-        // As in SVG, blanks around a text are not shown, and several are one.
-        let words: Vec<&str> = text.split_ascii_whitespace().collect();
-        let text: String = words.join(" ").chars().take(MAX_LETTERS).collect();
+    fn line(&self, text: &str, size: f32) -> Vec<Glyph> {
+        let text: String = letters(text).collect();
         let order = BidiInfo::new(&text, Some(Level::ltr()));
         let mut glyphs = Vec::new();
         for paragraph in &order.paragraphs {
             let (levels, runs) = order.visual_runs(paragraph, paragraph.range.clone());
             for run in runs {
-                let direction =
-                    if levels[run.start].is_rtl() { Direction::RightToLeft } else { Direction::LeftToRight };
-                glyphs.extend(self.run(database, &text, run, direction, size, &[0]));
+                let is_rtl = levels[run.start].is_rtl();
+                let direction = if is_rtl { Direction::RightToLeft } else { Direction::LeftToRight };
+                glyphs.extend(self.run(&text, run, direction, size, &[0]));
             }
         }
         glyphs
@@ -135,27 +137,23 @@ impl Chain {
 
     /// The glyphs of a part of `text` by the last of the faces `tried`, and by others where it
     /// lacks letters.
-    fn run(
-        &mut self,
-        database: &Database,
-        text: &str,
-        run: Range<usize>,
-        direction: Direction,
-        size: f32,
-        tried: &[usize],
-    ) -> Vec<Glyph> {
+    fn run(&self, text: &str, run: Range<usize>, direction: Direction, size: f32, tried: &[usize]) -> Vec<Glyph> {
         let Some(&face) = tried.last() else { return Vec::new() };
         let glyphs = self.shape(face, &text[run.clone()], run.start, direction, size);
         let end = |start: usize| glyphs.iter().map(|glyph| glyph.start).filter(|at| *at > start).min();
         let end = |start: usize| end(start).unwrap_or(run.end);
-        // Letters that form one cluster stay together.
+        // The letters of a cluster stay together where a face has all of them.
+        let other = |letters: &str| {
+            let has = |letters: &str| self.faces.iter().position(|face| face.has(letters));
+            let first = letters.chars().next().map_or(0, char::len_utf8);
+            has(letters).or_else(|| has(&letters[..first])).filter(|other| !tried.contains(other))
+        };
         let clusters: Vec<(usize, &[Glyph])> = glyphs
             .chunk_by(|one, other| one.start == other.start)
             .map(|cluster| {
                 let is_missing = cluster.iter().any(|glyph| glyph.id == GlyphId::NOTDEF);
                 let letters = &text[cluster[0].start..end(cluster[0].start)];
-                let other = if is_missing { self.find(database, letters) } else { None };
-                (other.filter(|other| !tried.contains(other)).unwrap_or(face), cluster)
+                (is_missing.then(|| other(letters)).flatten().unwrap_or(face), cluster)
             })
             .collect();
         let mut result = Vec::new();
@@ -164,33 +162,12 @@ impl Chain {
             match (group[0].0, starts.clone().min(), starts.max()) {
                 (other, Some(first), Some(last)) if other != face => {
                     let tried = [tried, &[other]].concat();
-                    result.extend(self.run(database, text, first..end(last), direction, size, &tried));
+                    result.extend(self.run(text, first..end(last), direction, size, &tried));
                 }
                 _ => result.extend(group.iter().flat_map(|(_, cluster)| cluster.iter().cloned())),
             }
         }
         result
-    }
-
-    /// Index of a face that has all `letters`.
-    fn find(&mut self, database: &Database, letters: &str) -> Option<usize> {
-        if self.missing.contains(letters) {
-            return None;
-        }
-        if let Some(index) = self.faces.iter().position(|face| face.has(letters)) {
-            return Some(index);
-        }
-        let mut faces = self.others.iter().filter_map(|id| Face::read(database, *id));
-        match faces.find(|face| face.has(letters)) {
-            Some(face) => {
-                self.faces.push(face);
-                Some(self.faces.len() - 1)
-            }
-            None => {
-                self.missing.insert(letters.to_owned());
-                None
-            }
-        }
     }
 
     /// The glyphs of `part`, which starts at `start`, by the face at index `face` alone.
@@ -227,17 +204,26 @@ impl Face {
 
     /// Whether the face can draw all `letters`.
     fn has(&self, letters: &str) -> bool {
-        let Some((font, _)) = self.font() else { return false };
+        let mut letters = letters.chars().collect();
+        self.remove_own(&mut letters);
+        letters.is_empty()
+    }
+
+    /// Removes the letters that the face can draw from `letters`.
+    fn remove_own(&self, letters: &mut HashSet<char>) {
+        let Some((font, _)) = self.font() else { return };
         let (letter_glyphs, outlines) = (font.charmap(), font.outline_glyphs());
-        letters.chars().filter(|c| !is_invisible(*c)).all(|c| {
+        letters.retain(|c| {
             // A glyph in colour has no outline.
-            let mut path = PathBuilder::new();
-            letter_glyphs.map(c).and_then(|glyph| outlines.get(glyph)).is_some_and(|outline| {
-                let settings = DrawSettings::unhinted(Size::unscaled(), skrifa::instance::LocationRef::default());
+            let outline = letter_glyphs.map(*c).and_then(|glyph| outlines.get(glyph));
+            let has_outline = outline.is_some_and(|outline| {
+                let mut path = PathBuilder::new();
+                let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
                 outline.draw(settings, &mut Pen { path: &mut path, origin: [0.0; 2], scale: 1.0 }).is_ok()
                     && (!path.is_empty() || c.is_whitespace())
-            })
-        })
+            });
+            !has_outline && !is_invisible(*c)
+        });
     }
 
     /// Shapes `text`, and gives the size of a unit of the font.
@@ -267,6 +253,13 @@ impl Face {
 /// The style of a variable font.
 fn location(font: &FontRef<'_>, weight: Weight, size: f32) -> Location {
     font.axes().location([("wght", f32::from(weight.0)), ("opsz", size)])
+}
+
+/// The letters of `text` that are drawn. As in SVG, blanks at its ends are not, and several are one.
+fn letters(text: &str) -> impl Iterator<Item = char> {
+    let blanks = |i: usize| if i == 0 { "" } else { " " };
+    let words = text.split_ascii_whitespace().enumerate();
+    words.flat_map(move |(i, word)| blanks(i).chars().chain(word.chars())).take(MAX_LETTERS)
 }
 
 /// Whether fonts need no glyph for `c`: joiners, marks of direction, and variation selectors.
@@ -328,15 +321,20 @@ mod tests {
         database
     }
 
-    /// `None` on a machine without fonts.
-    fn fonts() -> Option<Fonts> {
-        Fonts::new(system())
+    fn text(text: &str) -> Text {
+        Text::new(100.0, 50.0, text)
     }
 
-    /// The glyphs of `text`, if a font has all of its letters.
-    fn shaped(text: &str) -> Option<(Fonts, Vec<Glyph>)> {
-        let mut fonts = fonts()?;
-        let glyphs = fonts.regular.line(&fonts.database, text, 13.0);
+    /// Fonts for `shown`. `None` on a machine without any.
+    fn fonts(shown: &str) -> Option<Fonts> {
+        let texts = [text(shown), Text { bold: true, ..text(shown) }];
+        Fonts::new(system(), texts.iter())
+    }
+
+    /// The glyphs of `shown`, if fonts have all of its letters.
+    fn shaped(shown: &str) -> Option<(Fonts, Vec<Glyph>)> {
+        let fonts = fonts(shown)?;
+        let glyphs = fonts.regular.line(shown, 13.0);
         glyphs.iter().all(|glyph| glyph.id != GlyphId::NOTDEF).then_some((fonts, glyphs))
     }
 
@@ -357,11 +355,8 @@ mod tests {
 
     #[test]
     fn text_stands_at_its_anchor() {
-        let Some(mut fonts) = fonts() else { return };
-        let mut bounds = |anchor, bold| {
-            let text = Text { anchor, bold, ..Text::new(100.0, 50.0, "Hanna H") };
-            fonts.outline(&text).unwrap().bounds()
-        };
+        let Some(fonts) = fonts("Hanna H") else { return };
+        let bounds = |anchor, bold| fonts.outline(&Text { anchor, bold, ..text("Hanna H") }).unwrap().bounds();
         let [start, middle, end] = [Anchor::Start, Anchor::Middle, Anchor::End].map(|anchor| bounds(anchor, false));
         // Letters have small margins.
         assert!((100.0..103.0).contains(&start.left()) && start.right() > 120.0, "{start:?}");
@@ -375,10 +370,10 @@ mod tests {
 
     #[test]
     fn blanks_are_drawn_as_in_svg() {
-        let Some(mut fonts) = fonts() else { return };
-        let mut length = |text| fonts.regular.line(&fonts.database, text, 13.0).len();
+        let Some(fonts) = fonts("a b") else { return };
+        let length = |text| fonts.regular.line(text, 13.0).len();
         assert_eq!([length("  a \t b\n"), length(" "), length("")], [3, 0, 0]);
-        assert!(fonts.outline(&Text::new(0.0, 0.0, " ")).is_none());
+        assert!(fonts.outline(&text(" ")).is_none());
     }
 
     #[test]
@@ -391,44 +386,44 @@ mod tests {
     #[test]
     fn letters_are_joined() {
         // Lam with alef is one letter or two of other forms; the vowel stands before its consonant.
-        for text in ["سلام", "हिन्दी"] {
-            let Some((fonts, glyphs)) = shaped(text) else { continue };
+        for word in ["سلام", "हिन्दी"] {
+            let Some((fonts, glyphs)) = shaped(word) else { continue };
             let (font, _) = fonts.regular.faces[glyphs[0].face].font().unwrap();
-            let mut plain: Vec<GlyphId> = text.chars().filter_map(|c| font.charmap().map(c)).collect();
-            if text.starts_with('س') {
+            let mut plain: Vec<GlyphId> = word.chars().filter_map(|c| font.charmap().map(c)).collect();
+            if word.starts_with('س') {
                 plain.reverse();
             }
             let seen: Vec<GlyphId> = glyphs.iter().map(|glyph| glyph.id).collect();
-            assert!(plain.len() == text.chars().count() && plain != seen, "{text}: {seen:?}");
+            assert!(plain.len() == word.chars().count() && plain != seen, "{word}: {seen:?}");
         }
     }
 
     #[test]
     fn letters_without_a_glyph_are_drawn_as_missing() {
-        let Some(mut fonts) = fonts() else { return };
-        let glyphs = fonts.regular.line(&fonts.database, "a\u{10fffd}b", 13.0);
+        let Some(fonts) = fonts("a\u{10fffd}b") else { return };
+        let glyphs = fonts.regular.line("a\u{10fffd}b", 13.0);
         let missing: Vec<bool> = glyphs.iter().map(|glyph| glyph.id == GlyphId::NOTDEF).collect();
         assert_eq!(missing, [false, true, false]);
-        assert!(fonts.outline(&Text::new(0.0, 0.0, "a\u{10fffd}b")).is_some());
+        assert!(fonts.outline(&text("a\u{10fffd}b")).is_some());
     }
 
     #[test]
     fn damaged_faces_are_skipped() {
         let mut database = Database::new();
         database.push_face_info(damaged("DejaVu Sans"));
-        assert!(Fonts::new(database).is_none());
+        assert!(Fonts::new(database, [].iter()).is_none());
         let mut database = system();
         if database.is_empty() {
             return;
         }
         database.push_face_info(damaged("system-ui"));
-        let mut fonts = Fonts::new(database).unwrap();
-        assert!(fonts.outline(&Text::new(0.0, 0.0, "a")).is_some());
+        let fonts = Fonts::new(database, [].iter()).unwrap();
+        assert!(fonts.outline(&text("a")).is_some());
     }
 
     #[test]
     fn a_long_text_has_an_end() {
-        let Some(mut fonts) = fonts() else { return };
-        assert_eq!(fonts.regular.line(&fonts.database, &"-".repeat(5000), 13.0).len(), MAX_LETTERS);
+        let Some(fonts) = fonts("-") else { return };
+        assert_eq!(fonts.regular.line(&"-".repeat(5000), 13.0).len(), MAX_LETTERS);
     }
 }
