@@ -105,7 +105,7 @@ mod tests {
                 // The bars of the lanes, before and in the overlap, which starts at 585.3.
                 assert_eq!((seen(1000, 2 * 54).as_str(), seen(1400, 2 * 82).as_str()), (colour(0), colour(1)));
                 // The band of the overlap, its row, the line below the first lane, and the rest.
-                let expected = ["#e4e5e6", "#1d2330", "#dfe3ea", "#ffffff"];
+                let expected = ["#e4e4e6", "#1d2330", "#dfe3ea", "#ffffff"];
                 assert_eq!([seen(1400, 90), seen(1400, 214), seen(1000, 135), seen(1000, 90)], expected);
             }
             // Without fonts there is a hint.

@@ -2,14 +2,15 @@
 
 use std::collections::HashSet;
 use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use fontdb::{Database, Family, ID, Query, Weight};
 use harfrust::{Direction, GlyphBuffer, ShapeOptions, ShaperData, ShaperInstance, UnicodeBuffer};
-use skrifa::instance::{Location, LocationRef};
+use skrifa::instance::Location;
 use skrifa::outline::{DrawSettings, OutlinePen};
 use skrifa::prelude::Size;
 use skrifa::raw::TableProvider;
-use skrifa::{FontRef, GlyphId, MetadataProvider};
+use skrifa::{FontRef, GlyphId, MetadataProvider, OutlineGlyph};
 use tiny_skia::{Path, PathBuilder};
 use unicode_bidi::{BidiInfo, Level};
 
@@ -218,9 +219,8 @@ impl Face {
             let outline = letter_glyphs.map(*c).and_then(|glyph| outlines.get(glyph));
             let has_outline = outline.is_some_and(|outline| {
                 let mut path = PathBuilder::new();
-                let settings = DrawSettings::unhinted(Size::unscaled(), LocationRef::default());
-                outline.draw(settings, &mut Pen { path: &mut path, origin: [0.0; 2], scale: 1.0 }).is_ok()
-                    && (!path.is_empty() || c.is_whitespace())
+                let pen = Pen { path: &mut path, origin: [0.0; 2], scale: 1.0 };
+                draw(&outline, &Location::default(), pen).is_some() && (!path.is_empty() || c.is_whitespace())
             });
             !has_outline && !is_invisible(*c)
         });
@@ -236,18 +236,27 @@ impl Face {
         buffer.set_direction(direction);
         buffer.guess_segment_properties();
         let shaper = data.shaper(&font).instance(Some(&instance)).build();
-        Some((shaper.shape(buffer, ShapeOptions::new()), scale * size))
+        let shape = || shaper.shape(buffer, ShapeOptions::new());
+        Some((guarded(shape)?, scale * size))
     }
 
     /// Draws a glyph with its origin at `origin`.
     fn draw(&self, glyph: GlyphId, weight: Weight, size: f32, origin: [f32; 2], path: &mut PathBuilder) {
         let Some((font, scale)) = self.font() else { return };
         let Some(outline) = font.outline_glyphs().get(glyph) else { return };
-        let location = location(&font, weight, size);
-        // A damaged glyph has no outline, or a part of it.
-        let settings = DrawSettings::unhinted(Size::unscaled(), &location);
-        let _ = outline.draw(settings, &mut Pen { path, origin, scale: scale * size });
+        draw(&outline, &location(&font, weight, size), Pen { path, origin, scale: scale * size });
     }
+}
+
+/// Draws an outline. `None` for a damaged one, which can be there in part.
+fn draw(outline: &OutlineGlyph<'_>, location: &Location, mut pen: Pen<'_>) -> Option<()> {
+    let settings = DrawSettings::unhinted(Size::unscaled(), location);
+    guarded(|| outline.draw(settings, &mut pen).ok())?.map(drop)
+}
+
+/// The result of work that can panic on damaged fonts.
+fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(work)).ok()
 }
 
 /// The style of a variable font.
