@@ -264,7 +264,8 @@ fn location(font: &FontRef<'_>, weight: Weight, size: f32) -> Location {
     font.axes().location([("wght", f32::from(weight.0)), ("opsz", size)])
 }
 
-/// The letters of `text` that are drawn. As in SVG, blanks at its ends are not, and several are one.
+/// The letters of `text` that are drawn. As in SVG, blanks at its ends are not, and several are
+/// one.
 fn letters(text: &str) -> impl Iterator<Item = char> {
     let blanks = |i: usize| if i == 0 { "" } else { " " };
     let words = text.split_ascii_whitespace().enumerate();
