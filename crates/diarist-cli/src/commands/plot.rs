@@ -8,7 +8,7 @@ use diarist::{Error, Result};
 use crate::exit;
 use crate::labels;
 use crate::output::{self, Readers};
-use crate::plot::{png, svg};
+use crate::plot::{picture, png, svg};
 use crate::results::{ReadableArgs, ResultArgs};
 
 const EXAMPLES: &str = "\
@@ -53,8 +53,8 @@ pub(crate) fn run(args: &PlotArgs) -> Result<()> {
     }
     let recording = recordings.pop().unwrap_or_default();
     let reference = args.reference.as_deref().map(|path| reference(path, &recording)).transpose()?;
-    let picture = svg(&recording, reference.as_ref(), &args.readable.settings())?;
-    let bytes = if is_png { png(&picture)? } else { picture.into_bytes() };
+    let picture = picture(&recording, reference.as_ref(), &args.readable.settings())?;
+    let bytes = if is_png { png(&picture)? } else { svg(&picture).into_bytes() };
     output::write(&args.output, &bytes, Readers::Usual)
 }
 
