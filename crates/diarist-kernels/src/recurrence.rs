@@ -197,17 +197,20 @@ impl<D: Dot> Tile<D> {
         // SAFETY: the caller's guarantee; each block has two registers of weights per word.
         unsafe {
             let gate = |r: usize, b: usize, j: usize| self.gates.add(r * self.gates_stride + (2 * b + j) * lanes);
-            let mut sums: [[[D::Sums; 2]; MR]; NB] =
-                std::array::from_fn(|b| std::array::from_fn(|r| std::array::from_fn(|j| D::start(gate(r, b, j)))));
+            let mut sums = [[[D::start(self.gates); 2]; MR]; NB];
+            for (b, sums) in sums.iter_mut().enumerate() {
+                for (r, sums) in sums.iter_mut().enumerate() {
+                    *sums = [D::start(gate(r, b, 0)), D::start(gate(r, b, 1))];
+                }
+            }
             for word in 0..self.num_words {
-                let weights =
-                    |b: usize, j: usize| D::weights(self.weights.add(b * self.block_len + (2 * word + j) * register));
-                let state = |r: usize| D::word(self.h.add(r * self.h_stride + word * D::GROUP));
                 for (b, sums) in sums.iter_mut().enumerate() {
-                    let weights = [weights(b, 0), weights(b, 1)];
+                    let weights = self.weights.add(b * self.block_len + 2 * word * register);
+                    let (first, second) = (D::weights(weights), D::weights(weights.add(register)));
                     for (r, sums) in sums.iter_mut().enumerate() {
-                        let state = state(r);
-                        *sums = std::array::from_fn(|j| D::step(state, weights[j], sums[j]));
+                        let state = D::word(self.h.add(r * self.h_stride + word * D::GROUP));
+                        sums[0] = D::step(state, first, sums[0]);
+                        sums[1] = D::step(state, second, sums[1]);
                     }
                 }
             }
