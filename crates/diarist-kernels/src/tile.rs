@@ -108,6 +108,7 @@ pub(crate) fn extent(count: usize, stride: usize, len: usize) -> usize {
 /// Rows of the next tile, if `remaining` rows are left: the tallest tile, or about half of it. The
 /// program has code for these heights only, because each makes it larger, in every arithmetic. A
 /// last tile of one row would leave the multipliers idle, so the rest is cut into equal parts.
+#[inline(always)]
 const fn tile_height(remaining: usize, tallest: usize) -> usize {
     let half = tallest / 2 + 1;
     match remaining {

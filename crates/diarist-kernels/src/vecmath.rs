@@ -72,18 +72,19 @@ unsafe fn slice<V: Vector>((values, function): (&mut [f32], Function)) {
 /// The processor has the instruction set of `V`.
 #[inline(always)]
 unsafe fn map<V: Vector>(values: &mut [f32], function: impl Fn(V) -> V) {
-    let mut blocks = values.chunks_exact_mut(V::LANES);
-    for block in &mut blocks {
-        // SAFETY: the block has V::LANES values.
-        unsafe { function(V::load(block.as_ptr())).store(block.as_mut_ptr()) };
-    }
-    let rest = blocks.into_remainder();
-    if !rest.is_empty() {
-        let mut padded = [0.0_f32; MAX_LANES];
-        padded[..rest.len()].copy_from_slice(rest);
-        // SAFETY: V::LANES <= MAX_LANES values.
-        unsafe { function(V::load(padded.as_ptr())).store(padded.as_mut_ptr()) };
-        rest.copy_from_slice(&padded[..rest.len()]);
+    let mut padded = [0.0_f32; MAX_LANES];
+    for block in values.chunks_mut(V::LANES) {
+        let is_whole = block.len() == V::LANES;
+        if !is_whole {
+            padded[..block.len()].copy_from_slice(block);
+        }
+        // The only call of the function, so that the compiler puts its code here.
+        let values = if is_whole { block.as_mut_ptr() } else { padded.as_mut_ptr() };
+        // SAFETY: a whole block and the padded one have V::LANES values.
+        unsafe { function(V::load(values)).store(values) };
+        if !is_whole {
+            block.copy_from_slice(&padded[..block.len()]);
+        }
     }
 }
 

@@ -66,14 +66,14 @@ impl Layout {
     }
 
     /// Offset of the transformed input of tile `tile` and channel `channel` at position 0.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn input_offset(&self, tile: usize, channel: usize) -> usize {
         let row = channel / self.lanes * POSITIONS * self.tile_rows + tile % self.tile_rows;
         tile / self.tile_rows * self.input_panel() + row * self.lanes + channel % self.lanes
     }
 
     /// Offset of the first product of tile `tile` in column block `block` at position 0.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn product_offset(&self, block: usize, tile: usize) -> usize {
         let panel = block * self.num_panels() + tile / self.tile_rows;
         panel * self.product_panel() + tile % self.tile_rows * self.block_columns
