@@ -4,8 +4,6 @@ use std::cmp::Ordering;
 
 use serde::{Deserialize, Serialize};
 
-use super::intervals::chronological;
-
 /// A stretch of time in seconds, `start` included, `end` excluded.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 pub struct Segment {
@@ -74,7 +72,8 @@ impl Turn {
 
     /// The order of turns: by start, then by end, then by speaker.
     pub fn chronological(&self, other: &Self) -> Ordering {
-        chronological(&self.segment(), &other.segment()).then_with(|| self.speaker.cmp(&other.speaker))
+        let by_time = self.start_s.total_cmp(&other.start_s).then(self.end_s.total_cmp(&other.end_s));
+        by_time.then_with(|| self.speaker.cmp(&other.speaker))
     }
 
     /// The same turn with another speaker.
