@@ -26,7 +26,7 @@ pub(crate) fn png(picture: &Picture) -> Result<Vec<u8>> {
 
 fn draw(picture: &Picture, fonts: Database) -> Result<Pixmap> {
     let too_large = || fault("the picture is too large").hint("write .svg, or fewer speakers");
-    let [width, height] = [picture.width, picture.height].map(|length| length.round() as u32 * SCALE as u32);
+    let [width, height] = [picture.width, picture.height].map(|length| (length.round() * f64::from(SCALE)) as u32);
     if u64::from(width) * u64::from(height) > MAX_PIXELS {
         return Err(too_large());
     }
@@ -118,6 +118,8 @@ mod tests {
         let picture = |width: f64| Picture { title: "a".to_owned(), width, height: 4000.0, shapes: Vec::new() };
         let told = |width| draw(&picture(width), Database::new()).unwrap_err().to_string();
         assert!(told(1000.0).contains("install a font such as"), "{}", told(1000.0));
-        assert!(told(4001.0).contains("too large; write .svg"), "{}", told(4001.0));
+        for width in [4001.0, 3e9, f64::INFINITY] {
+            assert!(told(width).contains("too large; write .svg"), "{}", told(width));
+        }
     }
 }
