@@ -1,27 +1,17 @@
 #!/usr/bin/env bash
 # Builds the npm package: js/build.sh [FOLDER], target/npm/diarist by default.
 #
-# The networks are embedded as linear7, the smallest form without a cost (docs/benchmarks.md). The
-# variable DIARIST names a program that stores them; without it, cargo runs the program.
+# The variable DIARIST names a program that stores the networks; without it, cargo runs one.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 target=${CARGO_TARGET_DIR:-target}
 package=${1:-$target/npm/diarist}
-weights=$(realpath -m "$target/npm/weights")
-diarist=${DIARIST:-cargo run -q --release --locked --}
 
 if [ ! -d "$(rustc --print target-libdir --target wasm32-unknown-unknown)" ]; then
     rustup target add wasm32-unknown-unknown
 fi
-# Unchanged files stay, so that cargo does not compile everything anew.
-stored=$(mktemp -d)
-$diarist models quantize segmentation-3.0 wespeaker-resnet34-lm --form linear7 --output-dir "$stored"
-mkdir -p "$weights"
-for name in segmentation-3.0 wespeaker-resnet34-lm; do
-    cmp -s "$stored/$name.safetensors" "$weights/$name.safetensors" || cp "$stored/$name.safetensors" "$weights"
-done
-rm -r "$stored"
+weights=$(tools/package/networks.sh)
 rm -rf "$package"
 mkdir -p "$package"
 

@@ -11,7 +11,7 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const folder = path.resolve(root, process.env.PACKAGE ?? "target/npm/diarist");
-const weights = path.resolve(root, process.env.WEIGHTS ?? "target/npm/weights");
+const weights = path.resolve(root, process.env.WEIGHTS ?? "target/networks");
 const program = path.resolve(root, process.env.DIARIST ?? "target/release/diarist");
 const { DiaristError, close, convert, diarize, live, preload } = await import(
   pathToFileURL(path.join(folder, "node.js")).href

@@ -2,10 +2,8 @@
 
 target=$(realpath "${CARGO_TARGET_DIR:-target}")
 
-# Embeds the networks as linear7, which an app fetches as 6 MB (docs/benchmarks.md).
-export DIARIST_WEIGHTS_DIR=$target/mobile/weights
-[ -d "$DIARIST_WEIGHTS_DIR" ] || env -u DIARIST_WEIGHTS_DIR cargo run --release --locked -- \
-    models quantize segmentation-3.0 wespeaker-resnet34-lm --form linear7 --output-dir "$DIARIST_WEIGHTS_DIR"
+DIARIST_WEIGHTS_DIR=$(tools/package/networks.sh)
+export DIARIST_WEIGHTS_DIR
 
 build() { # for a target of Rust
     [ -d "$(rustc --print target-libdir --target "$1")" ] || rustup target add "$1"

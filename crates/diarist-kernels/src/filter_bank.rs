@@ -304,8 +304,8 @@ unsafe fn store_whole<V: Vector, const MR: usize, const NR: usize>(
     output: *mut f32,
     stride: usize,
 ) {
-    for (r, row) in sums.into_iter().enumerate() {
-        for (j, sum) in row.into_iter().enumerate() {
+    for (r, row) in sums.iter().enumerate() {
+        for (j, sum) in row.iter().enumerate() {
             // SAFETY: the caller's guarantee.
             unsafe { sum.store(output.add(r * stride + j * V::LANES)) };
         }

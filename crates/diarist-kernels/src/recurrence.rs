@@ -214,10 +214,10 @@ impl<D: Dot> Tile<D> {
                     }
                 }
             }
-            for (b, sums) in sums.into_iter().enumerate() {
-                for (r, sums) in sums.into_iter().enumerate() {
-                    for (j, sums) in sums.into_iter().enumerate() {
-                        D::end(sums, self.scale.add((2 * b + j) * lanes), gate(r, b, j)).store(gate(r, b, j));
+            for (b, sums) in sums.iter().enumerate() {
+                for (r, sums) in sums.iter().enumerate() {
+                    for (j, sums) in sums.iter().enumerate() {
+                        D::end(*sums, self.scale.add((2 * b + j) * lanes), gate(r, b, j)).store(gate(r, b, j));
                     }
                 }
             }

@@ -321,10 +321,10 @@ unsafe fn finish<D, T, O, const MR: usize>(
     let lanes = D::Vector::LANES;
     // SAFETY: the caller's guarantee.
     unsafe {
-        for (r, row) in sums.into_iter().enumerate() {
-            for (j, sums) in row.into_iter().enumerate() {
+        for (r, row) in sums.iter().enumerate() {
+            for (j, sums) in row.iter().enumerate() {
                 let p = out.add(r * stride + j * lanes);
-                let mut values = D::end(sums, strip.scale.as_ptr().add(j * lanes), strip.bias.as_ptr().add(j * lanes));
+                let mut values = D::end(*sums, strip.scale.as_ptr().add(j * lanes), strip.bias.as_ptr().add(j * lanes));
                 if strip.accumulate {
                     values = values.add(O::load::<D>(p, strip.carry));
                 }

@@ -80,8 +80,8 @@ enum FormName {
     F16,
     /// 8-bit integers with a scale for each output channel
     Linear8,
-    /// As linear8 with integers of 7 bits: smaller once it is deflated
-    Linear7,
+    /// As linear8 with coarser steps in larger tensors: smaller once it is deflated
+    Compact,
     /// Positions in a table of 256 values
     Palette8,
     /// Positions in a table of 64 values
@@ -105,12 +105,12 @@ impl FormName {
             Some(GranularityName::Tensor) | None => Granularity::Tensor,
         };
         match self {
-            Self::F16 | Self::Linear8 | Self::Linear7 if granularity.is_some() => {
+            Self::F16 | Self::Linear8 | Self::Compact if granularity.is_some() => {
                 Err(Error::invalid_option("--granularity is for palettes only").hint("leave it out"))
             }
             Self::F16 => Ok(Form::F16),
             Self::Linear8 => Ok(Form::Linear8),
-            Self::Linear7 => Ok(Form::Linear7),
+            Self::Compact => Ok(Form::Compact),
             Self::Palette8 => Ok(Form::Palette8(shared)),
             Self::Palette6 => Ok(Form::Palette6(shared)),
             Self::Palette4 => Ok(Form::Palette4(shared)),

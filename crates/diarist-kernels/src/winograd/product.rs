@@ -167,8 +167,8 @@ impl<D: Dot> Panel<D> {
                 }
                 inputs = inputs.add(run_pitch);
             }
-            for (r, row) in sums.into_iter().enumerate() {
-                let row = D::end_row(row, LeftRow { values: rows.values.add(r * register), ..rows });
+            for (r, row) in sums.iter().enumerate() {
+                let row = D::end_row(*row, LeftRow { values: rows.values.add(r * register), ..rows });
                 let out = out.add(2 * r * words);
                 D::end(row[0], scale, bias).store(out);
                 D::end(row[1], scale.add(words), bias.add(words)).store(out.add(words));

@@ -109,8 +109,8 @@ impl<'a> Tensors<'a> {
     }
 
     pub(crate) fn insert_f32(&mut self, name: &str, shape: Vec<usize>, values: &[f32]) {
-        let data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        self.insert(name, Dtype::F32, shape, Cow::Owned(data));
+        let data: Vec<[u8; 4]> = values.iter().map(|value| value.to_le_bytes()).collect();
+        self.insert(name, Dtype::F32, shape, Cow::Owned(data.into_flattened()));
     }
 
     /// Copies borrowed values, so that the tensors no longer depend on the bytes that they were

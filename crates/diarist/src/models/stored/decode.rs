@@ -43,9 +43,11 @@ fn linear8(tensors: &Tensors<'_>, name: &str) -> Result<Decoded> {
     let (shape, integers) = tensors.raw(&format!("{name}{INTEGERS}"), Dtype::I8)?;
     let channel_len = channel_len(shape).max(1);
     let scale = tensors.f32(&format!("{name}{SCALE}"), &[integers.len() / channel_len])?;
-    let channels = integers.chunks_exact(channel_len).zip(&scale);
-    let values = channels.flat_map(|(channel, scale)| channel.iter().map(move |value| f32::from(*value as i8) * scale));
-    Ok(Decoded { shape: shape.to_vec(), values: values.collect(), encoding: Encoding::Linear8 })
+    let mut values = Vec::with_capacity(integers.len());
+    for (channel, scale) in integers.chunks_exact(channel_len).zip(&scale) {
+        values.extend(channel.iter().map(|value| f32::from(*value as i8) * scale));
+    }
+    Ok(Decoded { shape: shape.to_vec(), values, encoding: Encoding::Linear8 })
 }
 
 /// `total` counts the bytes of decoded palettes, which may be eight times as many as those of the

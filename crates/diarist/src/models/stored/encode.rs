@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use super::form::{Form, Granularity, INDICES, INTEGERS, MIN_VALUES, SCALE, SHAPE, TABLES, channel_len};
 use super::kmeans;
+use super::linear::{self, Linear, Steps};
 use super::packing::{index_bits, pack};
 use crate::error::{Error, Result};
 use crate::models::architecture::Architecture;
@@ -69,27 +70,20 @@ fn encode_tensor(tensors: &Tensors<'_>, tensor: &TensorInfo<'_>, form: Form) -> 
             let bytes = f16_bytes(values.iter().copied()).map_err(too_large)?;
             Ok(vec![(name.to_owned(), Dtype::F16, shape.to_vec(), bytes)])
         }
-        Form::Linear8 => Ok(linear(name, shape, &values, 127.0)),
-        Form::Linear7 => Ok(linear(name, shape, &values, 63.0)),
+        Form::Linear8 => Ok(linear(name, shape, &values, Steps::Finest)),
+        Form::Compact => Ok(linear(name, shape, &values, Steps::BySize)),
         Form::Palette8(granularity) => palette(8, granularity),
         Form::Palette6(granularity) => palette(6, granularity),
         Form::Palette4(granularity) => palette(4, granularity),
     }
 }
 
-/// `largest` is the integer for the largest magnitude of a channel.
-fn linear(name: &str, shape: &[usize], values: &[f32], largest: f32) -> Vec<Part> {
-    let mut scales = Vec::new();
-    let mut integers = Vec::with_capacity(values.len());
-    for channel in values.chunks_exact(channel_len(shape)) {
-        let scale = channel.iter().fold(0.0_f32, |max, value| max.max(value.abs())) / largest;
-        // In a channel of zeros 0 / 0 is not a number, which the cast turns into 0.
-        integers.extend(channel.iter().map(|value| (value / scale).round_ties_even() as i8 as u8));
-        scales.push(scale);
-    }
+fn linear(name: &str, shape: &[usize], values: &[f32], steps: Steps) -> Vec<Part> {
+    let Linear { integers, scales } = linear::round(shape, values, steps);
+    let integer_bytes = integers.into_iter().map(|integer| integer as u8).collect();
     let scale_bytes = scales.iter().flat_map(|scale| scale.to_le_bytes()).collect();
     vec![
-        (format!("{name}{INTEGERS}"), Dtype::I8, shape.to_vec(), integers),
+        (format!("{name}{INTEGERS}"), Dtype::I8, shape.to_vec(), integer_bytes),
         (format!("{name}{SCALE}"), Dtype::F32, vec![scales.len()], scale_bytes),
     ]
 }

@@ -20,8 +20,9 @@ pub enum Form {
     F16,
     /// 8-bit integers with a scale for each output channel.
     Linear8,
-    /// 7-bit integers, held in 8 bits, with a scale for each output channel.
-    Linear7,
+    /// As `Linear8`, with steps that grow with the number of values in a tensor: smaller once it is
+    /// deflated.
+    Compact,
     /// 8-bit positions in a table of 256 values.
     Palette8(Granularity),
     /// 6-bit positions in a table of 64 values.
@@ -56,7 +57,7 @@ impl fmt::Display for Form {
         match self {
             Self::F16 => f.write_str("f16"),
             Self::Linear8 => f.write_str("linear8"),
-            Self::Linear7 => f.write_str("linear7"),
+            Self::Compact => f.write_str("compact"),
             Self::Palette8(granularity) => write!(f, "palette8 {}", granularity.name()),
             Self::Palette6(granularity) => write!(f, "palette6 {}", granularity.name()),
             Self::Palette4(granularity) => write!(f, "palette4 {}", granularity.name()),

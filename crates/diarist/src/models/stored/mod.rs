@@ -5,10 +5,10 @@
 //! [`MIN_VALUES`] values) is stored as
 //!
 //! - `f16`: `w`, 16-bit floats.
-//! - `linear8`, `linear7`: `w.integers`, signed 8-bit integers in the shape of `w`, and `w.scale`,
-//!   the value of the integer 1 in each output channel. With `linear7` the integers lie from -63
-//!   to 63. This saves nothing in the file itself, but one bit for each value once the file is
-//!   deflated.
+//! - `linear8`, `compact`: `w.integers`, signed 8-bit integers in the shape of `w`, and `w.scale`,
+//!   the value of the integer 1 in each output channel. With `linear8` the largest integer of a
+//!   channel is 127. With `compact` the steps are coarser in larger tensors. This saves nothing in
+//!   the file itself, but a third once it is deflated, because large integers become rare.
 //! - `palette8`, `palette6`, `palette4`: `w.tables` `[1 or channels, entries]`, 16-bit floats;
 //!   `w.indices`, the position of each value in its table, packed lowest bits first into the fewest
 //!   of 4, 6 or 8 bits that cover the entries; and `w.shape`.
@@ -20,6 +20,7 @@ mod decode;
 mod encode;
 mod form;
 mod kmeans;
+mod linear;
 mod packing;
 
 pub use encode::quantize;
