@@ -17,7 +17,7 @@ if [ -n "$libc" ] && [ "$(printf '%s\n' "glibc 2.36" "$libc" | sort -V | head -n
     flags+=(-Clink-arg=-Wl,-z,pack-relative-relocs)
 fi
 # These join the options of .cargo/config.toml; RUSTFLAGS would replace them.
-DIARIST_WEIGHTS_DIR=$weights cargo --config "build.rustflags=[$(printf '"%s",' "${flags[@]}")]" \
+DIARIST_WEIGHTS_DIR=$weights env -u RUSTFLAGS cargo --config "build.rustflags=[$(printf '"%s",' "${flags[@]}")]" \
     build --profile small --no-default-features --locked -p diarist-cli
 mkdir -p "$folder"
 cp "$target/small/diarist" "$folder"
