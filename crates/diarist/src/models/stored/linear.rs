@@ -112,6 +112,9 @@ mod tests {
 
     use super::*;
 
+    /// Shape, kind of steps, scales and integers.
+    type Row = (Vec<usize>, String, Vec<f32>, Vec<i8>);
+
     /// See `tools/reference/linear.py`.
     #[test]
     fn integers_are_those_of_the_reference() {
@@ -119,7 +122,7 @@ mod tests {
         let file = std::fs::File::open(folder.join("values.npy")).unwrap();
         let mut values: &[f32] = &npyz::NpyFile::new(file).unwrap().into_vec::<f32>().unwrap();
         let text = std::fs::read_to_string(folder.join("tensors.json")).unwrap();
-        let expected: Vec<(Vec<usize>, String, Vec<f32>, Vec<i8>)> = serde_json::from_str(&text).unwrap();
+        let expected: Vec<Row> = serde_json::from_str(&text).unwrap();
         assert_eq!(expected.len(), 6);
         for both in expected.chunks_exact(2) {
             let (tensor, rest) = values.split_at(both[0].3.len());
