@@ -80,6 +80,19 @@ impl Faults {
     }
 }
 
+/// Ends the process after a panic, with one line. Programs that abort cannot contain the panic of a
+/// decoder on a damaged file.
+#[cfg(panic = "abort")]
+pub(crate) fn panicked(panic: &std::panic::PanicHookInfo<'_>) {
+    let reason = panic.payload_as_str().and_then(|text| text.lines().next()).unwrap_or("no reason given");
+    let place = panic.location().map(|place| (std::path::Path::new(place.file()), place.line()));
+    let place = place.and_then(|(file, line)| Some(format!(" ({} {line})", file.file_name()?.display())));
+    let place = place.unwrap_or_default();
+    let hint = "if the input is damaged, convert it first; a program that is not built for size goes on after this";
+    to_stderr("error: ", &format!("internal error: {reason}{place}; {hint}"));
+    std::process::exit(INTERNAL.into());
+}
+
 /// Writes one `warning: ...` line to stderr.
 pub(crate) fn warn(message: &str) {
     to_stderr("warning: ", message);

@@ -100,6 +100,8 @@ fn arguments() -> Result<Cli, clap::Error> {
 }
 
 fn main() -> ExitCode {
+    #[cfg(panic = "abort")]
+    std::panic::set_hook(Box::new(exit::panicked));
     let cli = match arguments() {
         Ok(cli) => cli,
         Err(error) => return exit::usage(&error),
