@@ -3,7 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::arch::Vector;
-use crate::arch::portable::F32x4;
+use crate::arch::portable::{F32x4, lanes};
 use crate::bf16::Bf16;
 use crate::element::Element;
 use crate::f16::F16;
@@ -225,7 +225,8 @@ impl Dot for Bytes {
     #[inline(always)]
     unsafe fn word(p: *const u8) -> [i32; 4] {
         // SAFETY: the caller guarantees 4 readable values at `p`.
-        unsafe { p.cast::<[u8; 4]>().read() }.map(i32::from)
+        let values = unsafe { p.cast::<[u8; 4]>().read() };
+        lanes!(place => i32::from(values[place]))
     }
 
     #[inline(always)]
@@ -233,7 +234,7 @@ impl Dot for Bytes {
         // SAFETY: the caller guarantees 16 readable values at `p`.
         let weights = unsafe { p.cast::<[[i8; 4]; 4]>().read() };
         // By place in the word, then by lane.
-        std::array::from_fn(|place| std::array::from_fn(|lane| i32::from(weights[lane][place])))
+        lanes!(place => lanes!(lane => i32::from(weights[lane][place])))
     }
 
     #[inline(always)]
@@ -243,8 +244,10 @@ impl Dot for Bytes {
 
     #[inline(always)]
     unsafe fn step(word: [i32; 4], weights: [[i32; 4]; 4], sums: [i32; 4]) -> [i32; 4] {
-        let products = |lane: usize| (0..4).map(|place| word[place] * weights[place][lane]).sum::<i32>();
-        std::array::from_fn(|lane| sums[lane] + products(lane))
+        let [a, b, c, d] = word;
+        lanes!(lane => {
+            sums[lane] + a * weights[0][lane] + b * weights[1][lane] + c * weights[2][lane] + d * weights[3][lane]
+        })
     }
 
     #[inline(always)]
@@ -269,7 +272,8 @@ impl Dot for Shorts {
     #[inline(always)]
     unsafe fn word(p: *const i16) -> [i32; 2] {
         // SAFETY: the caller guarantees 2 readable values at `p`; the read needs no alignment.
-        unsafe { p.cast::<[i16; 2]>().read_unaligned() }.map(i32::from)
+        let values = unsafe { p.cast::<[i16; 2]>().read_unaligned() };
+        lanes!(place => i32::from(values[place]))
     }
 
     #[inline(always)]
@@ -277,7 +281,7 @@ impl Dot for Shorts {
         // SAFETY: the caller guarantees 8 readable values at `p`; the read needs no alignment.
         let weights = unsafe { p.cast::<[[i16; 2]; 4]>().read_unaligned() };
         // By place in the word, then by lane.
-        std::array::from_fn(|place| std::array::from_fn(|lane| i32::from(weights[lane][place])))
+        lanes!(place => lanes!(lane => i32::from(weights[lane][place])))
     }
 
     #[inline(always)]
@@ -287,7 +291,7 @@ impl Dot for Shorts {
 
     #[inline(always)]
     unsafe fn step(word: [i32; 2], weights: [[i32; 4]; 2], sums: [i32; 4]) -> [i32; 4] {
-        std::array::from_fn(|lane| sums[lane] + word[0] * weights[0][lane] + word[1] * weights[1][lane])
+        lanes!(lane => sums[lane] + word[0] * weights[0][lane] + word[1] * weights[1][lane])
     }
 
     #[inline(always)]

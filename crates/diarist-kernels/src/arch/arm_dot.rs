@@ -176,7 +176,7 @@ impl Dot for DotBytes {
                 }
             }
             let excess = vdupq_n_u32(total.wrapping_add(vaddvq_u32(totals)) << 7);
-            sums.map(|sums| vsubq_u32(sums, excess))
+            [vsubq_u32(sums[0], excess), vsubq_u32(sums[1], excess)]
         }
     }
 
