@@ -4,7 +4,7 @@ Run:      python linear.py OUT_DIR        (OUT_DIR = fixtures/golden/linear)
 Versions: Python 3.11, numpy 2.4.6
 
 For each tensor, the weights are rounded as in SQuant (Guo et al., ICLR 2022; the steps SQuant-K and
-SQuant-C), written here once more from the paper, in double precision and without regard to speed.
+SQuant-C), in double precision and without regard to speed.
 
 Writes `tensors.json`: `[shape, steps, scales, integers]` for each tensor and kind of steps, and
 `values.npy` (float32, the weights of all tensors one after the other).
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-SHAPES = [(4, 6, 3, 3), (3, 8, 5), (3, 40)]
+SHAPES = [(4, 6, 3, 3), (3, 8, 5), (3, 40), (8, 16, 5, 5)]
 
 
 def scale(channel: np.ndarray, size: int, steps: str) -> np.float32:
@@ -56,8 +56,11 @@ def main(out_dir: Path) -> None:
     rng = np.random.default_rng(41)
     values, rows = [], []
     for shape in SHAPES:
-        # Channels of different sizes, with a few large values.
+        # Channels of different sizes, with a few large values. The last tensor has none, so that its
+        # steps follow from its size.
         tensor = (rng.standard_t(5, shape) * rng.uniform(0.01, 0.1, (shape[0],) + (1,) * (len(shape) - 1))).astype(np.float32)
+        if shape == SHAPES[-1]:
+            tensor = rng.uniform(-0.1, 0.1, shape).astype(np.float32)
         values.append(tensor.ravel())
         channels = tensor.reshape(shape[0], -1).astype(np.float64)
         kernel_len = int(np.prod(shape[2:])) if len(shape) > 2 else channels.shape[1]

@@ -304,8 +304,8 @@ impl Dot for Shorts {
     #[cfg(not(target_arch = "x86_64"))]
     #[inline(always)]
     unsafe fn step(word: [i16; 2], weights: [[i16; 2]; 4], sums: [i32; 4]) -> [i32; 4] {
-        let product = |lane: usize, place: usize| i32::from(word[place]) * i32::from(weights[lane][place]);
-        lanes!(lane => sums[lane] + product(lane, 0) + product(lane, 1))
+        let [a, b] = [i32::from(word[0]), i32::from(word[1])];
+        lanes!(lane => sums[lane] + a * i32::from(weights[lane][0]) + b * i32::from(weights[lane][1]))
     }
 
     #[inline(always)]

@@ -123,7 +123,9 @@ mod tests {
         let mut values: &[f32] = &npyz::NpyFile::new(file).unwrap().into_vec::<f32>().unwrap();
         let text = std::fs::read_to_string(folder.join("tensors.json")).unwrap();
         let expected: Vec<Row> = serde_json::from_str(&text).unwrap();
-        assert_eq!(expected.len(), 6);
+        assert_eq!(expected.len(), 8);
+        // The steps of the last tensor follow from its size.
+        assert_ne!(expected[6].3, expected[7].3);
         for both in expected.chunks_exact(2) {
             let (tensor, rest) = values.split_at(both[0].3.len());
             for (shape, steps, scales, integers) in both {
@@ -162,6 +164,14 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn steps_grow_with_the_size_up_to_a_limit() {
+        let step = |num_values| scale(&[0.5, -0.5], num_values, Steps::BySize);
+        assert_eq!([589_824, 4 * 589_824].map(step), [0.5 / 3.4; 2]);
+        assert_eq!(step(589_824 / 16), 0.125 / 3.4);
+        assert_eq!(step(2), 0.5 / 127.0);
     }
 
     #[test]
