@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn steps_grow_with_the_size_up_to_a_limit() {
         let step = |num_values| scale(&[0.5, -0.5], num_values, Steps::BySize);
-        assert_eq!([589_824, 4 * 589_824].map(step), [0.5 / 3.4; 2]);
-        assert_eq!(step(589_824 / 16), 0.125 / 3.4);
+        assert_eq!([589_824, 4 * 589_824].map(step), [(0.5 / 3.4_f64) as f32; 2]);
+        assert_eq!(step(589_824 / 16), (0.125 / 3.4_f64) as f32);
         assert_eq!(step(2), 0.5 / 127.0);
     }
 
