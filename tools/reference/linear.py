@@ -56,9 +56,11 @@ def main(out_dir: Path) -> None:
     rng = np.random.default_rng(41)
     values, rows = [], []
     for shape in SHAPES:
-        # Channels of different sizes, with a few large values. The last tensor has none, so that its
-        # steps follow from its size.
-        tensor = (rng.standard_t(5, shape) * rng.uniform(0.01, 0.1, (shape[0],) + (1,) * (len(shape) - 1))).astype(np.float32)
+        # Channels of different sizes, with a few large values. The last tensor has none, so that
+        # its steps follow from its size.
+        tensor = rng.standard_t(5, shape)
+        tensor *= rng.uniform(0.01, 0.1, (shape[0],) + (1,) * (len(shape) - 1))
+        tensor = tensor.astype(np.float32)
         if shape == SHAPES[-1]:
             tensor = rng.uniform(-0.1, 0.1, shape).astype(np.float32)
         values.append(tensor.ravel())
