@@ -12,9 +12,11 @@ use crate::bf16::Bf16;
 use crate::dot::{Bytes, Dot, Plain, Shorts, WidenedBf16, WidenedF16};
 use crate::element::Element;
 use crate::f16::F16;
+use crate::isa::Isa;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64", target_feature = "simd128"))]
+use crate::isa::Level;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use crate::isa::features;
-use crate::isa::{Isa, Level};
 use crate::quantize::{self, Magnitudes};
 #[cfg(target_arch = "aarch64")]
 use std::arch::aarch64::float32x4_t;
