@@ -37,9 +37,7 @@ case $target in
         runner=(wine)
         ;;
     x86_64-apple-darwin | aarch64-apple-darwin)
-        # Its linker needs the frameworks of macOS, which only Apple gives out.
-        build=(cargo-zigbuild check)
-        program=
+        source tools/package/macos.sh
         ;;
     *)
         echo "$target is not known here; add it to $0" >&2
@@ -54,14 +52,14 @@ install() { apt-get install -y -q --no-install-recommends "${packages[@]}"; }
 [ "${build[0]}" = cargo ] || source tools/package/zig.sh
 
 "${build[@]}" --release --locked -p diarist-cli --target "$target"
-if [ -z "$program" ]; then
-    echo "$target: checked, not linked"
-    exit
-fi
 mkdir -p "$folder"
 cp "$built/$triple/release/$program" "$folder/"
 program=$folder/$program
 echo "$program: $(stat -c %s "$program") bytes"
+if [[ $target = *-apple-darwin ]]; then
+    echo "$target: linked; only a Mac can run it"
+    exit
+fi
 
 if [[ $target = *.2.17 ]]; then
     newest=$(readelf --version-info "$program" | grep -o 'GLIBC_[0-9.]*' | sort -Vu | tail -n 1)

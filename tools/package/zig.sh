@@ -7,3 +7,5 @@ if ! [ -x "$tools/bin/cargo-zigbuild" ]; then
     "$tools/bin/pip" install -q --only-binary :all: ziglang==0.17.1 cargo-zigbuild==0.24.1 "maturin>=1.9,<2"
 fi
 PATH=$(realpath "$tools/bin"):$PATH
+# Else zig makes programs for macOS that need the newest one that it knows.
+export MACOSX_DEPLOYMENT_TARGET=11.0

@@ -9,6 +9,8 @@ mod microphone;
 #[cfg(not(any(feature = "microphone", not(target_os = "linux"))))]
 #[path = "live/no_microphone.rs"]
 mod microphone;
+#[cfg(target_os = "macos")]
+mod process_tap;
 mod view;
 
 use std::io::{self, IsTerminal};
