@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Times commands in turn, A B C A B C ..., and prints CPU and wall seconds, peak memory and ratios.
 
     interleaved.py [--runs N] NAME=COMMAND [NAME=COMMAND ...]

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Times the two networks in ONNX Runtime and in diarist, in turn, and prints a Markdown table.
 
     pip install -r tools/bench/requirements.txt

@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Diarizes a 16 kHz mono WAV file with another diarizer on the CPU and prints RTTM.
 
     peer.py pyannote --models DIR --threads N FILE

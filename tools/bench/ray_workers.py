@@ -1,3 +1,4 @@
+#!/usr/bin/env python3
 """Measures the throughput of diarist.ray with one node and with two, of one processor each.
 
     python tools/bench/ray_workers.py RECORDINGS OUTPUT [--rounds 2]

@@ -1,9 +1,9 @@
-# Sets SDKROOT to a folder that names the functions of macOS that the program needs; to be sourced at
-# the root of the repository. Apple gives its own such folder, the SDK, out with Xcode only. zig has
-# the C library of macOS already.
+# Sets SDKROOT to a folder that names the functions of macOS that the program needs. To be sourced
+# at the root of the repository. Apple gives out its own such folder, the SDK, with Xcode only; zig
+# has the part for the C library.
 #
-# macOS 11 has all of these. A program that needs another one is not linked, so this list also keeps
-# the program from needing a newer macOS.
+# macOS 11 has all of these functions. A program that needs another one is not linked, so the list
+# also keeps the program from needing a newer macOS.
 SDKROOT=$(realpath "${CARGO_TARGET_DIR:-target}")/macos
 export SDKROOT
 

@@ -11,12 +11,14 @@ pub struct SourceFile {
     pub path: String,
     /// Content; empty for a file that is not text in UTF-8.
     pub text: String,
+    /// Whether the system runs it as a program; true for all files where systems do not say so.
+    pub is_executable: bool,
 }
 
 impl SourceFile {
-    /// A file with the given path and content.
+    /// A file with the given path and content, which is not executable.
     pub fn new(path: &str, text: &str) -> Self {
-        Self { path: path.to_owned(), text: text.to_owned() }
+        Self { path: path.to_owned(), text: text.to_owned(), is_executable: false }
     }
 
     /// Name without its folders.
@@ -59,9 +61,21 @@ pub fn repository() -> io::Result<Vec<SourceFile>> {
         .into_iter()
         .map(|path| {
             let text = String::from_utf8(fs::read(root.join(&path))?).unwrap_or_default();
-            Ok(SourceFile { path, text })
+            let is_executable = is_executable(&root.join(&path))?;
+            Ok(SourceFile { path, text, is_executable })
         })
         .collect()
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::PermissionsExt;
+    Ok(fs::metadata(path)?.permissions().mode() & 0o111 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_path: &Path) -> io::Result<bool> {
+    Ok(true)
 }
 
 fn listed_by_git(root: &Path) -> Option<Vec<String>> {

@@ -4,12 +4,14 @@
 //!   `ARCHITECTURE.md` gives, and the files of a folder import each other without a circle.
 //! - [`references`]: links, paths, decision records and Cargo features named in documents and
 //!   comments exist.
+//! - [`commands`]: scripts that documents run are executable.
 //! - [`prose`]: how comments begin, how wide prose is, and words that a reader cannot know.
 //!
 //! `tools/checks/tests/repository.rs` runs them over the repository. The unit tests of each module
 //! show that it finds faults in made-up sources.
 #![forbid(unsafe_code)]
 
+pub mod commands;
 pub mod comments;
 pub mod files;
 pub mod module_order;

@@ -1,6 +1,6 @@
 //! The checks over the repository itself.
 
-use diarist_checks::{Fault, files, module_order, prose, references};
+use diarist_checks::{Fault, commands, files, module_order, prose, references};
 
 fn report(faults: &[Fault]) {
     let list: Vec<String> = faults.iter().map(ToString::to_string).collect();
@@ -18,6 +18,11 @@ fn modules_of_the_library_keep_their_order() {
 #[test]
 fn references_lead_somewhere() {
     report(&references::check(&files::repository().unwrap()));
+}
+
+#[test]
+fn commands_can_be_run() {
+    report(&commands::check(&files::repository().unwrap()));
 }
 
 #[test]

@@ -1,8 +1,8 @@
 //! Stand-ins for two functions of Core Audio that macOS has since 14.2.
 //!
-//! cpal calls them to record what other programs play, which diarist never asks it for. But it names
-//! them in a way that makes every macOS without them refuse to start the program. With functions of
-//! the same names here, the program needs none of the system.
+//! cpal calls them to record what other programs play, which diarist never asks it for. But a macOS
+//! that lacks a function refuses to start a program that names it. With functions of these names
+//! here, the program needs none of the system.
 
 use std::ffi::c_void;
 
