@@ -32,9 +32,9 @@ for abi in $abis; do
     variable=CARGO_TARGET_$(echo "$triple" | tr a-z- A-Z_)
     compilers=("$ndk"/toolchains/llvm/prebuilt/*/bin/"$compiler$api-clang")
     export "${variable}_LINKER=${compilers[0]}"
-    # Devices with Android 15 may have pages of 16 KiB.
-    export "${variable}_RUSTFLAGS=-Clink-arg=-Wl,-z,max-page-size=16384"
-    build "$triple"
+    # Devices with Android 15 may have pages of 16 KiB. The option joins those of
+    # .cargo/config.toml, which a variable would replace.
+    build "$triple" --config 'build.rustflags=["-Clink-arg=-Wl,-z,max-page-size=16384"]'
     mkdir -p "$content/jni/$abi"
     cp "$target/$triple/release/libdiarist_mobile.so" "$content/jni/$abi/"
 done

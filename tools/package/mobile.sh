@@ -5,9 +5,9 @@ target=$(realpath "${CARGO_TARGET_DIR:-target}")
 DIARIST_WEIGHTS_DIR=$(tools/package/networks.sh)
 export DIARIST_WEIGHTS_DIR
 
-build() { # for a target of Rust
+build() { # target of Rust, options of Cargo
     [ -d "$(rustc --print target-libdir --target "$1")" ] || rustup target add "$1"
-    cargo build --release --locked -p diarist-mobile --target "$1"
+    cargo build --release --locked -p diarist-mobile --target "$1" "${@:2}"
     du -k "$target/$1/release/libdiarist_mobile.a"
 }
 
