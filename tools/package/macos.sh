@@ -4,7 +4,7 @@
 #
 # macOS 11 has all of these functions. A program that needs another one is not linked, so the list
 # also keeps the program from needing a newer macOS.
-SDKROOT=$(realpath "${CARGO_TARGET_DIR:-target}")/macos
+SDKROOT=$(realpath -m "${CARGO_TARGET_DIR:-target}")/macos
 export SDKROOT
 
 library() { # path on macOS, path in the SDK, then functions and variables
